@@ -1,0 +1,146 @@
+package state
+
+import "slices"
+
+// Verdict says what a change did to a state.
+type Verdict uint8
+
+const (
+	// Done: the state is as the change wanted.
+	Done Verdict = iota + 1
+	// Superseded: something newer is there.
+	Superseded
+	// Stale: the change is at or below the horizon.
+	Stale
+)
+
+// Put merges a live entry into the state. The state keeps e.Data.
+func (s *State) Put(e Entry) Verdict {
+	i, found := s.find(e.ID, e.Source)
+	if !found {
+		return s.insert(i, e)
+	}
+	if compareRegisters(e, s.Entries[i]) < 0 || e.Version <= s.covers(e.ID, e.Source) {
+		return Superseded
+	}
+	s.set(i, true, e)
+	return Done
+}
+
+func (s *State) insert(i int, e Entry) Verdict {
+	switch {
+	case e.Version <= s.covers(e.ID, e.Source):
+		return Superseded
+	case e.Version <= s.Horizon:
+		return Stale
+	}
+	s.set(i, false, e)
+	return Done
+}
+
+// RemoveEntry merges a dead register into the state.
+func (s *State) RemoveEntry(id, source string, version int64) Verdict {
+	i, found := s.find(id, source)
+	now := s.absent(id, source)
+	if found {
+		now = s.Entries[i]
+	}
+	switch {
+	case !found && version <= s.Horizon && s.covers(id, source) <= s.Horizon:
+		return Stale
+	case version < now.Version:
+		return Superseded
+	}
+	s.set(i, found, Entry{ID: id, Source: source, Version: version})
+	return Done
+}
+
+// Remove merges the tombstone of an item, whatever its sources.
+func (s *State) Remove(id string, version int64) Verdict {
+	before := versionOf(s.Items, id)
+	s.Items = raise(s.Items, id, version)
+	return s.cover(before, version, func(e Entry) bool { return e.ID == id })
+}
+
+// RemoveSource merges the tombstone of a source, whatever its items.
+func (s *State) RemoveSource(source string, version int64) Verdict {
+	before := versionOf(s.Sources, source)
+	s.Sources = raise(s.Sources, source, version)
+	return s.cover(before, version, func(e Entry) bool { return e.Source == source })
+}
+
+// cover settles what a cover that rose from before to version is about.
+func (s *State) cover(before, version int64, scope func(Entry) bool) Verdict {
+	live := s.countLive(scope)
+	s.settle(scope)
+	left := s.countLive(scope)
+	switch {
+	case left > 0 || version < before:
+		return Superseded
+	case version <= s.Horizon && left == live:
+		return Stale
+	default:
+		return Done
+	}
+}
+
+func (s *State) countLive(scope func(Entry) bool) int {
+	n := 0
+	for _, e := range s.Entries {
+		if e.Live && scope(e) {
+			n++
+		}
+	}
+	return n
+}
+
+// SeenOfEntry returns the highest version the state knows of (id, source),
+// SeenOfItem and SeenOfSource of anything about an item or a source; 0 if none.
+func (s *State) SeenOfEntry(id, source string) int64 {
+	seen := s.absent(id, source).Version
+	if i, found := s.find(id, source); found {
+		seen = max(seen, s.Entries[i].Version)
+	}
+	return seen
+}
+
+// SeenOfItem returns the highest version the state knows of an item.
+func (s *State) SeenOfItem(id string) int64 {
+	return s.seen(versionOf(s.Items, id), func(e Entry) bool { return e.ID == id })
+}
+
+// SeenOfSource returns the highest version the state knows of a source.
+func (s *State) SeenOfSource(source string) int64 {
+	return s.seen(versionOf(s.Sources, source), func(e Entry) bool { return e.Source == source })
+}
+
+func (s *State) seen(cover int64, scope func(Entry) bool) int64 {
+	seen := max(s.Horizon, cover)
+	for _, e := range s.Entries {
+		if scope(e) {
+			seen = max(seen, e.Version)
+		}
+	}
+	return seen
+}
+
+// Clone returns a state that shares only the bytes of data with s.
+func (s *State) Clone() State {
+	return State{
+		Horizon: s.Horizon,
+		Entries: slices.Clone(s.Entries),
+		Items:   slices.Clone(s.Items),
+		Sources: slices.Clone(s.Sources),
+	}
+}
+
+// Empty reports whether the state says nothing at all.
+func (s *State) Empty() bool {
+	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0
+}
+
+// Moves reports whether (id, source) is live at another date.
+func (s *State) Moves(id, source string, date int64) bool {
+	i, found := s.find(id, source)
+	return found && s.Entries[i].Live && s.Entries[i].Date != date
+}

@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// writer appends the parts of a body.
+type writer struct{ b []byte }
+
+func (w *writer) unsigned(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
+func (w *writer) signed(v int64)    { w.b = binary.AppendVarint(w.b, v) }
+
+func (w *writer) text(s string) {
+	w.unsigned(uint64(len(s)))
+	w.b = append(w.b, s...)
+}
+
+// names writes n texts, each without what it shares with the one before.
+func (w *writer) names(n int, name func(int) string) {
+	last := ""
+	for i := range n {
+		s := name(i)
+		shared := sharedPrefix(last, s)
+		w.unsigned(uint64(shared))
+		w.text(s[shared:])
+		last = s
+	}
+}
+
+func sharedPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// deltas writes n numbers, each less the one before; the difference may wrap.
+func (w *writer) deltas(n int, value func(int) int64) {
+	var last int64
+	for i := range n {
+		v := value(i)
+		w.signed(v - last)
+		last = v
+	}
+}
+
+// reader takes the parts of a body. After the first fault err is set and
+// everything reads as zero.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) fail(what string) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", ErrCorrupt, what)
+	}
+	r.b = nil
+}
+
+func (r *reader) unsigned() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.fail("number")
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) signed() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.fail("number")
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count reads a number of things that each take at least so many bytes of what
+// follows, so that it can be trusted with memory.
+func (r *reader) count(each int) int {
+	v := r.unsigned()
+	if v > uint64(len(r.b)/each) {
+		r.fail("count")
+		return 0
+	}
+	return int(v)
+}
+
+// take returns the next n bytes.
+func (r *reader) take(n int) []byte {
+	if n > len(r.b) {
+		r.fail("short")
+		return nil
+	}
+	out := r.b[:n:n]
+	r.b = r.b[n:]
+	return out
+}
+
+func (r *reader) text() string { return string(r.take(r.count(1))) }
+
+func (r *reader) names(n int, set func(int, string)) {
+	last := ""
+	for i := range n {
+		shared := r.unsigned()
+		if shared > uint64(len(last)) {
+			r.fail("name")
+			return
+		}
+		rest := r.text()
+		last = strings.Join([]string{last[:shared], rest}, "")
+		if len(last) > maxName {
+			r.fail("name")
+			return
+		}
+		set(i, last)
+	}
+}
+
+// maxName bounds what front coding can unfold to. The engine's names have at
+// most 512 bytes.
+const maxName = 512
+
+func (r *reader) deltas(n int, set func(int, int64)) {
+	var last int64
+	for i := range n {
+		last += r.signed()
+		set(i, last)
+	}
+}

@@ -1,0 +1,82 @@
+// Package wire is the stored value of a timeline: bytes that carry their
+// version, their checksum and the key they belong to.
+//
+//	offset  bytes  what
+//	0       2      "tk"
+//	2       1      version of the layout, 1
+//	3       1      how the body is packed: 0 as it is, 1 zstd
+//	4       4      CRC-32C of everything from offset 8, little endian
+//	8       n      uvarint: length of the unpacked body
+//	8+n     …      the body
+//
+// The body is described in body.go.
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// ErrCorrupt is returned for bytes that are not a stored value, or are damaged,
+// or belong to another key.
+var ErrCorrupt = errors.New("stored value is damaged")
+
+const (
+	magic      = "tk"
+	version    = 1
+	packedNot  = 0
+	packedZstd = 1
+	headLen    = 8
+
+	// maxBody bounds what a damaged length can make us allocate. Riak refuses
+	// objects over 50 MB.
+	maxBody = 64 << 20
+)
+
+// Encode returns the stored value of the timeline under key.
+func Encode(key string, s *state.State, compress bool) []byte {
+	body := appendBody(nil, key, s)
+	out := make([]byte, headLen, headLen+binary.MaxVarintLen64+len(body))
+	copy(out, magic)
+	out[2] = version
+	out = binary.AppendUvarint(out, uint64(len(body)))
+	out, out[3] = pack(out, body, compress)
+	binary.LittleEndian.PutUint32(out[4:], checksum(out[headLen:]))
+	return out
+}
+
+// Decode returns the timeline that value holds. Data in it shares memory with
+// value or with its unpacked form. It returns ErrCorrupt, and never panics, for
+// anything that Encode has not made for this key.
+func Decode(key string, value []byte) (state.State, error) {
+	body, err := unframe(value)
+	if err != nil {
+		return state.State{}, err
+	}
+	return readBody(body, key)
+}
+
+// unframe checks the head and the checksum and returns the unpacked body.
+func unframe(value []byte) ([]byte, error) {
+	if len(value) < headLen || string(value[:2]) != magic {
+		return nil, fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))
+	}
+	if value[2] != version {
+		return nil, fmt.Errorf("%w: layout %d is unknown", ErrCorrupt, value[2])
+	}
+	packed := value[headLen:]
+	if binary.LittleEndian.Uint32(value[4:]) != checksum(packed) {
+		return nil, fmt.Errorf("%w: checksum differs", ErrCorrupt)
+	}
+	length, n := binary.Uvarint(packed)
+	if n <= 0 || length > maxBody {
+		return nil, fmt.Errorf("%w: length", ErrCorrupt)
+	}
+	return unpack(packed[n:], value[3], int(length))
+}
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

@@ -1,0 +1,160 @@
+package timak
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Query says which part of a timeline to read.
+type Query struct {
+	// Limit is the largest number of items to return, up to MaxLimit. Defaults
+	// to 20.
+	Limit int
+
+	// Cursor is Page.Next or Page.Prev of an earlier page of the same keys. Empty
+	// means the beginning of the timeline.
+	Cursor string
+}
+
+const defaultLimit = 20
+
+// Page is a part of a timeline.
+type Page struct {
+	// Items are in the timeline's order, whichever way the page was reached.
+	Items []Item
+
+	// Next is the cursor for what follows the last item, and Prev for what
+	// precedes the first, now or later: both are there whenever Items is not
+	// empty. On an empty page each is there only if there is something to read
+	// with it.
+	Next, Prev string
+
+	// More reports whether items follow the page.
+	More bool
+
+	// First reports whether no items precede the page.
+	First bool
+}
+
+// Page reads a part of the timeline under key.
+func (t *Timelines) Page(ctx context.Context, key string, query Query) (Page, error) {
+	page, err := t.pageOf(ctx, []string{key}, query)
+	if err != nil {
+		err = fmt.Errorf("timak: page of %q: %w", key, err)
+	}
+	return page, err
+}
+
+// PageOf reads a part of several timelines together, as if they were one: each
+// id once, as its newest version says. It costs a fetch for every key; a
+// timeline that is read often is better kept as one. At most MaxKeys keys.
+func (t *Timelines) PageOf(ctx context.Context, keys []string, query Query) (Page, error) {
+	page, err := t.pageOf(ctx, keys, query)
+	if err != nil {
+		err = fmt.Errorf("timak: page of %d timelines: %w", len(keys), err)
+	}
+	return page, err
+}
+
+func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Page, error) {
+	if len(keys) == 0 || len(keys) > MaxKeys {
+		return Page{}, fmt.Errorf("%w, got %d", ErrKeys, len(keys))
+	}
+	if query.Limit == 0 {
+		query.Limit = defaultLimit
+	}
+	if query.Limit < 0 || query.Limit > MaxLimit {
+		return Page{}, fmt.Errorf("%w, got %d", ErrLimit, query.Limit)
+	}
+	s := scope{t.order(), keys}
+	from, err := s.place(query.Cursor)
+	if err != nil {
+		return Page{}, err
+	}
+	entries, err := t.readAll(ctx, keys)
+	if entries == nil {
+		return Page{}, err
+	}
+	return s.cut(entries, from, query.Limit), err
+}
+
+// place returns the cursor's place, or nil for the beginning.
+func (s scope) place(text string) (*cursor, error) {
+	if text == "" {
+		return nil, nil
+	}
+	c, err := parseCursor(text, s)
+	return &c, err
+}
+
+// readAll returns the visible entries under keys, merged. Beside ErrCorrupt it
+// returns what could be read.
+func (t *Timelines) readAll(ctx context.Context, keys []string) ([]state.Entry, error) {
+	if len(keys) == 1 {
+		return t.readVisible(ctx, keys[0])
+	}
+	lists := make([][]state.Entry, len(keys))
+	var g errgroup.Group
+	g.SetLimit(readsAtOnce)
+	for i, key := range keys {
+		g.Go(func() (err error) {
+			lists[i], err = t.readVisible(ctx, key)
+			return err
+		})
+	}
+	err := g.Wait()
+	for _, list := range lists {
+		if list == nil {
+			return nil, err
+		}
+	}
+	return state.Union(t.order(), lists...), err
+}
+
+// readsAtOnce is how many keys PageOf fetches side by side.
+const readsAtOnce = 16
+
+// readVisible returns the visible entries under key; nil if nothing was read.
+func (t *Timelines) readVisible(ctx context.Context, key string) ([]state.Entry, error) {
+	s, object, err := t.read(ctx, key)
+	if err != nil && len(object.Siblings) == 0 {
+		return nil, err
+	}
+	return t.visible(&s), err
+}
+
+// cut returns the page of entries that a cursor names.
+func (s scope) cut(entries []state.Entry, from *cursor, limit int) Page {
+	start, end := 0, min(limit, len(entries))
+	if from != nil {
+		start, end = s.bounds(entries, *from, limit)
+	}
+	page := Page{Items: items(entries[start:end]), More: end < len(entries), First: start == 0}
+	switch {
+	case start < end:
+		page.Prev = cursor{at: entries[start].Position(), before: true, backward: true}.text(s)
+		page.Next = cursor{at: entries[end-1].Position()}.text(s)
+	case from != nil && page.More:
+		page.Next = cursor{at: from.at, before: from.before}.text(s)
+	case from != nil && !page.First:
+		page.Prev = cursor{at: from.at, before: from.before, backward: true}.text(s)
+	}
+	return page
+}
+
+// bounds returns the range of entries that is read from a place.
+func (s scope) bounds(entries []state.Entry, from cursor, limit int) (start, end int) {
+	place := sort.Search(len(entries), func(i int) bool {
+		c := s.order.Compare(entries[i].Position(), from.at)
+		return c > 0 || c == 0 && from.before
+	})
+	if from.backward {
+		return max(0, place-limit), place
+	}
+	return place, min(len(entries), place+limit)
+}

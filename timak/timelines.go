@@ -1,0 +1,128 @@
+package timak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/state"
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// Timelines is an engine over a store. Its methods may be called from any
+// number of goroutines at once, and any number of engines, in any number of
+// processes, may share a store.
+//
+// Errors of the store are wrapped, so that errors.Is finds the sentinels of
+// package driver.
+type Timelines struct {
+	store driver.Store
+	opts  Options
+}
+
+// New returns an engine over store, with options that may be nil. Closing the
+// store is the caller's. It panics on options out of range.
+func New(store driver.Store, opts *Options) *Timelines {
+	return &Timelines{store: store, opts: opts.withDefaults()}
+}
+
+// Bounded returns the same engine with another MaxItems, for timelines that
+// are shorter or longer than the rest. It panics if maxItems is below 1.
+func (t *Timelines) Bounded(maxItems int) *Timelines {
+	if maxItems < 1 {
+		panic(fmt.Sprintf("timak: Bounded(%d): a timeline holds at least one item", maxItems))
+	}
+	bounded := *t
+	bounded.opts.MaxItems = maxItems
+	return &bounded
+}
+
+// Add puts an item into the timeline under key and returns the timeline.
+func (t *Timelines) Add(ctx context.Context, key string, item Item) (Timeline, error) {
+	return t.change(ctx, "add", key, Put(item))
+}
+
+// Delete removes the item with this id, whatever its sources, and returns the
+// timeline. Removing what is not there is no error.
+func (t *Timelines) Delete(ctx context.Context, key, id string) (Timeline, error) {
+	return t.change(ctx, "delete", key, Remove(id))
+}
+
+func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeline, error) {
+	s, _, err := t.write(ctx, key, []Op{op})
+	if err != nil {
+		return Timeline{}, fmt.Errorf("timak: %s %q: %w", verb, key, err)
+	}
+	return t.timeline(&s), nil
+}
+
+// Apply carries out ops on the timeline under key, in order, with one read and
+// at most one write, and reports each op's outcome. Either all of them are
+// stored or, after an error, perhaps none: ops with explicit versions may
+// simply be applied again.
+func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result, error) {
+	_, results, err := t.write(ctx, key, ops)
+	if err != nil {
+		return nil, fmt.Errorf("timak: apply to %q: %w", key, err)
+	}
+	return results, nil
+}
+
+// Get returns the timeline under key. One that was never written is empty.
+// Beside ErrCorrupt it returns what the undamaged siblings say.
+func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
+	s, _, err := t.read(ctx, key)
+	if err != nil {
+		err = fmt.Errorf("timak: get %q: %w", key, err)
+	}
+	return t.timeline(&s), err
+}
+
+// read returns what all readable siblings under key say together, and the
+// object they came from. The error wraps ErrCorrupt if one was not readable.
+func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.Object, error) {
+	if len(key) == 0 || len(key) > MaxKeyLen {
+		return state.State{}, driver.Object{}, ErrKey
+	}
+	object, err := t.store.Get(ctx, key)
+	if err != nil {
+		return state.State{}, driver.Object{}, err
+	}
+	var merged state.State
+	var corrupt error
+	for i, value := range object.Siblings {
+		s, err := wire.Decode(key, value)
+		switch {
+		case err != nil:
+			t.opts.Logger.ErrorContext(ctx, "timak: a sibling is unreadable", "key", key, "error", err)
+			corrupt = errors.Join(corrupt, err)
+		case i == 0:
+			merged = s
+		default:
+			merged = state.Merge(merged, s)
+		}
+	}
+	return merged, object, corrupt
+}
+
+// visible returns the entries that a reader sees of s, in order.
+func (t *Timelines) visible(s *state.State) []state.Entry {
+	entries := s.Visible(t.order())
+	return entries[:min(len(entries), t.opts.MaxItems)]
+}
+
+func (t *Timelines) timeline(s *state.State) Timeline {
+	return Timeline{items: items(t.visible(s))}
+}
+
+func (t *Timelines) order() state.Order { return state.Order(t.opts.Order) }
+
+func items(entries []state.Entry) []Item {
+	out := make([]Item, len(entries))
+	for i, e := range entries {
+		out[i] = Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: e.Data, Source: e.Source}
+	}
+	return out
+}

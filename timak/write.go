@@ -1,0 +1,132 @@
+package timak
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/timak-go/timak/timak/internal/state"
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// write is the one way a timeline changes: read, merge, apply, bound, store.
+func (t *Timelines) write(ctx context.Context, key string, ops []Op) (state.State, []Result, error) {
+	for _, op := range ops {
+		if err := t.check(op); err != nil {
+			return state.State{}, nil, err
+		}
+	}
+	s, object, err := t.read(ctx, key)
+	if err != nil {
+		return state.State{}, nil, err
+	}
+	results := t.apply(&s, ops)
+	value := wire.Encode(key, &s, !t.opts.Uncompressed)
+	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && s.Empty() {
+		return s, results, nil
+	}
+	if _, err := t.store.Put(ctx, key, value, object.Token); err != nil {
+		return state.State{}, nil, err
+	}
+	return s, results, nil
+}
+
+// apply carries out ops on s and brings it within its bounds.
+func (t *Timelines) apply(s *state.State, ops []Op) []Result {
+	now := t.opts.Clock().UnixMicro()
+	results := make([]Result, len(ops))
+	moved := map[string]bool{}
+	for i, op := range ops {
+		if op.version == 0 {
+			op.version = max(now, op.seen(s)+1)
+		}
+		if op.kind == opPut && s.Moves(op.item.ID, op.item.Source, microseconds(op.item.At)) {
+			moved[op.item.ID] = true
+		}
+		results[i] = Result{Outcome: outcome(op.apply(s)), Version: op.version}
+	}
+	trimmed := s.Trim(t.order(), t.opts.MaxItems, moved)
+	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
+	for i, op := range ops {
+		if op.kind == opPut && results[i].Outcome == Applied && trimmed[op.item.ID] {
+			results[i].Outcome = FellOff
+		}
+	}
+	return results
+}
+
+// seen returns the highest version that s knows of what the op changes.
+func (o Op) seen(s *state.State) int64 {
+	switch o.kind {
+	case opRemove:
+		return s.SeenOfItem(o.item.ID)
+	case opRemoveSource:
+		return s.SeenOfSource(o.item.Source)
+	default:
+		return s.SeenOfEntry(o.item.ID, o.item.Source)
+	}
+}
+
+func (o Op) apply(s *state.State) state.Verdict {
+	switch o.kind {
+	case opRemove:
+		return s.Remove(o.item.ID, o.version)
+	case opRemoveEntry:
+		return s.RemoveEntry(o.item.ID, o.item.Source, o.version)
+	case opRemoveSource:
+		return s.RemoveSource(o.item.Source, o.version)
+	default:
+		return s.Put(state.Entry{
+			ID: o.item.ID, Source: o.item.Source, Version: o.version, Live: true,
+			Date: microseconds(o.item.At), Data: clone(o.item.Data),
+		})
+	}
+}
+
+func outcome(v state.Verdict) Outcome {
+	switch v {
+	case state.Superseded:
+		return Superseded
+	case state.Stale:
+		return Stale
+	default:
+		return Applied
+	}
+}
+
+// check returns the sentinel that the op offends against, with what was given.
+func (t *Timelines) check(op Op) error {
+	switch {
+	case op.kind == opNone:
+		return fmt.Errorf("%w: the zero Op; use Put, Remove, RemoveEntry or RemoveSource", ErrID)
+	case op.kind != opRemoveSource && (len(op.item.ID) == 0 || len(op.item.ID) > MaxIDLen):
+		return fmt.Errorf("%w, got %d", ErrID, len(op.item.ID))
+	case len(op.item.Source) > MaxSourceLen || op.kind == opRemoveSource && op.item.Source == "":
+		return fmt.Errorf("%w, got %d", ErrSource, len(op.item.Source))
+	case len(op.item.Data) > t.opts.MaxData:
+		return fmt.Errorf("%w of %d bytes: item %q has %d", ErrData, t.opts.MaxData, op.item.ID, len(op.item.Data))
+	case op.kind == opPut && !representable(op.item.At):
+		return fmt.Errorf("%w: item %q is at %v", ErrDate, op.item.ID, op.item.At)
+	case op.version < 0 || op.version > MaxVersion:
+		return fmt.Errorf("%w, got %d", ErrVersion, op.version)
+	default:
+		return nil
+	}
+}
+
+func microseconds(at time.Time) int64 { return at.UnixMicro() }
+
+// representable reports whether a date survives the way to microseconds and
+// back.
+func representable(at time.Time) bool {
+	return time.UnixMicro(at.UnixMicro()).Unix() == at.Unix()
+}
+
+// clone copies the caller's bytes; none is nil.
+func clone(data []byte) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	return bytes.Clone(data)
+}

@@ -1,0 +1,18 @@
+package timakgorm
+
+// Timeline marks a model as tracked. A field of this type, named _, carries
+// one rule in its tag; a model may have several:
+//
+//	type Post struct {
+//		ID        uint
+//		AuthorID  uint
+//		Title     string
+//		Published bool
+//		CreatedAt time.Time
+//
+//		_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; when=Published; data=Title"`
+//		_ timakgorm.Timeline `timak:"key=site:posts; when=Published; max=500"`
+//	}
+//
+// The tag's grammar is that of Rule's fields.
+type Timeline struct{}
