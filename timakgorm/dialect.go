@@ -1,0 +1,110 @@
+package timakgorm
+
+import (
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm/schema"
+)
+
+// dialect is what the SQL of the databases we know differs in. Everything else
+// is written once, in sql.go.
+type dialect struct {
+	name   string // as gorm and the folders of package migrations name it
+	object string // makes a JSON object of names and values
+	hex    string // format: bytes as hexadecimal text
+	lock   bool   // rows are locked by SELECT … FOR UPDATE
+
+	// rows is a FROM item that turns the JSON array in a parameter into rows e;
+	// %s is the table whose primary key e.k holds as k.
+	rows string
+	// key and old are a key column and the old image of such a row.
+	key, old string
+	// text casts JSON to text.
+	text string
+	// differs compares, NULLs included.
+	differs string
+	// now is the database's clock in microseconds; with clock it is a parameter,
+	// for a database that runs in our process and has a coarser one.
+	now   string
+	clock bool
+	// greatest is max of several values, NULLs left out by coalesce.
+	greatest string
+	// ids is a subquery over the JSON array of numbers in a parameter; names
+	// the same for texts.
+	ids, names string
+	// array makes a JSON array, as text.
+	array string
+	// numbered parameters: $1 instead of ?.
+	numbered bool
+}
+
+var postgres = dialect{
+	name:     "postgres",
+	object:   "jsonb_build_object",
+	hex:      "encode(%s, 'hex')",
+	lock:     true,
+	rows:     "jsonb_array_elements(?::text::jsonb) e CROSS JOIN LATERAL jsonb_populate_record(NULL::%s, e.value->'k') k",
+	key:      "k.%s",
+	old:      "(e.value->>'o')::jsonb",
+	text:     "(%s)::text",
+	differs:  "IS DISTINCT FROM",
+	now:      "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+	greatest: "greatest",
+	ids:      "SELECT value::bigint FROM jsonb_array_elements_text(?::text::jsonb)",
+	names:    "SELECT value FROM jsonb_array_elements_text(?::text::jsonb)",
+	array:    "jsonb_build_array(%s)::text",
+	numbered: true,
+}
+
+var sqlite = dialect{
+	name:     "sqlite",
+	object:   "json_object",
+	hex:      "lower(hex(%s))",
+	rows:     "json_each(?) e",
+	key:      "json_extract(e.value, '$.k.%s')",
+	old:      "json_extract(e.value, '$.o')",
+	text:     "%s",
+	differs:  "IS NOT",
+	now:      "?",
+	clock:    true,
+	greatest: "max",
+	ids:      "SELECT value FROM json_each(?)",
+	names:    "SELECT value FROM json_each(?)",
+	array:    "json_array(%s)",
+}
+
+// dialectOf returns the dialect by gorm's name for it.
+func dialectOf(name string) (dialect, error) {
+	for _, d := range []dialect{postgres, sqlite} {
+		if d.name == name {
+			return d, nil
+		}
+	}
+	return dialect{}, fmt.Errorf("timakgorm: database %q is not supported: expected postgres or sqlite", name)
+}
+
+// bind numbers the parameters of a statement written with ?.
+func (d dialect) bind(sql string) string {
+	if !d.numbered {
+		return sql
+	}
+	var b strings.Builder
+	n := 0
+	for part := range strings.SplitSeq(sql, "?") {
+		if n > 0 {
+			fmt.Fprintf(&b, "$%d", n)
+		}
+		b.WriteString(part)
+		n++
+	}
+	return b.String()
+}
+
+// value is a column as the image holds it.
+func (d dialect) value(field *schema.Field, column string) string {
+	if field.DataType == schema.Bytes {
+		return fmt.Sprintf(d.hex, column)
+	}
+	return column
+}

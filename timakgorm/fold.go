@@ -1,0 +1,126 @@
+package timakgorm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/timak-go/timak/timak"
+)
+
+// rowChange is a row of the outbox.
+type rowChange struct {
+	id       int64
+	version  int64
+	table    string
+	pk       string
+	old, new *string // images
+	attempts int
+}
+
+// rowFold is what the waiting changes of one row come to: every place that one
+// of their images put the row in is cleared but for those of the last, which
+// are filled. The old image of the first is where the row was; the images in
+// between may have reached the timelines before, in a try that failed.
+type rowFold struct {
+	table   *table
+	changes []rowChange // oldest first
+	ops     []timelineOp
+	err     error // why the changes cannot be applied, ever
+}
+
+// timelineOp is an op for one timeline.
+type timelineOp struct {
+	key string
+	op  timak.Op
+	put bool
+	max int
+}
+
+// last returns the latest change.
+func (f *rowFold) last() rowChange { return f.changes[len(f.changes)-1] }
+
+// ids returns the outbox rows.
+func (f *rowFold) ids() []int64 {
+	ids := make([]int64, len(f.changes))
+	for i, change := range f.changes {
+		ids[i] = change.id
+	}
+	return ids
+}
+
+// fold brings the changes of each row together, in the order of their first.
+func (p *Plugin) fold(changes []rowChange) []*rowFold {
+	type row struct{ table, pk string }
+	index := map[row]*rowFold{}
+	var folds []*rowFold
+	for _, change := range changes {
+		at := row{change.table, change.pk}
+		f := index[at]
+		if f == nil {
+			f = &rowFold{table: p.tables[change.table]}
+			index[at] = f
+			folds = append(folds, f)
+		}
+		f.changes = append(f.changes, change)
+	}
+	for _, f := range folds {
+		slices.SortFunc(f.changes, func(a, b rowChange) int {
+			return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.id, b.id))
+		})
+		f.expand()
+	}
+	return folds
+}
+
+// expand turns the changes into ops. A change removes with its version and
+// puts with the next, so that of two rows which trade places in one statement
+// neither removes what the other has put.
+func (f *rowFold) expand() {
+	defer func() {
+		if r := recover(); r != nil {
+			f.err = fmt.Errorf("a rule panics: %v", r)
+		}
+	}()
+	version := f.last().version
+	puts, err := f.places(f.last().new)
+	if err != nil {
+		f.err = err
+		return
+	}
+	filled := map[place]bool{}
+	for _, p := range puts {
+		filled[p.place()] = true
+		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(version + 1), true, p.max})
+	}
+	for _, change := range f.changes {
+		for _, text := range []*string{change.old, change.new} {
+			if f.err = f.clear(text, version, filled); f.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// clear removes what an image put, but for the places in done, and adds them.
+func (f *rowFold) clear(text *string, version int64, done map[place]bool) error {
+	removed, err := f.places(text)
+	if err != nil {
+		return err
+	}
+	for _, p := range removed {
+		if at := p.place(); !done[at] {
+			done[at] = true
+			f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(at.id, at.source).WithVersion(version), false, p.max})
+		}
+	}
+	return nil
+}
+
+func (f *rowFold) places(text *string) ([]placement, error) {
+	i, err := parseImage(text)
+	if err != nil {
+		return nil, err
+	}
+	return f.table.model.placements(i)
+}

@@ -1,0 +1,154 @@
+package timakgorm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/gorm/schema"
+)
+
+// image is the columns of a row that its rules name, as the database writes
+// them in JSON. nil: the row is absent or soft-deleted.
+type image map[string]json.RawMessage
+
+// parseImage reads an image from the outbox; NULL is nil.
+func parseImage(text *string) (image, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var i image
+	if err := json.Unmarshal([]byte(*text), &i); err != nil {
+		return nil, fmt.Errorf("image is no JSON object: %w", err)
+	}
+	return i, nil
+}
+
+// value returns a column's JSON, and whether it is other than NULL.
+func (i image) value(field *schema.Field) (json.RawMessage, bool, error) {
+	raw, found := i[field.DBName]
+	if !found {
+		return nil, false, fmt.Errorf("image has no column %q: it was taken before the rule named it", field.DBName)
+	}
+	return raw, string(raw) != "null", nil
+}
+
+// text returns a column as it stands in a key: the same for every database.
+func (i image) text(field *schema.Field) (text string, present bool, err error) {
+	raw, present, err := i.value(field)
+	if err != nil || !present {
+		return "", false, err
+	}
+	if field.DataType == schema.Bool {
+		truth, err := i.truth(field)
+		return strconv.FormatBool(truth), true, err
+	}
+	switch raw[0] {
+	case '"':
+		err = json.Unmarshal(raw, &text)
+		return text, true, err
+	case '{', '[':
+		return "", false, fmt.Errorf("column %q is %s: expected a single value", field.DBName, raw)
+	default:
+		return string(raw), true, nil
+	}
+}
+
+// truth returns a bool column; NULL is false. SQLite writes 0 and 1.
+func (i image) truth(field *schema.Field) (bool, error) {
+	raw, present, err := i.value(field)
+	if err != nil || !present {
+		return false, err
+	}
+	switch string(raw) {
+	case "true", "1", `"true"`, `"t"`, `"1"`:
+		return true, nil
+	case "false", "0", `"false"`, `"f"`, `"0"`:
+		return false, nil
+	default:
+		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, raw)
+	}
+}
+
+// date returns a time, or an integer as microseconds.
+func (i image) date(field *schema.Field) (time.Time, error) {
+	text, present, err := i.text(field)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !present {
+		return time.Time{}, fmt.Errorf("column %q is NULL: an item needs a date while its condition is true", field.DBName)
+	}
+	if field.DataType != schema.Time {
+		score, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("column %q: %w", field.DBName, err)
+		}
+		return time.UnixMicro(score).UTC(), nil
+	}
+	return parseTime(field, text)
+}
+
+// timeLayouts are what Postgres writes in JSON, with a zone and without one,
+// and what Go's SQLite drivers store. A time without a zone is UTC.
+var timeLayouts = []string{
+	time.RFC3339Nano,
+	"2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999-07:00",
+	"2006-01-02 15:04:05.999999999 -0700 MST",
+	"2006-01-02 15:04:05.999999999",
+	time.DateOnly,
+}
+
+func parseTime(field *schema.Field, text string) (time.Time, error) {
+	plain, _, _ := strings.Cut(text, " m=") // the monotonic clock of time.String
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, plain); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("column %q is %q: expected a date", field.DBName, text)
+}
+
+// object returns the columns as a JSON object, the same for every database.
+func (i image) object(fields []*schema.Field) ([]byte, error) {
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	b := bytes.NewBufferString("{")
+	for n, field := range fields {
+		raw, err := i.plain(field)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Quote(field.DBName))
+		b.WriteByte(':')
+		b.Write(raw)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// plain returns a column's JSON with bools and times as JSON knows them.
+func (i image) plain(field *schema.Field) (json.RawMessage, error) {
+	raw, present, err := i.value(field)
+	if err != nil || !present {
+		return raw, err
+	}
+	switch field.DataType {
+	case schema.Bool:
+		truth, err := i.truth(field)
+		return strconv.AppendBool(nil, truth), err
+	case schema.Time:
+		date, err := i.date(field)
+		return json.RawMessage(strconv.Quote(date.Format(time.RFC3339Nano))), err
+	default:
+		return raw, nil
+	}
+}

@@ -1,0 +1,61 @@
+// Package tag parses the text of a rule: options in a struct tag, and the
+// templates of keys, ids and sources. It is pure.
+package tag
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Option is one name=value of a rule.
+type Option struct {
+	Name, Value string
+}
+
+// Parse splits the text of a rule into its options, in order. Options are
+// separated by semicolons; white space around names and values does not count.
+func Parse(text string) ([]Option, error) {
+	var options []Option
+	for part := range strings.SplitSeq(text, ";") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		option, err := parseOption(part)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(options, func(o Option) bool { return o.Name == option.Name }) {
+			return nil, fmt.Errorf("option %q is given twice", option.Name)
+		}
+		options = append(options, option)
+	}
+	if len(options) == 0 {
+		return nil, errors.New("the rule is empty: it needs at least key=…")
+	}
+	return options, nil
+}
+
+func parseOption(part string) (Option, error) {
+	name, value, found := strings.Cut(part, "=")
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	switch {
+	case !found || name == "":
+		return Option{}, fmt.Errorf("expected name=value, got %q", strings.TrimSpace(part))
+	case value == "":
+		return Option{}, fmt.Errorf("option %q has no value", name)
+	}
+	return Option{name, value}, nil
+}
+
+// List splits a comma separated value; empty elements are left out.
+func List(value string) []string {
+	var out []string
+	for element := range strings.SplitSeq(value, ",") {
+		if element = strings.TrimSpace(element); element != "" {
+			out = append(out, element)
+		}
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package tag
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Template is a text with the names of fields in braces:
+// author:{AuthorID}:posts.
+//
+// Values are escaped, so that the text between two fields tells where one ends
+// and the next begins; it must therefore start and end with a byte that
+// escaped values never hold, such as a colon or a slash.
+type Template struct {
+	// literals has one text more than there are fields: before the first,
+	// between them, after the last.
+	literals []string
+	fields   []string
+}
+
+// ParseTemplate reads a template.
+func ParseTemplate(text string) (Template, error) {
+	var t Template
+	rest := text
+	for {
+		literal, after, found := strings.Cut(rest, "{")
+		if strings.Contains(literal, "}") {
+			return Template{}, fmt.Errorf("%q has a } without a {", text)
+		}
+		t.literals = append(t.literals, literal)
+		if !found {
+			break
+		}
+		field, next, closed := strings.Cut(after, "}")
+		if !closed {
+			return Template{}, fmt.Errorf("%q has an unclosed {: expected {Field}", text)
+		}
+		if strings.Contains(field, "{") {
+			return Template{}, fmt.Errorf("%q has a { within a {: expected {Field}", text)
+		}
+		t.fields = append(t.fields, strings.TrimSpace(field))
+		rest = next
+	}
+	return t, t.checkSeparators(text)
+}
+
+func (t Template) checkSeparators(text string) error {
+	for i := range t.fields {
+		before, after := t.literals[i], t.literals[i+1]
+		if i > 0 && before == "" {
+			return fmt.Errorf("%q has two fields side by side: put a separator such as : between them", text)
+		}
+		if before != "" && unescaped(before[len(before)-1]) || after != "" && unescaped(after[0]) {
+			return fmt.Errorf("%q: a field must be set off by a separator such as : or /, as values may hold letters, digits, - _ and .", text)
+		}
+	}
+	return nil
+}
+
+// Fields returns the names in braces, in order.
+func (t Template) Fields() []string { return t.fields }
+
+// Render fills in the values of the fields, one for each, escaped.
+func (t Template) Render(values []string) string {
+	var b strings.Builder
+	for i, value := range values {
+		b.WriteString(t.literals[i])
+		escape(&b, value)
+	}
+	b.WriteString(t.end())
+	return b.String()
+}
+
+// end returns the text after the last field; the zero Template has none.
+func (t Template) end() string {
+	if len(t.literals) == 0 {
+		return ""
+	}
+	return t.literals[len(t.literals)-1]
+}
+
+// String returns the text that ParseTemplate reads back.
+func (t Template) String() string {
+	var b strings.Builder
+	for i, field := range t.fields {
+		b.WriteString(t.literals[i])
+		b.WriteString("{" + field + "}")
+	}
+	b.WriteString(t.end())
+	return b.String()
+}

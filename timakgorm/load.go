@@ -1,0 +1,111 @@
+package timakgorm
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// Load returns the models T that a page's items stand for, in the page's order,
+// with one query. Rows that are gone by now, and items of other tables, are
+// left out. The items must have the ids that rules give them by default:
+// <table>:<primary key>. db may carry conditions, preloads and a transaction.
+func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
+	st := &gorm.Statement{DB: db}
+	if err := st.Parse(new(T)); err != nil {
+		return nil, fmt.Errorf("timakgorm: load %T: %w", *new(T), err)
+	}
+	keys, err := itemKeys(ctx, st.Schema, page.Items)
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: load %s: %w", st.Schema.Name, err)
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	where := whereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
+	var found []T
+	if err := db.WithContext(ctx).Where(where).Find(&found).Error; err != nil {
+		return nil, fmt.Errorf("timakgorm: load %s: %w", st.Schema.Name, err)
+	}
+	return inOrder(ctx, st.Schema, page.Items, found)
+}
+
+// itemKeys returns the primary keys of the items that are of the table.
+func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) ([][]any, error) {
+	var keys [][]any
+	for _, item := range items {
+		texts, ok := keyTexts(s, item.ID)
+		if !ok {
+			continue
+		}
+		key := make([]any, len(texts))
+		row := reflect.New(s.ModelType).Elem()
+		for i, field := range s.PrimaryFields {
+			if err := field.Set(ctx, row, texts[i]); err != nil {
+				return nil, fmt.Errorf("item %q: %w", item.ID, err)
+			}
+			key[i], _ = field.ValueOf(ctx, row)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// keyTexts splits an item's id into the columns of the primary key; it reports
+// false for an item of another table.
+func keyTexts(s *schema.Schema, id string) ([]string, bool) {
+	rest, ok := strings.CutPrefix(id, s.Table+":")
+	texts := strings.Split(rest, ",")
+	if !ok || len(texts) != len(s.PrimaryFields) {
+		return nil, false
+	}
+	for i, text := range texts {
+		plain, err := tag.Unescape(text)
+		if err != nil {
+			return nil, false
+		}
+		texts[i] = plain
+	}
+	return texts, true
+}
+
+// inOrder returns the rows in the order of their items.
+func inOrder[T any](ctx context.Context, s *schema.Schema, items []timak.Item, found []T) ([]T, error) {
+	rows := make(map[string]T, len(found))
+	for _, row := range found {
+		id, err := itemIDOf(ctx, s, reflect.ValueOf(&row).Elem())
+		if err != nil {
+			return nil, err
+		}
+		rows[id] = row
+	}
+	out := make([]T, 0, len(found))
+	for _, item := range items {
+		if row, ok := rows[item.ID]; ok {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
+// itemIDOf returns the id that rules give a row by default.
+func itemIDOf(ctx context.Context, s *schema.Schema, row reflect.Value) (string, error) {
+	texts := make([]string, len(s.PrimaryFields))
+	for i, field := range s.PrimaryFields {
+		value, _ := field.ValueOf(ctx, row)
+		text, err := keyValue(value)
+		if err != nil {
+			return "", err
+		}
+		texts[i] = tag.Escape(fmt.Sprint(text))
+	}
+	return s.Table + ":" + strings.Join(texts, ","), nil
+}

@@ -1,0 +1,106 @@
+package timakgorm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// place is where an item lies: an entry of a timeline.
+type place struct {
+	key, id, source string
+}
+
+// placement is an item, the timeline it lies on and that timeline's capacity,
+// 0 for the engine's.
+type placement struct {
+	key  string
+	item timak.Item
+	max  int
+}
+
+func (p placement) place() place { return place{p.key, p.item.ID, p.item.Source} }
+
+// placements returns what the rules make of an image; none of nil. Where two
+// rules name one place, the first decides.
+func (m *model) placements(i image) ([]placement, error) {
+	if i == nil {
+		return nil, nil
+	}
+	var out []placement
+	seen := map[place]bool{}
+	for _, r := range m.rules {
+		p, shown, err := m.placement(r, i)
+		if err != nil {
+			return nil, err
+		}
+		if shown && !seen[p.place()] {
+			seen[p.place()] = true
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// placement applies one rule, and reports whether the row has an item by it.
+func (m *model) placement(r rule, i image) (p placement, shown bool, err error) {
+	if r.when != nil {
+		truth, err := i.truth(r.when)
+		if err != nil || truth == r.unless {
+			return p, false, err
+		}
+	}
+	p.max = r.max
+	if p.key, shown, err = i.render(r.key); err != nil || !shown {
+		return p, false, err
+	}
+	if p.item.ID, shown, err = m.itemID(r, i); err != nil || !shown {
+		return p, false, err
+	}
+	if p.item.Source, shown, err = i.render(r.source); err != nil || !shown {
+		return p, false, err
+	}
+	if p.item.At, err = i.date(r.date); err != nil {
+		return p, false, err
+	}
+	p.item.Data, err = i.object(r.data)
+	return p, err == nil, err
+}
+
+// render fills in a template; it reports false if a field is NULL. The unset
+// template is the empty text.
+func (i image) render(t template) (string, bool, error) {
+	if t.columns == nil {
+		return t.String(), true, nil
+	}
+	values := make([]string, len(t.columns))
+	for n, field := range t.columns {
+		value, present, err := i.text(field)
+		if err != nil || !present {
+			return "", false, err
+		}
+		values[n] = value
+	}
+	return t.Render(values), true, nil
+}
+
+// itemID returns the id by the rule's template, or table:primary key.
+func (m *model) itemID(r rule, i image) (string, bool, error) {
+	if r.id.columns != nil {
+		return i.render(r.id)
+	}
+	values := make([]string, len(m.keys))
+	for n, field := range m.keys {
+		value, present, err := i.text(field)
+		if err != nil {
+			return "", false, err
+		}
+		if !present {
+			return "", false, fmt.Errorf("primary key %q is NULL", field.DBName)
+		}
+		values[n] = tag.Escape(value)
+	}
+	return m.table + ":" + strings.Join(values, ","), true, nil
+}

@@ -1,0 +1,98 @@
+package timakgorm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timak"
+)
+
+// Plugin is a gorm.Plugin that keeps the timelines of tracked models. Make it
+// with New, name the models with Register, install it with db.Use, and let Run
+// carry changes to the timelines. All methods but Register and Initialize may
+// be called from any number of goroutines.
+type Plugin struct {
+	timelines *timak.Timelines
+	opts      Options
+	tracked   []Tracked
+	wakeUp    chan struct{}
+	relaying  sync.Mutex // one batch at a time in this process
+
+	// Set by Initialize.
+	db      *gorm.DB
+	dialect dialect
+	tables  map[string]*table
+}
+
+// New returns a plugin that keeps timelines, with options that may be nil.
+func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
+	if timelines == nil {
+		return nil, errors.New("timakgorm: New: expected timelines, such as timak.New(store, nil)")
+	}
+	withDefaults, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Plugin{timelines: timelines, opts: withDefaults, wakeUp: make(chan struct{}, 1)}, nil
+}
+
+// Register adds models, given as pointers to their structs or by Track, whose
+// rules it checks: every mistake is an error that names the model, the field
+// and what was expected. Call it before db.Use.
+func (p *Plugin) Register(models ...any) error {
+	if p.db != nil {
+		return errors.New("timakgorm: Register after db.Use: register all models first")
+	}
+	for _, value := range models {
+		tracked, ok := value.(Tracked)
+		if !ok {
+			tracked = Tracked{model: value}
+		}
+		m, err := compile(tracked, schema.NamingStrategy{})
+		if err != nil {
+			return err
+		}
+		known := func(t Tracked) bool { return fmt.Sprintf("%T", t.model) == fmt.Sprintf("%T", tracked.model) }
+		if slices.ContainsFunc(p.tracked, known) {
+			return fmt.Errorf("timakgorm: %s is registered twice", m.schema.Name)
+		}
+		p.tracked = append(p.tracked, tracked)
+	}
+	return nil
+}
+
+// Name implements gorm.Plugin.
+func (p *Plugin) Name() string { return "timak" }
+
+// Initialize implements gorm.Plugin; db.Use calls it.
+func (p *Plugin) Initialize(db *gorm.DB) error {
+	if p.db != nil {
+		return errors.New("timakgorm: the plugin is in use already: make one for every database")
+	}
+	d, err := dialectOf(db.Dialector.Name())
+	if err != nil {
+		return err
+	}
+	p.dialect = d
+	p.tables = map[string]*table{}
+	for _, tracked := range p.tracked {
+		m, err := compile(tracked, db.NamingStrategy)
+		if err != nil {
+			return err
+		}
+		if p.tables[m.table] != nil {
+			return fmt.Errorf("timakgorm: two models are registered for the table %q", m.table)
+		}
+		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsOf(m, func(name string) string { return db.Statement.Quote(name) })}
+	}
+	if err := p.registerCallbacks(db); err != nil {
+		return err
+	}
+	p.db = db
+	return p.hookCommit(db)
+}

@@ -1,0 +1,139 @@
+package timakgorm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// Rule maps a row of a model to an item of a timeline. It stands in the tag of
+// a Timeline field, as `timak:"key=…; when=…"`, or is given to Track.
+//
+// Fields are named as in the model. {Field} in a template stands for the
+// column's value, escaped so that no value can reach into another key; a row
+// in which a field of a template is NULL has no item by that rule.
+type Rule struct {
+	// Key is the template of the timeline's key: author:{AuthorID}:posts.
+	// Required.
+	Key string
+
+	// ID is the template of the item's id. Defaults to the table's name and the
+	// primary key: posts:12. Two rows must not share one at the same time.
+	ID string
+
+	// Date is the field the item is ordered by: a time, or an integer score,
+	// which counts as microseconds. Defaults to CreatedAt. One that may be NULL
+	// needs a When that is false as long as it is.
+	Date string
+
+	// When is a bool field, with a ! before it to negate it: the row has an item
+	// while it is true. NULL counts as false. Defaults to always.
+	When string
+
+	// Data are the fields that make up the item's data: a JSON object by column
+	// names. Defaults to none.
+	Data []string
+
+	// Source is the template of the item's source. Defaults to the empty one.
+	Source string
+
+	// Max is the timeline's capacity, if it is another than that of the engine;
+	// read such a timeline through Timelines.Bounded.
+	Max int
+}
+
+// parseRule reads the text of a tag.
+func parseRule(text string) (Rule, error) {
+	options, err := tag.Parse(text)
+	if err != nil {
+		return Rule{}, err
+	}
+	var r Rule
+	for _, option := range options {
+		if err := r.set(option); err != nil {
+			return Rule{}, err
+		}
+	}
+	return r, nil
+}
+
+func (r *Rule) set(option tag.Option) error {
+	switch option.Name {
+	case "key":
+		r.Key = option.Value
+	case "id":
+		r.ID = option.Value
+	case "date":
+		r.Date = option.Value
+	case "when":
+		r.When = option.Value
+	case "data":
+		r.Data = tag.List(option.Value)
+	case "source":
+		r.Source = option.Value
+	case "max":
+		limit, err := strconv.Atoi(option.Value)
+		if err != nil || limit < 1 {
+			return fmt.Errorf("max=%s: expected a number of items, at least 1", option.Value)
+		}
+		r.Max = limit
+	default:
+		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source or max", option.Name)
+	}
+	return nil
+}
+
+// String returns the rule as a tag says it.
+func (r Rule) String() string {
+	var parts []string
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+"="+value)
+		}
+	}
+	add("key", r.Key)
+	add("id", r.ID)
+	add("date", r.Date)
+	add("when", r.When)
+	add("data", strings.Join(r.Data, ","))
+	add("source", r.Source)
+	if r.Max != 0 {
+		add("max", strconv.Itoa(r.Max))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Tracked is a model with rules, for Plugin.Register. Track makes it.
+type Tracked struct {
+	model any
+	rules []Rule
+}
+
+// Track returns the model T with rules, for those who would rather not write
+// them in tags. The rules in T's tags, if any, apply as well.
+func Track[T any](rules ...Rule) Tracked {
+	return Tracked{model: new(T), rules: rules}
+}
+
+// Key fills a template with values, escaped as in a rule; what stands between
+// the braces does not matter:
+//
+//	timakgorm.Key("author:{}:posts", user.ID)
+//
+// It panics if the template is wrong or the number of values differs.
+func Key(template string, values ...any) string {
+	t, err := tag.ParseTemplate(template)
+	if err != nil {
+		panic("timakgorm: Key: " + err.Error())
+	}
+	if len(values) != len(t.Fields()) {
+		panic(fmt.Sprintf("timakgorm: Key(%q) wants %d values, got %d", template, len(t.Fields()), len(values)))
+	}
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = fmt.Sprint(value)
+	}
+	return t.Render(texts)
+}
