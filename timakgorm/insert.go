@@ -112,13 +112,13 @@ func columnPlace(columns []clause.Column, name string) int {
 }
 
 // pick returns the values at some places of a row; nil if one of them is made
-// by the database.
+// by the database, which SQLite's driver asks for with NULL.
 func (c *capture) pick(row []any, places []int) ([]any, error) {
 	out := make([]any, len(places))
 	for i, place := range places {
 		expression, isExpression := row[place].(clause.Expr)
 		switch {
-		case isExpression && expression.SQL == "DEFAULT":
+		case isExpression && (expression.SQL == "DEFAULT" || expression.SQL == "NULL"):
 			return nil, nil
 		case isExpression:
 			return nil, c.refuse(fmt.Sprintf("ON CONFLICT over the expression %q: give its value", expression.SQL))

@@ -28,7 +28,7 @@ CREATE TABLE timak_dead (
 -- The highest version that ever left the outbox: what the next version of any
 -- row exceeds, even when the clock was set back.
 CREATE TABLE timak_clock (
-	only boolean PRIMARY KEY DEFAULT true CHECK (only),
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	high bigint NOT NULL
 );
 INSERT INTO timak_clock (high) VALUES (0);

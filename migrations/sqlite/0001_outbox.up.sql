@@ -28,7 +28,7 @@ CREATE TABLE timak_dead (
 -- The highest version that ever left the outbox: what the next version of any
 -- row exceeds, even when the clock was set back.
 CREATE TABLE timak_clock (
-	only integer PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+	one integer PRIMARY KEY DEFAULT 1 CHECK (one = 1),
 	high integer NOT NULL
 );
 INSERT INTO timak_clock (high) VALUES (0);

@@ -25,8 +25,7 @@ import (
 
 const flagLive = 1
 
-func appendBody(b []byte, key string, s *state.State) []byte {
-	w := writer{b}
+func (w *writer) body(key string, s *state.State) {
 	w.text(key)
 	w.signed(s.Horizon)
 	w.unsigned(uint64(len(s.Entries)))
@@ -39,7 +38,6 @@ func appendBody(b []byte, key string, s *state.State) []byte {
 	w.live(s.Entries)
 	w.covers(s.Items)
 	w.covers(s.Sources)
-	return w.b
 }
 
 func flags(e state.Entry) byte {

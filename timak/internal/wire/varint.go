@@ -3,11 +3,13 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
 )
 
 // writer appends the parts of a body.
-type writer struct{ b []byte }
+type writer struct {
+	b        []byte
+	unfolded int // bytes of all names
+}
 
 func (w *writer) unsigned(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
 func (w *writer) signed(v int64)    { w.b = binary.AppendVarint(w.b, v) }
@@ -25,6 +27,7 @@ func (w *writer) names(n int, name func(int) string) {
 		shared := sharedPrefix(last, s)
 		w.unsigned(uint64(shared))
 		w.text(s[shared:])
+		w.unfolded += len(s)
 		last = s
 	}
 }
@@ -50,8 +53,9 @@ func (w *writer) deltas(n int, value func(int) int64) {
 // reader takes the parts of a body. After the first fault err is set and
 // everything reads as zero.
 type reader struct {
-	b   []byte
-	err error
+	b        []byte
+	unfolded int // bytes of all names
+	err      error
 }
 
 func (r *reader) fail(what string) {
@@ -114,8 +118,11 @@ func (r *reader) names(n int, set func(int, string)) {
 			return
 		}
 		rest := r.text()
-		last = strings.Join([]string{last[:shared], rest}, "")
-		if len(last) > maxName {
+		if rest != "" || shared < uint64(len(last)) { // or else the same name again, in the same memory
+			last = last[:shared] + rest
+		}
+		r.unfolded += len(last)
+		if len(last) > maxName || r.unfolded > maxBody {
 			r.fail("name")
 			return
 		}

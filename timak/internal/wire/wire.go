@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash/crc32"
 
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
@@ -32,19 +33,31 @@ const (
 	packedZstd = 1
 	headLen    = 8
 
-	// maxBody bounds what a damaged length can make us allocate. Riak refuses
+	// maxBody bounds a body, and all names of one together when they are
+	// unfolded, and so what a damaged value can make us allocate. Riak refuses
 	// objects over 50 MB.
 	maxBody = 64 << 20
 )
 
-// Encode returns the stored value of the timeline under key.
-func Encode(key string, s *state.State, compress bool) []byte {
-	body := appendBody(nil, key, s)
+// Encode returns the stored value of the timeline under key, or
+// driver.ErrTooLarge for one that Decode would not take back.
+func Encode(key string, s *state.State, compress bool) ([]byte, error) {
+	var w writer
+	w.body(key, s)
+	if body := max(len(w.b), w.unfolded); body > maxBody {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", driver.ErrTooLarge, body, maxBody)
+	}
+	return frame(w.b, compress), nil
+}
+
+// frame puts the head before a body.
+func frame(body []byte, compress bool) []byte {
 	out := make([]byte, headLen, headLen+binary.MaxVarintLen64+len(body))
 	copy(out, magic)
 	out[2] = version
 	out = binary.AppendUvarint(out, uint64(len(body)))
-	out, out[3] = pack(out, body, compress)
+	out, how := pack(out, body, compress)
+	out[3] = how
 	binary.LittleEndian.PutUint32(out[4:], checksum(out[headLen:]))
 	return out
 }

@@ -1,0 +1,68 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"runtime"
+	"testing"
+
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// FuzzDecode gives Decode foreign bytes, as they are and with a head that lets
+// them through to the body. Nothing panics or takes memory out of proportion,
+// and whatever is a state is one that Encode writes down.
+func FuzzDecode(f *testing.F) {
+	for _, s := range goldenStates() {
+		f.Add(encode(f, key, s, false))
+		f.Add(encode(f, key, s, true))
+	}
+	f.Add(encode(f, key, timeline(12), true))
+	f.Add(encode(f, "another key", timeline(1), false))
+	f.Add([]byte(nil))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		decode(t, value)
+		if len(value) > 8 {
+			decode(t, letThrough(value))
+		}
+	})
+}
+
+// letThrough returns value with the magic, the layout and the checksum right.
+func letThrough(value []byte) []byte {
+	fixed := bytes.Clone(value)
+	copy(fixed, "tk\x01")
+	fixed[3] &= 1
+	binary.LittleEndian.PutUint32(fixed[4:], crc32.Checksum(fixed[8:], crc32.MakeTable(crc32.Castagnoli)))
+	return fixed
+}
+
+func decode(t *testing.T, value []byte) {
+	t.Helper()
+	before := allocated()
+	s, err := wire.Decode(key, value)
+	// A body takes at most 64 MiB, and 6 bytes of it unfold to an entry of 80
+	// with two names of 512. Compressed it may be of almost any size.
+	if got, limit := allocated()-before, uint64(200*len(value)+64<<10); value != nil && len(value) > 3 && value[3] == 0 && got > limit {
+		t.Errorf("Decode(%x) allocated %d bytes, want at most %d", value, got, limit)
+	}
+	if err != nil {
+		return
+	}
+	if !s.Normal() {
+		t.Fatalf("Decode(%x): not in normal form: %+v", value, s)
+	}
+	for _, compress := range []bool{false, true} {
+		again, err := wire.Decode(key, encode(t, key, s, compress))
+		if err != nil || diff(again, s) != "" {
+			t.Fatalf("Decode(%x): encoded and decoded again: %v (-first +second)\n%s", value, err, diff(again, s))
+		}
+	}
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}

@@ -1,0 +1,246 @@
+package timakgorm_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"github.com/google/go-cmp/cmp"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/pgtest"
+)
+
+// Author and Post are what most tests are about: a key that moves, a date that
+// changes, a condition, a soft delete.
+type Author struct {
+	ID    uint
+	Name  string
+	Posts []Post
+}
+
+type Post struct {
+	ID        uint
+	AuthorID  uint
+	Title     string
+	Body      string
+	Published bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt gorm.DeletedAt
+
+	_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; when=Published; data=Title"`
+	_ timakgorm.Timeline `timak:"key=site:posts; when=Published; max=500"`
+}
+
+// dialects are the databases that tests run on.
+var dialects = []string{"postgres", "sqlite"}
+
+// onBoth runs a test on every database.
+func onBoth(t *testing.T, test func(t *testing.T, dialect string)) {
+	for _, dialect := range dialects {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			test(t, dialect)
+		})
+	}
+}
+
+// sqliteDSN opens a file as an application should.
+func sqliteDSN(path string) string {
+	return path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_txlock=immediate"
+}
+
+// openDB opens a new, empty database.
+func openDB(t *testing.T, dialect string, config *gorm.Config) *gorm.DB {
+	t.Helper()
+	dialector := sqlite.Open(sqliteDSN(filepath.Join(t.TempDir(), "test.db")))
+	if dialect == "postgres" {
+		dialector = postgres.Open(pgtest.DSN(t))
+	}
+	if config == nil {
+		config = &gorm.Config{}
+	}
+	config.Logger = logger.Discard
+	config.DisableForeignKeyConstraintWhenMigrating = true
+	db, err := gorm.Open(dialector, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := db.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = plain.Close() })
+	return db
+}
+
+// world is a database with models whose timelines are kept in a store.
+type world struct {
+	*testing.T
+
+	db        *gorm.DB
+	plugin    *timakgorm.Plugin
+	timelines *timak.Timelines
+}
+
+// setup is what a world is made of; the zero setup tracks Author and Post.
+type setup struct {
+	dialect string
+	config  *gorm.Config
+	options *timakgorm.Options
+	store   driver.Store   // defaults to a memstore
+	engine  *timak.Options // defaults to none
+	models  []any          // to migrate; defaults to Author and Post
+	tracked []any          // to register; defaults to Post
+}
+
+func newWorld(t *testing.T, s setup) *world {
+	t.Helper()
+	if s.models == nil {
+		s.models = []any{&Author{}, &Post{}}
+	}
+	if s.tracked == nil {
+		s.tracked = []any{&Post{}}
+	}
+	if s.store == nil {
+		s.store = memstore.New()
+	}
+	if s.options == nil {
+		s.options = &timakgorm.Options{}
+	}
+	if s.options.Logger == nil {
+		s.options.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if s.engine == nil {
+		s.engine = &timak.Options{}
+	}
+	s.engine.Logger = s.options.Logger
+	w := &world{T: t, db: openDB(t, s.dialect, s.config), timelines: timak.New(s.store, s.engine)}
+	w.must(w.db.AutoMigrate(s.models...))
+	w.must(timakgorm.Migrate(t.Context(), w.db))
+	plugin, err := timakgorm.New(w.timelines, s.options)
+	w.must(err)
+	w.must(plugin.Register(s.tracked...))
+	w.must(w.db.Use(plugin))
+	w.plugin = plugin
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// drain applies all that is committed.
+func (w *world) drain() {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+	defer cancel()
+	w.must(w.plugin.Drain(ctx))
+}
+
+// ids returns what a timeline shows.
+func (w *world) ids(key string) []string {
+	w.Helper()
+	timeline, err := w.timelines.Get(w.Context(), key)
+	w.must(err)
+	return timeline.IDs()
+}
+
+// wantIDs drains and compares a timeline.
+func (w *world) wantIDs(key string, want ...string) {
+	w.Helper()
+	w.drain()
+	if got := w.ids(key); !slices.Equal(got, want) {
+		w.Errorf("timeline %q: got %v, want %v", key, got, want)
+	}
+}
+
+// outbox returns how many changes wait.
+func (w *world) outbox() int64 { return w.count("timak_outbox") }
+
+// dead returns how many changes are dead letters.
+func (w *world) dead() int64 { return w.count("timak_dead") }
+
+func (w *world) count(table string) int64 {
+	w.Helper()
+	var n int64
+	w.must(w.db.Table(table).Count(&n).Error)
+	return n
+}
+
+// check drains and compares every timeline of posts with the table: each post
+// that should be on it is, once, in its place, with its data, and no other.
+func (w *world) check() {
+	w.Helper()
+	w.drain()
+	if n := w.dead(); n > 0 {
+		w.Errorf("%d dead letters", n)
+	}
+	var posts []Post
+	w.must(w.db.Find(&posts).Error)
+	var orphans []uint // on no author's timeline: their author is NULL
+	w.must(w.db.Model(&Post{}).Where("author_id IS NULL").Pluck("id", &orphans).Error)
+	want := map[string][]string{}
+	for _, key := range w.postKeys() {
+		want[key] = nil
+	}
+	slices.SortFunc(posts, func(a, b Post) int { return comparePosts(b, a) })
+	for _, post := range posts {
+		if post.Published {
+			line := describe(fmt.Sprintf("posts:%d", post.ID), post.CreatedAt, fmt.Sprintf(`{"title":%q}`, post.Title))
+			if author := timakgorm.Key("author:{}:posts", post.AuthorID); !slices.Contains(orphans, post.ID) {
+				want[author] = append(want[author], line)
+			}
+			want["site:posts"] = append(want["site:posts"], describe(fmt.Sprintf("posts:%d", post.ID), post.CreatedAt, ""))
+		}
+	}
+	for key, want := range want {
+		var got []string
+		timeline, err := w.timelines.Get(w.Context(), key)
+		w.must(err)
+		for _, item := range timeline.Items() {
+			got = append(got, describe(item.ID, item.At, string(item.Data)))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.Errorf("timeline %q (-table +timeline):\n%s", key, diff)
+		}
+	}
+}
+
+// postKeys returns the keys that posts of the tests can be under.
+func (w *world) postKeys() []string {
+	keys := []string{"site:posts"}
+	for author := range 120 {
+		keys = append(keys, timakgorm.Key("author:{}:posts", author))
+	}
+	return keys
+}
+
+// comparePosts orders posts as timelines do: by date to the microsecond, then
+// by id.
+func comparePosts(a, b Post) int {
+	if c := a.CreatedAt.Truncate(time.Microsecond).Compare(b.CreatedAt.Truncate(time.Microsecond)); c != 0 {
+		return c
+	}
+	return int(a.ID) - int(b.ID)
+}
+
+func describe(id string, at time.Time, data string) string {
+	return fmt.Sprintf("%s %s %s", id, at.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano), data)
+}
