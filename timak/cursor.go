@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/timak-go/timak/timak/internal/state"
 )
@@ -63,7 +64,7 @@ func parseCursor(text string, s scope) (cursor, error) {
 		return cursor{}, fmt.Errorf("%w: %d bytes long", ErrBadCursor, len(text))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= cursorHead+cursorCheck {
+	if err != nil || len(b) <= cursorHead+cursorCheck || strings.ContainsAny(text, "\r\n") { // which base64 skips
 		return cursor{}, fmt.Errorf("%w: %q", ErrBadCursor, text)
 	}
 	b, check := b[:len(b)-cursorCheck], b[len(b)-cursorCheck:]
@@ -82,7 +83,7 @@ func parseCursor(text string, s scope) (cursor, error) {
 func (s scope) check(b []byte) []byte {
 	h := sha256.New()
 	keys := slices.Sorted(slices.Values(s.keys))
-	fmt.Fprintf(h, "timak cursor %d %q ", s.order, keys)
+	h.Write(fmt.Appendf(nil, "timak cursor %d %q ", s.order, keys))
 	h.Write(b)
 	return h.Sum(nil)[:cursorCheck]
 }

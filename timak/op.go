@@ -50,16 +50,16 @@ func (o Op) WithVersion(version int64) Op {
 type Outcome uint8
 
 const (
-	// Applied: the timeline is as the op wanted, now or already before.
+	// Applied says that the timeline is as the op wanted, now or already before.
 	Applied Outcome = iota + 1
 
-	// Superseded: a newer version is there, and stands.
+	// Superseded says that a newer version is there, and stands.
 	Superseded
 
-	// FellOff: the item was put, but is beyond the timeline's capacity.
+	// FellOff says that the item was put, but is beyond the timeline's capacity.
 	FellOff
 
-	// Stale: the op's version is at or below the horizon, where tombstones have
+	// Stale says that the op's version is at or below the horizon, where tombstones have
 	// been forgotten; nobody can tell whether something newer was there, so it
 	// was not applied. Read the truth again and apply that with a new version.
 	Stale

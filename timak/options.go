@@ -73,7 +73,7 @@ func (o *Options) withDefaults() Options {
 		out.MaxData = defaultMaxData
 	}
 	if out.Clock == nil {
-		out.Clock = time.Now
+		out.Clock = time.Now //nolint:forbidigo // the one place where the engine gets its clock
 	}
 	if out.Logger == nil {
 		out.Logger = slog.Default()

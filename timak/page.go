@@ -2,6 +2,7 @@ package timak
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -98,16 +99,21 @@ func (t *Timelines) readAll(ctx context.Context, keys []string) ([]state.Entry, 
 	if len(keys) == 1 {
 		return t.readVisible(ctx, keys[0])
 	}
-	lists := make([][]state.Entry, len(keys))
+	lists, errs := make([][]state.Entry, len(keys)), make([]error, len(keys))
 	var g errgroup.Group
 	g.SetLimit(readsAtOnce)
 	for i, key := range keys {
 		g.Go(func() (err error) {
-			lists[i], err = t.readVisible(ctx, key)
+			if lists[i], err = t.readVisible(ctx, key); err != nil {
+				errs[i] = fmt.Errorf("%q: %w", key, err)
+			}
 			return err
 		})
 	}
 	err := g.Wait()
+	if err != nil { // the first, which may hide a worse one
+		err = errors.Join(errs...)
+	}
 	for _, list := range lists {
 		if list == nil {
 			return nil, err

@@ -22,7 +22,10 @@ func (t *Timelines) write(ctx context.Context, key string, ops []Op) (state.Stat
 		return state.State{}, nil, err
 	}
 	results := t.apply(&s, ops)
-	value := wire.Encode(key, &s, !t.opts.Uncompressed)
+	value, err := wire.Encode(key, &s, !t.opts.Uncompressed)
+	if err != nil {
+		return state.State{}, nil, err
+	}
 	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && s.Empty() {
 		return s, results, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -140,13 +141,17 @@ func (c *capture) readAssignments() error {
 }
 
 // read locks and reads rows by the statement's own conditions.
-func (c *capture) read(ctx context.Context, where clause.Clause) error {
+func (c *capture) read(ctx context.Context, where clause.Clause) (err error) {
 	query := c.table.query(c.db, where)
+	if query.Error != nil {
+		return query.Error
+	}
 	found, err := c.ConnPool.QueryContext(ctx, query.SQL.String(), query.Vars...)
 	if err != nil {
 		return fmt.Errorf("timakgorm: read rows before %s of %s: %w", c.verb, c.table.model.table, err)
 	}
-	return errors.Join(c.readRows(found), found.Close())
+	defer func() { err = errors.Join(err, found.Close()) }()
+	return c.readRows(found)
 }
 
 func (c *capture) readRows(found *rows) error {
@@ -175,13 +180,8 @@ func (c *capture) touchAssigned(key rowKey) error {
 	if c.assigned == nil {
 		return nil
 	}
-	next := rowKey{}
-	for name, value := range key {
-		next[name] = value
-	}
-	for name, value := range c.assigned {
-		next[name] = value
-	}
+	next := maps.Clone(key)
+	maps.Copy(next, c.assigned)
 	return c.changes.touch(next)
 }
 

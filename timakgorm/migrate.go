@@ -47,7 +47,7 @@ func MigrateDown(ctx context.Context, db *gorm.DB) error {
 const migrationsTable = "timak_migrations"
 
 func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
-	d, err := dialectOf(db.Dialector.Name())
+	d, err := dialectOf(db.Name())
 	if err != nil {
 		return nil, err
 	}

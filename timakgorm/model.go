@@ -70,8 +70,7 @@ func (m *model) compile(rules []Rule) error {
 // taggedRules reads the rules in a model's tags, embedded structs included.
 func taggedRules(t reflect.Type) ([]Rule, error) {
 	var rules []Rule
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		switch {
 		case field.Type == timelineType:
 			r, err := parseRule(field.Tag.Get("timak"))
@@ -100,6 +99,7 @@ func (m *model) checkKeys() error {
 		switch key.DataType {
 		case schema.Time, schema.Bytes, schema.Float, schema.Bool:
 			return fmt.Errorf("primary key %s is a %s: expected an integer, a text or a UUID", key.Name, key.DataType)
+		default:
 		}
 		m.image(key)
 	}

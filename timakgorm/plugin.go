@@ -74,7 +74,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if p.db != nil {
 		return errors.New("timakgorm: the plugin is in use already: make one for every database")
 	}
-	d, err := dialectOf(db.Dialector.Name())
+	d, err := dialectOf(db.Name())
 	if err != nil {
 		return err
 	}

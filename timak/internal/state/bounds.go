@@ -5,7 +5,8 @@ import "slices"
 // Trim takes all but the first limit items of the order out of the state and
 // returns the ids of the others. What is trimmed is simply absent, but for the
 // ids in moved: those leave a tombstone at their version, since an older
-// register of theirs, at another date, may still be on its way.
+// register of theirs, at another date, may still be on its way. At or below the
+// horizon absence keeps it out by itself.
 func (s *State) Trim(order Order, limit int, moved map[string]bool) (trimmed map[string]bool) {
 	items := s.Visible(order)
 	if len(items) <= limit {
@@ -16,7 +17,7 @@ func (s *State) Trim(order Order, limit int, moved map[string]bool) (trimmed map
 		trimmed[item.ID] = true
 	}
 	for i, e := range s.Entries {
-		if e.Live && trimmed[e.ID] && moved[e.ID] {
+		if e.Live && trimmed[e.ID] && moved[e.ID] && e.Version > s.Horizon {
 			s.Entries[i] = Entry{ID: e.ID, Source: e.Source, Version: e.Version}
 		}
 	}

@@ -6,11 +6,11 @@ import "slices"
 type Verdict uint8
 
 const (
-	// Done: the state is as the change wanted.
+	// Done says that the state is as the change wanted.
 	Done Verdict = iota + 1
-	// Superseded: something newer is there.
+	// Superseded says that something newer is there.
 	Superseded
-	// Stale: the change is at or below the horizon.
+	// Stale says that the change is at or below the horizon.
 	Stale
 )
 
@@ -139,8 +139,9 @@ func (s *State) Empty() bool {
 	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0
 }
 
-// Moves reports whether (id, source) is live at another date.
+// Moves reports whether (id, source) is dead, or live at another date: what a
+// put at this date leaves behind, when it is trimmed, must keep out older puts.
 func (s *State) Moves(id, source string, date int64) bool {
 	i, found := s.find(id, source)
-	return found && s.Entries[i].Live && s.Entries[i].Date != date
+	return found && (!s.Entries[i].Live || s.Entries[i].Date != date)
 }

@@ -59,9 +59,12 @@ func (s *State) Visible(order Order) []Entry {
 }
 
 // Union returns the items of several lists in order, each id once: the one
-// with the highest register.
+// with the highest register. It returns no nil.
 func Union(order Order, lists ...[]Entry) []Entry {
-	all := slices.Concat(lists...)
+	all := []Entry{}
+	for _, list := range lists {
+		all = append(all, list...)
+	}
 	slices.SortStableFunc(all, func(a, b Entry) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), compareRegisters(b, a), strings.Compare(a.Source, b.Source))
 	})

@@ -1,0 +1,28 @@
+# Reads the events of "go test -json". Prints which tests were skipped; fails if
+# one was skipped for want of Postgres, or if there were no tests at all.
+
+function field(name) {
+	if (!match($0, "\"" name "\":\"[^\"]*\"")) return ""
+	return substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5)
+}
+
+{
+	action = field("Action")
+	test = field("Package") " " field("Test")
+}
+
+field("Test") == ""                            { next } # about the package
+action == "run"                                { run++ }
+action == "skip"                               { skipped[++count] = test }
+action == "output" && /pgtest: no Postgres/    { wanted[test] = 1 }
+
+END {
+	printf "skipped tests: %d\n", count
+	for (i = 1; i <= count; i++) {
+		missed += skipped[i] in wanted
+		print "  " skipped[i] (skipped[i] in wanted ? " (no Postgres)" : "")
+	}
+	if (missed) print "error: " missed " of them need Postgres, which was not found"
+	if (!run) print "error: no test was run"
+	exit missed || !run
+}

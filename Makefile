@@ -1,0 +1,48 @@
+# Tools are pinned here and compiled by Go's own cache: nothing to install, and
+# go.mod stays free of them.
+GOTESTSUM     := go run gotest.tools/gotestsum@v1.13.0
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+ARGS     ?=
+PACKAGES ?= ./...
+FUZZTIME ?= 10s
+EVENTS   := .test-events.jsonl
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check bench fuzz lint fmt tidy build needs
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run the blog; ARGS="-addr :9090" passes flags
+	go run ./examples/blog $(ARGS)
+
+test: needs ## Run all tests with the race detector, or those of PACKAGES=./timak/...
+	@rm -f $(EVENTS); status=0; \
+	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile $(EVENTS) -- -race -shuffle=on $(PACKAGES) || status=$$?; \
+	awk -f .ci/skipped.awk $(EVENTS) || status=1; \
+	exit $$status
+
+check: tidy lint build test fuzz ## Everything that must pass before a change lands
+
+bench: ## Run all benchmarks
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+fuzz: ## Fuzz every target for FUZZTIME=10s
+	@.ci/fuzz $(FUZZTIME)
+
+lint: ## Run the linters
+	$(GOLANGCI_LINT) run
+
+fmt: ## Format the code
+	$(GOLANGCI_LINT) fmt
+
+tidy: ## Check that go.mod and go.sum are tidy
+	go mod tidy -diff
+
+build:
+	go build ./...
+
+needs:
+	@.ci/needs
