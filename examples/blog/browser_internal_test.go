@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// browser is a person's browser: it keeps cookies, follows redirects, and sends
+// only forms that are on a page.
+type browser struct {
+	t      *testing.T
+	url    string
+	client *http.Client
+}
+
+func (b *running) browser(t *testing.T) browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browser{t, b.url, &http.Client{Jar: jar}}
+}
+
+// get opens a page.
+func (b browser) get(path string) answer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), "GET", b.url+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return send(b.t, b.client, request)
+}
+
+// post sends a form that may be on no page.
+func (b browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), "POST", b.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return send(b.t, b.client, request)
+}
+
+var csrfToken = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
+
+// submit opens a page, fills in the form on it that has this action, and sends
+// it. Fields are name, value, name, value.
+func (b browser) submit(page, action string, fields ...string) answer {
+	b.t.Helper()
+	shown := b.get(page)
+	_, form, found := strings.Cut(shown.body, fmt.Sprintf(`action="%s"`, action))
+	token := csrfToken.FindStringSubmatch(form)
+	if !found || token == nil {
+		b.t.Fatalf("page %s has no form for %s with a token:\n%s", page, action, shown.body)
+	}
+	values := url.Values{"_csrf": {token[1]}}
+	for i := 0; i < len(fields); i += 2 {
+		values.Set(fields[i], fields[i+1])
+	}
+	return b.post(action, values)
+}
+
+// signUp makes an account through the page.
+func (b browser) signUp(name string) {
+	b.t.Helper()
+	got := b.submit("/signup", "/signup", "name", name, "password", "secret-of-"+name)
+	if got.status != http.StatusOK || !strings.Contains(got.body, "Log out") {
+		b.t.Fatalf("sign-up: got %d %s", got.status, got.body)
+	}
+}
+
+// write publishes a post through the page and returns its path.
+func (b browser) write(title, body string, more ...string) string {
+	b.t.Helper()
+	got := b.submit("/write", "/write", append([]string{"title", title, "body", body}, more...)...)
+	path := regexp.MustCompile(`/posts/\d+/edit`).FindString(got.body)
+	if got.status != http.StatusOK || path == "" {
+		b.t.Fatalf("write: got %d %s", got.status, got.body)
+	}
+	return strings.TrimSuffix(path, "/edit")
+}
+
+var titles = regexp.MustCompile(`<h2><a href="/posts/\d+">([^<]*)</a></h2>`)
+
+// lists waits until a page lists the posts with these titles, separated by
+// spaces. It does at once unless the machine is slow.
+func (b browser) lists(path, want string) {
+	b.t.Helper()
+	eventually(b.t, func() (bool, string) {
+		got := strings.Join(shownTitles(b.get(path)), " ")
+		return got == want, fmt.Sprintf("%s lists %q, want %q", path, got, want)
+	})
+}
+
+func shownTitles(page answer) []string {
+	var shown []string
+	for _, found := range titles.FindAllStringSubmatch(page.body, -1) {
+		shown = append(shown, html.UnescapeString(found[1]))
+	}
+	return shown
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseConfig(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"BLOG_ADDR": "127.0.0.1:1", "BLOG_DATA": "from-env", "BLOG_POSTGRES": "host=env"}
+	for _, test := range []struct {
+		args []string
+		env  map[string]string
+		want config
+	}{
+		{nil, nil, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
+		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: "host=env"}},
+		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: "host=env"}},
+		{[]string{"-postgres", ""}, env, config{addr: "127.0.0.1:1", data: "from-env"}},
+		{nil, map[string]string{"BLOG_ADDR": ""}, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
+	} {
+		got, err := parseConfig(test.args, func(name string) string { return test.env[name] }, io.Discard, io.Discard)
+		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres != test.want.postgres {
+			t.Errorf("%v with %v: got %+v, %v, want %+v", test.args, test.env, got, err, test.want)
+		}
+	}
+}
+
+func TestRun_help(t *testing.T) {
+	t.Parallel()
+	secret := func(string) string { return "secret" }
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-h"}, secret, &stdout, &stderr)
+	if code != 0 || stderr.Len() > 0 || strings.Contains(stdout.String(), "secret") {
+		t.Errorf("-h: got %d, %q, %q", code, stdout.String(), stderr.String())
+	}
+	for name, variable := range envNames {
+		if !strings.Contains(stdout.String(), "-"+name) || !strings.Contains(stdout.String(), variable) {
+			t.Errorf("-h does not name -%s and %s: %s", name, variable, stdout.String())
+		}
+	}
+}
+
+func TestRun_badCommandLines(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-nonsense"}, {"argument"}, {"-addr"}, {"-data", "x", "y"}} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), args, noEnv, &stdout, &stderr)
+		if code != 2 || stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "blog: ") || !strings.Contains(stderr.String(), "Usage:") {
+			t.Errorf("%v: got %d, %q, %q", args, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
+// What keeps a blog from starting is said in one line, in a moment.
+func TestRun_cannotStart(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("not a folder"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged := t.TempDir()
+	if err := os.WriteFile(filepath.Join(damaged, "timelines.bolt"), bytes.Repeat([]byte("junk"), 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inUse := t.TempDir()
+	start(t, "-data", inUse)
+
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"port in use":     {[]string{"-data", t.TempDir(), "-addr", taken.Addr().String()}, "in use by another program"},
+		"no port":         {[]string{"-data", t.TempDir(), "-addr", "127.0.0.1"}, "missing port"},
+		"data is a file":  {[]string{"-data", file}, "data folder"},
+		"data damaged":    {[]string{"-data", damaged}, "timelines"},
+		"data in use":     {[]string{"-data", inUse, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
+		"DSN is nonsense": {[]string{"-data", t.TempDir(), "-postgres", "postgres://u:secret@h:port/"}, "open Postgres"},
+	} {
+		var stdout, stderr bytes.Buffer
+		begun := time.Now()
+		code := run(t.Context(), test.args, noEnv, &stdout, &stderr)
+		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.want) || strings.Contains(stderr.String(), "secret") {
+			t.Errorf("%s: got %d, %q, %q, want 1 and %q", name, code, stdout.String(), stderr.String(), test.want)
+		}
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+	}
+}
+
+func TestRun_notWritable(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-data", folder}, noEnv, &stdout, &stderr)
+	if code != 1 || !strings.Contains(stderr.String(), "not writable") {
+		t.Errorf("got %d, %q", code, stderr.String())
+	}
+}
+
+// A Postgres that is not there is waited for, but not for ever, and its
+// password is nobody's business.
+func TestServe_postgresUnreachable(t *testing.T) {
+	t.Parallel()
+	c := config{
+		addr:         "127.0.0.1:0",
+		data:         t.TempDir(),
+		postgres:     "postgres://user:secret@127.0.0.1:1/none",
+		postgresWait: 300 * time.Millisecond,
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if code := run(stopped, []string{"-data", t.TempDir(), "-postgres", c.postgres}, noEnv, io.Discard, io.Discard); code != 0 {
+		t.Errorf("told to stop while it waits: got exit code %d, want 0", code)
+	}
+	begun := time.Now()
+	err := serve(t.Context(), c, io.Discard, quiet())
+	if err == nil || !strings.Contains(err.Error(), "reach Postgres") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(begun); took < c.postgresWait || took > 10*time.Second {
+		t.Errorf("took %v, want about %v", took, c.postgresWait)
+	}
+}

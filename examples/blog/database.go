@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// maxConns is enough for a blog, and leaves most of a Postgres to others.
+const maxConns = 10
+
+// openDatabase opens the tables: Postgres if it was asked for, or else SQLite in
+// the data folder.
+func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
+	if c.postgres == "" {
+		return openSQLite(ctx, filepath.Join(c.data, "blog.sqlite"))
+	}
+	db, pool, err := open(postgres.Open(c.postgres))
+	if err != nil {
+		return nil, fmt.Errorf("open Postgres: %w", err)
+	}
+	if err := await(ctx, pool, c.postgresWait); err != nil {
+		return nil, errors.Join(fmt.Errorf("reach Postgres: %w", err), pool.Close())
+	}
+	return db, nil
+}
+
+func openSQLite(ctx context.Context, path string) (*gorm.DB, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
+	dsn, err := sqliteDSN(path)
+	if err != nil {
+		return nil, err
+	}
+	db, pool, err := open(sqlite.Open(dsn))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), pool.Close())
+	}
+	return db, nil
+}
+
+// makePrivate makes the file if need be, so that only its owner can read it:
+// SQLite would leave that to the umask.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// sqliteDSN names a file in a URI, so that its path may hold any character.
+// Transactions begin as writers: one that began as a reader and then writes
+// would fail instead of waiting for its turn.
+func sqliteDSN(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	file := url.URL{
+		Scheme: "file",
+		Path:   filepath.ToSlash(path),
+		RawQuery: url.Values{
+			"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "foreign_keys(1)"},
+			"_txlock": {"immediate"},
+		}.Encode(),
+	}
+	return file.String(), nil
+}
+
+// open makes a pool without connecting yet. Errors are returned and reported
+// where they are handled; GORM's own log would show the values of statements.
+func open(dialector gorm.Dialector) (*gorm.DB, *sql.DB, error) {
+	db, err := gorm.Open(dialector, &gorm.Config{
+		DisableAutomaticPing: true,
+		TranslateError:       true,
+		Logger:               logger.Discard,
+		NowFunc:              func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, nil, err
+	}
+	pool.SetMaxOpenConns(maxConns)
+	pool.SetMaxIdleConns(maxConns)
+	return db, pool, nil
+}
+
+// await waits until the server answers. It gives up after the given time, and
+// at once when the server is there and says no.
+func await(ctx context.Context, pool *sql.DB, wait time.Duration) error {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		err := pool.PingContext(waiting)
+		if err == nil || refused(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-waiting.Done():
+			return err
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+}
+
+// refused reports whether a server answered with a no that stays.
+func refused(err error) bool {
+	const startingUp = "57P03"
+	answer := (*pgconn.PgError)(nil)
+	return errors.As(err, &answer) && answer.Code != startingUp
+}

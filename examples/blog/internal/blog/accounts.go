@@ -1,0 +1,74 @@
+package blog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/bcrypt"
+	"gorm.io/gorm"
+)
+
+// SignUp makes an account and logs it in. It returns the new session's token,
+// an *InvalidError, or ErrNameTaken.
+func (b *Blog) SignUp(ctx context.Context, name, password string) (User, string, error) {
+	if err := cmp.Or(checkName(name), checkPassword(password)); err != nil {
+		return User{}, "", err
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	if err != nil {
+		return User{}, "", fmt.Errorf("blog: hash a password: %w", err)
+	}
+	user := User{Name: name, NameKey: strings.ToLower(name), PasswordHash: string(hash)}
+	var token string
+	err = b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Create(&user).Error; err != nil {
+			return err
+		}
+		token, err = startSession(tx, user)
+		return err
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return User{}, "", ErrNameTaken
+	}
+	return user, token, err
+}
+
+// LogIn starts a session and returns its token, or ErrLogin. It takes as long
+// for a name that nobody has as for a wrong password.
+func (b *Blog) LogIn(ctx context.Context, name, password string) (string, error) {
+	user, err := b.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		_ = bcrypt.CompareHashAndPassword(nobodysHash(), []byte(password))
+		return "", ErrLogin
+	}
+	if err != nil {
+		return "", err
+	}
+	if bcrypt.CompareHashAndPassword([]byte(user.PasswordHash), []byte(password)) != nil || len(password) > maxPassword {
+		return "", ErrLogin
+	}
+	return startSession(b.db.WithContext(ctx), user)
+}
+
+// nobodysHash is compared with passwords of unknown users.
+var nobodysHash = sync.OnceValue(func() []byte {
+	hash, err := bcrypt.GenerateFromPassword([]byte("nobody"), bcrypt.DefaultCost)
+	if err != nil {
+		panic(err) // only a cost out of range gets here
+	}
+	return hash
+})
+
+// User returns the user with this name, in whatever case, or ErrNotFound.
+func (b *Blog) User(ctx context.Context, name string) (User, error) {
+	if checkName(name) != nil {
+		return User{}, ErrNotFound
+	}
+	var user User
+	err := b.db.WithContext(ctx).Where("name_key = ?", strings.ToLower(name)).Take(&user).Error
+	return user, one(err)
+}

@@ -1,0 +1,93 @@
+// Package blog is what the blog is: accounts, posts, comments, and the
+// timelines to read them by. It knows the database and timak, and nothing of
+// HTTP.
+package blog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Blog is a blog over a database and timelines. Its methods may be called from
+// any number of goroutines at once.
+type Blog struct {
+	db        *gorm.DB
+	timelines *timak.Timelines
+	plugin    *timakgorm.Plugin
+	log       *slog.Logger
+}
+
+// Open creates or updates the tables and makes the timelines follow them. The
+// database and the timelines' store are the caller's to close, after Run has
+// returned.
+func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slog.Logger) (*Blog, error) {
+	if err := db.WithContext(ctx).AutoMigrate(&User{}, &Session{}, &Post{}, &Comment{}); err != nil {
+		return nil, fmt.Errorf("blog: create tables: %w", err)
+	}
+	if err := timakgorm.Migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	if err := plugin.Register(&Post{}, &Comment{}); err != nil {
+		return nil, err
+	}
+	if err := db.Use(plugin); err != nil {
+		return nil, fmt.Errorf("blog: install the timeline plugin: %w", err)
+	}
+	return &Blog{db: db, timelines: timelines, plugin: plugin, log: log}, nil
+}
+
+// Run carries changes to the timelines until ctx ends.
+func (b *Blog) Run(ctx context.Context) error { return b.plugin.Run(ctx) }
+
+// Drain carries all changes committed so far to the timelines.
+func (b *Blog) Drain(ctx context.Context) error { return b.plugin.Drain(ctx) }
+
+// Ready reports why the blog cannot serve, or nil. The error names the part,
+// and wraps the cause.
+func (b *Blog) Ready(ctx context.Context) error {
+	if err := b.db.WithContext(ctx).Select("id").Limit(1).Find(&[]User{}).Error; err != nil {
+		return fmt.Errorf("%w: %w", ErrDatabase, err)
+	}
+	if _, err := b.timelines.Page(ctx, siteKey, timak.Query{Limit: 1}); err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return nil
+}
+
+// deliverWait is how long a write waits for its timelines. When the store is
+// slow or down, the write stands all the same and the relay catches up.
+const deliverWait = time.Second
+
+// write runs fn in a transaction, and then delivers its changes to the
+// timelines, so that whoever wrote sees it in the next page they read.
+func (b *Blog) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	if err := b.db.WithContext(ctx).Transaction(fn); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, deliverWait)
+	defer cancel()
+	if err := b.plugin.Drain(ctx); err != nil && ctx.Err() == nil {
+		b.log.WarnContext(ctx, "blog: timelines lag behind", "error", err)
+	}
+	return nil
+}
+
+// one turns the absence of a row into ErrNotFound.
+func one(err error) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+package blog
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Comment writes a comment under a post. It returns ErrNotFound for a post
+// that author cannot see, or an *InvalidError.
+func (b *Blog) Comment(ctx context.Context, author User, postID uint, text string) (Comment, error) {
+	text, err := comment(text)
+	if err != nil {
+		return Comment{}, err
+	}
+	c := Comment{PostID: postID, AuthorID: author.ID, AuthorName: author.Name, Body: text}
+	err = b.write(ctx, func(tx *gorm.DB) error {
+		// The lock keeps a post from being deleted under its new comment.
+		locked := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthShare})
+		if _, err := visiblePost(locked, &author, postID); err != nil {
+			return err
+		}
+		return tx.Create(&c).Error
+	})
+	return c, err
+}
+
+// DeleteComment removes a comment and returns it. It returns ErrNotFound, or
+// ErrForbidden if author did not write it.
+func (b *Blog) DeleteComment(ctx context.Context, author User, id uint) (Comment, error) {
+	var c Comment
+	err := b.write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Take(&c, id).Error; err != nil {
+			return one(err)
+		}
+		if c.AuthorID != author.ID {
+			return ErrForbidden
+		}
+		return tx.Delete(&c).Error
+	})
+	return c, err
+}

@@ -1,0 +1,60 @@
+package blog
+
+import (
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// User is an account.
+type User struct {
+	ID           uint
+	Name         string `gorm:"size:32;not null"`
+	NameKey      string `gorm:"size:32;not null;uniqueIndex"` // Name in lower case: names differ in more than case
+	PasswordHash string `gorm:"not null"`
+	CreatedAt    time.Time
+}
+
+// Session lets whoever holds its token act as a user. Only a hash of the token
+// is stored, so that a copy of the database lets nobody in.
+type Session struct {
+	TokenHash string `gorm:"primaryKey;size:64"`
+	UserID    uint   `gorm:"not null;index"`
+	ExpiresAt int64  `gorm:"not null;index"` // seconds since 1970
+}
+
+// Post is a text of an author. A draft is on no timeline.
+type Post struct {
+	ID         uint
+	AuthorID   uint   `gorm:"not null;index"`
+	AuthorName string `gorm:"size:32;not null"`
+	Title      string `gorm:"not null"`
+	Body       string `gorm:"not null"`
+	Draft      bool   `gorm:"not null"`
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	DeletedAt  gorm.DeletedAt `gorm:"index"`
+
+	_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"key=site:posts; when=!Draft; data=Title,AuthorName"`
+}
+
+// Comment is a reader's text under a post.
+type Comment struct {
+	ID         uint
+	PostID     uint   `gorm:"not null;index"`
+	AuthorID   uint   `gorm:"not null"`
+	AuthorName string `gorm:"size:32;not null"`
+	Body       string `gorm:"not null"`
+	CreatedAt  time.Time
+
+	_ timakgorm.Timeline `timak:"key=post:{PostID}:comments; data=AuthorName,Body"`
+}
+
+// The keys that the models' rules put into.
+const siteKey = "site:posts"
+
+func authorKey(author uint) string { return timakgorm.Key("author:{}:posts", author) }
+func commentsKey(post uint) string { return timakgorm.Key("post:{}:comments", post) }

@@ -1,0 +1,111 @@
+package blog
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// PostEdit is a change of a post. What is nil stays as it is.
+type PostEdit struct {
+	Title *string
+	Body  *string
+	Draft *bool
+}
+
+// Write makes a post. It returns an *InvalidError for a bad title or body.
+func (b *Blog) Write(ctx context.Context, author User, titleText, bodyText string, draft bool) (Post, error) {
+	post := Post{AuthorID: author.ID, AuthorName: author.Name, Draft: draft}
+	if err := post.edit(PostEdit{Title: &titleText, Body: &bodyText}); err != nil {
+		return Post{}, err
+	}
+	err := b.write(ctx, func(tx *gorm.DB) error { return tx.Create(&post).Error })
+	return post, err
+}
+
+// Edit changes a post. It returns ErrNotFound, ErrForbidden if author did not
+// write it, or an *InvalidError.
+func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (Post, error) {
+	var post Post
+	err := b.write(ctx, func(tx *gorm.DB) (err error) {
+		if post, err = ownPost(tx, author, id); err != nil {
+			return err
+		}
+		if err := post.edit(edit); err != nil {
+			return err
+		}
+		return tx.Select("Title", "Body", "Draft", "UpdatedAt").Updates(&post).Error
+	})
+	return post, err
+}
+
+// DeletePost removes a post and its comments. It returns ErrNotFound, or
+// ErrForbidden if author did not write it.
+func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
+	return b.write(ctx, func(tx *gorm.DB) error {
+		post, err := ownPost(tx, author, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.Where("post_id = ?", post.ID).Delete(&Comment{}).Error; err != nil {
+			return err
+		}
+		return tx.Delete(&post).Error
+	})
+}
+
+// Post returns a post, or ErrNotFound if it is another's draft. A viewer that
+// is nil is nobody in particular.
+func (b *Blog) Post(ctx context.Context, viewer *User, id uint) (Post, error) {
+	return visiblePost(b.db.WithContext(ctx), viewer, id)
+}
+
+// maxDrafts is the largest number of drafts that Drafts returns.
+const maxDrafts = 200
+
+// Drafts returns the author's drafts, the newest first.
+func (b *Blog) Drafts(ctx context.Context, author User) ([]Post, error) {
+	var posts []Post
+	err := b.db.WithContext(ctx).Where("author_id = ? AND draft", author.ID).
+		Order("id DESC").Limit(maxDrafts).Find(&posts).Error
+	return posts, err
+}
+
+// edit carries out what is valid in e.
+func (p *Post) edit(e PostEdit) (err error) {
+	if e.Title != nil {
+		if p.Title, err = title(*e.Title); err != nil {
+			return err
+		}
+	}
+	if e.Body != nil {
+		if p.Body, err = body(*e.Body); err != nil {
+			return err
+		}
+	}
+	if e.Draft != nil {
+		p.Draft = *e.Draft
+	}
+	return nil
+}
+
+// ownPost returns a post of author's, locked until the transaction ends.
+func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
+	var post Post
+	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Take(&post, id).Error
+	if err == nil && post.AuthorID != author.ID {
+		err = ErrForbidden
+	}
+	return post, one(err)
+}
+
+// visiblePost returns a post that viewer may see.
+func visiblePost(db *gorm.DB, viewer *User, id uint) (Post, error) {
+	var post Post
+	err := db.Take(&post, id).Error
+	if err == nil && post.Draft && (viewer == nil || viewer.ID != post.AuthorID) {
+		err = ErrNotFound
+	}
+	return post, one(err)
+}

@@ -1,0 +1,37 @@
+package blog
+
+import (
+	"context"
+	"slices"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// SitePage reads a page of everybody's posts.
+func (b *Blog) SitePage(ctx context.Context, query timak.Query) (timak.Page, error) {
+	return b.timelines.Page(ctx, siteKey, query)
+}
+
+// AuthorPage reads a page of an author's posts.
+func (b *Blog) AuthorPage(ctx context.Context, author User, query timak.Query) (timak.Page, error) {
+	return b.timelines.Page(ctx, authorKey(author.ID), query)
+}
+
+// CommentPage reads a page of the comments under a post.
+func (b *Blog) CommentPage(ctx context.Context, post Post, query timak.Query) (timak.Page, error) {
+	return b.timelines.Page(ctx, commentsKey(post.ID), query)
+}
+
+// Posts returns the posts of a page in its order, as the tables have them now:
+// a post that became a draft a moment ago is left out, though its timelines may
+// still hold it.
+func (b *Blog) Posts(ctx context.Context, page timak.Page) ([]Post, error) {
+	posts, err := timakgorm.Load[Post](ctx, b.db, page)
+	return slices.DeleteFunc(posts, func(p Post) bool { return p.Draft }), err
+}
+
+// Comments returns the comments of a page in its order.
+func (b *Blog) Comments(ctx context.Context, page timak.Page) ([]Comment, error) {
+	return timakgorm.Load[Comment](ctx, b.db, page)
+}

@@ -1,0 +1,54 @@
+package blog
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// SessionLife is how long a session lasts.
+const SessionLife = 30 * 24 * time.Hour
+
+// startSession returns the token of a new session, and forgets those that are
+// over.
+func startSession(db *gorm.DB, user User) (string, error) {
+	now := time.Now()
+	if err := db.Where("expires_at <= ?", now.Unix()).Delete(&Session{}).Error; err != nil {
+		return "", err
+	}
+	token := rand.Text()
+	return token, db.Create(&Session{
+		TokenHash: tokenHash(token),
+		UserID:    user.ID,
+		ExpiresAt: now.Add(SessionLife).Unix(),
+	}).Error
+}
+
+// Viewer returns the user whose session the token belongs to, or ErrSession.
+func (b *Blog) Viewer(ctx context.Context, token string) (User, error) {
+	var user User
+	db := b.db.WithContext(ctx)
+	session := db.Model(&Session{}).Select("user_id").
+		Where("token_hash = ? AND expires_at > ?", tokenHash(token), time.Now().Unix())
+	err := db.Where("id = (?)", session).Take(&user).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return User{}, ErrSession
+	}
+	return user, err
+}
+
+// LogOut ends the session the token belongs to, if there is one.
+func (b *Blog) LogOut(ctx context.Context, token string) error {
+	return b.db.WithContext(ctx).Where("token_hash = ?", tokenHash(token)).Delete(&Session{}).Error
+}
+
+// tokenHash needs no salt and no slowness: tokens are random.
+func tokenHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

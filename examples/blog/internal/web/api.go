@@ -1,0 +1,60 @@
+package web
+
+import (
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+// api answers programs. It knows callers by their bearer token and never looks
+// at cookies, so no other site can make a browser act through it.
+type api struct {
+	blog *blog.Blog
+}
+
+func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
+	g := e.Group("/api", cacheControl("no-store"))
+	g.POST("/users", a.signUp, logins)
+	g.POST("/login", a.logIn, logins)
+	g.POST("/posts", a.member(a.writePost))
+	g.PATCH("/posts/:id", a.member(a.editPost))
+	g.DELETE("/posts/:id", a.member(a.deletePost))
+	g.POST("/posts/:id/comments", a.member(a.writeComment))
+	g.DELETE("/comments/:id", a.member(a.deleteComment))
+	get(g, "/timeline", a.reader(a.timeline))
+	get(g, "/users/:name/posts", a.reader(a.authorPosts))
+	get(g, "/posts/:id/comments", a.reader(a.comments))
+}
+
+// member makes a handler for those who are logged in.
+func (a *api) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
+	return a.reader(func(c echo.Context, viewer *blog.User) error {
+		if viewer == nil {
+			return blog.ErrSession
+		}
+		return h(c, *viewer)
+	})
+}
+
+// reader makes a handler for everybody; its viewer is nil for those who are not
+// logged in. A token that lets nobody in is refused all the same, so that its
+// holder learns of it.
+func (a *api) reader(h func(echo.Context, *blog.User) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Request().Header.Get(echo.HeaderAuthorization)
+		if header == "" {
+			return h(c, nil)
+		}
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return blog.ErrSession
+		}
+		viewer, err := a.blog.Viewer(c.Request().Context(), strings.TrimSpace(token))
+		if err != nil {
+			return err
+		}
+		return h(c, &viewer)
+	}
+}

@@ -1,0 +1,40 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+type credentials struct {
+	Name     string `json:"name"`
+	Password string `json:"password"`
+}
+
+func (a *api) signUp(c echo.Context) error {
+	var given credentials
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	user, token, err := a.blog.SignUp(c.Request().Context(), given.Name, given.Password)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, struct {
+		ID    uint   `json:"id"`
+		Name  string `json:"name"`
+		Token string `json:"token"`
+	}{user.ID, user.Name, token})
+}
+
+func (a *api) logIn(c echo.Context) error {
+	var given credentials
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	token, err := a.blog.LogIn(c.Request().Context(), given.Name, given.Password)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]string{"token": token})
+}

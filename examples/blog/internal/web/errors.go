@@ -1,0 +1,110 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/timak"
+)
+
+// problem is what a client did wrong, in words for it.
+type problem struct {
+	status int
+	text   string
+}
+
+func (p *problem) Error() string { return p.text }
+
+var (
+	errJSON          = &problem{http.StatusBadRequest, "the body is not a JSON object"}
+	errFormData      = &problem{http.StatusBadRequest, "the form is damaged"}
+	errForm          = &problem{http.StatusForbidden, "this form is out of date: go back, reload the page and send it again"}
+	errTooManyLogins = &problem{http.StatusTooManyRequests, "too many attempts: wait a minute and try again"}
+)
+
+// statuses are the domain's errors whose text is for the client as it is.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{blog.ErrNotFound, http.StatusNotFound},
+	{blog.ErrForbidden, http.StatusForbidden},
+	{blog.ErrNameTaken, http.StatusConflict},
+	{blog.ErrLogin, http.StatusUnauthorized},
+	{blog.ErrSession, http.StatusUnauthorized},
+	{timak.ErrBadCursor, http.StatusBadRequest},
+	{timak.ErrLimit, http.StatusBadRequest},
+}
+
+// explain maps an error to a status and to what the client is told. It is the
+// only place that does.
+func explain(err error) (status int, text string) {
+	if invalid := (*blog.InvalidError)(nil); errors.As(err, &invalid) {
+		return http.StatusUnprocessableEntity, invalid.Error()
+	}
+	if p := (*problem)(nil); errors.As(err, &p) {
+		return p.status, p.text
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.status, s.err.Error()
+		}
+	}
+	if h := (*echo.HTTPError)(nil); errors.As(err, &h) && h.Code < http.StatusInternalServerError {
+		return h.Code, strings.ToLower(http.StatusText(h.Code))
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return http.StatusServiceUnavailable, "the blog is busy: try again in a moment"
+	}
+	return http.StatusInternalServerError, "something went wrong here; it has been logged"
+}
+
+// badBody tells a body over the limit from one that cannot be read.
+func badBody(err error, otherwise *problem) error {
+	if h := (*echo.HTTPError)(nil); errors.As(err, &h) {
+		return h
+	}
+	return otherwise
+}
+
+// errorHandler answers a request that failed: as JSON to a program, as a page to
+// a person.
+func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
+	return func(err error, c echo.Context) {
+		if c.Response().Committed || errors.Is(err, context.Canceled) {
+			return // too late, or the client has gone
+		}
+		status, text := explain(err)
+		if status >= http.StatusInternalServerError {
+			log.ErrorContext(c.Request().Context(), "blog: request failed",
+				"method", c.Request().Method, "route", c.Path(), "error", err)
+		}
+		if err := answerError(c, templates, status, text); err != nil {
+			log.WarnContext(c.Request().Context(), "blog: answer not sent", "error", err)
+		}
+	}
+}
+
+func answerError(c echo.Context, templates templates, status int, text string) error {
+	switch {
+	case c.Request().Method == http.MethodHead:
+		return c.NoContent(status)
+	case forPrograms(c.Request().URL.Path):
+		if status == http.StatusUnauthorized {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+		}
+		return c.JSON(status, map[string]string{"error": text})
+	default:
+		return templates.render(c, status, "error", view{Problem: text, Page: status})
+	}
+}
+
+func forPrograms(path string) bool {
+	return path == "/api" || strings.HasPrefix(path, "/api/") || path == "/healthz" || path == "/readyz"
+}

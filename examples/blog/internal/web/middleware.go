@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/time/rate"
+)
+
+const (
+	bodyLimit   = "64KiB"
+	requestTime = 10 * time.Second
+)
+
+func securityHeaders() echo.MiddlewareFunc {
+	return middleware.SecureWithConfig(middleware.SecureConfig{
+		ContentSecurityPolicy: "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+		ContentTypeNosniff:    "nosniff",
+		XFrameOptions:         "DENY",
+		ReferrerPolicy:        "same-origin",
+	})
+}
+
+// cacheControl tells browsers and proxies what to keep.
+func cacheControl(value string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderCacheControl, value)
+			return next(c)
+		}
+	}
+}
+
+// loginLimit bounds how often one address guesses passwords or makes accounts.
+func loginLimit(opts Options) echo.MiddlewareFunc {
+	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
+		Store: middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{
+			Rate:      rate.Limit(opts.LoginsPerSecond),
+			Burst:     opts.LoginBurst,
+			ExpiresIn: time.Hour,
+		}),
+		IdentifierExtractor: func(c echo.Context) (string, error) { return network(c.RealIP()), nil },
+		DenyHandler:         func(echo.Context, string, error) error { return errTooManyLogins },
+	})
+}
+
+// network returns what one client can be told by: its address, or for IPv6 the
+// network it may choose addresses from.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Unmap().Is4() {
+		return ip
+	}
+	prefix, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return prefix.String()
+}
+
+// timeLimit ends what a request has begun when its time is up or its client has
+// gone, and says which of the two it was: a database's error may not.
+func timeLimit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		err := next(c)
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+		return err
+	}
+}
+
+// csrf protects the forms of pages. Cookies are marked Secure if the browser
+// came by TLS.
+func csrf() echo.MiddlewareFunc {
+	plain, secure := csrfFor(false), csrfFor(true)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		overPlain, overTLS := plain(next), secure(next)
+		return func(c echo.Context) error {
+			if secureRequest(c) {
+				return overTLS(c)
+			}
+			return overPlain(c)
+		}
+	}
+}
+
+func csrfFor(secure bool) echo.MiddlewareFunc {
+	return middleware.CSRFWithConfig(middleware.CSRFConfig{
+		Skipper:        formToNowhere,
+		TokenLookup:    "form:" + csrfField,
+		ContextKey:     csrfField,
+		CookieName:     csrfField,
+		CookiePath:     "/",
+		CookieSecure:   secure,
+		CookieHTTPOnly: true,
+		CookieSameSite: http.SameSiteLaxMode,
+		ErrorHandler:   func(error, echo.Context) error { return errForm },
+	})
+}
+
+// formToNowhere reports whether a form was sent to a page that is not there,
+// which is what its sender needs to hear.
+func formToNowhere(c echo.Context) bool {
+	return c.Path() == "/*" && c.Request().Method == http.MethodPost
+}
+
+// csrfField is the name of the token in forms, in its cookie and in the context.
+const csrfField = "_csrf"
+
+// secureRequest believes a proxy's word: a client that lies makes only its own
+// cookies Secure.
+func secureRequest(c echo.Context) bool { return c.Scheme() == "https" }
+
+// form reads a form before anything looks at it, so that one that is too large
+// or broken is answered as such.
+func form(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, err := c.FormParams(); err != nil {
+			return badBody(err, errFormData)
+		}
+		return next(c)
+	}
+}
+
+// panicked turns a panic into an error, which the error handler logs.
+func panicked(_ echo.Context, err error, stack []byte) error {
+	return fmt.Errorf("panic: %w\n%s", err, stack)
+}

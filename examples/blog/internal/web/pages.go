@@ -1,0 +1,99 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/timak"
+)
+
+// pages answers people.
+type pages struct {
+	blog      *blog.Blog
+	templates templates
+}
+
+func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
+	staticRoutes(e)
+	g := e.Group("", cacheControl("private, no-cache"), form, csrf(), p.session)
+	get(g, "/", p.front)
+	get(g, "/users/:name", p.author)
+	get(g, "/posts/:id", p.post)
+	get(g, "/signup", p.accountForm(signUpForm))
+	get(g, "/login", p.accountForm(logInForm))
+	g.POST("/signup", p.signUp, logins)
+	g.POST("/login", p.logIn, logins)
+	g.POST("/logout", p.logOut)
+	get(g, "/drafts", p.member(p.drafts))
+	get(g, "/write", p.member(p.writeForm))
+	g.POST("/write", p.member(p.write))
+	get(g, "/posts/:id/edit", p.member(p.editForm))
+	g.POST("/posts/:id/edit", p.member(p.edit))
+	g.POST("/posts/:id/draft", p.member(p.setDraft(true)))
+	g.POST("/posts/:id/publish", p.member(p.setDraft(false)))
+	get(g, "/posts/:id/delete", p.member(p.deleteForm))
+	g.POST("/posts/:id/delete", p.member(p.deletePost))
+	g.POST("/posts/:id/comments", p.member(p.writeComment))
+	g.POST("/comments/:id/delete", p.member(p.deleteComment))
+}
+
+// pageSize is how many posts or comments a page shows.
+const pageSize = 10
+
+// list is a page of a timeline.
+type list struct {
+	Author       blog.User // of a page of an author's posts
+	Posts        []blog.Post
+	Newer, Older string // cursors; empty if there is nothing that way
+}
+
+func (p *pages) front(c echo.Context) error {
+	ctx := c.Request().Context()
+	page, err := p.blog.SitePage(ctx, pageQuery(c))
+	if err != nil {
+		return err
+	}
+	posts, err := p.blog.Posts(ctx, page)
+	if err != nil {
+		return err
+	}
+	newer, older := links(page)
+	return p.templates.render(c, http.StatusOK, "front", view{Page: list{Posts: posts, Newer: newer, Older: older}})
+}
+
+func (p *pages) author(c echo.Context) error {
+	ctx := c.Request().Context()
+	author, err := p.blog.User(ctx, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	page, err := p.blog.AuthorPage(ctx, author, pageQuery(c))
+	if err != nil {
+		return err
+	}
+	posts, err := p.blog.Posts(ctx, page)
+	if err != nil {
+		return err
+	}
+	newer, older := links(page)
+	return p.templates.render(c, http.StatusOK, "author", view{
+		Page: list{Author: author, Posts: posts, Newer: newer, Older: older},
+	})
+}
+
+func pageQuery(c echo.Context) timak.Query {
+	return timak.Query{Limit: pageSize, Cursor: c.QueryParam("cursor")}
+}
+
+// links returns the cursors to show on a page.
+func links(page timak.Page) (newer, older string) {
+	if !page.First {
+		newer = page.Prev
+	}
+	if page.More {
+		older = page.Next
+	}
+	return newer, older
+}

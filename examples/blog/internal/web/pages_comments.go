@@ -1,0 +1,79 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+// postPage is a post with a page of its comments.
+type postPage struct {
+	Post         blog.Post
+	Mine         bool
+	Comments     []blog.Comment
+	Written      string // a comment that must be mended
+	Newer, Older string // cursors of comments
+}
+
+func (p *pages) post(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	page, err := p.postPage(c, id)
+	if err != nil {
+		return err
+	}
+	return p.templates.render(c, http.StatusOK, "post", view{Page: page})
+}
+
+func (p *pages) postPage(c echo.Context, id uint) (postPage, error) {
+	ctx, viewer := c.Request().Context(), viewer(c)
+	post, err := p.blog.Post(ctx, viewer, id)
+	if err != nil {
+		return postPage{}, err
+	}
+	page, err := p.blog.CommentPage(ctx, post, pageQuery(c))
+	if err != nil {
+		return postPage{}, err
+	}
+	comments, err := p.blog.Comments(ctx, page)
+	if err != nil {
+		return postPage{}, err
+	}
+	newer, older := links(page)
+	mine := viewer != nil && viewer.ID == post.AuthorID
+	return postPage{Post: post, Mine: mine, Comments: comments, Newer: newer, Older: older}, nil
+}
+
+func (p *pages) writeComment(c echo.Context, author blog.User) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	written := c.FormValue("body")
+	_, err = p.blog.Comment(c.Request().Context(), author, id, written)
+	if err == nil {
+		return toPost(c, id)
+	}
+	page, pageErr := p.postPage(c, id)
+	if pageErr != nil {
+		return pageErr
+	}
+	page.Written = written
+	return p.formAgain(c, "post", page, err)
+}
+
+func (p *pages) deleteComment(c echo.Context, author blog.User) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	deleted, err := p.blog.DeleteComment(c.Request().Context(), author, id)
+	if err != nil {
+		return err
+	}
+	return toPost(c, deleted.PostID)
+}

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+//go:embed templates static
+var files embed.FS
+
+// templates are the pages by name, each with the layout and the shared parts.
+type templates map[string]*template.Template
+
+// view is what every template is given.
+type view struct {
+	Viewer  *blog.User // nil for those who are not logged in
+	CSRF    string     // empty where there are no forms
+	Problem string     // what the reader must mend, if anything
+	Page    any        // what the page is about
+}
+
+// parseTemplates panics if the program was built with a broken template.
+func parseTemplates() templates {
+	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"excerpt": excerpt,
+		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	parsed := templates{}
+	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "account", "error"} {
+		page := template.Must(shared.Clone())
+		parsed[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
+	}
+	return parsed
+}
+
+// render answers with a page. It is written whole or not at all.
+func (t templates) render(c echo.Context, status int, name string, v view) error {
+	v.Viewer = viewer(c)
+	v.CSRF, _ = c.Get(csrfField).(string)
+	var page bytes.Buffer
+	if err := t[name].Execute(&page, v); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	return c.HTMLBlob(status, page.Bytes())
+}
+
+const excerptLength = 280 // characters
+
+// excerpt returns the beginning of a text.
+func excerpt(text string) string {
+	runes := []rune(text)
+	if len(runes) <= excerptLength {
+		return text
+	}
+	return string(runes[:excerptLength]) + "…"
+}
+
+func staticRoutes(e *echo.Echo) {
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		panic(err) // the folder is in the program
+	}
+	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
+	for _, name := range []string{"style.css", "icon.svg"} {
+		get(e, "/static/"+name, serve, cacheControl("public, max-age=3600"))
+	}
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+const (
+	sessionCookie = "blog_session"
+	viewerKey     = "viewer"
+)
+
+// session finds out who looks at a page. A cookie that lets nobody in is taken
+// away.
+func (p *pages) session(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		cookie, err := c.Cookie(sessionCookie)
+		if err != nil {
+			return next(c)
+		}
+		user, err := p.blog.Viewer(c.Request().Context(), cookie.Value)
+		switch {
+		case errors.Is(err, blog.ErrSession):
+			setSession(c, "")
+		case err != nil:
+			return err
+		default:
+			c.Set(viewerKey, &user)
+		}
+		return next(c)
+	}
+}
+
+// viewer returns who looks at the page, nil for nobody in particular.
+func viewer(c echo.Context) *blog.User {
+	user, _ := c.Get(viewerKey).(*blog.User)
+	return user
+}
+
+// member makes a handler for those who are logged in. Others are sent to log
+// in and come back; a form of theirs stays in the browser's history.
+func (p *pages) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if user := viewer(c); user != nil {
+			return h(c, *user)
+		}
+		if c.Request().Method == http.MethodPost {
+			return blog.ErrSession
+		}
+		return c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(c.Request().URL.RequestURI()))
+	}
+}
+
+// setSession gives the browser a token, or takes it away if it is empty.
+func setSession(c echo.Context, token string) {
+	cookie := &http.Cookie{
+		Name:     sessionCookie,
+		Value:    token,
+		Path:     "/",
+		MaxAge:   int(blog.SessionLife.Seconds()),
+		HttpOnly: true,
+		Secure:   secureRequest(c),
+		SameSite: http.SameSiteLaxMode,
+	}
+	if token == "" {
+		cookie.MaxAge = -1
+	}
+	c.SetCookie(cookie)
+}

@@ -1,0 +1,139 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The program, told to stop by SIGTERM in the middle of work, exits with 0 and
+// loses nothing it has acknowledged. While it runs, its data folder is its own.
+func TestProcess(t *testing.T) {
+	t.Parallel()
+	program, folder := build(t), t.TempDir()
+	process, blog := launch(t, program, folder)
+	brett := blog.signUp(t, "brett")
+
+	begun := time.Now()
+	second, err := exec.Command(program, "-addr", "127.0.0.1:0", "-data", folder).CombinedOutput()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(second), "another blog is using") {
+		t.Errorf("a second blog on the folder: got %v, %s", err, second)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("a second blog on the folder took %v to say so", took)
+	}
+
+	acknowledged := writeUntilGone(brett, 4, func() { terminate(t, process) })
+	if err := process.Wait(); err != nil {
+		t.Fatalf("after SIGTERM: %v: %s", err, blog.stderr)
+	}
+	if len(acknowledged) == 0 {
+		t.Fatal("no post was acknowledged")
+	}
+	again := caller{t: t, url: start(t, "-data", folder).url}
+	eventually(t, func() (bool, string) {
+		for _, item := range again.page("/api/timeline?limit=1000").Items {
+			delete(acknowledged, item.ID)
+		}
+		return len(acknowledged) == 0, fmt.Sprintf("not on the timeline: %v", acknowledged)
+	})
+}
+
+// A second signal does not wait for anybody.
+func TestProcess_secondSignal(t *testing.T) {
+	t.Parallel()
+	process, blog := launch(t, build(t), t.TempDir())
+	blog.signUp(t, "brett").beginPost(10) // and never ends it
+	terminate(t, process)
+	blog.letsNobodyIn(t) // by now a second signal counts
+	terminate(t, process)
+	err := process.Wait()
+	status, ok := process.ProcessState.Sys().(syscall.WaitStatus)
+	if err == nil || !ok || status.Signal() != syscall.SIGTERM {
+		t.Errorf("got %v, want an end by SIGTERM", process.ProcessState)
+	}
+}
+
+// build returns the program.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "blog")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return program
+}
+
+// launch starts the program as a process of its own.
+func launch(t *testing.T, program, folder string) (*exec.Cmd, *running) {
+	t.Helper()
+	process := exec.Command(program, "-addr", "127.0.0.1:0", "-data", folder)
+	stdout, stderr := &output{}, &output{}
+	process.Stdout, process.Stderr = stdout, stderr
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill() })
+	return process, &running{url: address(t, stdout, stderr), stderr: stderr}
+}
+
+func terminate(t *testing.T, process *exec.Cmd) {
+	t.Helper()
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+}
+
+// writeUntilGone has writers publish posts until the blog is gone, and calls
+// stop when there are a few. It returns the item ids of those that the blog
+// acknowledged.
+func writeUntilGone(author caller, writers int, stop func()) map[string]bool {
+	var mu sync.Mutex
+	acknowledged := map[string]bool{}
+	var g sync.WaitGroup
+	for range writers {
+		g.Go(func() {
+			for {
+				id, ok := tryWrite(author)
+				if !ok {
+					return
+				}
+				mu.Lock()
+				acknowledged["posts:"+id] = true
+				if len(acknowledged) == 20 {
+					stop()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	g.Wait()
+	return acknowledged
+}
+
+// tryWrite publishes a post and returns its id, unless the blog is gone.
+func tryWrite(author caller) (id string, ok bool) {
+	request, err := http.NewRequest("POST", author.url+"/api/posts", strings.NewReader(`{"title":"t"}`))
+	if err != nil {
+		return "", false
+	}
+	request.Header.Set("Authorization", "Bearer "+author.token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", false
+	}
+	defer func() { _ = response.Body.Close() }()
+	var post made
+	err = json.NewDecoder(response.Body).Decode(&post)
+	return fmt.Sprint(post.ID), err == nil && response.StatusCode == http.StatusCreated
+}

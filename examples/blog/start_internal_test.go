@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what must happen, on a busy machine.
+const patience = time.Minute
+
+// eventually fails the test unless done says so before patience ends; last says
+// what was seen last.
+func eventually(t *testing.T, done func() (ok bool, last string)) {
+	t.Helper()
+	var last string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		ok, seen := done()
+		if ok {
+			return
+		}
+		last = seen
+	}
+	t.Fatalf("waited %v in vain; last seen: %s", patience, last)
+}
+
+// output is what a program has written.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// running is a blog that serves.
+type running struct {
+	url    string
+	stderr *output
+	cancel context.CancelFunc
+	code   chan int
+}
+
+// start runs the program in this process, on a free port, until the test ends
+// or stop is called.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background()) // t.Context ends before the clean-up
+	b := &running{stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
+	stdout := &output{}
+	go func() {
+		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, stdout, b.stderr)
+	}()
+	t.Cleanup(func() { b.stop(t) })
+	b.url = address(t, stdout, b.stderr)
+	return b
+}
+
+// stop is what SIGTERM does, and waits for the exit code 0. Twice is once.
+func (b *running) stop(t *testing.T) {
+	t.Helper()
+	b.cancel()
+	select {
+	case code := <-b.code:
+		if code != 0 {
+			t.Errorf("the blog ended with exit code %d: %s", code, b.stderr)
+		}
+		b.code <- 0
+	case <-time.After(patience):
+		t.Fatalf("the blog does not stop: %s", b.stderr)
+	}
+}
+
+var listening = regexp.MustCompile(`^blog: listening on (http://\S+) \(.*\)\n`)
+
+// address returns where a blog says it listens.
+func address(t *testing.T, stdout, stderr *output) (url string) {
+	t.Helper()
+	eventually(t, func() (bool, string) {
+		if found := listening.FindStringSubmatch(stdout.String()); found != nil {
+			url = found[1]
+		}
+		return url != "", stdout.String() + stderr.String()
+	})
+	return url
+}
+
+func noEnv(string) string { return "" }
