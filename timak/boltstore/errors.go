@@ -1,0 +1,17 @@
+package boltstore
+
+import "errors"
+
+var (
+	// ErrInUse is returned by Open while another store, of this process or
+	// another, has the file open.
+	ErrInUse = errors.New("file is in use by another program, or by another store of this one: " +
+		"close that, or give this one a file of its own")
+
+	// ErrDamaged is returned by Open for a file that is damaged or not a
+	// store's, and by calls that come upon damage. Reads of what is whole go on
+	// working. Once a Put has found the file's structure damaged, every later
+	// Put returns ErrDamaged too, for writing more could destroy more: restore
+	// the file from a copy, or rebuild it into a new one.
+	ErrDamaged = errors.New("file is damaged, or is not a store's")
+)

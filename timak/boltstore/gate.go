@@ -1,0 +1,31 @@
+package boltstore
+
+import "sync"
+
+// A gate counts the calls inside a store, so that Close can wait for them. The
+// zero gate is open.
+type gate struct {
+	mu     sync.Mutex
+	closed bool
+	inside sync.WaitGroup
+}
+
+// enter lets a call in, or returns false once the gate is closed. A call that
+// was let in leaves by inside.Done.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.inside.Add(1)
+	return true
+}
+
+// close lets nobody in any more, and waits for those inside.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.inside.Wait()
+}

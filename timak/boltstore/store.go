@@ -1,0 +1,119 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// Store is a driver.Store in one file. Open makes one. Its methods may be
+// called from any number of goroutines.
+type Store struct {
+	path   string
+	file   *file
+	writer *writer
+	gate   gate
+	closed sync.Once
+}
+
+var _ driver.Store = (*Store)(nil)
+
+// Open opens the store in the file at path, and creates the file, but not its
+// folder, if there is none. It takes a lock on the file that ends with Close,
+// or with the process.
+//
+// While another store has the file, Open waits for Options.Timeout and then
+// returns ErrInUse. A file that is not a store's, or is damaged so that it
+// cannot be opened, is ErrDamaged. Other errors are the operating system's.
+func Open(path string, opts *Options) (*Store, error) {
+	f, err := openFile(path, opts.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("boltstore: open %q: %w", path, err)
+	}
+	return &Store{path: path, file: f, writer: startWriter(f)}, nil
+}
+
+// Get returns the siblings under key and their token; see driver.Store. It
+// waits for no writer. A record that is damaged is ErrDamaged.
+func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
+	obj, err := s.get(ctx, key)
+	if err != nil {
+		return driver.Object{}, fmt.Errorf("boltstore: get %q: %w", key, err)
+	}
+	return obj, nil
+}
+
+// Put stores value beside the siblings that token did not see; see
+// driver.Store. It returns a token whenever value is the only sibling.
+//
+// When ctx ends while Put waits for other writers, value is not stored; when it
+// ends while the disk writes, value may or may not be. A record that is damaged
+// is ErrDamaged and stays as it is. When the disk is full or fails, the error is
+// driver.ErrUnavailable and the operating system's.
+func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	got, err := s.put(ctx, key, value, token)
+	if err != nil {
+		return nil, fmt.Errorf("boltstore: put %q: %w", key, err)
+	}
+	return got, nil
+}
+
+// Close waits for running calls and lets go of the file. A second Close waits
+// for the first.
+func (s *Store) Close() error {
+	var err error
+	s.closed.Do(func() { err = s.close() })
+	if err != nil {
+		return fmt.Errorf("boltstore: close %q: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err error) {
+	if err := ctx.Err(); err != nil {
+		return obj, err
+	}
+	if !s.gate.enter() {
+		return obj, driver.ErrClosed
+	}
+	defer s.gate.inside.Done()
+	err = s.file.view(func(tx *bbolt.Tx) error {
+		record, err := load(tx, key)
+		obj = record.Object()
+		return err
+	})
+	return obj, err
+}
+
+func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !s.gate.enter() {
+		return nil, driver.ErrClosed
+	}
+	defer s.gate.inside.Done()
+	done := make(chan written, 1)
+	select {
+	case s.writer.writes <- write{key: key, value: bytes.Clone(value), token: bytes.Clone(token), done: done}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case got := <-done:
+		return got.token, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Store) close() error {
+	s.gate.close()
+	s.writer.stop()
+	return s.file.close()
+}

@@ -1,0 +1,371 @@
+package drivertest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/memstore"
+)
+
+// brokenEnv names a store of brokenStores: the child process tests that one.
+const brokenEnv = "TIMAK_DRIVERTEST_BROKEN"
+
+// TestSuiteCatchesBrokenStores runs the suite, in a child process, on stores
+// that break one sentence of the contract each. The suite must fail, and by the
+// subtest that is about that sentence.
+func TestSuiteCatchesBrokenStores(t *testing.T) {
+	stores := brokenStores()
+	if name := os.Getenv(brokenEnv); name != "" {
+		drivertest.Run(t, func(*testing.T) driver.Store { return stores[name].open() })
+		return
+	}
+	t.Parallel()
+	for _, name := range slices.Sorted(maps.Keys(stores)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, by := range stores[name].by {
+				wantCaught(t, name, by)
+			}
+		})
+	}
+}
+
+// wantCaught runs the subtest by in a child process, and wants it to fail.
+func wantCaught(t *testing.T, store, by string) {
+	t.Helper()
+	subtest := t.Name()[:strings.Index(t.Name(), "/")] + "/" + by
+	run := "^" + strings.ReplaceAll(subtest, "/", "$/^") + "$"
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+run, "-rapid.nofailfile")
+	child.Env = append(os.Environ(), brokenEnv+"="+store)
+	out, err := child.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !strings.Contains(string(out), "--- FAIL: "+subtest) {
+		t.Errorf("child for %s: got %v, want %s to fail; output:\n%s", store, err, subtest, out)
+	}
+}
+
+// A broken store is a good one with one method replaced.
+type broken struct {
+	driver.Store
+	get   func(ctx context.Context, key string) (driver.Object, error)
+	put   func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error)
+	close func() error
+}
+
+func (b *broken) Get(ctx context.Context, key string) (driver.Object, error) {
+	if b.get == nil {
+		return b.Store.Get(ctx, key)
+	}
+	return b.get(ctx, key)
+}
+
+func (b *broken) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	if b.put == nil {
+		return b.Store.Put(ctx, key, value, token)
+	}
+	return b.put(ctx, key, value, token)
+}
+
+func (b *broken) Close() error {
+	if b.close == nil {
+		return b.Store.Close()
+	}
+	return b.close()
+}
+
+type brokenStore struct {
+	open func() driver.Store
+	by   []string // the subtests that catch it, every one of them
+}
+
+func brokenStores() map[string]brokenStore {
+	lower := func() driver.Store { return mapsKeys(strings.ToLower) }
+	trim := func() driver.Store { return mapsKeys(strings.TrimSpace) }
+	cut := func() driver.Store { return mapsKeys(func(k string) string { return k[:min(len(k), 511)] }) }
+	return map[string]brokenStore{
+		"absent is a sibling": {absentIsASibling, []string{"AbsentKey", "LongKeys"}},
+		"stores nothing":      {storesNothing, []string{"PutThenGet", "WritersThatRead"}},
+		"last write wins": {lastWriteWins, []string{
+			"NilTokenAddsSibling", "StaleTokenLeavesSibling", "TokenReplacesExactlyWhatItSaw",
+			"PutTokenLeavesLaterSiblings", "HistoriesAgreeWithModel", "WritersThatRead", "WritersThatReuseTokens",
+		}},
+		"never replaces":           {neverReplaces, []string{"TokenReplaces", "PutThenGet", "HistoriesAgreeWithModel", "WritersThatRead"}},
+		"drops equal values":       {dropsEqualValues, []string{"IdenticalValueIsNotLost"}},
+		"token of all siblings":    {tokenOfAll, []string{"PutTokenIsNilBesideSiblings", "WritersThatReuseTokens", "HistoriesAgreeWithModel"}},
+		"token of nothing":         {tokenOfNothing, []string{"PutTokenCoversItsValue"}},
+		"accepts any token":        {acceptsAnyToken, []string{"ForeignToken"}},
+		"keeps the caller's bytes": {keepsBytes, []string{"PutKeepsNothingOfTheCaller"}},
+		"shares its bytes":         {sharesBytes, []string{"GetSharesNothing"}},
+		"siblings in one buffer":   {oneBuffer, []string{"GetSharesNothing"}},
+		"drops empty values":       {dropsEmptyValues, []string{"EmptyValue"}},
+		"text only":                {textOnly, []string{"AnyByte"}},
+		"cuts large values":        {cutsValues, []string{"LargeValue"}},
+		"folds case":               {lower, []string{"KeysAreArbitraryAndApart"}},
+		"trims keys":               {trim, []string{"KeysAreArbitraryAndApart"}},
+		"cuts keys":                {cut, []string{"LongKeys"}},
+		"reads late":               {readsLate, []string{"ReadersSeeWhatWasAcknowledged"}},
+		"ignores contexts":         {ignoresContexts, []string{"CancelledContext", "ExpiredContext"}},
+		"acknowledges cancelled":   {acknowledgesCancelled, []string{"CancelDuringCalls"}},
+		"fails the second Close":   {failsSecondClose, []string{"CloseTwice"}},
+		"stays open":               {staysOpen, []string{"ClosedStoreRefusesCalls"}},
+		"never says closed":        {neverSaysClosed, []string{"ClosedStoreRefusesCalls", "CloseDuringCalls"}},
+	}
+}
+
+func absentIsASibling() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, get: func(ctx context.Context, key string) (driver.Object, error) {
+		obj, err := s.Get(ctx, key)
+		if len(obj.Siblings) == 0 {
+			obj.Siblings = [][]byte{nil}
+		}
+		return obj, err
+	}}
+}
+
+func storesNothing() driver.Store {
+	return &broken{Store: memstore.New(), put: func(context.Context, string, []byte, driver.Token) (driver.Token, error) {
+		return nil, nil
+	}}
+}
+
+func lastWriteWins() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, _ driver.Token) (driver.Token, error) {
+		obj, err := s.Get(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		return s.Put(ctx, key, value, obj.Token)
+	}}
+}
+
+func neverReplaces() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, _ driver.Token) (driver.Token, error) {
+		return s.Put(ctx, key, value, nil)
+	}}
+}
+
+func dropsEqualValues() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		obj, err := s.Get(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(obj.Siblings, func(v []byte) bool { return bytes.Equal(v, value) }) {
+			return nil, nil
+		}
+		return s.Put(ctx, key, value, token)
+	}}
+}
+
+func tokenOfAll() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		if _, err := s.Put(ctx, key, value, token); err != nil {
+			return nil, err
+		}
+		obj, err := s.Get(ctx, key)
+		return obj.Token, err
+	}}
+}
+
+func tokenOfNothing() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		if string(token) == "nothing" {
+			token = nil
+		}
+		_, err := s.Put(ctx, key, value, token)
+		return driver.Token("nothing"), err
+	}}
+}
+
+func acceptsAnyToken() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		got, err := s.Put(ctx, key, value, token)
+		if errors.Is(err, driver.ErrToken) {
+			return s.Put(ctx, key, value, nil)
+		}
+		return got, err
+	}}
+}
+
+// keepsBytes remembers the slice that the first Put of a key came with.
+func keepsBytes() driver.Store {
+	s := memstore.New()
+	var kept sync.Map
+	return &broken{
+		Store: s,
+		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+			kept.LoadOrStore(key, value)
+			return s.Put(ctx, key, value, token)
+		},
+		get: func(ctx context.Context, key string) (driver.Object, error) {
+			obj, err := s.Get(ctx, key)
+			if value, ok := kept.Load(key); ok && len(obj.Siblings) > 0 {
+				obj.Siblings[0] = value.([]byte)
+			}
+			return obj, err
+		},
+	}
+}
+
+// sharesBytes returns the same siblings again until a Put comes.
+func sharesBytes() driver.Store {
+	s := memstore.New()
+	var seen sync.Map
+	return &broken{
+		Store: s,
+		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+			seen.Delete(key)
+			return s.Put(ctx, key, value, token)
+		},
+		get: func(ctx context.Context, key string) (driver.Object, error) {
+			if obj, ok := seen.Load(key); ok {
+				return obj.(driver.Object), nil
+			}
+			obj, err := s.Get(ctx, key)
+			seen.Store(key, obj)
+			return obj, err
+		},
+	}
+}
+
+// oneBuffer returns siblings that lie one after the other in one buffer.
+func oneBuffer() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, get: func(ctx context.Context, key string) (driver.Object, error) {
+		obj, err := s.Get(ctx, key)
+		buffer := bytes.Join(obj.Siblings, nil)
+		for i, v := range obj.Siblings {
+			obj.Siblings[i], buffer = buffer[:len(v)], buffer[len(v):]
+		}
+		return obj, err
+	}}
+}
+
+func dropsEmptyValues() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, get: func(ctx context.Context, key string) (driver.Object, error) {
+		obj, err := s.Get(ctx, key)
+		obj.Siblings = slices.DeleteFunc(obj.Siblings, func(v []byte) bool { return len(v) == 0 })
+		return obj, err
+	}}
+}
+
+func textOnly() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		return s.Put(ctx, key, bytes.ToValidUTF8(value, []byte("?")), token)
+	}}
+}
+
+func cutsValues() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		return s.Put(ctx, key, value[:min(len(value), 1<<16)], token)
+	}}
+}
+
+func mapsKeys(to func(string) string) driver.Store {
+	s := memstore.New()
+	return &broken{
+		Store: s,
+		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+			return s.Put(ctx, to(key), value, token)
+		},
+		get: func(ctx context.Context, key string) (driver.Object, error) { return s.Get(ctx, to(key)) },
+	}
+}
+
+// readsLate answers readers with the state before the last Put, as a replica
+// that lags behind would. Its tokens are of that state too, so nothing is lost.
+func readsLate() driver.Store {
+	s := memstore.New()
+	var late sync.Map
+	return &broken{
+		Store: s,
+		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+			obj, err := s.Get(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			late.Store(key, obj)
+			return s.Put(ctx, key, value, token)
+		},
+		get: func(ctx context.Context, key string) (driver.Object, error) {
+			if obj, ok := late.Load(key); ok {
+				return obj.(driver.Object), nil
+			}
+			return s.Get(ctx, key)
+		},
+	}
+}
+
+func ignoresContexts() driver.Store {
+	s := memstore.New()
+	return &broken{
+		Store: s,
+		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+			return s.Put(context.WithoutCancel(ctx), key, value, token)
+		},
+		get: func(ctx context.Context, key string) (driver.Object, error) {
+			return s.Get(context.WithoutCancel(ctx), key)
+		},
+	}
+}
+
+func acknowledgesCancelled() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		if ctx.Err() != nil {
+			return nil, nil
+		}
+		return s.Put(ctx, key, value, token)
+	}}
+}
+
+func failsSecondClose() driver.Store {
+	var once sync.Once
+	return &broken{Store: memstore.New(), close: func() error {
+		err := driver.ErrClosed
+		once.Do(func() { err = nil })
+		return err
+	}}
+}
+
+func staysOpen() driver.Store {
+	return &broken{Store: memstore.New(), close: func() error { return nil }}
+}
+
+// neverSaysClosed has another error after Close.
+func neverSaysClosed() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		got, err := s.Put(ctx, key, value, token)
+		if errors.Is(err, driver.ErrClosed) {
+			err = errors.New("connection lost")
+		}
+		return got, err
+	}, get: func(ctx context.Context, key string) (driver.Object, error) {
+		obj, err := s.Get(ctx, key)
+		if errors.Is(err, driver.ErrClosed) {
+			err = errors.New("connection lost")
+		}
+		return obj, err
+	}}
+}

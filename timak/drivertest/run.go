@@ -1,0 +1,85 @@
+// Package drivertest holds the tests that every driver.Store passes, and a
+// store that fails where it is told to.
+//
+// The tests use keys that nobody else has, and assume nothing about other keys:
+// they may run against a shared cluster.
+package drivertest
+
+import (
+	"crypto/rand"
+	"testing"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// Run runs every test of the contract as a subtest of t, in parallel. open
+// returns a store for one subtest, which closes it; the stores may share what
+// they hold. open may call t.Skip when the store's server is not there.
+func Run(t *testing.T, open func(t *testing.T) driver.Store) {
+	for _, tt := range contract() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(newSubject(t, open(t)))
+		})
+	}
+}
+
+// A test is one sentence of the contract, and what shows that it holds.
+type test struct {
+	name string
+	run  func(s subject)
+}
+
+// contract returns every test, grouped as the files are.
+func contract() []test {
+	return []test{
+		{"AbsentKey", absentKey},
+		{"PutThenGet", putThenGet},
+		{"TokenReplaces", tokenReplaces},
+		{"StaleTokenLeavesSibling", staleTokenLeavesSibling},
+		{"NilTokenAddsSibling", nilTokenAddsSibling},
+		{"TokenReplacesExactlyWhatItSaw", tokenReplacesExactlyWhatItSaw},
+		{"IdenticalValueIsNotLost", identicalValueIsNotLost},
+		{"HistoriesAgreeWithModel", historiesAgreeWithModel},
+
+		{"PutTokenCoversItsValue", putTokenCoversItsValue},
+		{"PutTokenIsNilBesideSiblings", putTokenIsNilBesideSiblings},
+		{"PutTokenLeavesLaterSiblings", putTokenLeavesLaterSiblings},
+		{"ForeignToken", foreignToken},
+
+		{"PutKeepsNothingOfTheCaller", putKeepsNothingOfTheCaller},
+		{"GetSharesNothing", getSharesNothing},
+		{"EmptyValue", emptyValue},
+		{"AnyByte", anyByte},
+		{"LargeValue", largeValue},
+
+		{"KeysAreArbitraryAndApart", keysAreArbitraryAndApart},
+		{"LongKeys", longKeys},
+
+		{"WritersThatRead", writersThatRead},
+		{"WritersThatReuseTokens", writersThatReuseTokens},
+		{"ReadersSeeWhatWasAcknowledged", readersSeeWhatWasAcknowledged},
+
+		{"CancelledContext", cancelledContext},
+		{"ExpiredContext", expiredContext},
+		{"CancelDuringCalls", cancelDuringCalls},
+
+		{"CloseTwice", closeTwice},
+		{"ClosedStoreRefusesCalls", closedStoreRefusesCalls},
+		{"CloseDuringCalls", closeDuringCalls},
+	}
+}
+
+// newSubject returns store as the subject of t, and closes it after t.
+func newSubject(t *testing.T, store driver.Store) subject {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return subject{t: t, store: store, key: newKey()}
+}
+
+// newKey returns a key that nobody else has.
+func newKey() string { return "drivertest/" + rand.Text() }

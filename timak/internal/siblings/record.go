@@ -1,0 +1,74 @@
+package siblings
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// Record is what a store holds under one key. A Record never changes, so any
+// number of goroutines may use it. The zero Record is the absent empty key; New
+// makes an absent record of any other.
+type Record struct {
+	key      string
+	siblings []sibling // rising by seq; empty if the key is absent
+}
+
+// sibling is one value and the place of its put among all puts of the key.
+type sibling struct {
+	seq   uint64 // 1 is the first
+	value []byte
+}
+
+// New returns the record of a key that was never put.
+func New(key string) Record { return Record{key: key} }
+
+// Put returns the record after a put of value by a writer that saw token, and
+// the token that covers value alone: nil if siblings remain beside it. An empty
+// token saw nothing. The new record keeps value and shares it with the caller.
+//
+// A token that this record did not give out is driver.ErrToken.
+func (r Record) Put(value []byte, token driver.Token) (Record, driver.Token, error) {
+	seen, err := r.parseToken(token)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	put := sibling{seq: r.last() + 1, value: value}
+	after := Record{key: r.key, siblings: append(r.unseen(seen), put)}
+	if len(after.siblings) > 1 {
+		return after, nil, nil
+	}
+	return after, after.token(), nil
+}
+
+// Object returns the siblings and their token. The caller owns the bytes.
+func (r Record) Object() driver.Object {
+	if len(r.siblings) == 0 {
+		return driver.Object{}
+	}
+	values := make([][]byte, len(r.siblings))
+	for i, s := range r.siblings {
+		values[i] = bytes.Clone(s.value)
+	}
+	return driver.Object{Siblings: values, Token: r.token()}
+}
+
+// last is the counter of the key. The value put last is always a sibling, for
+// no token can have seen it before; so its number is the highest given out.
+func (r Record) last() uint64 {
+	if len(r.siblings) == 0 {
+		return 0
+	}
+	return r.siblings[len(r.siblings)-1].seq
+}
+
+// unseen returns the siblings that were put after seen. An append to them makes
+// a copy, and leaves the record alone.
+func (r Record) unseen(seen uint64) []sibling {
+	kept := slices.IndexFunc(r.siblings, func(s sibling) bool { return s.seq > seen })
+	if kept < 0 {
+		return nil
+	}
+	return slices.Clip(r.siblings[kept:])
+}

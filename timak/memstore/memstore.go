@@ -1,0 +1,93 @@
+// Package memstore is a store in memory, for tests and examples. It keeps
+// siblings as every store does, and forgets everything at Close.
+package memstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/siblings"
+)
+
+// Store is a driver.Store in memory. New makes one. Its methods may be called
+// from any number of goroutines, and never wait for longer than it takes to
+// look a key up, so it works inside a testing/synctest bubble.
+//
+// A Put needs a token of the same key of this store: memstore notices one of
+// another key, but not one that another Store gave out for the same key.
+type Store struct {
+	mu      sync.RWMutex
+	records map[string]siblings.Record // nil once closed
+}
+
+var _ driver.Store = (*Store)(nil)
+
+// New returns an empty store.
+func New() *Store {
+	return &Store{records: make(map[string]siblings.Record)}
+}
+
+// Get returns the siblings under key and their token; see driver.Store.
+func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
+	record, err := s.get(ctx, key)
+	if err != nil {
+		return driver.Object{}, fmt.Errorf("memstore: get %q: %w", key, err)
+	}
+	return record.Object(), nil
+}
+
+// Put stores value beside the siblings that token did not see; see
+// driver.Store. It returns a token whenever value is the only sibling.
+func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	got, err := s.put(ctx, key, bytes.Clone(value), token)
+	if err != nil {
+		return nil, fmt.Errorf("memstore: put %q: %w", key, err)
+	}
+	return got, nil
+}
+
+// Close drops everything that the store holds.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = nil
+	return nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (siblings.Record, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.find(ctx, key)
+}
+
+func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, err := s.find(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	after, got, err := before.Put(value, token)
+	if err != nil {
+		return nil, err
+	}
+	s.records[key] = after
+	return got, nil
+}
+
+// find returns the record under key. The caller holds the lock.
+func (s *Store) find(ctx context.Context, key string) (siblings.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return siblings.Record{}, err
+	}
+	if s.records == nil {
+		return siblings.Record{}, driver.ErrClosed
+	}
+	if record, ok := s.records[key]; ok {
+		return record, nil
+	}
+	return siblings.New(key), nil
+}
