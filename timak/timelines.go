@@ -84,7 +84,7 @@ func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
 // object they came from. The error wraps ErrCorrupt if one was not readable.
 func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.Object, error) {
 	if len(key) == 0 || len(key) > MaxKeyLen {
-		return state.State{}, driver.Object{}, ErrKey
+		return state.State{}, driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
 	}
 	object, err := t.store.Get(ctx, key)
 	if err != nil {

@@ -35,9 +35,12 @@ func (t *Timelines) write(ctx context.Context, key string, ops []Op) (state.Stat
 	return s, results, nil
 }
 
-// apply carries out ops on s and brings it within its bounds.
+// apply carries out ops on s and brings it within its bounds. The horizon rises
+// before the ops, so that a put which it keeps out is Stale, and not Applied here
+// and lost beside a sibling that had forgotten more.
 func (t *Timelines) apply(s *state.State, ops []Op) []Result {
 	now := t.opts.Clock().UnixMicro()
+	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
 	results := make([]Result, len(ops))
 	moved := map[string]bool{}
 	for i, op := range ops {
@@ -50,7 +53,6 @@ func (t *Timelines) apply(s *state.State, ops []Op) []Result {
 		results[i] = Result{Outcome: outcome(op.apply(s)), Version: op.version}
 	}
 	trimmed := s.Trim(t.order(), t.opts.MaxItems, moved)
-	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
 	for i, op := range ops {
 		if op.kind == opPut && results[i].Outcome == Applied && trimmed[op.item.ID] {
 			results[i].Outcome = FellOff

@@ -44,7 +44,7 @@ func decode(t *testing.T, value []byte) {
 	s, err := wire.Decode(key, value)
 	// A body takes at most 64 MiB, and 6 bytes of it unfold to an entry of 80
 	// with two names of 512. Compressed it may be of almost any size.
-	if got, limit := allocated()-before, uint64(200*len(value)+64<<10); value != nil && len(value) > 3 && value[3] == 0 && got > limit {
+	if got, limit := allocated()-before, uint64(200*len(value)+64<<10); len(value) > 3 && value[3] == 0 && got > limit {
 		t.Errorf("Decode(%x) allocated %d bytes, want at most %d", value, got, limit)
 	}
 	if err != nil {

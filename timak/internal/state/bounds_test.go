@@ -1,0 +1,108 @@
+package state_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Trimming keeps the first items of the order, says which it took out, and
+// leaves all tombstones alone.
+func TestTrim(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := states().Draw(t, "state")
+		order := rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order")
+		limit := rapid.IntRange(1, 4).Draw(t, "limit")
+		moved := map[string]bool{}
+		for _, id := range rapid.SliceOf(rapid.SampledFrom(ids)).Draw(t, "moved") {
+			moved[id] = true
+		}
+		after := before.Clone()
+		trimmed := after.Trim(order, limit, moved)
+		mustBeNormal(t, after, "%+v trimmed to %d, moved %v", before, limit, moved)
+
+		all := before.Visible(order)
+		kept := min(limit, len(all))
+		if d := diff(after.Visible(order), all[:kept]); d != "" {
+			t.Fatalf("%+v trimmed to %d shows (-want +got)\n%s", before, limit, d)
+		}
+		wantTrimmed := map[string]bool{}
+		for _, e := range all[kept:] {
+			wantTrimmed[e.ID] = true
+		}
+		if d := diff(trimmed, wantTrimmed); d != "" {
+			t.Fatalf("%+v trimmed to %d says it took out (-want +got)\n%s", before, limit, d)
+		}
+		was, is := modelOf(before), modelOf(after)
+		for n, e := range was.entries {
+			want := e
+			switch {
+			case !e.Live || !trimmed[e.ID]:
+			case moved[e.ID]:
+				want = state.Entry{ID: e.ID, Source: e.Source, Version: max(e.Version, was.horizon)}
+			default:
+				want = is.entry(n)
+				if want.Live || want.Version > before.Horizon && want.Version != was.covered(n) {
+					t.Fatalf("%+v trimmed to %d: %v is still there: %+v", before, limit, n, want)
+				}
+			}
+			if d := diff(is.entry(n), want); d != "" {
+				t.Fatalf("%+v trimmed to %d, moved %v: entry %v (-want +got)\n%s", before, limit, moved, n, d)
+			}
+		}
+	})
+}
+
+// Collecting forgets the old tombstones and only those, changes nothing that
+// shows, and never lets an older change in: the new state outweighs the old.
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := states().Draw(t, "state")
+		at := rapid.Int64Range(-1, 11).Draw(t, "before version")
+		after := before.Clone()
+		after.Collect(at)
+		mustBeNormal(t, after, "%+v collected before %d", before, at)
+		mustEqual(t, state.Merge(before, after), after, "%+v collected before %d outweighs it", before, at)
+		if d := diff(after.Visible(state.NewestFirst), before.Visible(state.NewestFirst)); d != "" {
+			t.Fatalf("%+v collected before %d shows (-before +after)\n%s", before, at, d)
+		}
+		horizon := before.Horizon
+		tombstones := func(s state.State, each func(version int64)) {
+			for _, e := range s.Entries {
+				if !e.Live {
+					each(e.Version)
+				}
+			}
+			for _, version := range modelOf(s).covers {
+				each(version)
+			}
+		}
+		tombstones(before, func(version int64) {
+			if version < at {
+				horizon = max(horizon, version)
+			}
+		})
+		if after.Horizon != horizon {
+			t.Fatalf("%+v collected before %d: got horizon %d, want %d", before, at, after.Horizon, horizon)
+		}
+		tombstones(after, func(version int64) {
+			if version < at {
+				t.Fatalf("%+v collected before %d: a tombstone of %d is left: %+v", before, at, version, after)
+			}
+		})
+		// A replay of what the forgotten tombstones had kept out is stale.
+		for _, c := range before.Items {
+			e := state.Entry{ID: c.Name, Version: c.Version, Live: true}
+			if _, written := modelOf(after).entries[name{e.ID, e.Source}]; written || c.Version >= at {
+				continue
+			}
+			if got := after.Put(e); got != state.Stale {
+				t.Fatalf("%+v collected before %d, replay of %+v: got verdict %d, want Stale", before, at, e, got)
+			}
+		}
+	})
+}

@@ -1,0 +1,213 @@
+package state_test
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// A property that fails prints the shrunk case and a seed, and
+// go test -run NAME -rapid.seed=SEED runs the same cases again.
+
+// model is a state without any cleverness: maps, and one rule for all.
+type model struct {
+	horizon int64
+	entries map[name]state.Entry
+	covers  map[cover]int64
+}
+
+type name struct{ id, source string }
+
+// cover names a removed item, or a removed source if source is set.
+type cover struct {
+	source bool
+	name   string
+}
+
+func modelOf(s state.State) model {
+	m := model{s.Horizon, map[name]state.Entry{}, map[cover]int64{}}
+	for _, e := range s.Entries {
+		m.entries[name{e.ID, e.Source}] = e
+	}
+	for _, c := range s.Items {
+		m.covers[cover{false, c.Name}] = c.Version
+	}
+	for _, c := range s.Sources {
+		m.covers[cover{true, c.Name}] = c.Version
+	}
+	return m
+}
+
+func (m model) covered(n name) int64 {
+	return max(m.covers[cover{false, n.id}], m.covers[cover{true, n.source}])
+}
+
+// entry returns the register of n: what is written, or what absence means.
+func (m model) entry(n name) state.Entry {
+	if e, ok := m.entries[n]; ok {
+		return e
+	}
+	return state.Entry{ID: n.id, Source: n.source, Version: max(m.horizon, m.covered(n))}
+}
+
+// state returns the one way to write the model down.
+func (m model) state() state.State {
+	s := state.State{Horizon: m.horizon}
+	for n, e := range m.entries {
+		covered := m.covered(n)
+		if e.Version < covered || e.Live && e.Version == covered {
+			e = state.Entry{ID: n.id, Source: n.source, Version: covered}
+		}
+		if e.Live || e.Version != max(m.horizon, covered) {
+			s.Entries = append(s.Entries, e)
+		}
+	}
+	for c, version := range m.covers {
+		switch {
+		case version <= m.horizon:
+		case c.source:
+			s.Sources = append(s.Sources, state.Cover{Name: c.name, Version: version})
+		default:
+			s.Items = append(s.Items, state.Cover{Name: c.name, Version: version})
+		}
+	}
+	slices.SortFunc(s.Entries, func(a, b state.Entry) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Source, b.Source))
+	})
+	byName := func(a, b state.Cover) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(s.Items, byName)
+	slices.SortFunc(s.Sources, byName)
+	return s
+}
+
+// higherOf is the order of registers: version, dead over live, date, data.
+func higherOf(a, b state.Entry) state.Entry {
+	dead := func(e state.Entry) int {
+		if e.Live {
+			return 0
+		}
+		return 1
+	}
+	if cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(dead(a), dead(b)),
+		cmp.Compare(a.Date, b.Date), bytes.Compare(a.Data, b.Data)) < 0 {
+		return b
+	}
+	return a
+}
+
+// merged is what state.Merge must return.
+func merged(states ...state.State) state.State {
+	out := model{0, map[name]state.Entry{}, map[cover]int64{}}
+	for _, s := range states {
+		m, next := modelOf(s), model{max(out.horizon, s.Horizon), map[name]state.Entry{}, maps.Clone(out.covers)}
+		for c, version := range m.covers {
+			next.covers[c] = max(next.covers[c], version)
+		}
+		for n := range m.entries {
+			next.entries[n] = higherOf(m.entry(n), out.entry(n))
+		}
+		for n := range out.entries {
+			next.entries[n] = higherOf(m.entry(n), out.entry(n))
+		}
+		out = modelOf(next.state())
+	}
+	return out.state()
+}
+
+var (
+	ids      = []string{"x", "y", "z"}
+	sources  = []string{"", "p", "q"}
+	versions = rapid.Int64Range(1, 9)
+	payloads = rapid.SampledFrom([][]byte{nil, []byte("a"), []byte("b")})
+)
+
+// states draws any state in normal form over a few names and versions, so that
+// ties and overlaps are common.
+func states() *rapid.Generator[state.State] {
+	return rapid.Custom(func(t *rapid.T) state.State {
+		m := model{rapid.SampledFrom([]int64{0, 0, 2, 5, 8}).Draw(t, "horizon"), map[name]state.Entry{}, map[cover]int64{}}
+		for _, id := range ids {
+			for _, source := range sources {
+				if e := entries(id, source).Draw(t, "entry"); e.Version > 0 {
+					m.entries[name{id, source}] = e
+				}
+			}
+		}
+		for _, id := range ids {
+			m.covers[cover{false, id}] = sometimes(t, "item")
+		}
+		for _, source := range sources[1:] {
+			m.covers[cover{true, source}] = sometimes(t, "source")
+		}
+		return m.state()
+	})
+}
+
+// sometimes draws a version, or 0 for none.
+func sometimes(t *rapid.T, label string) int64 {
+	return rapid.SampledFrom([]int64{0, 0, 0, 0, 0, 0, 1, 3, 4, 5, 6, 9}).Draw(t, label)
+}
+
+// entries draws a register; version 0 means none.
+func entries(id, source string) *rapid.Generator[state.Entry] {
+	return rapid.Custom(func(t *rapid.T) state.Entry {
+		e := state.Entry{ID: id, Source: source, Version: rapid.Int64Range(-6, 9).Draw(t, "version")}
+		if e.Version < 1 {
+			return state.Entry{}
+		}
+		if e.Live = rapid.IntRange(0, 9).Draw(t, "live") < 6; e.Live {
+			e.Date, e.Data = rapid.Int64Range(1, 3).Draw(t, "date"), payloads.Draw(t, "data")
+		}
+		return e
+	})
+}
+
+// equal compares states; nil and empty are the same.
+func equal(a, b state.State) bool {
+	return a.Horizon == b.Horizon && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
+		slices.EqualFunc(a.Entries, b.Entries, func(a, b state.Entry) bool {
+			return a.ID == b.ID && a.Source == b.Source && a.Version == b.Version && a.Live == b.Live &&
+				a.Date == b.Date && bytes.Equal(a.Data, b.Data)
+		})
+}
+
+func diff(got, want any) string { return gocmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+// mustEqual fails the test unless got is want and in normal form.
+func mustEqual(t rapid.TB, got, want state.State, format string, args ...any) {
+	t.Helper()
+	if !equal(got, want) {
+		t.Errorf(format, args...)
+		t.Fatalf("got %+v\nwant %+v\n(-want +got)\n%s", got, want, diff(got, want))
+	}
+	mustBeNormal(t, got, format, args...)
+}
+
+func mustBeNormal(t rapid.TB, got state.State, format string, args ...any) {
+	t.Helper()
+	if !got.Normal() || !equal(got, modelOf(got).state()) {
+		t.Errorf(format, args...)
+		t.Fatalf("not in normal form: got %+v\nwant %+v", got, modelOf(got).state())
+	}
+}
+
+// The generator and the model are themselves worth a check: drawn states are
+// normal, and the model merges as lawfully as the engine is asked to.
+func TestModelIsLawful(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := states().Draw(t, "a"), states().Draw(t, "b"), states().Draw(t, "c")
+		mustBeNormal(t, a, "a drawn state")
+		mustEqual(t, merged(a, a), a, "idempotent: %+v", a)
+		mustEqual(t, merged(a, b), merged(b, a), "commutes: %+v, %+v", a, b)
+		mustEqual(t, merged(merged(a, b), c), merged(a, merged(b, c)), "associates: %+v, %+v, %+v", a, b, c)
+	})
+}
