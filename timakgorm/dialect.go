@@ -49,7 +49,7 @@ var postgres = dialect{
 	old:      "(e.value->>'o')::jsonb",
 	text:     "(%s)::text",
 	differs:  "IS DISTINCT FROM",
-	now:      "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 	greatest: "greatest",
 	ids:      "SELECT value::bigint FROM jsonb_array_elements_text(?::text::jsonb)",
 	names:    "SELECT value FROM jsonb_array_elements_text(?::text::jsonb)",

@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,8 +21,8 @@ type rowChange struct {
 
 // rowFold is what the waiting changes of one row come to: every place that one
 // of their images put the row in is cleared but for those of the last, which
-// are filled. The old image of the first is where the row was; the images in
-// between may have reached the timelines before, in a try that failed.
+// are filled. Images in between count, as they may have reached the timelines
+// before, in a try that failed.
 type rowFold struct {
 	table   *table
 	changes []rowChange // oldest first
@@ -75,46 +76,41 @@ func (p *Plugin) fold(changes []rowChange) []*rowFold {
 
 // expand turns the changes into ops. A change removes with its version and
 // puts with the next, so that of two rows which trade places in one statement
-// neither removes what the other has put.
+// neither removes what the other has put. A place that the row left in an
+// earlier change is cleared with that one's version: another row may have taken
+// it since.
 func (f *rowFold) expand() {
 	defer func() {
 		if r := recover(); r != nil {
 			f.err = fmt.Errorf("a rule panics: %v", r)
 		}
 	}()
-	version := f.last().version
-	puts, err := f.places(f.last().new)
-	if err != nil {
-		f.err = err
-		return
-	}
-	filled := map[place]bool{}
-	for _, p := range puts {
-		filled[p.place()] = true
-		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(version + 1), true, p.max})
-	}
+	left := map[place]timelineOp{}
+	var now []placement
 	for _, change := range f.changes {
-		for _, text := range []*string{change.old, change.new} {
-			if f.err = f.clear(text, version, filled); f.err != nil {
-				return
-			}
+		before, beforeErr := f.places(change.old)
+		after, afterErr := f.places(change.new)
+		if f.err = errors.Join(beforeErr, afterErr); f.err != nil {
+			return
 		}
+		for _, p := range slices.Concat(now, before) {
+			left[p.place()] = p.remove(change.version)
+		}
+		for _, p := range after {
+			delete(left, p.place())
+		}
+		now = after
+	}
+	for _, p := range now {
+		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(f.last().version + 1), true, p.max})
+	}
+	for _, op := range left {
+		f.ops = append(f.ops, op)
 	}
 }
 
-// clear removes what an image put, but for the places in done, and adds them.
-func (f *rowFold) clear(text *string, version int64, done map[place]bool) error {
-	removed, err := f.places(text)
-	if err != nil {
-		return err
-	}
-	for _, p := range removed {
-		if at := p.place(); !done[at] {
-			done[at] = true
-			f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(at.id, at.source).WithVersion(version), false, p.max})
-		}
-	}
-	return nil
+func (p placement) remove(version int64) timelineOp {
+	return timelineOp{p.key, timak.RemoveEntry(p.item.ID, p.item.Source).WithVersion(version), false, p.max}
 }
 
 func (f *rowFold) places(text *string) ([]placement, error) {

@@ -62,9 +62,9 @@ func (d dialect) statementsOf(m *model, quote func(string) string) statements {
 	return s
 }
 
-// recordSQL draws versions after the rows are locked, by their writer: rising
-// for every row by at least two, as a change removes with its version and puts
-// with the next. What is above the clock only when that was set back: the
+// recordSQL draws versions after the rows are locked, by their writer: the same
+// for all rows of a statement, and rising for every row by at least two, as a
+// change removes with its version and puts with the next. What is above the clock only when that was set back: the
 // highest version that left the outbox, and those of the row still in it. One
 // snapshot sees a version in one place or the other.
 const recordSQL = `INSERT INTO timak_outbox (tbl, pk, old, new, version)
