@@ -2,7 +2,7 @@
 # one was skipped for want of Postgres, or if there were no tests at all.
 
 function field(name) {
-	if (!match($0, "\"" name "\":\"[^\"]*\"")) return ""
+	if (!match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
 	return substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5)
 }
 

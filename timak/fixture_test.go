@@ -115,6 +115,9 @@ func (r replica) receive(t tb, values ...[]byte) {
 func (r replica) merge(t tb) {
 	t.Helper()
 	r.apply(t)
+	if got := len(r.siblings(t)); got > 1 {
+		t.Fatalf("%d siblings are left after a write that saw them all, want 1", got)
+	}
 }
 
 // diff is empty if got is want; nil and empty are the same.

@@ -77,29 +77,40 @@ func ops(steps []step) []timak.Op {
 	return out
 }
 
-// Histories are of few names, dates and versions, so that they meet.
-var (
-	someIDs     = rapid.SampledFrom([]string{"1", "2", "3", "4", "10"})
-	someSources = rapid.SampledFrom([]string{"", "p", "q"})
-	someDates   = rapid.Int64Range(1, 9)
-	someKinds   = rapid.SampledFrom([]kind{putItem, putItem, putItem, putItem, dropEntry, dropItem, dropSource})
-)
+// Histories are of few names, dates and versions, so that they meet. A generator
+// is not for tests side by side, so each makes its own.
+
+func someIDs() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"1", "2", "3", "4", "10"})
+}
+
+func someSources() *rapid.Generator[string] { return rapid.SampledFrom([]string{"", "p", "q"}) }
+
+func someDates() *rapid.Generator[int64] { return rapid.Int64Range(1, 9) }
+
+func someKinds() *rapid.Generator[kind] {
+	return rapid.SampledFrom([]kind{putItem, putItem, putItem, putItem, dropEntry, dropItem, dropSource})
+}
+
+func orders() *rapid.Generator[timak.Order] {
+	return rapid.SampledFrom([]timak.Order{timak.NewestFirst, timak.OldestFirst})
+}
 
 // steps draws changes with explicit versions up to max, or without if max is 0.
 func steps(max int64) *rapid.Generator[step] {
 	return rapid.Custom(func(t *rapid.T) step {
-		s := step{kind: someKinds.Draw(t, "kind")}
+		s := step{kind: someKinds().Draw(t, "kind")}
 		if s.kind != dropSource {
-			s.id = someIDs.Draw(t, "id")
+			s.id = someIDs().Draw(t, "id")
 		}
 		if s.kind != dropItem {
-			s.source = someSources.Draw(t, "source")
+			s.source = someSources().Draw(t, "source")
 		}
 		if s.kind == dropSource && s.source == "" {
 			s.source = "p"
 		}
 		if s.kind == putItem {
-			s.date, s.data = someDates.Draw(t, "date"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "data")
+			s.date, s.data = someDates().Draw(t, "date"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "data")
 		}
 		if max > 0 {
 			s.version = rapid.Int64Range(1, max).Draw(t, "version")
@@ -112,12 +123,12 @@ func steps(max int64) *rapid.Generator[step] {
 // nothing is re-dated.
 func somePuts() *rapid.Generator[[]step] {
 	return rapid.Custom(func(t *rapid.T) []step {
-		dates := rapid.SliceOfN(someDates, 12, 12).Draw(t, "dates")
+		dates := rapid.SliceOfN(someDates(), 12, 12).Draw(t, "dates")
 		puts := make([]step, rapid.IntRange(1, 20).Draw(t, "puts"))
 		for i := range puts {
 			n := rapid.IntRange(0, 11).Draw(t, "id")
 			puts[i] = step{
-				id: fmt.Sprint(n), source: someSources.Draw(t, "source"), date: dates[n],
+				id: fmt.Sprint(n), source: someSources().Draw(t, "source"), date: dates[n],
 				data: fmt.Sprint("put ", i), version: int64(i + 1),
 			}
 		}
@@ -129,7 +140,7 @@ func somePuts() *rapid.Generator[[]step] {
 func options() *rapid.Generator[timak.Options] {
 	return rapid.Custom(func(t *rapid.T) timak.Options {
 		return timak.Options{
-			Order:        orders.Draw(t, "order"),
+			Order:        orders().Draw(t, "order"),
 			MaxItems:     rapid.SampledFrom([]int{1, 2, 3, 100}).Draw(t, "capacity"),
 			Uncompressed: rapid.Bool().Draw(t, "uncompressed"),
 		}

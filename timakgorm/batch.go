@@ -20,7 +20,7 @@ type batch struct {
 	folds  []*rowFold
 	// failed are the errors of the timelines that a row touches, stale the rows
 	// whose puts came too late.
-	failed map[*rowFold]error
+	failed map[*rowFold][]error
 	stale  map[*rowFold]bool
 }
 
@@ -38,7 +38,7 @@ func (p *Plugin) relayBatch(ctx context.Context, everything bool) (found, settle
 	if err != nil || len(changes) == 0 {
 		return 0, 0, err
 	}
-	b := &batch{plugin: p, outbox: o, folds: p.fold(changes), failed: map[*rowFold]error{}, stale: map[*rowFold]bool{}}
+	b := &batch{plugin: p, outbox: o, folds: p.fold(changes), failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{}}
 	b.apply(ctx)
 	if ctx.Err() != nil {
 		return len(changes), 0, ctx.Err()
@@ -54,8 +54,8 @@ type group struct {
 	puts    []bool
 	sources []*rowFold
 	max     int
-	results []timak.Result
-	err     error
+	results []timak.Result // of each op
+	errs    []error        // of each op
 }
 
 // groups brings together the ops of each timeline.
@@ -89,30 +89,49 @@ func (b *batch) apply(ctx context.Context) {
 	workers.SetLimit(b.plugin.opts.Writers)
 	for _, g := range groups {
 		workers.Go(func() error {
-			g.results, g.err = b.write(ctx, g)
+			b.write(ctx, g)
 			return nil
 		})
 	}
-	_ = workers.Wait() // every group keeps its own error
+	_ = workers.Wait() // every group keeps its own errors
 	for _, g := range groups {
 		b.note(g)
 	}
 }
 
-func (b *batch) write(ctx context.Context, g *group) ([]timak.Result, error) {
+func (b *batch) write(ctx context.Context, g *group) {
 	timelines := b.plugin.timelines
 	if g.max > 0 {
 		timelines = timelines.Bounded(g.max)
 	}
-	return timelines.Apply(ctx, g.key, g.ops...)
+	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
+	g.apply(ctx, timelines, 0, len(g.ops))
+}
+
+// apply carries out some of a group's ops together. One that can never be would
+// take its neighbours down with it: then each half is tried by itself.
+func (g *group) apply(ctx context.Context, timelines *timak.Timelines, from, to int) {
+	results, err := timelines.Apply(ctx, g.key, g.ops[from:to]...)
+	switch {
+	case err == nil:
+		copy(g.results[from:to], results)
+	case to-from > 1 && blamesOp(err):
+		middle := (from + to) / 2
+		g.apply(ctx, timelines, from, middle)
+		g.apply(ctx, timelines, middle, to)
+	default:
+		for i := from; i < to; i++ {
+			g.errs[i] = err
+		}
+	}
 }
 
 // note tells the rows of a group what came of it.
 func (b *batch) note(g *group) {
 	for i, f := range g.sources {
 		switch {
-		case g.err != nil:
-			b.failed[f] = errors.Join(b.failed[f], g.err)
+		case g.errs[i] != nil:
+			b.failed[f] = append(b.failed[f], g.errs[i])
 		case g.puts[i] && g.results[i].Outcome == timak.Stale:
 			b.stale[f] = true
 		}
@@ -140,14 +159,14 @@ func (b *batch) settleIn(ctx context.Context, tx *sql.Tx) (settled int, reason, 
 	var done []int64
 	outage := b.outage()
 	for _, f := range b.folds {
-		failure := errors.Join(f.err, b.failed[f])
+		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
 		switch {
 		case failure == nil && b.stale[f]:
 			err = b.recordAnew(ctx, tx, f)
 			done = append(done, f.ids()...)
 		case failure == nil:
 			done = append(done, f.ids()...)
-		case f.err != nil || hopeless(f, failure):
+		case f.err != nil || hopeless(f, b.failed[f]):
 			b.plugin.opts.Logger.ErrorContext(ctx, "timak: a change cannot be applied; it is a dead letter now",
 				"table", f.last().table, "pk", f.last().pk, "error", failure)
 			err = b.outbox.bury(ctx, tx, f.ids(), failure)

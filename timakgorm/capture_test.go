@@ -24,7 +24,7 @@ func (w *world) seed() {
 	}
 	w.must(w.db.Create(&posts).Error)
 	w.must(w.db.Delete(&posts[4]).Error)
-	if w.db.Dialector.Name() == "postgres" {
+	if w.db.Name() == "postgres" {
 		w.must(w.db.Exec("SELECT setval('posts_id_seq', 100), setval('authors_id_seq', 100)").Error)
 	}
 }
@@ -36,13 +36,6 @@ func at(i int) time.Time { return time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC) }
 type operation struct {
 	name string
 	run  func(db *gorm.DB) error
-}
-
-func (w *world) post(id uint) *Post {
-	w.Helper()
-	var post Post
-	w.must(w.db.Unscoped().First(&post, id).Error)
-	return &post
 }
 
 // operations are the forms that this backend follows.
@@ -259,7 +252,7 @@ func TestCapture(t *testing.T) {
 				config := m.config
 				w := newWorld(t, setup{dialect: dialect, config: &config})
 				for _, op := range operations {
-					w.T = t
+					w.TB = t
 					w.reset()
 					w.seed()
 					w.check()

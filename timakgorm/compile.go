@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -27,12 +28,21 @@ type template struct {
 	columns []*schema.Field
 }
 
+// same reports whether two templates render every row alike.
+func (t template) same(other template) bool {
+	if !slices.Equal(t.columns, other.columns) {
+		return false
+	}
+	marks := slices.Repeat([]string{"{}"}, len(t.columns))
+	return t.Render(marks) == other.Render(marks)
+}
+
 func (m *model) compileRule(r Rule) (compiled rule, err error) {
 	if r.Key == "" {
 		return rule{}, errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
 	}
 	if r.Max < 0 {
-		return rule{}, fmt.Errorf("max %d: expected a number of items, at least 1", r.Max)
+		return rule{}, fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
 	}
 	compiled.max = r.Max
 	if compiled.key, err = m.template("key", r.Key); err != nil {
@@ -53,14 +63,23 @@ func (m *model) compileRule(r Rule) (compiled rule, err error) {
 	if compiled.date, err = m.date(r.Date, compiled.when != nil); err != nil {
 		return rule{}, err
 	}
-	for _, name := range r.Data {
+	compiled.data, err = m.data(r.Data)
+	return compiled, err
+}
+
+func (m *model) data(names []string) ([]*schema.Field, error) {
+	var fields []*schema.Field
+	for _, name := range names {
 		field, err := m.column(name)
 		if err != nil {
-			return rule{}, fmt.Errorf("data: %w", err)
+			return nil, fmt.Errorf("data: %w", err)
 		}
-		compiled.data = append(compiled.data, field)
+		if slices.Contains(fields, field) {
+			return nil, fmt.Errorf("data: field %s is named twice", field.Name)
+		}
+		fields = append(fields, field)
 	}
-	return compiled, nil
+	return fields, nil
 }
 
 func (m *model) template(option, text string) (template, error) {
@@ -78,7 +97,7 @@ func (m *model) template(option, text string) (template, error) {
 			return template{}, fmt.Errorf("%s: %w", option, err)
 		}
 		if !textual(field) {
-			return template{}, fmt.Errorf("%s: field %s is a %s: expected an integer, a text, a bool or a UUID", option, field.Name, field.FieldType)
+			return template{}, fmt.Errorf("%s: field %s is a %s: expected an integer, a text, a bool or a UUID", option, field.Name, describe(field))
 		}
 		t.columns = append(t.columns, field)
 	}
@@ -88,11 +107,11 @@ func (m *model) template(option, text string) (template, error) {
 // textual reports whether a column's value has one way to be written as text,
 // whatever the database.
 func textual(field *schema.Field) bool {
-	switch field.DataType {
-	case schema.Time, schema.Float, schema.Bytes:
-		return false
+	switch kindOf(field) {
+	case schema.Int, schema.Uint, schema.String, schema.Bool:
+		return field.Serializer == nil
 	default:
-		return field.Serializer == nil && field.IndirectFieldType.Kind() != reflect.Map
+		return false
 	}
 }
 
@@ -105,8 +124,8 @@ func (m *model) condition(name string) (field *schema.Field, negated bool, err e
 	if err != nil {
 		return nil, false, fmt.Errorf("when: %w", err)
 	}
-	if field.DataType != schema.Bool {
-		return nil, false, fmt.Errorf("when: field %s is a %s: expected a bool", field.Name, field.FieldType)
+	if kindOf(field) != schema.Bool {
+		return nil, false, fmt.Errorf("when: field %s is a %s: expected a bool", field.Name, describe(field))
 	}
 	return field, negated, nil
 }
@@ -115,7 +134,7 @@ const defaultDate = "CreatedAt"
 
 func (m *model) date(name string, conditional bool) (*schema.Field, error) {
 	if name == "" {
-		if field := m.schema.LookUpField(defaultDate); field == nil || field.DataType != schema.Time {
+		if field := m.schema.LookUpField(defaultDate); field == nil || field.DBName == "" || kindOf(field) != schema.Time {
 			return nil, errors.New("no date: expected date=Field, or a field CreatedAt of type time.Time")
 		}
 		name = defaultDate
@@ -124,10 +143,10 @@ func (m *model) date(name string, conditional bool) (*schema.Field, error) {
 	if err != nil {
 		return nil, fmt.Errorf("date: %w", err)
 	}
-	switch field.DataType {
+	switch kindOf(field) {
 	case schema.Time, schema.Int, schema.Uint:
 	default:
-		return nil, fmt.Errorf("date: field %s is a %s: expected a time.Time or an integer", field.Name, field.FieldType)
+		return nil, fmt.Errorf("date: field %s is a %s: expected a time.Time or an integer", field.Name, describe(field))
 	}
 	if nullable(field) && !conditional {
 		return nil, fmt.Errorf("date: field %s may be NULL: expected when=Field as well, which is false while there is no date", field.Name)

@@ -103,7 +103,7 @@ func (d dialect) bind(sql string) string {
 
 // value is a column as the image holds it.
 func (d dialect) value(field *schema.Field, column string) string {
-	if field.DataType == schema.Bytes {
+	if kindOf(field) == schema.Bytes {
 		return fmt.Sprintf(d.hex, column)
 	}
 	return column

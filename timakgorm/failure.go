@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/timak-go/timak/timak"
@@ -28,10 +29,20 @@ func permanent(err error) bool {
 	return false
 }
 
-// hopeless reports whether a change is to be given up. As long as one of its
-// timelines is merely out of reach, it is not: that one would never get it.
-func hopeless(f *rowFold, failure error) bool {
-	return !isOutage(failure) && (permanent(failure) || f.last().attempts+1 >= maxAttempts)
+// blamesOp reports whether an error of a timeline may be about one of the ops
+// alone, which the others would survive.
+func blamesOp(err error) bool {
+	return permanent(err) && !errors.Is(err, timak.ErrKey) && !errors.Is(err, timak.ErrCorrupt)
+}
+
+// hopeless reports whether a change is to be given up, by the errors of its
+// timelines. As long as one of those may take it later, it is not.
+func hopeless(f *rowFold, errs []error) bool {
+	if slices.ContainsFunc(errs, isOutage) {
+		return false
+	}
+	passing := func(err error) bool { return !permanent(err) }
+	return !slices.ContainsFunc(errs, passing) || f.last().attempts+1 >= maxAttempts
 }
 
 // isOutage reports whether an error says that the store cannot be reached, and
@@ -45,7 +56,7 @@ func isOutage(err error) bool {
 // as they are, and the relay pauses.
 func (b *batch) outage() bool {
 	for _, f := range b.folds {
-		if err := b.failed[f]; f.err == nil && (err == nil || !isOutage(err)) {
+		if f.err == nil && len(f.ops) > 0 && !slices.ContainsFunc(b.failed[f], isOutage) {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -85,32 +84,40 @@ func (f *rowFold) expand() {
 			f.err = fmt.Errorf("a rule panics: %v", r)
 		}
 	}()
-	left := map[place]timelineOp{}
-	var now []placement
-	for _, change := range f.changes {
-		before, beforeErr := f.places(change.old)
-		after, afterErr := f.places(change.new)
-		if f.err = errors.Join(beforeErr, afterErr); f.err != nil {
-			return
-		}
-		for _, p := range slices.Concat(now, before) {
-			left[p.place()] = p.remove(change.version)
-		}
-		for _, p := range after {
-			delete(left, p.place())
-		}
-		now = after
+	puts, err := f.places(f.last().new)
+	if err != nil {
+		f.err = err
+		return
 	}
-	for _, p := range now {
+	settled := map[place]bool{}
+	for _, p := range puts {
+		settled[p.place()] = true
 		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(f.last().version + 1), true, p.max})
 	}
-	for _, op := range left {
-		f.ops = append(f.ops, op)
+	for _, change := range slices.Backward(f.changes) {
+		// The change by which the row left a place that this one put it in may
+		// not be at hand, applied long ago. The version of the put is enough to
+		// undo it.
+		f.err = cmp.Or(f.clear(change.new, change.version+1, settled), f.clear(change.old, change.version, settled))
+		if f.err != nil {
+			return
+		}
 	}
 }
 
-func (p placement) remove(version int64) timelineOp {
-	return timelineOp{p.key, timak.RemoveEntry(p.item.ID, p.item.Source).WithVersion(version), false, p.max}
+// clear removes what an image put, but for the settled places, and settles it.
+func (f *rowFold) clear(text *string, version int64, settled map[place]bool) error {
+	removed, err := f.places(text)
+	if err != nil {
+		return err
+	}
+	for _, p := range removed {
+		if at := p.place(); !settled[at] {
+			settled[at] = true
+			f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(at.id, at.source).WithVersion(version), false, p.max})
+		}
+	}
+	return nil
 }
 
 func (f *rowFold) places(text *string) ([]placement, error) {

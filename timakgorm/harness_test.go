@@ -64,11 +64,26 @@ func sqliteDSN(path string) string {
 }
 
 // openDB opens a new, empty database.
-func openDB(t *testing.T, dialect string, config *gorm.Config) *gorm.DB {
+func openDB(t testing.TB, dialect string, config *gorm.Config) *gorm.DB {
 	t.Helper()
-	dialector := sqlite.Open(sqliteDSN(filepath.Join(t.TempDir(), "test.db")))
+	return openDSN(t, dialect, newDSN(t, dialect), config)
+}
+
+// newDSN names a new, empty database.
+func newDSN(t testing.TB, dialect string) string {
+	t.Helper()
 	if dialect == "postgres" {
-		dialector = postgres.Open(pgtest.DSN(t))
+		return pgtest.DSN(t)
+	}
+	return sqliteDSN(filepath.Join(t.TempDir(), "test.db"))
+}
+
+// openDSN opens a database.
+func openDSN(t testing.TB, dialect, dsn string, config *gorm.Config) *gorm.DB {
+	t.Helper()
+	dialector := sqlite.Open(dsn)
+	if dialect == "postgres" {
+		dialector = postgres.Open(dsn)
 	}
 	if config == nil {
 		config = &gorm.Config{}
@@ -89,8 +104,10 @@ func openDB(t *testing.T, dialect string, config *gorm.Config) *gorm.DB {
 
 // world is a database with models whose timelines are kept in a store.
 type world struct {
-	*testing.T
+	testing.TB
 
+	dialect   string
+	dsn       string
 	db        *gorm.DB
 	plugin    *timakgorm.Plugin
 	timelines *timak.Timelines
@@ -99,6 +116,7 @@ type world struct {
 // setup is what a world is made of; the zero setup tracks Author and Post.
 type setup struct {
 	dialect string
+	dsn     string // defaults to a new database
 	config  *gorm.Config
 	options *timakgorm.Options
 	store   driver.Store   // defaults to a memstore
@@ -107,8 +125,11 @@ type setup struct {
 	tracked []any          // to register; defaults to Post
 }
 
-func newWorld(t *testing.T, s setup) *world {
+func newWorld(t testing.TB, s setup) *world {
 	t.Helper()
+	if s.dsn == "" {
+		s.dsn = newDSN(t, s.dialect)
+	}
 	if s.models == nil {
 		s.models = []any{&Author{}, &Post{}}
 	}
@@ -128,7 +149,8 @@ func newWorld(t *testing.T, s setup) *world {
 		s.engine = &timak.Options{}
 	}
 	s.engine.Logger = s.options.Logger
-	w := &world{T: t, db: openDB(t, s.dialect, s.config), timelines: timak.New(s.store, s.engine)}
+	w := &world{TB: t, dialect: s.dialect, dsn: s.dsn, timelines: timak.New(s.store, s.engine)}
+	w.db = openDSN(t, s.dialect, s.dsn, s.config)
 	w.must(w.db.AutoMigrate(s.models...))
 	w.must(timakgorm.Migrate(t.Context(), w.db))
 	plugin, err := timakgorm.New(w.timelines, s.options)
@@ -137,6 +159,30 @@ func newWorld(t *testing.T, s setup) *world {
 	w.must(w.db.Use(plugin))
 	w.plugin = plugin
 	return w
+}
+
+// another opens the same database and timelines once more, as a second process
+// would.
+func (w *world) another(options *timakgorm.Options) *world {
+	w.Helper()
+	other := &world{TB: w.TB, dialect: w.dialect, dsn: w.dsn, timelines: w.timelines}
+	other.db = openDSN(w.TB, w.dialect, w.dsn, nil)
+	other.use(options)
+	return other
+}
+
+// use installs a plugin that tracks posts.
+func (w *world) use(options *timakgorm.Options) {
+	w.Helper()
+	if options == nil {
+		options = &timakgorm.Options{}
+	}
+	options.Logger = slog.New(slog.DiscardHandler)
+	plugin, err := timakgorm.New(w.timelines, options)
+	w.must(err)
+	w.must(plugin.Register(&Post{}))
+	w.must(w.db.Use(plugin))
+	w.plugin = plugin
 }
 
 func (w *world) must(err error) {

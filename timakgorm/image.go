@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +44,7 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 	if err != nil || !present {
 		return "", false, err
 	}
-	if field.DataType == schema.Bool {
+	if kindOf(field) == schema.Bool {
 		truth, err := i.truth(field)
 		return strconv.FormatBool(truth), true, err
 	}
@@ -82,7 +84,7 @@ func (i image) date(field *schema.Field) (time.Time, error) {
 	if !present {
 		return time.Time{}, fmt.Errorf("column %q is NULL: an item needs a date while its condition is true", field.DBName)
 	}
-	if field.DataType != schema.Time {
+	if kindOf(field) != schema.Time {
 		score, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("column %q: %w", field.DBName, err)
@@ -97,14 +99,16 @@ func (i image) date(field *schema.Field) (time.Time, error) {
 var timeLayouts = []string{
 	time.RFC3339Nano,
 	"2006-01-02T15:04:05.999999999",
+	"2006-01-02T15:04:05.999999999-07:00:00", // of a zone before its standard time
 	"2006-01-02 15:04:05.999999999-07:00",
-	"2006-01-02 15:04:05.999999999 -0700 MST",
+	"2006-01-02 15:04:05.999999999 -0700",
 	"2006-01-02 15:04:05.999999999",
 	time.DateOnly,
 }
 
 func parseTime(field *schema.Field, text string) (time.Time, error) {
-	plain, _, _ := strings.Cut(text, " m=") // the monotonic clock of time.String
+	parts := strings.SplitN(text, " ", 4) // the fourth is of time.String: the zone's name, any text at all
+	plain := strings.Join(parts[:min(3, len(parts))], " ")
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, plain); err == nil {
 			return t.UTC(), nil
@@ -127,7 +131,11 @@ func (i image) object(fields []*schema.Field) ([]byte, error) {
 		if n > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(strconv.Quote(field.DBName))
+		name, err := marshal(field.DBName)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
 		b.WriteByte(':')
 		b.Write(raw)
 	}
@@ -135,20 +143,46 @@ func (i image) object(fields []*schema.Field) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plain returns a column's JSON with bools and times as JSON knows them.
+// plain returns a column's JSON with bools, times and floats written in one
+// way.
 func (i image) plain(field *schema.Field) (json.RawMessage, error) {
 	raw, present, err := i.value(field)
 	if err != nil || !present {
 		return raw, err
 	}
-	switch field.DataType {
+	switch kindOf(field) {
 	case schema.Bool:
 		truth, err := i.truth(field)
 		return strconv.AppendBool(nil, truth), err
 	case schema.Time:
 		date, err := i.date(field)
 		return json.RawMessage(strconv.Quote(date.Format(time.RFC3339Nano))), err
+	case schema.Float:
+		return plainFloat(field, raw)
 	default:
 		return raw, nil
+	}
+}
+
+// plainFloat writes the number that the Go field holds. Infinities are texts, as
+// Postgres writes them; to SQLite they are numbers too large to be read.
+func plainFloat(field *schema.Field, raw json.RawMessage) (json.RawMessage, error) {
+	single := field.IndirectFieldType.Kind() == reflect.Float32
+	bits := 64
+	if single {
+		bits = 32
+	}
+	number, err := strconv.ParseFloat(string(raw), bits)
+	switch {
+	case math.IsInf(number, 1):
+		return json.RawMessage(`"Infinity"`), nil
+	case math.IsInf(number, -1):
+		return json.RawMessage(`"-Infinity"`), nil
+	case err != nil: // a text already
+		return raw, nil
+	case single:
+		return json.Marshal(float32(number))
+	default:
+		return json.Marshal(number)
 	}
 }

@@ -202,6 +202,7 @@ func eachStruct(v reflect.Value, visit func(reflect.Value) error) error {
 		}
 	case reflect.Struct:
 		return visit(v)
+	default: // no rows to be seen
 	}
 	return nil
 }

@@ -15,18 +15,15 @@ import (
 )
 
 // Load returns the models T that a page's items stand for, in the page's order,
-// with one query. Rows that are gone by now, and items of other tables, are
-// left out. The items must have the ids that rules give them by default:
-// <table>:<primary key>. db may carry conditions, preloads and a transaction.
+// with one query. Rows that are gone by now, and items with other ids than the
+// rules of T's table give by default, <table>:<primary key>, are left out. db
+// may carry conditions, preloads and a transaction.
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
 		return nil, fmt.Errorf("timakgorm: load %T: %w", *new(T), err)
 	}
-	keys, err := itemKeys(ctx, st.Schema, page.Items)
-	if err != nil {
-		return nil, fmt.Errorf("timakgorm: load %s: %w", st.Schema.Name, err)
-	}
+	keys := itemKeys(ctx, st.Schema, page.Items)
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -39,24 +36,30 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 }
 
 // itemKeys returns the primary keys of the items that are of the table.
-func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) ([][]any, error) {
+func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) [][]any {
 	var keys [][]any
 	for _, item := range items {
-		texts, ok := keyTexts(s, item.ID)
-		if !ok {
-			continue
-		}
-		key := make([]any, len(texts))
-		row := reflect.New(s.ModelType).Elem()
-		for i, field := range s.PrimaryFields {
-			if err := field.Set(ctx, row, texts[i]); err != nil {
-				return nil, fmt.Errorf("item %q: %w", item.ID, err)
+		if texts, ok := keyTexts(s, item.ID); ok {
+			if key, ok := keyOf(ctx, s, texts); ok {
+				keys = append(keys, key)
 			}
-			key[i], _ = field.ValueOf(ctx, row)
 		}
-		keys = append(keys, key)
 	}
-	return keys, nil
+	return keys
+}
+
+// keyOf returns the primary key that was written as texts; it reports false if
+// one of them cannot be.
+func keyOf(ctx context.Context, s *schema.Schema, texts []string) ([]any, bool) {
+	key := make([]any, len(texts))
+	row := reflect.New(s.ModelType).Elem()
+	for i, field := range s.PrimaryFields {
+		if err := field.Set(ctx, row, texts[i]); err != nil {
+			return nil, false
+		}
+		key[i], _ = field.ValueOf(ctx, row)
+	}
+	return key, true
 }
 
 // keyTexts splits an item's id into the columns of the primary key; it reports

@@ -24,10 +24,18 @@ func Migrate(ctx context.Context, db *gorm.DB) error {
 	if err != nil {
 		return fmt.Errorf("timakgorm: migrate: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("timakgorm: migrate: %w", err)
+	// SQLite has no lock that would keep others from taking the same step at the
+	// same time: one of them succeeds, the others find it taken on their next try.
+	tries := 1
+	if db.Name() == sqlite.name {
+		tries += len(provider.ListSources())
 	}
-	return nil
+	for range tries {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("timakgorm: migrate: %w", err)
 }
 
 // MigrateDown takes all of timak's own tables away again, with what waits in
@@ -43,8 +51,14 @@ func MigrateDown(ctx context.Context, db *gorm.DB) error {
 	return nil
 }
 
-// migrationsTable is where goose notes which steps were taken.
-const migrationsTable = "timak_migrations"
+// migrationsTable is where goose notes which steps were taken. migrationsLock is
+// the number of our advisory lock on Postgres: not goose's own, which the user's
+// migrations may hold. Those who wait for it look every second, for five
+// minutes.
+const (
+	migrationsTable       = "timak_migrations"
+	migrationsLock  int64 = 0x74696d616b // "timak"
+)
 
 func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
 	d, err := dialectOf(db.Name())
@@ -66,7 +80,7 @@ func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
 		goose.WithLogger(goose.NopLogger()),
 	}
 	if d.name == postgres.name {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationsLock), lock.WithLockTimeout(1, 300))
 		if err != nil {
 			return nil, err
 		}

@@ -28,39 +28,50 @@ var timelineType = reflect.TypeFor[Timeline]()
 // compile reads a model's schema and rules. Every mistake is an error that
 // names the model, the rule and what was expected.
 func compile(tracked Tracked, namer schema.Namer) (*model, error) {
-	s, err := schema.Parse(tracked.model, &sync.Map{}, namer)
-	if err != nil {
-		return nil, fmt.Errorf("timakgorm: %T: %w", tracked.model, err)
+	t := reflect.TypeOf(tracked.model)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	m := &model{schema: s, table: s.Table, keys: s.PrimaryFields}
-	if err := m.compile(tracked.rules); err != nil {
-		return nil, fmt.Errorf("timakgorm: %s: %w", s.Name, err)
+	if t == nil || t.Kind() != reflect.Struct || t.Name() == "" {
+		return nil, fmt.Errorf("timakgorm: register %T: expected a pointer to a model's struct, such as &Post{}", tracked.model)
+	}
+	m, err := compileStruct(t, namer, tracked.rules)
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: %s: %w", t.Name(), err)
 	}
 	return m, nil
 }
 
-func (m *model) compile(rules []Rule) error {
+func compileStruct(t reflect.Type, namer schema.Namer, rules []Rule) (*model, error) {
+	tagged, err := taggedRules(t)
+	if err != nil {
+		return nil, err
+	}
+	s, err := schema.Parse(reflect.New(t).Interface(), &sync.Map{}, namer)
+	if err != nil {
+		return nil, fmt.Errorf("gorm: %w", err)
+	}
+	m := &model{schema: s, table: s.Table, keys: s.PrimaryFields}
 	if err := m.checkKeys(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.findSoftDelete(); err != nil {
-		return err
+		return nil, err
 	}
-	tagged, err := taggedRules(m.schema.ModelType)
-	if err != nil {
-		return err
-	}
-	rules = append(tagged, rules...)
+	return m, m.compile(append(tagged, rules...))
+}
+
+func (m *model) compile(rules []Rule) error {
 	if len(rules) == 0 {
 		return errors.New("no rules: expected a field like\n\t_ timakgorm.Timeline `timak:\"key=author:{AuthorID}:posts\"`")
 	}
-	for i, r := range rules {
-		if slices.ContainsFunc(rules[:i], func(other Rule) bool { return other.Key == r.Key }) {
-			return fmt.Errorf("two rules with the same key %q: expected one, or two keys", r.Key)
-		}
+	for _, r := range rules {
 		compiled, err := m.compileRule(r)
 		if err != nil {
 			return fmt.Errorf("rule %q: %w", r, err)
+		}
+		if slices.ContainsFunc(m.rules, func(other rule) bool { return other.key.same(compiled.key) }) {
+			return fmt.Errorf("rule %q: a rule before it has the same key: expected one rule a key", r)
 		}
 		m.rules = append(m.rules, compiled)
 	}
@@ -71,22 +82,61 @@ func (m *model) compile(rules []Rule) error {
 func taggedRules(t reflect.Type) ([]Rule, error) {
 	var rules []Rule
 	for field := range t.Fields() {
-		switch {
-		case field.Type == timelineType:
-			r, err := parseRule(field.Tag.Get("timak"))
-			if err != nil {
-				return nil, fmt.Errorf("rule %q: %w", field.Tag.Get("timak"), err)
-			}
-			rules = append(rules, r)
-		case field.Anonymous && field.Type.Kind() == reflect.Struct:
-			embedded, err := taggedRules(field.Type)
+		if inner := embedded(field); inner != nil {
+			more, err := taggedRules(inner)
 			if err != nil {
 				return nil, err
 			}
-			rules = append(rules, embedded...)
+			rules = append(rules, more...)
+			continue
 		}
+		text, tagged := field.Tag.Lookup("timak")
+		if !tagged && field.Type != timelineType {
+			continue
+		}
+		if err := checkTimeline(field, tagged); err != nil {
+			return nil, err
+		}
+		r, err := parseRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("rule %q: %w", text, err)
+		}
+		rules = append(rules, r)
 	}
 	return rules, nil
+}
+
+// embedded returns the struct whose columns GORM takes for the model's own; nil
+// if the field is none.
+func embedded(field reflect.StructField) reflect.Type {
+	t := field.Type
+	if t.Kind() == reflect.Pointer && field.IsExported() {
+		t = t.Elem()
+	}
+	_, tagged := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["EMBEDDED"]
+	if t.Kind() != reflect.Struct || t == timelineType || !field.Anonymous && !tagged {
+		return nil
+	}
+	return t
+}
+
+const expectedTag = "expected one like `timak:\"key=author:{AuthorID}:posts\"`"
+
+// checkTimeline checks a field that has a tag timak, or should have one.
+func checkTimeline(field reflect.StructField, tagged bool) error {
+	_, ignored := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["-"]
+	switch {
+	case field.Type != timelineType:
+		return fmt.Errorf("field %s has a tag timak, but is a %s: expected a field _ of type timakgorm.Timeline", field.Name, field.Type)
+	case !tagged && field.Tag == "":
+		return fmt.Errorf("field %s has no tag timak: %s", field.Name, expectedTag)
+	case !tagged:
+		return fmt.Errorf("field %s has no tag timak in `%s`: %s", field.Name, field.Tag, expectedTag)
+	case field.IsExported() && !field.Anonymous && !ignored:
+		return fmt.Errorf("field %s is a timakgorm.Timeline: expected it to be named _, for GORM to pass it over", field.Name)
+	default:
+		return nil
+	}
 }
 
 // checkKeys refuses primary keys whose values have no one way to be written as
@@ -96,10 +146,8 @@ func (m *model) checkKeys() error {
 		return errors.New("no primary key: expected a field ID, or one tagged gorm:\"primaryKey\"")
 	}
 	for _, key := range m.keys {
-		switch key.DataType {
-		case schema.Time, schema.Bytes, schema.Float, schema.Bool:
-			return fmt.Errorf("primary key %s is a %s: expected an integer, a text or a UUID", key.Name, key.DataType)
-		default:
+		if !textual(key) || kindOf(key) == schema.Bool {
+			return fmt.Errorf("primary key: field %s is a %s: expected an integer, a text or a UUID", key.Name, describe(key))
 		}
 		m.image(key)
 	}
@@ -116,6 +164,9 @@ func (m *model) findSoftDelete() error {
 		case *gorm.DeletedAt:
 			if field.TagSettings["ZEROVALUE"] != "" {
 				return fmt.Errorf("field %s: a zeroValue of gorm.DeletedAt is not supported: expected NULL for rows that are not deleted", field.Name)
+			}
+			if m.deleted != nil {
+				return fmt.Errorf("fields %s and %s: two soft deletes are not supported: expected one gorm.DeletedAt", m.deleted.Name, field.Name)
 			}
 			m.deleted = field
 		case schema.QueryClausesInterface:

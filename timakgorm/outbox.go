@@ -89,7 +89,8 @@ func (o *outbox) bury(ctx context.Context, tx *sql.Tx, ids []int64, reason error
 		return err
 	}
 	err = o.exec(ctx, tx, `INSERT INTO timak_dead (id, version, tbl, pk, old, new, error)
-		SELECT id, version, tbl, pk, old, new, CAST(? AS text) FROM timak_outbox WHERE id IN (`+o.dialect.ids+`)`, reason.Error(), list)
+		SELECT id, version, tbl, pk, old, new, CAST(? AS text) FROM timak_outbox WHERE id IN (`+o.dialect.ids+`)
+		ON CONFLICT (id) DO NOTHING`, reason.Error(), list) // another relay may have buried them
 	if err != nil {
 		return err
 	}

@@ -56,9 +56,12 @@ func parseKey(text string) (rowKey, error) {
 	return key, err
 }
 
-// keyValue returns a value of a primary key as JSON holds it, the same that the
-// database writes: an integer or a text.
+// keyValue returns a value of a key as JSON holds it, the same that the database
+// writes: an integer, a text, a bool, or nil for NULL.
 func keyValue(v any) (any, error) {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+		return nil, nil // whose Value may not be called
+	}
 	if valuer, ok := v.(driver.Valuer); ok {
 		value, err := valuer.Value()
 		if err != nil {
@@ -67,17 +70,20 @@ func keyValue(v any) (any, error) {
 		v = value
 	}
 	r := reflect.ValueOf(v)
-	for r.Kind() == reflect.Pointer && !r.IsNil() {
-		r = r.Elem()
-	}
 	switch r.Kind() {
+	case reflect.Invalid:
+		return nil, nil
+	case reflect.Pointer:
+		return keyValue(r.Elem().Interface())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return json.Number(fmt.Sprint(r.Int())), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return json.Number(fmt.Sprint(r.Uint())), nil
 	case reflect.String:
 		return r.String(), nil
+	case reflect.Bool:
+		return r.Bool(), nil
 	default:
-		return nil, fmt.Errorf("a primary key of type %T", v)
+		return nil, fmt.Errorf("a key of type %T: expected an integer, a text or a UUID", v)
 	}
 }

@@ -3,18 +3,13 @@ package timakgorm
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 )
-
-// rawWrites finds the tables that a SQL text writes, wherever it names them: in
-// a WITH, behind a comment. It may find more than there are, never fewer than
-// the plain forms of Postgres and SQLite.
-var rawWrites = regexp.MustCompile(`(?i)\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from|truncate(?:\s+table)?|merge\s+into|copy)\s+(?:only\s+)?` +
-	"((?:[\"`\\[]?\\w+[\"`\\]]?\\s*[.,]\\s*)*[\"`\\[]?\\w+[\"`\\]]?)")
-
-var identifier = regexp.MustCompile(`\w+(?:\.\w+)?`)
 
 // checkRaw refuses SQL of the user's own that writes a tracked table.
 func (p *Plugin) checkRaw(db *gorm.DB) error {
@@ -33,11 +28,13 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or set Options.RawSQL to WarnRaw", name, ErrUncaptured)
 }
 
-// writtenByRaw returns the tracked table that a SQL text writes, if any.
+// writtenByRaw returns the tracked table that a SQL text writes, if any,
+// wherever it stands: in a WITH, in a DO block, after another statement. It may
+// find more than there are.
 func (p *Plugin) writtenByRaw(sql string) string {
-	for _, match := range rawWrites.FindAllStringSubmatch(sql, -1) {
-		plain := quotes.ReplaceAllString(match[1], "")
-		for _, name := range identifier.FindAllString(plain, -1) {
+	words := sqlWords(sql)
+	for i, word := range words {
+		for _, name := range writeTargets(word, words[i+1:]) {
 			if t := p.named(name); t != nil {
 				return t.model.table
 			}
@@ -46,13 +43,100 @@ func (p *Plugin) writtenByRaw(sql string) string {
 	return ""
 }
 
-var quotes = regexp.MustCompile("[\"`\\[\\]\\s]")
+// sqlWord matches the next part of a SQL text: a comment, a text, a quoted
+// name, the mark of a quoted block, a name or keyword, or any character.
+var sqlWord = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?(?:\*/|$)|` +
+	`[eE]'(?:[^'\\]|\\.|'')*'?|'(?:[^']|'')*'?|` +
+	`"(?:[^"]|"")*"?|` + "`(?:[^`]|``)*`?" + `|\[[^\]]*\]?|` +
+	`\$\w*\$|[\pL_][\pL\pM\pN_$]*|\S`)
 
-// named returns the tracked table with this name, whatever its case and with
-// or without its schema.
+// sqlWords returns the parts of a SQL text without its comments.
+func sqlWords(sql string) []string {
+	words := sqlWord.FindAllString(sql, -1)
+	return slices.DeleteFunc(words, func(word string) bool {
+		return strings.HasPrefix(word, "--") || strings.HasPrefix(word, "/*")
+	})
+}
+
+// writeTargets returns the names of the tables that a verb writes, if it is
+// one, given what follows it.
+func writeTargets(verb string, words []string) []string {
+	words = afterWord(words, "or", 2) // INSERT OR REPLACE, UPDATE OR IGNORE
+	var into string
+	switch strings.ToLower(verb) {
+	case "insert", "replace", "merge":
+		into = "into"
+	case "delete":
+		into = "from"
+	case "truncate":
+		words = afterWord(words, "table", 1)
+	case "update", "copy":
+	default:
+		return nil
+	}
+	if into != "" {
+		if len(words) == 0 || !sameName(words[0], into) {
+			return nil
+		}
+		words = words[1:]
+	}
+	return tableNames(words)
+}
+
+// afterWord returns words without the first n, if they begin with this one.
+func afterWord(words []string, first string, n int) []string {
+	if len(words) < n || !sameName(words[0], first) {
+		return words
+	}
+	return words[n:]
+}
+
+// tableNames reads a list of tables at the beginning of words.
+func tableNames(words []string) []string {
+	var names []string
+	for {
+		words = afterWord(afterWord(words, "only", 1), "(", 1)
+		var name string
+		if name, words = tableName(words); name == "" {
+			return names
+		}
+		names = append(names, name)
+		words = afterWord(afterWord(words, ")", 1), "*", 1)
+		if len(words) == 0 || words[0] != "," {
+			return names
+		}
+		words = words[1:]
+	}
+}
+
+// tableName reads a name at the beginning of words, with its schema if it has
+// one, and returns what follows.
+func tableName(words []string) (string, []string) {
+	var parts []string
+	for len(words) > 0 && isName(words[0]) {
+		parts = append(parts, strings.Trim(words[0], "\"`[]"))
+		if len(words) < 3 || words[1] != "." {
+			words = words[1:]
+			break
+		}
+		words = words[2:]
+	}
+	return strings.Join(parts, "."), words
+}
+
+// isName reports whether a word is a name, quoted or not, or a keyword.
+func isName(word string) bool {
+	first, _ := utf8.DecodeRuneInString(word)
+	return unicode.IsLetter(first) && !strings.HasSuffix(word, "'") || strings.ContainsRune("_\"`[", first)
+}
+
+// named returns the tracked table with this name, whatever its case. A name
+// without a schema may be a table in any.
 func (p *Plugin) named(name string) *table {
 	for _, t := range p.tables {
-		if sameName(t.model.table, name) || sameName(unqualified(t.model.table), unqualified(name)) {
+		known := t.model.table
+		bare := unqualified(known) == known || unqualified(name) == name
+		if sameName(known, name) || bare && sameName(unqualified(known), unqualified(name)) {
 			return t
 		}
 	}

@@ -70,7 +70,9 @@ func (r *Rule) set(option tag.Option) error {
 	case "when":
 		r.When = option.Value
 	case "data":
-		r.Data = tag.List(option.Value)
+		if r.Data = tag.List(option.Value); len(r.Data) == 0 {
+			return fmt.Errorf("data=%s: expected the names of fields, separated by commas", option.Value)
+		}
 	case "source":
 		r.Source = option.Value
 	case "max":
@@ -122,7 +124,10 @@ func Track[T any](rules ...Rule) Tracked {
 //
 //	timakgorm.Key("author:{}:posts", user.ID)
 //
-// It panics if the template is wrong or the number of values differs.
+// Values are integers, texts, bools and UUIDs, pointers to them and whatever
+// the database stores as such. Key panics on other values and on NULL, which no
+// rule puts into a key, if the template is wrong, or if the number of values
+// differs.
 func Key(template string, values ...any) string {
 	t, err := tag.ParseTemplate(template)
 	if err != nil {
@@ -133,7 +138,11 @@ func Key(template string, values ...any) string {
 	}
 	texts := make([]string, len(values))
 	for i, value := range values {
-		texts[i] = fmt.Sprint(value)
+		plain, err := keyValue(value)
+		if err != nil || plain == nil {
+			panic(fmt.Sprintf("timakgorm: Key(%q): value %d is %v, a %T: expected an integer, a text, a bool or a UUID", template, i+1, value, value))
+		}
+		texts[i] = fmt.Sprint(plain)
 	}
 	return t.Render(texts)
 }

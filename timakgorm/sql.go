@@ -62,15 +62,16 @@ func (d dialect) statementsOf(m *model, quote func(string) string) statements {
 	return s
 }
 
-// recordSQL draws versions after the rows are locked, by their writer: the same
-// for all rows of a statement, and rising for every row by at least two, as a
-// change removes with its version and puts with the next. What is above the clock only when that was set back: the
-// highest version that left the outbox, and those of the row still in it. One
-// snapshot sees a version in one place or the other.
+// recordSQL draws a version after the rows are locked, by their writer: the same
+// for all rows of a statement, as they may trade places, and rising for every
+// row by at least two, as a change removes with its version and puts with the
+// next. What is above the clock only when that was set back: the highest version
+// that left the outbox, and those of the rows still in it. One snapshot sees a
+// version in one place or the other.
 const recordSQL = `INSERT INTO timak_outbox (tbl, pk, old, new, version)
 SELECT CAST(? AS text), c.pk, c.old, c.new, {greatest}({now},
 	coalesce((SELECT high + 2 FROM timak_clock), 0),
-	coalesce((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND o.pk = c.pk), 0))
+	coalesce(max((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND o.pk = c.pk)) OVER (), 0))
 FROM (
 	SELECT {pk} AS pk, {old} AS old, {image} AS new
 	FROM {rows} LEFT JOIN {table} ON {match}

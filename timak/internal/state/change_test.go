@@ -30,7 +30,7 @@ func (c change) live(s state.State) []state.Entry {
 func changes() *rapid.Generator[change] {
 	return rapid.Custom(func(t *rapid.T) change {
 		id, source := rapid.SampledFrom(ids).Draw(t, "id"), rapid.SampledFrom(sources).Draw(t, "source")
-		version := versions.Draw(t, "version")
+		version := versions().Draw(t, "version")
 		switch rapid.IntRange(0, 5).Draw(t, "kind") {
 		case 0:
 			return removeItem(id, version)
@@ -41,7 +41,7 @@ func changes() *rapid.Generator[change] {
 		default:
 			return put(state.Entry{
 				ID: id, Source: source, Version: version, Live: true,
-				Date: rapid.Int64Range(1, 3).Draw(t, "date"), Data: payloads.Draw(t, "data"),
+				Date: rapid.Int64Range(1, 3).Draw(t, "date"), Data: payloads().Draw(t, "data"),
 			})
 		}
 	})

@@ -123,11 +123,17 @@ func merged(states ...state.State) state.State {
 }
 
 var (
-	ids      = []string{"x", "y", "z"}
-	sources  = []string{"", "p", "q"}
-	versions = rapid.Int64Range(1, 9)
-	payloads = rapid.SampledFrom([][]byte{nil, []byte("a"), []byte("b")})
+	ids     = []string{"x", "y", "z"}
+	sources = []string{"", "p", "q"}
 )
+
+// A generator is not for tests side by side, so each makes its own.
+
+func versions() *rapid.Generator[int64] { return rapid.Int64Range(1, 9) }
+
+func payloads() *rapid.Generator[[]byte] {
+	return rapid.SampledFrom([][]byte{nil, []byte("a"), []byte("b")})
+}
 
 // states draws any state in normal form over a few names and versions, so that
 // ties and overlaps are common.
@@ -164,7 +170,7 @@ func entries(id, source string) *rapid.Generator[state.Entry] {
 			return state.Entry{}
 		}
 		if e.Live = rapid.IntRange(0, 9).Draw(t, "live") < 6; e.Live {
-			e.Date, e.Data = rapid.Int64Range(1, 3).Draw(t, "date"), payloads.Draw(t, "data")
+			e.Date, e.Data = rapid.Int64Range(1, 3).Draw(t, "date"), payloads().Draw(t, "data")
 		}
 		return e
 	})

@@ -50,12 +50,15 @@ func (t Template) checkSeparators(text string) error {
 		if i > 0 && before == "" {
 			return fmt.Errorf("%q has two fields side by side: put a separator such as : between them", text)
 		}
-		if before != "" && unescaped(before[len(before)-1]) || after != "" && unescaped(after[0]) {
-			return fmt.Errorf("%q: a field must be set off by a separator such as : or /, as values may hold letters, digits, - _ and .", text)
+		if before != "" && !separator(before[len(before)-1]) || after != "" && !separator(after[0]) {
+			return fmt.Errorf("%q: {%s} must be set off by a separator such as : or /, as values may hold letters, digits, - _ . and %%", text, t.fields[i])
 		}
 	}
 	return nil
 }
+
+// separator reports whether escaped values never hold a byte.
+func separator(c byte) bool { return !unescaped(c) && c != '%' }
 
 // Fields returns the names in braces, in order.
 func (t Template) Fields() []string { return t.fields }

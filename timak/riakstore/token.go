@@ -1,0 +1,31 @@
+package riakstore
+
+import (
+	"bytes"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// tokenMark begins our tokens. Riak closes the connection on a vector clock
+// that it cannot read, so that a token from elsewhere must not reach it.
+var tokenMark = []byte("riak:")
+
+// tokenOf returns the token for a vector clock; nil for none.
+func tokenOf(vclock []byte) driver.Token {
+	if len(vclock) == 0 {
+		return nil
+	}
+	return append(bytes.Clone(tokenMark), vclock...)
+}
+
+// vclockOf returns the vector clock in a token.
+func vclockOf(token driver.Token) ([]byte, error) {
+	if token == nil {
+		return nil, nil
+	}
+	vclock, ours := bytes.CutPrefix(token, tokenMark)
+	if !ours || len(vclock) == 0 {
+		return nil, driver.ErrToken
+	}
+	return vclock, nil
+}

@@ -1,0 +1,189 @@
+package riaktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Node is one node of a cluster. Its methods may be called from any number of
+// goroutines.
+type Node struct {
+	cluster *Cluster
+	index   int
+	address string // once it has listened
+
+	life    sync.Mutex // held while the node starts or stops
+	serving sync.WaitGroup
+
+	// The cluster's lock guards these.
+	up       bool
+	side     int // of a network partition
+	lagging  bool
+	ctx      context.Context // ends when the node stops
+	cancel   context.CancelFunc
+	listener net.Listener // nil while connections are refused
+	conns    map[*conn]struct{}
+	requests [kinds]int
+}
+
+// Address is where the node listens, as numeric host:port.
+func (n *Node) Address() string {
+	return n.address
+}
+
+// Stop kills the node: its port refuses connections, the ones it had are dead,
+// and the other nodes put fallbacks in place of its replicas, which keep what
+// they hold. Stopping a stopped node does nothing.
+func (n *Node) Stop() {
+	n.life.Lock()
+	defer n.life.Unlock()
+	n.cluster.mu.Lock()
+	if n.up {
+		n.up = false
+		n.cancel()
+	}
+	n.cluster.mu.Unlock()
+	n.shut()
+	n.hangUp()
+	n.serving.Wait()
+}
+
+// Start starts a stopped node again, on its old port and with its old data, and
+// makes fallbacks hand over what they took for it. Starting a running node
+// makes it listen again after Refuse, and nothing else.
+func (n *Node) Start() error {
+	if err := n.open(); err != nil {
+		return fmt.Errorf("riaktest: start: %w", err)
+	}
+	n.cluster.handoffLater()
+	return nil
+}
+
+// Restart is Stop and Start: every connection that the node had is dead.
+func (n *Node) Restart() error {
+	n.Stop()
+	return n.Start()
+}
+
+// Refuse makes the node's port refuse new connections until Start. Connections
+// it has go on, and to the other nodes it is up.
+func (n *Node) Refuse() {
+	n.life.Lock()
+	defer n.life.Unlock()
+	n.shut()
+}
+
+// Disconnect closes the connections that the node has. It takes new ones.
+func (n *Node) Disconnect() {
+	n.hangUp()
+}
+
+// open marks the node as up and listens.
+func (n *Node) open() error {
+	n.life.Lock()
+	defer n.life.Unlock()
+	c := n.cluster
+	c.mu.Lock()
+	listening, closed := n.listener != nil, c.closed
+	c.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	if listening {
+		return nil
+	}
+	listener, err := listen(orDefault(n.address, "127.0.0.1:0"))
+	if err != nil {
+		return err
+	}
+	if n.address == "" {
+		n.address = listener.Addr().String()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n.listener = listener
+	if !n.up {
+		n.up = true
+		n.conns = map[*conn]struct{}{}
+		n.ctx, n.cancel = context.WithCancel(context.Background())
+	}
+	n.serving.Go(func() { n.accept(n.ctx, listener) })
+	return nil
+}
+
+// listen listens, and is patient about a port that something else has taken for
+// a moment.
+func listen(address string) (net.Listener, error) {
+	const patience, step = 5 * time.Second, 10 * time.Millisecond
+	for waited := time.Duration(0); ; waited += step {
+		listener, err := net.Listen("tcp", address)
+		if err == nil || waited >= patience {
+			return listener, err
+		}
+		time.Sleep(step)
+	}
+}
+
+// shut closes the port.
+func (n *Node) shut() {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	if n.listener != nil {
+		_ = n.listener.Close() // it was listening
+		n.listener = nil
+	}
+}
+
+// hangUp closes all connections.
+func (n *Node) hangUp() {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	for cn := range n.conns {
+		cn.close()
+	}
+}
+
+// accept serves connections until the listener closes.
+func (n *Node) accept(ctx context.Context, listener net.Listener) {
+	for {
+		socket, err := listener.Accept()
+		switch {
+		case err == nil:
+			n.serve(ctx, socket)
+		case errors.Is(err, net.ErrClosed) || !sleep(ctx, time.Millisecond): // another error passes
+			return
+		}
+	}
+}
+
+// serve starts a connection, unless the node has stopped meanwhile.
+func (n *Node) serve(ctx context.Context, socket net.Conn) {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	if ctx.Err() != nil {
+		_ = socket.Close() // nobody has used it
+		return
+	}
+	cn := newConn(ctx, n, socket)
+	n.conns[cn] = struct{}{}
+	n.serving.Go(func() {
+		cn.run()
+		n.cluster.mu.Lock()
+		defer n.cluster.mu.Unlock()
+		delete(n.conns, cn)
+	})
+}
+
+// reaches reports whether the node sees the other one up.
+func (n *Node) reaches(other *Node) bool {
+	return n == other || other.up && n.side == other.side
+}
+
+// delivers reports whether a write from the node arrives at the other one.
+func (n *Node) delivers(to *Node) bool {
+	return n == to || n.reaches(to) && !to.lagging
+}

@@ -1,0 +1,230 @@
+package timakgorm_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/glebarez/sqlite"
+	"github.com/google/go-cmp/cmp"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/timak-go/timak/migrations"
+	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/pgtest"
+)
+
+// tables returns timak's own tables, each with its columns.
+func (w *world) tables() map[string][]string {
+	w.Helper()
+	names, err := w.db.Migrator().GetTables()
+	w.must(err)
+	tables := map[string][]string{}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "timak_") || name == "timak_migrations" {
+			continue
+		}
+		columns, err := w.db.Migrator().ColumnTypes(name)
+		w.must(err)
+		for _, column := range columns {
+			tables[name] = append(tables[name], column.Name())
+		}
+	}
+	return tables
+}
+
+var wantTables = map[string][]string{
+	"timak_outbox": {"id", "version", "tbl", "pk", "old", "new", "attempts", "run_at", "error"},
+	"timak_dead":   {"id", "version", "tbl", "pk", "old", "new", "error", "died_at"},
+	"timak_clock":  {"one", "high"},
+}
+
+func (w *world) wantTables(about string, want map[string][]string) {
+	w.Helper()
+	if diff := cmp.Diff(want, w.tables()); diff != "" {
+		w.Errorf("tables after %s (-want +got)\n%s", about, diff)
+	}
+}
+
+// wantWorks takes a post through the outbox, as a change and as a dead letter.
+func (w *world) wantWorks(about string) {
+	w.Helper()
+	post := Post{AuthorID: 1, Published: true}
+	w.must(w.db.Create(&post).Error)
+	if w.outbox() != 1 {
+		w.Errorf("after %s: got %d rows in the outbox, want 1", about, w.outbox())
+	}
+	w.wantIDs("author:1:posts", fmt.Sprint("posts:", post.ID))
+	w.must(w.db.Model(&post).Update("title", strings.Repeat("too much data", 10_000)).Error)
+	w.drain()
+	if w.outbox() != 0 || w.dead() != 1 {
+		w.Errorf("after %s: got %d rows in the outbox and %d dead letters, want 0 and 1", about, w.outbox(), w.dead())
+	}
+	w.must(w.db.Delete(&post).Error)
+	w.wantIDs("author:1:posts")
+	w.must(w.db.Exec("DELETE FROM timak_dead").Error)
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		none := map[string][]string{}
+		w.wantTables("up", wantTables)
+		w.wantWorks("up")
+		w.must(timakgorm.Migrate(t.Context(), w.db))
+		w.wantTables("up, up", wantTables)
+		w.must(timakgorm.MigrateDown(t.Context(), w.db))
+		w.wantTables("down", none)
+		err := w.db.Create(&Post{AuthorID: 1, Published: true}).Error
+		if want := "(did timakgorm.Migrate run?)"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("create without an outbox: got %v, want an error with %q", err, want)
+		}
+		w.must(timakgorm.MigrateDown(t.Context(), w.db))
+		w.wantTables("down, down", none)
+		w.must(timakgorm.Migrate(t.Context(), w.db))
+		w.wantTables("up again", wantTables)
+		w.wantWorks("up again")
+	})
+}
+
+// steps returns the files of one direction, in the order of their numbers.
+func steps(t *testing.T, dialect, direction string) []string {
+	t.Helper()
+	names, err := fs.Glob(migrations.FS, dialect+"/*."+direction+".sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		names[i] = strings.TrimPrefix(name, dialect+"/")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// The files are what other tools run: golang-migrate reads NNNN_name.up.sql and
+// NNNN_name.down.sql.
+func TestMigrations_files(t *testing.T) {
+	t.Parallel()
+	pattern := regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)\.up\.sql$`)
+	for _, dialect := range dialects {
+		ups, downs := steps(t, dialect, "up"), steps(t, dialect, "down")
+		if diff := cmp.Diff(steps(t, dialects[0], "up"), ups); diff != "" {
+			t.Errorf("%s has other steps than %s:\n%s", dialect, dialects[0], diff)
+		}
+		for i, up := range ups {
+			match := pattern.FindStringSubmatch(up)
+			if match == nil || match[1] != fmt.Sprintf("%04d", i+1) {
+				t.Errorf("%s: got %q, want %04d_name.up.sql", dialect, up, i+1)
+			}
+			if down := strings.Replace(up, ".up.", ".down.", 1); !slices.Contains(downs, down) {
+				t.Errorf("%s: %s has no %s", dialect, up, down)
+			}
+		}
+		all, err := fs.Glob(migrations.FS, dialect+"/*")
+		if err != nil || len(all) != len(ups)+len(downs) || len(ups) != len(downs) {
+			t.Errorf("%s: got the files %v (%v), want pairs of up and down", dialect, all, err)
+		}
+	}
+}
+
+// The files do by hand what Migrate does.
+func TestMigrations_byHand(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		w.must(timakgorm.MigrateDown(t.Context(), w.db))
+		plain, err := w.db.DB()
+		w.must(err)
+		run := func(names []string) {
+			t.Helper()
+			for _, name := range names {
+				text, err := migrations.FS.ReadFile(dialect + "/" + name)
+				w.must(err)
+				if _, err := plain.ExecContext(t.Context(), string(text)); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+		}
+		for range 2 {
+			run(steps(t, dialect, "up"))
+			w.wantTables("up", wantTables)
+			w.wantWorks("up")
+			downs := steps(t, dialect, "down")
+			slices.Reverse(downs)
+			run(downs)
+			w.wantTables("down", map[string][]string{})
+		}
+	})
+}
+
+// Several processes start at once.
+func TestMigrate_atOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		open, dsn := sqlite.Open, sqliteDSN(filepath.Join(t.TempDir(), "test.db"))
+		if dialect == "postgres" {
+			open, dsn = postgres.Open, pgtest.DSN(t)
+		}
+		errs := make([]error, 4)
+		var workers sync.WaitGroup
+		for i := range errs {
+			workers.Go(func() { errs[i] = migrateOnce(t, open(dsn)) })
+		}
+		workers.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// migrateOnce is what a program does at its start.
+func migrateOnce(t *testing.T, dialector gorm.Dialector) error {
+	db, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		return err
+	}
+	plain, err := db.DB()
+	if err != nil {
+		return err
+	}
+	return errors.Join(timakgorm.Migrate(t.Context(), db), plain.Close())
+}
+
+// A pool of one connection is enough, as databases in memory have it.
+func TestMigrate_oneConnection(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		db := openDB(t, dialect, nil)
+		plain, err := db.DB()
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain.SetMaxOpenConns(1)
+		if err := timakgorm.Migrate(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		if err := timakgorm.MigrateDown(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestMigrate_otherDatabase(t *testing.T) {
+	t.Parallel()
+	db := openDB(t, "sqlite", nil)
+	db.Dialector = otherDatabase{db.Dialector}
+	for _, migrate := range []error{timakgorm.Migrate(t.Context(), db), timakgorm.MigrateDown(t.Context(), db)} {
+		if migrate == nil || !strings.Contains(migrate.Error(), `database "mysql" is not supported`) {
+			t.Errorf("got %v, want that mysql is not supported", migrate)
+		}
+	}
+}

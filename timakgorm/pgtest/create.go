@@ -1,0 +1,93 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// settings are for speed. Every commit survives [Server.Crash], for which it
+// need not reach the disk, only the operating system: hence synchronous_commit
+// stays on, for 25 µs a commit. Shared memory lives in the folder and goes with
+// it. A test that wants another value says ALTER SYSTEM SET and restarts.
+const settings = `
+fsync = off
+full_page_writes = off
+max_connections = 200
+shared_buffers = 32MB
+dynamic_shared_memory_type = mmap
+`
+
+// open makes and starts a server.
+func open(ctx context.Context) (*Server, error) {
+	bin, err := findBinaries(debianRoot)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin}
+	if err := s.create(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("pgtest: create server: %w", err), s.close())
+	}
+	if err := s.Start(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// create makes the folder and what is in it. On an error, close removes what
+// there is.
+func (s *Server) create(ctx context.Context) (err error) {
+	if s.account, err = serverAccount(); err != nil {
+		return err
+	}
+	if s.folder, err = newFolder(s.account); err != nil {
+		return err
+	}
+	if s.watchdog, err = startWatchdog(s.bin, s.folder.path, s.account); err != nil {
+		return err
+	}
+	// --no-sync: see settings. Locale C: the same order of text on every machine.
+	initdb := s.command(ctx, "initdb", "--pgdata", s.path("data"), "--username", "postgres", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C", "--no-sync")
+	if output, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, output)
+	}
+	return appendTo(s.path("data", "postgresql.conf"), settings)
+}
+
+// close stops the server and removes its folder. Takes a Server that is only
+// half made.
+func (s *Server) close() error {
+	err := s.Stop()
+	if s.folder != nil {
+		err = errors.Join(err, s.folder.remove())
+	}
+	if s.watchdog != nil {
+		err = errors.Join(err, s.watchdog.release())
+	}
+	return err
+}
+
+// command returns one of Postgres' programs, to be run as the account and
+// without PGPORT and its like.
+func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
+	cmd.Dir = s.folder.path // the present folder may be closed to the account
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
+	s.account.apply(cmd)
+	return cmd
+}
+
+func appendTo(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,155 @@
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	stopPatience = 30 * time.Second
+	pollInterval = 10 * time.Millisecond
+)
+
+// Server is a Postgres server for one test, which may stop, crash and restart
+// it: the data stay, and so do the DSNs. DSN may be called by all goroutines at
+// any time, the other methods by one at a time.
+type Server struct {
+	bin      string // folder of Postgres' programs
+	account  account
+	folder   *folder
+	watchdog *watchdog
+	process  *process // nil while stopped
+}
+
+// NewServer starts a server that is stopped and removed when t ends. Always a
+// new one, whatever TIMAK_TEST_POSTGRES says: what is there is not for tests to
+// stop. Skips t where there is no Postgres, as [DSN] does. Takes half a second
+// or more, ten times as long as DSN: tests that restart nothing should use that.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	s, err := open(ctx)
+	if err != nil {
+		giveUp(t, err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// DSN returns the DSN of a database of the server, in the form of keywords. One
+// database is always there: postgres. The user is a superuser.
+func (s *Server) DSN(database string) string {
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
+	return fmt.Sprintf("host='%s' port=5432 user=postgres sslmode=disable dbname='%s'", quote(s.folder.path), quote(database))
+}
+
+// Start starts the server after Stop or Crash and returns when it takes
+// connections. If ctx ends before that, the server is stopped.
+func (s *Server) Start(ctx context.Context) error {
+	if s.process != nil {
+		return errors.New("pgtest: start: the server is running")
+	}
+	if err := s.launch(); err != nil {
+		return fmt.Errorf("pgtest: start: %w", err)
+	}
+	if err := s.awaitReady(ctx); err != nil {
+		return errors.Join(fmt.Errorf("pgtest: start: %w%s", err, s.logTail()), s.Crash())
+	}
+	return nil
+}
+
+// Stop stops the server in good order, breaking connections and rolling back
+// what they were doing. Does nothing if it is stopped. Returns an error if the
+// server had ended by itself before, or did not end in good order.
+func (s *Server) Stop() error {
+	if err := s.end(syscall.SIGINT); err != nil {
+		return fmt.Errorf("pgtest: stop: %w%s", err, s.logTail())
+	}
+	return nil
+}
+
+// Crash stops the server at once, as if it had crashed: the next start recovers
+// from the log. What was committed stays. Does nothing if it is stopped.
+func (s *Server) Crash() error {
+	err := s.end(syscall.SIGQUIT)
+	if _, exited := errors.AsType[*exec.ExitError](err); exited {
+		return nil // Postgres calls this an abnormal shutdown
+	}
+	return err
+}
+
+// Restart is Stop, and Start even if Stop returns an error.
+func (s *Server) Restart(ctx context.Context) error {
+	return errors.Join(s.Stop(), s.Start(ctx))
+}
+
+func (s *Server) launch() error {
+	log, err := os.OpenFile(s.path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // the server has its own descriptor
+	cmd := s.command(context.Background(), "postgres", "-D", s.path("data"), "-c", "listen_addresses=", "-k", s.folder.path)
+	cmd.Stdout, cmd.Stderr = log, log
+	s.process, err = startProcess(cmd)
+	return err
+}
+
+// awaitReady returns when the server has taken a connection.
+func (s *Server) awaitReady(ctx context.Context) error {
+	db, err := sql.Open("pgx", s.DSN("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.process.ended:
+			return fmt.Errorf("the server has ended: %w", s.process.err)
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+func (s *Server) end(signal os.Signal) error {
+	if s.process == nil {
+		return nil
+	}
+	p := s.process
+	s.process = nil
+	return p.stop(signal, stopPatience)
+}
+
+func (s *Server) path(elements ...string) string {
+	return filepath.Join(append([]string{s.folder.path}, elements...)...)
+}
+
+// logTail returns the last lines of the server's log, for an error message.
+func (s *Server) logTail() string {
+	log, err := os.ReadFile(s.path("log"))
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	return "\nlog of the server:\n\t" + strings.Join(lines[max(0, len(lines)-10):], "\n\t")
+}

@@ -1,0 +1,19 @@
+//go:build !unix
+
+package pgtest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+// account stands for a user of a system where we cannot start a server, only
+// use one that runs.
+type account struct{ uid uint32 }
+
+func serverAccount() (account, error) { return account{}, errNoPostgres }
+func (account) apply(*exec.Cmd)       {}
+func (account) own(string) error      { return nil }
+func (account) canEnter(string) bool  { return false }
+func lock(string) (*os.File, error)   { return nil, errors.ErrUnsupported }

@@ -1,0 +1,120 @@
+package timakgorm
+
+import "testing"
+
+// tracking is a plugin that knows tables by name.
+func tracking(names ...string) *Plugin {
+	p := &Plugin{tables: map[string]*table{}}
+	for _, name := range names {
+		p.tables[name] = &table{model: &model{table: name}}
+	}
+	return p
+}
+
+func TestWrittenByRaw(t *testing.T) {
+	t.Parallel()
+	p := tracking("posts", "app.notes", "příspěvky", "my posts", "Order", "a$b")
+	for sql, want := range map[string]string{
+		// Every verb.
+		"INSERT INTO posts (title) VALUES ('x')":                                      "posts",
+		"INSERT OR REPLACE INTO posts VALUES (1)":                                     "posts",
+		"INSERT INTO posts SELECT * FROM drafts":                                      "posts",
+		"REPLACE INTO posts VALUES (1)":                                               "posts",
+		"UPDATE posts SET title = $1":                                                 "posts",
+		"UPDATE OR IGNORE posts SET title = ?":                                        "posts",
+		"UPDATE ONLY posts SET title = ''":                                            "posts",
+		"UPDATE ONLY (posts) SET title = ''":                                          "posts",
+		"UPDATE posts p SET title = a.name FROM authors a":                            "posts",
+		"DELETE FROM posts":                                                           "posts",
+		"DELETE FROM ONLY posts WHERE id = 1":                                         "posts",
+		"DELETE FROM posts USING authors":                                             "posts",
+		"TRUNCATE posts":                                                              "posts",
+		"TRUNCATE TABLE posts CASCADE":                                                "posts",
+		"TRUNCATE authors, posts":                                                     "posts",
+		"TRUNCATE TABLE ONLY authors *, ONLY public.posts":                            "posts",
+		"MERGE INTO posts USING drafts ON true WHEN MATCHED THEN DELETE":              "posts",
+		"MERGE INTO ONLY posts AS p USING drafts ON true WHEN MATCHED THEN DELETE":    "posts",
+		"COPY posts FROM STDIN":                                                       "posts",
+		"COPY posts (id, title) FROM STDIN":                                           "posts",
+		"WITH gone AS (DELETE FROM posts RETURNING *) SELECT * FROM gone":             "posts",
+		"WITH a AS (SELECT 1), b AS (INSERT INTO posts DEFAULT VALUES) SELECT 1":      "posts",
+		"SELECT 1; DELETE FROM posts; SELECT 2":                                       "posts",
+		"INSERT INTO log SELECT * FROM x; UPDATE posts SET title = ''":                "posts",
+		"DO $$ BEGIN UPDATE posts SET title = ''; END $$":                             "posts",
+		"DO $body$UPDATE posts SET title = ''$body$":                                  "posts",
+		"EXPLAIN ANALYZE DELETE FROM posts":                                           "posts",
+		"INSERT INTO log (copy) VALUES (1) ON CONFLICT DO NOTHING; DELETE FROM posts": "posts",
+
+		// However it is written.
+		"  update\n\tPosts\r\nset title = ''":                  "posts",
+		"UPDATE/**/posts SET title = ''":                       "posts",
+		"UPDATE /* which? */ posts SET title = ''":             "posts",
+		"DELETE -- all of them\n FROM -- it's\n posts":         "posts",
+		`UPDATE "posts" SET title = ''`:                        "posts",
+		`DELETE FROM"posts"`:                                   "posts",
+		"UPDATE `posts` SET title = ''":                        "posts",
+		"UPDATE [posts] SET title = ''":                        "posts",
+		"UPDATE public.posts SET title = ''":                   "posts",
+		`UPDATE "main" . "posts" SET title = ''`:               "posts",
+		"UPDATE notes SET title = ''":                          "app.notes",
+		"UPDATE app.notes SET title = ''":                      "app.notes",
+		`UPDATE "app"."notes" SET title = ''`:                  "app.notes",
+		"UPDATE Příspěvky SET title = ''":                      "příspěvky",
+		`DELETE FROM "my posts"`:                               "my posts",
+		`DELETE FROM "Order"`:                                  "Order",
+		"DELETE FROM a$b":                                      "a$b",
+		"INSERT INTO log VALUES ('it''s'); DELETE FROM posts":  "posts",
+		"INSERT INTO log VALUES ('--'); DELETE FROM posts":     "posts",
+		"INSERT INTO log VALUES ('/*'); DELETE FROM posts":     "posts",
+		`INSERT INTO log VALUES (E'it\'s'); DELETE FROM posts`: "posts",
+		`INSERT INTO log VALUES ('\'); DELETE FROM posts`:      "posts",
+		`SELECT "odd '" FROM log; DELETE FROM posts`:           "posts",
+		"UPDATE posts SET title = 'never ended":                "posts",
+		"SELECT 1 /* never ended UPDATE posts SET title = ''":  "",
+		"UPDATE":            "",
+		"DELETE FROM":       "",
+		"TRUNCATE authors,": "",
+		"UPDATE posts.":     "posts",
+		"":                  "",
+
+		// What writes no tracked table.
+		"SELECT * FROM posts":                                                                     "",
+		"SELECT * FROM posts FOR UPDATE":                                                          "",
+		"SELECT * FROM authors a, posts FOR UPDATE OF posts":                                      "",
+		"SELECT * FROM posts FOR NO KEY UPDATE OF posts SKIP LOCKED":                              "",
+		"SELECT replace(posts, 'a', 'b'), insert, copy FROM stats":                                "",
+		"SELECT 'UPDATE posts SET x'":                                                             "",
+		"SELECT 1 -- UPDATE posts SET x":                                                          "",
+		"SELECT 1 /* DELETE FROM posts */":                                                        "",
+		"INSERT INTO log (text) VALUES ('delete from posts')":                                     "",
+		"INSERT INTO posts_archive SELECT * FROM posts":                                           "",
+		"DELETE FROM old_posts":                                                                   "",
+		"UPDATE posts2 SET title = ''":                                                            "",
+		"UPDATE archive.notes SET title = ''":                                                     "",
+		"UPDATE authors SET posts = posts + 1":                                                    "",
+		"UPDATE authors SET a = 1, posts = 2 FROM posts":                                          "",
+		"INSERT INTO stats (posts) SELECT count(*) FROM posts":                                    "",
+		"INSERT INTO authors (id) VALUES (1) ON CONFLICT (posts) DO UPDATE SET posts = 1":         "",
+		"DELETE FROM authors WHERE id IN (SELECT author_id FROM posts)":                           "",
+		"COPY authors (id, posts) FROM STDIN":                                                     "",
+		"CREATE TABLE posts (id int REFERENCES authors ON DELETE CASCADE ON UPDATE SET NULL)":     "",
+		"ALTER TABLE posts ADD CONSTRAINT x FOREIGN KEY (a) REFERENCES authors ON DELETE CASCADE": "",
+		"ALTER TABLE posts ADD COLUMN update text":                                                "",
+		"CREATE INDEX posts_update ON posts (id)":                                                 "",
+		"CREATE TRIGGER x AFTER INSERT OR UPDATE OR DELETE ON posts EXECUTE FUNCTION y()":         "",
+		"CREATE TRIGGER x BEFORE UPDATE OF title ON posts BEGIN SELECT 1; END":                    "",
+		"CREATE POLICY x ON posts FOR UPDATE USING (true)":                                        "",
+		"GRANT INSERT, UPDATE (title), DELETE ON posts TO ann":                                    "",
+		"DROP TABLE posts": "",
+		"LOCK TABLE posts": "",
+		"SAVEPOINT posts":  "",
+		// The SQLite migrator makes a table anew.
+		"CREATE TABLE `posts__temp` (`id` integer)":                "",
+		"INSERT INTO `posts__temp`(`id`) SELECT `id` FROM `posts`": "",
+		"ALTER TABLE `posts__temp` RENAME TO `posts`":              "",
+	} {
+		if got := p.writtenByRaw(sql); got != want {
+			t.Errorf("%q: got %q, want %q", sql, got, want)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package timakgorm_test
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Columns has a field of every kind that a rule may name or may not.
+type Columns struct {
+	ID        uint
+	AuthorID  uint
+	Title     string
+	Published bool
+	Score     float64
+	Blob      []byte
+	Raw       string   `gorm:"type:bytea"`
+	Price     string   `gorm:"type:numeric(10,2)"`
+	Payload   string   `gorm:"type:jsonb"`
+	Labels    []string `gorm:"serializer:json"`
+	EditedAt  *time.Time
+	SentAt    sql.NullTime
+	Hidden    string `gorm:"-"`
+	CreatedAt time.Time
+}
+
+// Undated has no date to order by, unless a rule names Score.
+type Undated struct {
+	ID        uint
+	Score     int64
+	Rank      *int
+	CreatedAt string
+}
+
+// broken is a model that Register must refuse, and what it must say.
+type broken struct {
+	model any
+	want  string
+}
+
+// What the messages end with.
+const (
+	oneOf     = "with a column: expected one of ID, AuthorID, Title, Published, Score, Blob, Raw, Price, Payload, Labels, EditedAt, SentAt, CreatedAt"
+	textual   = ": expected an integer, a text, a bool or a UUID"
+	separated = "must be set off by a separator such as : or /, as values may hold letters, digits, - _ . and %"
+	undated   = "may be NULL: expected when=Field as well, which is false while there is no date"
+)
+
+func brokenRules() []broken {
+	key := func(key string) any { return timakgorm.Track[Columns](timakgorm.Rule{Key: key}) }
+	rule := func(r timakgorm.Rule) any {
+		r.Key = "site:posts"
+		return timakgorm.Track[Columns](r)
+	}
+	keyOf := func(field string) string { return `rule "key=x:{` + field + `}": key: field ` + field }
+	return []broken{
+		{timakgorm.Track[Columns](timakgorm.Rule{When: "Published"}), `rule "when=Published": no key: expected key=…, such as key=author:{AuthorID}:posts`},
+		{key("author:{AuthorID"), `rule "key=author:{AuthorID": key: "author:{AuthorID" has an unclosed {: expected {Field}`},
+		{key("author:AuthorID}"), `rule "key=author:AuthorID}": key: "author:AuthorID}" has a } without a {`},
+		{key("x:{ID}}"), `rule "key=x:{ID}}": key: "x:{ID}}" has a } without a {`},
+		{key("x:{a{ID}}"), `rule "key=x:{a{ID}}": key: "x:{a{ID}}" has a { within a {: expected {Field}`},
+		{key("x:{ID}{Title}"), `rule "key=x:{ID}{Title}": key: "x:{ID}{Title}" has two fields side by side: put a separator such as : between them`},
+		{key("author{ID}"), `rule "key=author{ID}": key: "author{ID}": {ID} ` + separated},
+		{key("x:{ID}-{Title}"), `rule "key=x:{ID}-{Title}": key: "x:{ID}-{Title}": {ID} ` + separated},
+		{key("x:{ID}%{Title}"), `rule "key=x:{ID}%{Title}": key: "x:{ID}%{Title}": {ID} ` + separated},
+		{key("x:{Authr}"), `rule "key=x:{Authr}": key: no field "Authr" ` + oneOf},
+		{key("x:{}"), `rule "key=x:{}": key: no field "" ` + oneOf},
+		{key("x:{Hidden}"), `rule "key=x:{Hidden}": key: no field "Hidden" ` + oneOf},
+		{key("x:{CreatedAt}"), keyOf("CreatedAt") + " is a time.Time" + textual},
+		{key("x:{Score}"), keyOf("Score") + " is a float64" + textual},
+		{key("x:{Blob}"), keyOf("Blob") + " is a []uint8" + textual},
+		{key("x:{Raw}"), keyOf("Raw") + " is a string of type bytea" + textual},
+		{key("x:{Price}"), keyOf("Price") + " is a string of type numeric(10,2)" + textual},
+		{key("x:{Payload}"), keyOf("Payload") + " is a string of type jsonb" + textual},
+		{key("x:{Labels}"), keyOf("Labels") + " is a []string with a serializer" + textual},
+		{rule(timakgorm.Rule{ID: "x:{Slug}"}), `rule "key=site:posts; id=x:{Slug}": id: no field "Slug" ` + oneOf},
+		{rule(timakgorm.Rule{ID: "x"}), `rule "key=site:posts; id=x": id=x is the same for every row: expected a {Field} in it`},
+		{rule(timakgorm.Rule{ID: "{Score}"}), `rule "key=site:posts; id={Score}": id: field Score is a float64` + textual},
+		{rule(timakgorm.Rule{Source: "x:{Who}"}), `rule "key=site:posts; source=x:{Who}": source: no field "Who" ` + oneOf},
+		{rule(timakgorm.Rule{Date: "Made"}), `rule "key=site:posts; date=Made": date: no field "Made" ` + oneOf},
+		{rule(timakgorm.Rule{Date: "Title"}), `rule "key=site:posts; date=Title": date: field Title is a string: expected a time.Time or an integer`},
+		{rule(timakgorm.Rule{Date: "Score"}), `rule "key=site:posts; date=Score": date: field Score is a float64: expected a time.Time or an integer`},
+		{rule(timakgorm.Rule{Date: "EditedAt"}), `rule "key=site:posts; date=EditedAt": date: field EditedAt ` + undated},
+		{rule(timakgorm.Rule{Date: "SentAt"}), `rule "key=site:posts; date=SentAt": date: field SentAt ` + undated},
+		{rule(timakgorm.Rule{When: "!Draft"}), `rule "key=site:posts; when=!Draft": when: no field "Draft" ` + oneOf},
+		{rule(timakgorm.Rule{When: "Title"}), `rule "key=site:posts; when=Title": when: field Title is a string: expected a bool`},
+		{rule(timakgorm.Rule{Data: []string{"Title", "Text"}}), `rule "key=site:posts; data=Title,Text": data: no field "Text" ` + oneOf},
+		{rule(timakgorm.Rule{Data: []string{"Title", "title"}}), `rule "key=site:posts; data=Title,title": data: field Title is named twice`},
+		{rule(timakgorm.Rule{Max: -1}), `rule "key=site:posts; max=-1": max=-1: expected a number of items, at least 1`},
+		{
+			timakgorm.Track[Columns](timakgorm.Rule{Key: "x:{AuthorID}"}, timakgorm.Rule{Key: "x:{author_id}", When: "Published"}),
+			`rule "key=x:{author_id}; when=Published": a rule before it has the same key: expected one rule a key`,
+		},
+	}
+}
+
+func TestRegister_brokenRules(t *testing.T) {
+	t.Parallel()
+	for _, b := range brokenRules() {
+		b.want = "timakgorm: Columns: " + b.want
+		b.check(t)
+	}
+	scored := func(r timakgorm.Rule) any { return timakgorm.Track[Undated](r) }
+	for _, b := range []broken{
+		{scored(timakgorm.Rule{Key: "x"}), `rule "key=x": no date: expected date=Field, or a field CreatedAt of type time.Time`},
+		{scored(timakgorm.Rule{Key: "x", Date: "Rank"}), `rule "key=x; date=Rank": date: field Rank ` + undated},
+	} {
+		b.want = "timakgorm: Undated: " + b.want
+		b.check(t)
+	}
+}
+
+func (b broken) check(t *testing.T) {
+	t.Helper()
+	err := newPlugin(t).Register(b.model)
+	if err == nil {
+		t.Errorf("got no error, want\n\t%s", b.want)
+	} else if err.Error() != b.want {
+		t.Errorf("got\n\t%s\nwant\n\t%s", err, b.want)
+	}
+}
+
+func newPlugin(t *testing.T) *timakgorm.Plugin {
+	t.Helper()
+	plugin, err := timakgorm.New(timak.New(memstore.New(), nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plugin
+}
+
+// Register may fail; it must not panic.
+func TestRegister_nonsense(t *testing.T) {
+	t.Parallel()
+	const want = "timakgorm: register %s: expected a pointer to a model's struct, such as &Post{}"
+	for _, model := range []any{
+		nil, "posts", 7, errors.New, new(any), []Post{}, &[]Post{}, map[string]any{}, struct{ ID uint }{}, &struct{ ID uint }{},
+	} {
+		broken{model, fmt.Sprintf(want, fmt.Sprintf("%T", model))}.check(t)
+	}
+	broken{timakgorm.Tracked{}, fmt.Sprintf(want, "<nil>")}.check(t)
+	broken{timakgorm.Track[any](), fmt.Sprintf(want, "*interface {}")}.check(t)
+	broken{timakgorm.Track[int](), fmt.Sprintf(want, "*int")}.check(t)
+}
+
+func TestRegister_forms(t *testing.T) {
+	t.Parallel()
+	var absent *Post
+	for _, model := range []any{&Post{}, Post{}, absent, new(&Post{}), timakgorm.Track[Post](), timakgorm.Track[*Post]()} {
+		if err := newPlugin(t).Register(model); err != nil {
+			t.Errorf("%T: got %v, want no error", model, err)
+		}
+	}
+}
+
+func TestRegister_twice(t *testing.T) {
+	t.Parallel()
+	for _, models := range [][]any{
+		{&Post{}, &Post{}},
+		{&Post{}, timakgorm.Track[Post](timakgorm.Rule{Key: "more"})},
+	} {
+		err := newPlugin(t).Register(models...)
+		if want := "timakgorm: Post is registered twice"; err == nil || err.Error() != want {
+			t.Errorf("%T and %T: got %v, want %q", models[0], models[1], err, want)
+		}
+	}
+}
+
+// Renamed is another model of the table of posts.
+type Renamed Post
+
+func (Renamed) TableName() string { return "posts" }
+
+func TestUse_twoModelsOfOneTable(t *testing.T) {
+	t.Parallel()
+	plugin := newPlugin(t)
+	if err := plugin.Register(&Post{}, timakgorm.Track[Renamed]()); err != nil {
+		t.Fatal(err)
+	}
+	err := openDB(t, "sqlite", nil).Use(plugin)
+	if want := `timakgorm: two models are registered for the table "posts"`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestRegister_afterUse(t *testing.T) {
+	t.Parallel()
+	plugin := newPlugin(t)
+	db := openDB(t, "sqlite", nil)
+	if err := errors.Join(plugin.Register(&Post{}), db.Use(plugin)); err != nil {
+		t.Fatal(err)
+	}
+	err := plugin.Register(&Columns{})
+	if want := "timakgorm: Register after db.Use: register all models first"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if err := openDB(t, "sqlite", nil).Use(plugin); err == nil {
+		t.Error("a second database: got no error")
+	}
+}
+
+// otherDatabase is a dialector of a database that we do not know.
+type otherDatabase struct{ gorm.Dialector }
+
+func (otherDatabase) Name() string { return "mysql" }
+
+func TestUse_otherDatabase(t *testing.T) {
+	t.Parallel()
+	db := openDB(t, "sqlite", nil)
+	db.Dialector = otherDatabase{db.Dialector}
+	want := `timakgorm: database "mysql" is not supported: expected postgres or sqlite`
+	if err := db.Use(newPlugin(t)); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}

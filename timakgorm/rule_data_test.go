@@ -1,0 +1,235 @@
+package timakgorm_test
+
+import (
+	"database/sql"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Task has conditions and keys that may be NULL.
+type Task struct {
+	ID        uint
+	OwnerID   *uint
+	Draft     *bool
+	Open      sql.NullBool
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=all"`
+	_ timakgorm.Timeline `timak:"key=owner:{OwnerID}"`
+	_ timakgorm.Timeline `timak:"key=ready; when=!Draft"`
+	_ timakgorm.Timeline `timak:"key=open; when=Open"`
+	_ timakgorm.Timeline `timak:"key=closed; when=!Open"`
+	_ timakgorm.Timeline `timak:"key=by:owner; source=owner:{OwnerID}"`
+	_ timakgorm.Timeline `timak:"key=draft:{Draft}"`
+}
+
+// NULL counts as false in a condition; in a template it means no item.
+func TestRule_null(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Task{}}, tracked: []any{&Task{}}})
+		task := Task{CreatedAt: at(1)}
+		w.must(w.db.Create(&task).Error)
+		check := func(want map[string]bool) {
+			t.Helper()
+			for _, key := range []string{"all", "owner:7", "ready", "open", "closed", "by:owner", "draft:true", "draft:false"} {
+				if want[key] {
+					w.wantIDs(key, "tasks:1")
+				} else {
+					w.wantIDs(key)
+				}
+			}
+		}
+		set := func(values map[string]any) {
+			t.Helper()
+			w.must(w.db.Model(&Task{ID: 1}).Updates(values).Error)
+		}
+		check(map[string]bool{"all": true, "ready": true, "closed": true})
+		set(map[string]any{"owner_id": 7, "draft": true, "open": true})
+		check(map[string]bool{"all": true, "owner:7": true, "open": true, "by:owner": true, "draft:true": true})
+		set(map[string]any{"draft": false, "open": false})
+		check(map[string]bool{"all": true, "owner:7": true, "ready": true, "closed": true, "by:owner": true, "draft:false": true})
+		set(map[string]any{"owner_id": nil, "draft": nil, "open": nil})
+		check(map[string]bool{"all": true, "ready": true, "closed": true})
+		if n := w.dead(); n > 0 {
+			t.Errorf("%d dead letters", n)
+		}
+	})
+}
+
+// Mail is dated by several fields, some of which may be NULL.
+type Mail struct {
+	ID       uint
+	Score    int64
+	Rank     uint32
+	SentAt   *time.Time
+	ReadAt   sql.NullTime `gorm:"type:timestamp"`
+	DueAt    time.Time    `gorm:"type:timestamptz"`
+	Sent     bool
+	Read     bool `gorm:"type:boolean"`
+	HasScore bool
+
+	_ timakgorm.Timeline `timak:"key=scored; date=Score; when=HasScore"`
+	_ timakgorm.Timeline `timak:"key=ranked; date=Rank"`
+	_ timakgorm.Timeline `timak:"key=sent; date=SentAt; when=Sent"`
+	_ timakgorm.Timeline `timak:"key=read; date=ReadAt; when=Read"`
+	_ timakgorm.Timeline `timak:"key=due; date=DueAt"`
+}
+
+func TestRule_dates(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Mail{}}, tracked: []any{&Mail{}}})
+		sent := at(1).In(time.FixedZone("Kathmandu", 5*3600+45*60)).Add(time.Microsecond)
+		w.must(w.db.Create(&[]Mail{
+			{DueAt: at(3)},
+			{
+				Score: -5, HasScore: true, Rank: 1<<32 - 1, SentAt: &sent, Sent: true,
+				ReadAt: sql.NullTime{Time: at(2), Valid: true}, Read: true, DueAt: at(2).Local(),
+			},
+		}).Error)
+		w.wantDates("scored", "mails:2 1969-12-31T23:59:59.999995Z")
+		w.wantDates("ranked", "mails:2 1970-01-01T01:11:34.967295Z", "mails:1 1970-01-01T00:00:00Z")
+		w.wantDates("sent", "mails:2 2026-01-01T00:01:00.000001Z")
+		w.wantDates("read", "mails:2 2026-01-01T00:02:00Z")
+		w.wantDates("due", "mails:1 2026-01-01T00:03:00Z", "mails:2 2026-01-01T00:02:00Z")
+		w.must(w.db.Model(&Mail{ID: 2}).Updates(map[string]any{"sent_at": nil, "sent": false, "read": gorm.Expr("NULL"), "score": 1 << 62}).Error)
+		w.wantDates("scored", "mails:2 "+time.UnixMicro(1<<62).UTC().Format(time.RFC3339Nano))
+		w.wantDates("sent")
+		w.wantDates("read")
+		if n := w.dead(); n > 0 {
+			t.Errorf("%d dead letters", n)
+		}
+		// A date that is missing while the condition holds is nobody's loss but
+		// that row's.
+		w.must(w.db.Model(&Mail{ID: 2}).Update("sent", true).Error)
+		w.wantDates("sent")
+		if n := w.dead(); n != 1 {
+			t.Errorf("a date that is missing: %d dead letters, want 1", n)
+		}
+	})
+}
+
+func (w *world) wantDates(key string, want ...string) {
+	w.Helper()
+	w.drain()
+	timeline, err := w.timelines.Get(w.Context(), key)
+	w.must(err)
+	var got []string
+	for _, item := range timeline.Items() {
+		got = append(got, item.ID+" "+item.At.UTC().Format(time.RFC3339Nano))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.Errorf("timeline %q (-want +got)\n%s", key, diff)
+	}
+}
+
+// Everything has a column of every type.
+type Everything struct {
+	ID        uint
+	Small     int8
+	Big       int64
+	Unsigned  uint32
+	Float     float64
+	Single    float32
+	Text      string
+	Truth     bool
+	Stated    bool      `gorm:"type:boolean"`
+	Time      time.Time `gorm:"precision:6"`
+	Zoneless  time.Time `gorm:"type:timestamp"`
+	Bytes     []byte
+	List      []string `gorm:"serializer:json"`
+	UUID      uuid.UUID
+	Bare      *string
+	NoTime    sql.NullTime
+	NoNumber  *int
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=everything; data=ID,Small,Big,Unsigned,Float,Single,Text,Truth,Stated,Time,Zoneless,Bytes,List,UUID,Bare,NoTime,NoNumber"`
+}
+
+// textsInJSON are texts, and how every database writes them in JSON.
+var textsInJSON = [][2]string{
+	{"", `""`},
+	{"plain", `"plain"`},
+	{`"quoted" 'twice' \back`, `"\"quoted\" 'twice' \\back"`},
+	{"<b>&amp;</b>\u2028", "\"<b>&amp;</b>\u2028\""},
+	{"Žofie 🙂", `"Žofie 🙂"`},
+	{"tab\t line\n bell\x07 del\x7f", `"tab\t line\n bell\u0007 del` + "\x7f\""},
+	{"%s ? $1 {}", `"%s ? $1 {}"`},
+}
+
+// Data is the same text on every database.
+func TestRule_data(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Everything{}}, tracked: []any{&Everything{}}})
+		var want []string
+		for i, text := range textsInJSON {
+			w.must(w.db.Create(&Everything{
+				Small: -8, Big: -1 << 63, Unsigned: 1<<32 - 1, Float: 1234567.125, Single: 0.1, Text: text[0], Truth: true,
+				Time: at(1).Add(1500 * time.Microsecond).Local(), Zoneless: at(2), Bytes: []byte("\x00\xff"), List: []string{"a"},
+				UUID: uuid.MustParse("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"), CreatedAt: at(-i),
+			}).Error)
+			want = append(want, fmt.Sprintf(`{"id":%d,"small":-8,"big":-9223372036854775808,"unsigned":4294967295,"float":1234567.125,"single":0.1,`+
+				`"text":%s,"truth":true,"stated":false,"time":"2026-01-01T00:01:00.0015Z","zoneless":"2026-01-01T00:02:00Z","bytes":"00ff","list":"[\"a\"]",`+
+				`"uuid":"f81d4fae-7dec-11d0-a765-00a0c91e6bf6","bare":null,"no_time":null,"no_number":null}`, i+1, text[1]))
+		}
+		w.wantData("everything", want...)
+	})
+}
+
+// A float is the number that the Go field holds, and a text where JSON has no
+// such number.
+func TestRule_floats(t *testing.T) {
+	t.Parallel()
+	type Measure struct {
+		ID        uint
+		Double    float64
+		Single    float32
+		Exact     float64 `gorm:"type:numeric(12,3)"`
+		CreatedAt time.Time
+	}
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{
+			dialect: dialect, models: []any{&Measure{}},
+			tracked: []any{timakgorm.Track[Measure](timakgorm.Rule{Key: "measures", Data: []string{"Double", "Single", "Exact"}})},
+		})
+		w.must(w.db.Create(&[]Measure{
+			{Double: 0, CreatedAt: at(4)},
+			{Double: 1, Single: -1, Exact: 1, CreatedAt: at(3)},
+			{Double: 1e21, Single: 1e-7, Exact: 0.5, CreatedAt: at(2)},
+			{Double: math.Pi, Single: 16777216, Exact: 123456789.125, CreatedAt: at(1)},
+			{Double: math.Inf(-1), Single: float32(math.Inf(1)), CreatedAt: at(0)},
+		}).Error)
+		w.wantData("measures",
+			`{"double":0,"single":0,"exact":0}`,
+			`{"double":1,"single":-1,"exact":1}`,
+			`{"double":1e+21,"single":1e-7,"exact":0.5}`,
+			`{"double":3.141592653589793,"single":16777216,"exact":123456789.125}`,
+			`{"double":"-Infinity","single":"Infinity","exact":0}`)
+	})
+}
+
+// wantData drains and compares the data of a timeline's items.
+func (w *world) wantData(key string, want ...string) {
+	w.Helper()
+	w.drain()
+	timeline, err := w.timelines.Get(w.Context(), key)
+	w.must(err)
+	var got []string
+	for _, item := range timeline.Items() {
+		got = append(got, string(item.Data))
+	}
+	if diff := cmp.Diff(want, got); diff != "" || w.dead() > 0 {
+		w.Errorf("timeline %q (-want +got), with %d dead letters\n%s", key, w.dead(), diff)
+	}
+}
