@@ -40,7 +40,7 @@ func (r replica) numbered(t tb, n int) {
 func (r replica) forward(t tb, limit int, keys ...string) (pages []timak.Page) {
 	t.Helper()
 	query := timak.Query{Limit: limit}
-	for {
+	for range 100 {
 		page := r.page(t, query, keys...)
 		pages = append(pages, page)
 		if !page.More {
@@ -48,18 +48,23 @@ func (r replica) forward(t tb, limit int, keys ...string) (pages []timak.Page) {
 		}
 		query.Cursor = page.Next
 	}
+	t.Fatalf("there are more pages after 100 by %d: %+v", limit, pages)
+	return nil
 }
 
 func (r replica) backward(t tb, limit int, from string, keys ...string) (pages []timak.Page) {
 	t.Helper()
-	for cursor := from; ; {
-		page := r.page(t, timak.Query{Limit: limit, Cursor: cursor}, keys...)
+	query := timak.Query{Limit: limit, Cursor: from}
+	for range 100 {
+		page := r.page(t, query, keys...)
 		pages = slices.Insert(pages, 0, page)
 		if page.First {
 			return pages
 		}
-		cursor = page.Prev
+		query.Cursor = page.Prev
 	}
+	t.Fatalf("there are more pages before 100 by %d: %+v", limit, pages)
+	return nil
 }
 
 func itemsOf(pages []timak.Page) (items []timak.Item) {

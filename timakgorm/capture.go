@@ -42,6 +42,9 @@ type capture struct {
 	outer   gorm.ConnPool // what the transaction was opened on, if it is ours
 	ran     bool
 	changes changes
+	// upserts is how many rows an upsert has that may update only what was
+	// read; 0 for other statements.
+	upserts int
 	// assigned are the primary key columns that an update sets.
 	assigned rowKey
 }
@@ -75,10 +78,11 @@ func (c *capture) intercept(ctx context.Context, sql string, args []any) (string
 		return sql, args, nil
 	}
 	c.ran = true
+	before := c.beforeChange
 	if c.verb == create {
-		return sql, args, c.beforeInsert(ctx)
+		before = c.beforeInsert
 	}
-	if err := c.beforeChange(ctx); err != nil {
+	if err := before(ctx); err != nil {
 		return sql, args, err
 	}
 	return st.SQL.String(), st.Vars, nil
@@ -103,16 +107,35 @@ func (c *capture) beforeChange(ctx context.Context) error {
 // narrow adds to the statement's conditions that it may change the rows which
 // were read, and no others that have been committed since.
 func (c *capture) narrow() error {
-	keys, err := c.changes.keys()
-	if err != nil {
-		return err
-	}
 	st := c.db.Statement
 	clauses := st.BuildClauses
 	if _, set := st.Clauses["SET"]; set { // a soft delete is an update
 		clauses = c.db.Callback().Update().Clauses
 	}
-	st.AddClause(clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: c.table.sql.narrow, Vars: []any{keys}}}})
+	where := st.Clauses["WHERE"]
+	conditions, _ := where.Expression.(clause.Where)
+	narrowed, err := c.amongRead(conditions)
+	if err != nil {
+		return err
+	}
+	where.Name, where.Expression = "WHERE", narrowed
+	st.Clauses["WHERE"] = where
+	return c.rebuild(clauses)
+}
+
+// amongRead returns conditions, as a whole, and that the row was read.
+func (c *capture) amongRead(conditions clause.Where) (clause.Where, error) {
+	keys, err := c.changes.keys()
+	among := []clause.Expression{clause.Expr{SQL: c.table.sql.narrow, Vars: []any{keys}}}
+	if len(conditions.Exprs) > 0 { // an OR among them must not let others through
+		among = append([]clause.Expression{clause.And(conditions.Exprs...)}, among...)
+	}
+	return clause.Where{Exprs: among}, err
+}
+
+// rebuild writes the statement once more, from its clauses.
+func (c *capture) rebuild(clauses []string) error {
+	st := c.db.Statement
 	st.SQL.Reset()
 	st.Vars = nil
 	st.Build(clauses...)

@@ -78,7 +78,11 @@ func (p *Plugin) hookCommit(db *gorm.DB) error {
 // markDirty notes that the transaction has written to the outbox. The commit of
 // one that is not ours to see wakes nobody.
 func (p *Plugin) markDirty(pool gorm.ConnPool) {
-	if prepared, ok := pool.(*gorm.PreparedStmtTX); ok {
+	for {
+		prepared, ok := pool.(*gorm.PreparedStmtTX) // may be one in another
+		if !ok {
+			break
+		}
 		pool = prepared.Tx
 	}
 	if tx, ok := pool.(*commitTx); ok {

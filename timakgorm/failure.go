@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 )
@@ -118,7 +120,7 @@ func (f *rowFold) key() (rowKey, error) {
 
 // lock locks rows until the transaction ends, so that no change of them can be
 // committed between reading them and drawing a version.
-func (t *table) lock(ctx context.Context, tx *sql.Tx, c *changes) error {
+func (t *table) lock(ctx context.Context, pool gorm.ConnPool, c *changes) error {
 	if !t.dialect.lock {
 		return nil
 	}
@@ -126,6 +128,6 @@ func (t *table) lock(ctx context.Context, tx *sql.Tx, c *changes) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, t.dialect.bind("SELECT 1 FROM "+t.sql.from+" WHERE "+t.sql.narrow+" FOR SHARE"), keys)
+	_, err = pool.ExecContext(ctx, t.dialect.bind("SELECT 1 FROM "+t.sql.from+" WHERE "+t.sql.narrow+" FOR SHARE"), keys)
 	return err
 }

@@ -78,19 +78,22 @@ func newDSN(t testing.TB, dialect string) string {
 	return sqliteDSN(filepath.Join(t.TempDir(), "test.db"))
 }
 
+func dialector(dialect, dsn string) gorm.Dialector {
+	if dialect == "postgres" {
+		return postgres.Open(dsn)
+	}
+	return sqlite.Open(dsn)
+}
+
 // openDSN opens a database.
 func openDSN(t testing.TB, dialect, dsn string, config *gorm.Config) *gorm.DB {
 	t.Helper()
-	dialector := sqlite.Open(dsn)
-	if dialect == "postgres" {
-		dialector = postgres.Open(dsn)
-	}
 	if config == nil {
 		config = &gorm.Config{}
 	}
 	config.Logger = logger.Discard
 	config.DisableForeignKeyConstraintWhenMigrating = true
-	db, err := gorm.Open(dialector, config)
+	db, err := gorm.Open(dialector(dialect, dsn), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,27 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 	if err != nil || len(values) == 0 {
 		return err
 	}
-	return c.read(ctx, whereIn(unqualified(c.table.model.table), targets, values))
+	if err := c.read(ctx, whereIn(unqualified(c.table.model.table), targets, values)); err != nil {
+		return err
+	}
+	if conflict.DoNothing || !c.table.dialect.lock || len(conflict.Where.Exprs) > 0 {
+		return nil
+	}
+	return c.narrowUpsert(conflict)
+}
+
+// narrowUpsert keeps an upsert from updating a row that another transaction has
+// made since the rows were read: nobody could tell what that was. afterInsert
+// finds it missing then.
+func (c *capture) narrowUpsert(conflict clause.OnConflict) (err error) {
+	st := c.db.Statement
+	values, _ := st.Clauses["VALUES"].Expression.(clause.Values)
+	c.upserts = len(values.Values)
+	if conflict.Where, err = c.amongRead(clause.Where{}); err != nil {
+		return err
+	}
+	st.AddClause(conflict)
+	return c.rebuild(st.BuildClauses)
 }
 
 // conflictTargets returns the columns by which an upsert finds the rows that
@@ -151,6 +171,9 @@ func whereIn(table string, names []string, values [][]any) clause.Clause {
 // afterInsert adds the rows whose keys the user's values hold now. Nothing but
 // keys is taken from them: the rest may differ from what was stored.
 func (c *capture) afterInsert() error {
+	if c.db.RowsAffected < int64(c.upserts) {
+		return c.refuse("another transaction has just made one of its rows: try again")
+	}
 	known := 0
 	err := c.eachKey(func(key rowKey, complete bool) error {
 		if !complete {
@@ -161,6 +184,10 @@ func (c *capture) afterInsert() error {
 	})
 	if err == nil && known == 0 && len(c.changes.rows) == 0 && c.db.RowsAffected > 0 {
 		return c.refuse("the keys of the rows it made are unknown")
+	}
+	if _, upsert := c.db.Statement.Clauses["ON CONFLICT"]; err == nil && upsert {
+		// One that did nothing about a row has not locked it.
+		err = c.table.lock(c.db.Statement.Context, c.ConnPool, &c.changes)
 	}
 	return err
 }

@@ -7,4 +7,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	if plan := os.Getenv(crashVariable); plan != "" {
+		os.Exit(crashChild(plan))
+	}
+	os.Exit(pgtest.Run(m))
+}

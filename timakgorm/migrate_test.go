@@ -4,22 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/glebarez/sqlite"
 	"github.com/google/go-cmp/cmp"
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"github.com/timak-go/timak/migrations"
 	"github.com/timak-go/timak/timakgorm"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // tables returns timak's own tables, each with its columns.
@@ -166,37 +161,37 @@ func TestMigrations_byHand(t *testing.T) {
 	})
 }
 
-// Several processes start at once.
+// Several processes start at once, with a new database and with one that lacks
+// a step.
 func TestMigrate_atOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, dialect string) {
-		open, dsn := sqlite.Open, sqliteDSN(filepath.Join(t.TempDir(), "test.db"))
-		if dialect == "postgres" {
-			open, dsn = postgres.Open, pgtest.DSN(t)
+		dsn := newDSN(t, dialect)
+		dbs := make([]*gorm.DB, 6)
+		for i := range dbs {
+			dbs[i] = openDSN(t, dialect, dsn, nil)
 		}
-		errs := make([]error, 4)
-		var workers sync.WaitGroup
-		for i := range errs {
-			workers.Go(func() { errs[i] = migrateOnce(t, open(dsn)) })
+		rounds := 2 // a second each, which they wait for the lock
+		if dialect == "sqlite" {
+			rounds = 20
 		}
-		workers.Wait()
-		if err := errors.Join(errs...); err != nil {
-			t.Error(err)
+		for round := range rounds {
+			errs := make([]error, len(dbs))
+			start := make(chan struct{})
+			var workers sync.WaitGroup
+			for i, db := range dbs {
+				workers.Go(func() {
+					<-start
+					errs[i] = timakgorm.Migrate(t.Context(), db)
+				})
+			}
+			close(start)
+			workers.Wait()
+			if err := errors.Join(append(errs, timakgorm.MigrateDown(t.Context(), dbs[0]))...); err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
 		}
 	})
-}
-
-// migrateOnce is what a program does at its start.
-func migrateOnce(t *testing.T, dialector gorm.Dialector) error {
-	db, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard})
-	if err != nil {
-		return err
-	}
-	plain, err := db.DB()
-	if err != nil {
-		return err
-	}
-	return errors.Join(timakgorm.Migrate(t.Context(), db), plain.Close())
 }
 
 // A pool of one connection is enough, as databases in memory have it.

@@ -146,6 +146,7 @@ type Everything struct {
 	Time      time.Time `gorm:"precision:6"`
 	Zoneless  time.Time `gorm:"type:timestamp"`
 	Bytes     []byte
+	Blob      []byte   `gorm:"type:bytea"`
 	List      []string `gorm:"serializer:json"`
 	UUID      uuid.UUID
 	Bare      *string
@@ -153,7 +154,7 @@ type Everything struct {
 	NoNumber  *int
 	CreatedAt time.Time
 
-	_ timakgorm.Timeline `timak:"key=everything; data=ID,Small,Big,Unsigned,Float,Single,Text,Truth,Stated,Time,Zoneless,Bytes,List,UUID,Bare,NoTime,NoNumber"`
+	_ timakgorm.Timeline `timak:"key=everything; data=ID,Small,Big,Unsigned,Float,Single,Text,Truth,Stated,Time,Zoneless,Bytes,Blob,List,UUID,Bare,NoTime,NoNumber"`
 }
 
 // textsInJSON are texts, and how every database writes them in JSON.
@@ -176,11 +177,11 @@ func TestRule_data(t *testing.T) {
 		for i, text := range textsInJSON {
 			w.must(w.db.Create(&Everything{
 				Small: -8, Big: -1 << 63, Unsigned: 1<<32 - 1, Float: 1234567.125, Single: 0.1, Text: text[0], Truth: true,
-				Time: at(1).Add(1500 * time.Microsecond).Local(), Zoneless: at(2), Bytes: []byte("\x00\xff"), List: []string{"a"},
+				Time: at(1).Add(1500 * time.Microsecond).Local(), Zoneless: at(2), Bytes: []byte("\x00\xff"), Blob: []byte("'"), List: []string{"a"},
 				UUID: uuid.MustParse("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"), CreatedAt: at(-i),
 			}).Error)
 			want = append(want, fmt.Sprintf(`{"id":%d,"small":-8,"big":-9223372036854775808,"unsigned":4294967295,"float":1234567.125,"single":0.1,`+
-				`"text":%s,"truth":true,"stated":false,"time":"2026-01-01T00:01:00.0015Z","zoneless":"2026-01-01T00:02:00Z","bytes":"00ff","list":"[\"a\"]",`+
+				`"text":%s,"truth":true,"stated":false,"time":"2026-01-01T00:01:00.0015Z","zoneless":"2026-01-01T00:02:00Z","bytes":"00ff","blob":"27","list":"[\"a\"]",`+
 				`"uuid":"f81d4fae-7dec-11d0-a765-00a0c91e6bf6","bare":null,"no_time":null,"no_number":null}`, i+1, text[1]))
 		}
 		w.wantData("everything", want...)

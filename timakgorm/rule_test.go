@@ -116,6 +116,40 @@ func TestRule_cannotBeForged(t *testing.T) {
 	})
 }
 
+// Talk has two rules that may name one timeline, which holds two items.
+type Talk struct {
+	ID        uint
+	Speaker   string
+	Host      string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=person:{Speaker}; max=2; data=Speaker"`
+	_ timakgorm.Timeline `timak:"key=person:{Host}; max=2; data=Host"`
+}
+
+// Where two rules name one place, the item is there once, as the first says,
+// until neither names it.
+func TestRule_onePlace(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Talk{}}, tracked: []any{&Talk{}}})
+		set := func(column, person string) {
+			t.Helper()
+			w.must(w.db.Model(&Talk{ID: 1}).Update(column, person).Error)
+		}
+		w.must(w.db.Create(&Talk{Speaker: "ann", Host: "ann", CreatedAt: at(1)}).Error)
+		w.wantItems("person:ann", `talks:1 00:01 {"speaker":"ann"}`)
+		set("speaker", "bob")
+		w.wantItems("person:ann", `talks:1 00:01 {"host":"ann"}`)
+		w.wantItems("person:bob", `talks:1 00:01 {"speaker":"bob"}`)
+		set("host", "bob")
+		w.wantItems("person:ann")
+		w.wantItems("person:bob", `talks:1 00:01 {"speaker":"bob"}`)
+		w.must(w.db.Create(&[]Talk{{Speaker: "bob", CreatedAt: at(2)}, {Host: "bob", CreatedAt: at(0)}, {Host: "bob", CreatedAt: at(3)}}).Error)
+		w.wantIDs("person:bob", "talks:4", "talks:2")
+	})
+}
+
 // Account has an id of its own, which two rows may trade.
 type Account struct {
 	ID        uint

@@ -141,4 +141,3 @@ func real(t *testing.T, dvv bool) target {
 	}
 	return on
 }
-

@@ -54,8 +54,8 @@ const (
 	emptiesReply
 )
 
-// Delay carries the request out after d. Delay(0) only counts: see
-// Injection.Hits.
+// Delay carries the request out after d, if the client is still there then.
+// Delay(0) only counts: see Injection.Hits.
 func Delay(d time.Duration) Fault { return Fault{what: delays, delay: d} }
 
 // Hang holds the request until Injection.Remove, and carries it out then, if

@@ -244,4 +244,3 @@ func TestConnectFaults(t *testing.T) {
 	c.Inject(riaktest.Match{Kind: riaktest.Connect}, riaktest.Drop())
 	dial(t, c.Addresses()[1]).expect("dropped", "closed")
 }
-

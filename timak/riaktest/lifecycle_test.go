@@ -3,9 +3,11 @@ package riaktest_test
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,11 +84,46 @@ func TestStopWhileAReplyIsStuck(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)
 	k := newKey("timelines")
-	expect(t, "put", connect(t, c.Addresses()[0]).put(k, strings.Repeat("x", 16<<20), nil), "done")
+	expect(t, "put", connect(t, c.Addresses()[0]).put(k, strings.Repeat("x", 8<<20), nil), "done")
 	w := dial(t, c.Addresses()[0])
+	if err := w.socket.(*net.TCPConn).SetReadBuffer(1 << 10); err != nil {
+		t.Fatal(err)
+	}
 	w.send(getMessage(t, k)...)
-	eventually(t, "the get", func() bool { return c.Requests(riaktest.Get) == 1 })
+	if _, err := w.socket.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
 	c.Close()
+}
+
+// When Stop returns, the node does nothing any more.
+func TestStopWaitsForWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	var over atomic.Bool
+	under, node := make(chan struct{}), make(chan *riaktest.Node, 1)
+	c := riaktest.Start(t, &riaktest.Options{Clock: func() time.Time { // called in the middle of a put
+		close(under)
+		for n := <-node; ; {
+			socket, err := net.Dial("tcp", n.Address())
+			if err != nil {
+				break // it is stopping
+			}
+			_ = socket.Close() // it was only to see
+		}
+		for range 1000 {
+			runtime.Gosched() // a Stop that does not wait returns now
+		}
+		over.Store(true)
+		return time.Now()
+	}})
+	n := c.Nodes()[0]
+	node <- n
+	dial(t, n.Address()).send(putMessage(t, newKey("timelines"), "v")...)
+	<-under
+	n.Stop()
+	if !over.Load() {
+		t.Error("Stop returned while a put was under way")
+	}
 }
 
 func TestEverythingAtOnce(t *testing.T) {

@@ -122,7 +122,7 @@ func TestPropertiesOfABucket(t *testing.T) {
 
 func TestPropertiesOfATypeCanBeSet(t *testing.T) {
 	t.Parallel()
-	c := riaktest.Start(t, nil)
+	c := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{"last": {LastWriteWins: true}}})
 	client := connect(t, c.Addresses()...)
 	set := func(bucketType string) *riak.StoreBucketTypePropsCommandBuilder {
 		return riak.NewStoreBucketTypePropsCommandBuilder().WithBucketType(bucketType)

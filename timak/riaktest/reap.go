@@ -17,7 +17,7 @@ type reaping struct {
 // reapLater drops a key after a while if all its primaries, and nobody else,
 // answered with the same tombstone.
 func (c *Cluster) reapLater(k Key, answers []answer, merged *object, p props) {
-	if !merged.deleted() || len(answers) < p.nVal || c.closed {
+	if !merged.deleted() || len(answers) < p.nVal {
 		return
 	}
 	if old := c.reaping[k]; old != nil && maps.Equal(old.tombstone.clock, merged.clock) {
@@ -25,7 +25,7 @@ func (c *Cluster) reapLater(k Key, answers []answer, merged *object, p props) {
 	}
 	r := &reaping{tombstone: merged}
 	for _, a := range answers {
-		if !a.primary || a.object == nil || a.node.lagging {
+		if !a.primary || a.object == nil {
 			return
 		}
 		r.vnodes = append(r.vnodes, a.vnode)

@@ -16,9 +16,10 @@ func TestLaggingReplica(t *testing.T) {
 	v1 := expect(t, "put", current.put(k, "v1", nil, returnBody), "v1")
 
 	nodes[2].Lag()
-	expect(t, "put", current.put(k, "v2", v1.clock), "done")
+	v2 := expect(t, "put", current.put(k, "v2", v1.clock, returnBody), "v2")
 	expectHolds(t, "lagging", c, k, "v2", "v2", "v1")
 	expect(t, "get, r=1, of the lagging node", stale.get(k, withR(1)), "v1")
+	expect(t, "if_modified with a later clock", stale.get(k, withR(1), ifModified(v2.clock)), "v1")
 	expect(t, "get, r=2", stale.get(k), "v2")
 	expectHolds(t, "no repair either", c, k, "v2", "v2", "v1")
 
@@ -162,6 +163,22 @@ func TestConditionalPutsRace(t *testing.T) {
 	expect(t, "one put", <-outcomes, "done")
 	expect(t, "the other put", <-outcomes, "done")
 	expect(t, "get", connect(t, c.Addresses()[0]).get(k), "a b")
+}
+
+// A replica counts its puts of a key: clocks do not grow with the puts.
+func TestClocksStaySmall(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, nil)
+	k := newKey("timelines")
+	client := connect(t, c.Addresses()[0])
+	first := expect(t, "put", client.put(k, "v", nil, returnBody), "v")
+	last := first
+	for range 50 {
+		last = expect(t, "put", client.put(k, "v", last.clock, returnBody), "v")
+	}
+	if len(last.clock) > len(first.clock)+1 {
+		t.Errorf("a clock of %d bytes after one put, of %d after 51", len(first.clock), len(last.clock))
+	}
 }
 
 // A put that arrives at a node without a replica is coordinated elsewhere.

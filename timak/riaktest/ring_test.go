@@ -152,6 +152,21 @@ func TestHandoffCanWait(t *testing.T) {
 	}
 }
 
+// Two lost replicas have fallbacks on two nodes.
+func TestFallbacksAreSpread(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, &riaktest.Options{Nodes: 5})
+	k := newKey("timelines")
+	nodes := nodesOf(c, k)
+	nodes[0].Stop()
+	nodes[1].Stop()
+	expect(t, "put", connect(t, nodes[2].Address()).put(k, "v1", nil, withW(3)), "done")
+	expectHolds(t, "two nodes down", c, k, "", "", "v1", "(v1)", "(v1)")
+	if r := c.Replicas(k); r[3].Node == r[4].Node || r[3].Node == nodes[2] || r[4].Node == nodes[2] {
+		t.Error("the fallbacks are not on two other nodes")
+	}
+}
+
 // A fallback that has a key keeps to itself what its owner cannot be told.
 func TestHandoffNeedsBothNodes(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,12 @@
 package riaktest_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	riak "github.com/basho/riak-go-client"
+	"github.com/basho/riak-go-client/rpb/riak_kv"
 
 	"github.com/timak-go/timak/timak/riaktest"
 )
@@ -18,12 +20,38 @@ func TestReapAfterAWhile(t *testing.T) {
 	expect(t, "put", client.put(k, "v1", nil), "done")
 	start := time.Now()
 	expect(t, "delete", client.del(k, nil), "done")
-	eventually(t, "reaping", func() bool { return len(c.Siblings(k)) == 0 })
+	eventually(t, "reaping", func() bool { return client.get(k, deletedVClock).words == "notfound" })
 	if took := time.Since(start); took < after {
 		t.Errorf("reaped after %v, want at least %v", took, after)
 	}
 	expectHolds(t, "reaped", c, k, "", "", "")
-	expect(t, "get", client.get(k, deletedVClock), "notfound")
+}
+
+func TestOnlyTombstonesAreReaped(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapAtOnce})
+	k := newKey("timelines")
+	client := connect(t, c.Addresses()[0])
+	expect(t, "put", client.put(k, "v1", nil), "done")
+	expect(t, "get", client.get(k), "v1")
+	c.Reap()
+	expectHolds(t, "after a get", c, k, "v1", "v1", "v1")
+}
+
+// A look at fewer than all replicas reaps nothing.
+func TestReapingIsForAllReplicas(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapAtOnce})
+	k := newKey("timelines")
+	nodes := nodesOf(c, k)
+	client := connect(t, nodes[0].Address())
+	expect(t, "put", client.put(k, "v1", nil), "done")
+	nodes[2].Lag()
+	expect(t, "delete", client.del(k, nil), "done")
+	w := dial(t, nodes[0].Address())
+	w.send(message(t, 9, &riak_kv.RpbGetReq{Type: []byte(k.Type), Bucket: []byte(k.Bucket), Key: []byte(k.Key), NVal: new(uint32(1))})...)
+	w.expect("get of one", "10")
+	expectHolds(t, "after a get of one", c, k, "†", "†", "v1")
 }
 
 func TestReapAtOnce(t *testing.T) {
@@ -109,20 +137,35 @@ func TestReapNeedsEveryReplica(t *testing.T) {
 	expectHolds(t, "somebody has", c, k, "", "", "")
 }
 
-// A replica that missed a delete gets the tombstone by read repair.
+// A replica that missed a delete gets the tombstone by read repair. The get
+// that found one without it does not see to the tombstone's end; the next does.
 func TestTombstonesAreRepaired(t *testing.T) {
 	t.Parallel()
-	c := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapNever})
-	k := newKey("timelines")
-	nodes := nodesOf(c, k)
-	client := connect(t, nodes[0].Address())
-	expect(t, "put", client.put(k, "v1", nil), "done")
-	nodes[2].Lag()
-	expect(t, "delete", client.del(k, nil), "done")
-	expectHolds(t, "deleted", c, k, "†", "†", "v1")
-	c.Heal()
-	expect(t, "get", client.get(k), "notfound")
-	expectHolds(t, "repaired", c, k, "†", "†", "†")
+	for _, missedThePutToo := range []bool{false, true} {
+		c := riaktest.Start(t, &riaktest.Options{ReapAfter: time.Hour})
+		k := newKey("timelines")
+		nodes := nodesOf(c, k)
+		client := connect(t, nodes[0].Address())
+		if missedThePutToo {
+			nodes[2].Lag()
+		}
+		expect(t, "put", client.put(k, "v1", nil), "done")
+		nodes[2].Lag()
+		expect(t, "delete", client.del(k, nil), "done")
+		if got := holds(c, k)[:2]; !slices.Equal(got, []string{"†", "†"}) {
+			t.Errorf("deleted: the first two hold %q", got)
+		}
+		c.Heal()
+		expect(t, "get", client.get(k), "notfound")
+		expectHolds(t, "repaired", c, k, "†", "†", "†")
+		if missedThePutToo {
+			c.Reap()
+			expectHolds(t, "nothing to reap yet", c, k, "†", "†", "†")
+			expect(t, "get", client.get(k), "notfound")
+		}
+		c.Reap()
+		expectHolds(t, "reaped", c, k, "", "", "")
+	}
 }
 
 // After a key was reaped nothing of its past counts: an old clock saw nothing
@@ -136,6 +179,19 @@ func TestALifeAfterReaping(t *testing.T) {
 	expect(t, "delete", client.del(k, old.clock), "done")
 	expect(t, "put", client.put(k, "new", nil), "done")
 	expect(t, "put with the old clock", client.put(k, "late", old.clock, returnBody), "late new")
+}
+
+// A delete that names neither r nor w goes by the type's rw, for its get and its
+// put.
+func TestDeleteGoesByRW(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{"rw": {RW: 4}}})
+	k := newKey("rw")
+	client := connect(t, c.Addresses()[0])
+	v1 := expect(t, "put", client.put(k, "v1", nil, returnBody), "v1")
+	expect(t, "delete with a get", client.del(k, nil), "error {n_val_violation,3}")
+	expect(t, "delete without", client.del(k, v1.clock), "error {n_val_violation,3}")
+	expectHolds(t, "still there", c, k, "v1", "v1", "v1")
 }
 
 func TestDeleteQuorums(t *testing.T) {

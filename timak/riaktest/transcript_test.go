@@ -9,6 +9,8 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
+const quorumDefault = 4294967291 // the protocol's word for the property of the bucket
+
 var conformance = []struct {
 	name  string
 	steps []step
@@ -24,6 +26,7 @@ var conformance = []struct {
 		{say: "all", do: put("x", "", withW(riaktest.QuorumAll), withPW(riaktest.QuorumAll), withDW(riaktest.QuorumAll)), want: "done"},
 		{say: "all", do: get(withR(riaktest.QuorumAll), withPR(riaktest.QuorumAll)), want: "x"},
 		{say: "one", do: get(withR(riaktest.QuorumOne)), want: "x"},
+		{say: "default", do: get(withR(quorumDefault), withPR(quorumDefault)), want: "x"},
 		{say: "majority", do: get(withR(riaktest.QuorumMajority), notFoundFails, basicQuorum), want: "x"},
 	}},
 	{"conditions on a tombstone", []step{

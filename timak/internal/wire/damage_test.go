@@ -27,7 +27,7 @@ func wantCorrupt(t *testing.T, value []byte, format string, args ...any) {
 	t.Helper()
 	if got, err := wire.Decode(key, value); !errors.Is(err, wire.ErrCorrupt) {
 		t.Errorf(format, args...)
-		t.Fatalf("%x: got %+v, %v; want ErrCorrupt", value, got, err)
+		t.Fatalf("%.200x: got %+v, %v; want ErrCorrupt", value, got, err)
 	}
 }
 

@@ -64,8 +64,11 @@ func frame(body []byte, compress bool) []byte {
 
 // Decode returns the timeline that value holds. Data in it shares memory with
 // value or with its unpacked form. It returns ErrCorrupt, and never panics, for
-// anything that Encode has not made for this key.
+// anything that neither Encode has made for this key nor the ancestor.
 func Decode(key string, value []byte) (state.State, error) {
+	if isAncestor(value) {
+		return decodeAncestor(value)
+	}
 	body, err := unframe(value)
 	if err != nil {
 		return state.State{}, err

@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// The ancestor, a Python library of 2011, stored a timeline as a JSON list. Its
+// values are read like any other, and rewritten in our layout by the next
+// write, so that an existing bucket is taken over in place.
+
+// ancestorItem is an item of such a list. Score and Modified are milliseconds.
+type ancestorItem struct {
+	ID       json.RawMessage `json:"id"` // a text or a number
+	Score    *int64          `json:"score"`
+	Modified *int64          `json:"modified"`
+	Data     json.RawMessage `json:"data"`
+	Deleted  bool            `json:"deleted"`
+}
+
+// isAncestor reports whether a value can only be the ancestor's.
+func isAncestor(value []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(value, " \t\r\n"), []byte("["))
+}
+
+// decodeAncestor reads the ancestor's list. It carries no key and no checksum.
+func decodeAncestor(value []byte) (state.State, error) {
+	var items []ancestorItem
+	if err := json.Unmarshal(value, &items); err != nil {
+		return state.State{}, fmt.Errorf("%w: a JSON list that is not the ancestor's: %w", ErrCorrupt, err)
+	}
+	var s state.State
+	for _, item := range items {
+		if err := item.addTo(&s); err != nil {
+			return state.State{}, err
+		}
+	}
+	return s, nil
+}
+
+// addTo merges what the item says into s.
+func (a ancestorItem) addTo(s *state.State) error {
+	id, err := a.id()
+	if err != nil {
+		return err
+	}
+	version, ok := ancestorMicroseconds(a.Modified)
+	if !ok || version < 1 {
+		return fmt.Errorf("%w: item %q of the ancestor's has no modified", ErrCorrupt, id)
+	}
+	if a.Deleted {
+		s.RemoveEntry(id, "", version)
+		return nil
+	}
+	date, ok := ancestorMicroseconds(a.Score)
+	if !ok {
+		return fmt.Errorf("%w: item %q of the ancestor's has no score", ErrCorrupt, id)
+	}
+	s.Put(state.Entry{ID: id, Version: version, Live: true, Date: date, Data: a.data()})
+	return nil
+}
+
+func (a ancestorItem) id() (string, error) {
+	var text string
+	if err := json.Unmarshal(a.ID, &text); err == nil {
+		return checkAncestorID(text)
+	}
+	var number json.Number
+	if err := json.Unmarshal(a.ID, &number); err != nil {
+		return "", fmt.Errorf("%w: an id of the ancestor's is %s: expected a text or a number", ErrCorrupt, a.ID)
+	}
+	return checkAncestorID(number.String())
+}
+
+func checkAncestorID(id string) (string, error) {
+	if id == "" || len(id) > maxName {
+		return "", fmt.Errorf("%w: an id of the ancestor's has %d bytes", ErrCorrupt, len(id))
+	}
+	return id, nil
+}
+
+// data returns the payload as JSON; none of null.
+func (a ancestorItem) data() []byte {
+	if len(a.Data) == 0 || string(a.Data) == "null" {
+		return nil
+	}
+	return slices.Clone(a.Data)
+}
+
+func ancestorMicroseconds(milliseconds *int64) (int64, bool) {
+	if milliseconds == nil || *milliseconds > math.MaxInt64/1000 || *milliseconds < math.MinInt64/1000 {
+		return 0, false
+	}
+	return *milliseconds * 1000, true
+}

@@ -1,0 +1,136 @@
+package timakgorm
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
+)
+
+// forest is a table of leaves with the changes that made it what it is.
+type forest struct {
+	rows    [4]*leaf // nil: none
+	changes []rowChange
+	version int64
+}
+
+// statement changes some rows at once.
+func (f *forest) statement(next map[int]*leaf) {
+	f.version += 2
+	for _, i := range []int{0, 1, 2, 3} {
+		after, changed := next[i]
+		if !changed || f.rows[i] == nil && after == nil {
+			continue
+		}
+		f.changes = append(f.changes, changeOf(int64(len(f.changes)+1), f.version, f.rows[i], after))
+		f.rows[i] = after
+	}
+}
+
+// step does something that keeps the names of a tree apart.
+func (f *forest) step(t *rapid.T) {
+	i, j := rapid.IntRange(0, 3).Draw(t, "row"), rapid.IntRange(0, 3).Draw(t, "other row")
+	switch {
+	case rapid.IntRange(0, 4).Draw(t, "kind") == 0:
+		f.statement(map[int]*leaf{i: nil})
+	case i != j && f.rows[i] != nil && f.rows[j] != nil && rapid.Bool().Draw(t, "trade"):
+		a, b := *f.rows[i], *f.rows[j]
+		a.Name, a.Tree, b.Name, b.Tree = b.Name, b.Tree, a.Name, a.Tree
+		f.statement(map[int]*leaf{i: &a, j: &b})
+	default:
+		l := leaf{
+			ID:     uint(i),
+			Tree:   rapid.SampledFrom([]string{"oak", "elm"}).Draw(t, "tree"),
+			Name:   rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name"),
+			Hidden: rapid.Bool().Draw(t, "hidden"),
+			Score:  rapid.Int64Range(1, 9).Draw(t, "score"),
+		}
+		taken := func(o *leaf) bool { return o != nil && o.ID != l.ID && o.Tree == l.Tree && o.Name == l.Name }
+		if !slices.ContainsFunc(f.rows[:], taken) {
+			f.statement(map[int]*leaf{i: &l})
+		}
+	}
+}
+
+// timelines is what should be there in the end: id, date and data by key.
+func (f *forest) timelines(p *Plugin) (map[string]map[string]string, error) {
+	want := map[string]map[string]string{"tree:oak": {}, "tree:elm": {}, "tree:oak:": {}, "tree:elm:": {}, "all": {}}
+	for _, row := range f.rows {
+		image, err := parseImage(row.image())
+		if err != nil {
+			return nil, err
+		}
+		placed, err := p.tables["leaves"].model.placements(image)
+		if err != nil {
+			return nil, err
+		}
+		for _, placement := range placed {
+			want[placement.key][placement.item.ID] = describeItem(placement.item)
+		}
+	}
+	return want, nil
+}
+
+func describeItem(item timak.Item) string {
+	return fmt.Sprintf("%d %s", item.At.UnixMicro(), item.Data)
+}
+
+// TestFoldLaw: however the changes are dealt out into batches, in whatever
+// order and how often those come, the timelines end up as the table.
+func TestFoldLaw(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := folding(t)
+		f := &forest{version: 1000}
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			f.step(t)
+		}
+		dealt := append(slices.Clone(f.changes), rapid.SliceOfN(rapid.SampledFrom(append(f.changes, rowChange{table: "none"})), 0, 4).Draw(t, "again")...)
+		batches := make([][]rowChange, 4)
+		for _, change := range dealt {
+			if change.table != "none" {
+				n := rapid.IntRange(0, 3).Draw(t, fmt.Sprint("batch of change ", change.id))
+				batches[n] = append(batches[n], change)
+			}
+		}
+		timelines := timak.New(memstore.New(), &timak.Options{
+			Clock: func() time.Time { return time.UnixMicro(2000) }, Logger: slog.New(slog.DiscardHandler),
+		})
+		for _, batch := range batches {
+			for _, fold := range p.fold(batch) {
+				if fold.err != nil {
+					t.Fatal(fold.err)
+				}
+				for _, op := range fold.ops {
+					if _, err := timelines.Apply(t.Context(), op.key, op.op); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		want, err := f.timelines(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range want {
+			timeline, err := timelines.Get(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for _, item := range timeline.Items() {
+				got[item.ID] = describeItem(item)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("timeline %q (-table +timeline):\n%s\nbatches %+v", key, diff, batches)
+			}
+		}
+	})
+}

@@ -1,0 +1,201 @@
+package timakgorm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// TestOutage: while the store is away the application writes, changes stay and
+// their tries are not counted; when it is back they are delivered.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store, options: &timakgorm.Options{Poll: 10 * time.Millisecond}})
+		defer w.run()()
+		w.seed()
+		w.awaitRelay()
+		var calls atomic.Int64
+		store.before(func(context.Context, drivertest.Call) error {
+			calls.Add(1)
+			return fmt.Errorf("no route: %w", driver.ErrUnavailable)
+		})
+		for i := range 5 {
+			w.must(w.db.Create(&Post{AuthorID: uint(i), Published: true}).Error)
+			w.must(w.db.Model(&Post{ID: 10}).Update("title", fmt.Sprint("in the outage ", i)).Error)
+			w.must(w.db.Create(&Post{AuthorID: uint(i), Title: "draft"}).Error) // touches no timeline
+		}
+		w.must(w.db.Delete(&Post{}, 12).Error)
+		seen := calls.Load()
+		w.await("three more tries", func() bool { return calls.Load() >= seen+3*5 })
+		w.await("changes without a timeline to leave", func() bool { return len(w.changes()) == 5+5+1 })
+		for _, change := range w.changes() {
+			if change.Attempts != 0 {
+				t.Errorf("change %d: %d tries were counted in an outage", change.ID, change.Attempts)
+			}
+			if change.RunAt > time.Now().Add(5*time.Second).UnixMicro() {
+				t.Errorf("change %d is put off to %v", change.ID, time.UnixMicro(change.RunAt))
+			}
+		}
+		store.before(nil)
+		w.awaitRelay()
+		w.check()
+	})
+}
+
+// TestPartOfStoreAway: changes of the timelines that can be reached are
+// applied, the others stay and their tries are not counted.
+func TestPartOfStoreAway(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		stop := w.run()
+		store.before(failing("author:1:posts", driver.ErrUnavailable))
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		w.must(w.db.Create(&Post{ID: 2, AuthorID: 2, Published: true}).Error)
+		w.await("one change to be applied and one to be put off", func() bool {
+			changes := w.changes()
+			return len(changes) == 1 && changes[0].RunAt > 0
+		})
+		if change := w.changes()[0]; change.Attempts != 0 || change.Error == nil {
+			t.Errorf("change put off: got %d attempts and error %v, want none and the reason", change.Attempts, change.Error)
+		}
+		stop()
+		if got := w.ids("author:2:posts"); !slices.Equal(got, []string{"posts:2"}) {
+			t.Errorf("timeline that can be reached: got %v", got)
+		}
+		store.before(nil)
+		w.check()
+	})
+}
+
+// TestTransientError: an error that may pass counts a try and puts off the
+// changes it is about, and no others.
+func TestTransientError(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store, options: &timakgorm.Options{Poll: 10 * time.Millisecond}})
+		store.before(failingPuts("author:1:posts", errors.New("disk of node 3 is slow")))
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		w.must(w.db.Create(&Post{ID: 2, AuthorID: 2, Published: true}).Error)
+		begin := time.Now()
+		stop := w.run()
+		w.await("two tries", func() bool {
+			changes := w.changes()
+			return len(changes) == 1 && changes[0].Attempts == 2
+		})
+		if waited := time.Since(begin); waited < 500*time.Millisecond {
+			t.Errorf("the second try came after %v, want half a second at least", waited)
+		}
+		change := w.changes()[0]
+		if change.Error == nil || !strings.Contains(*change.Error, "disk of node 3") {
+			t.Errorf("error of a change put off: got %v, want the store's", change.Error)
+		}
+		if change.RunAt <= time.Now().UnixMicro() {
+			t.Errorf("a change that failed twice may be tried at once")
+		}
+		w.must(w.db.Create(&Post{ID: 3, AuthorID: 3, Published: true}).Error)
+		w.await("the others to be applied", func() bool { return len(w.ids("author:2:posts")) == 1 && len(w.ids("author:3:posts")) == 1 })
+		stop()
+		store.before(nil)
+		w.check()
+	})
+}
+
+// TestTooManyTries: a change that has failed long enough is a dead letter.
+func TestTooManyTries(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		store.before(failingPuts("author:1:posts", errors.New("never again")))
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		w.must(w.db.Model(&outboxRow{}).Where("1 = 1").Update("attempts", 18).Error)
+		stop := w.run()
+		w.await("the last try but one", func() bool {
+			changes := w.changes()
+			return len(changes) == 1 && changes[0].Attempts == 19
+		})
+		stop()
+		w.drain()
+		if got := w.deadErrors(); len(got) != 1 || !strings.Contains(got[0], "never again") {
+			t.Errorf("dead letters: got %q, want one that says why", got)
+		}
+		if n := w.outbox(); n != 0 {
+			t.Errorf("%d changes in the outbox, want none", n)
+		}
+	})
+}
+
+// deadErrors returns the reasons of the dead letters.
+func (w *world) deadErrors() []string {
+	w.Helper()
+	var reasons []string
+	w.must(w.db.Table("timak_dead").Order("id").Pluck("error", &reasons).Error)
+	return reasons
+}
+
+// TestDrainGivesUp: Drain returns at the end of its context with that and with
+// what kept it from its work.
+func TestDrainGivesUp(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		w.must(w.plugin.Drain(t.Context())) // nothing to do
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		store.before(failing("", driver.ErrUnavailable))
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		err := w.plugin.Drain(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, driver.ErrUnavailable) {
+			t.Errorf("Drain without a store: got %v, want the context's error and ErrUnavailable", err)
+		}
+		store.before(nil)
+		w.check()
+	})
+}
+
+// TestEveryCallFails: whichever call on the store fails, before it or with its
+// reply lost, the timelines are as the table in the end.
+func TestEveryCallFails(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		w.seed()
+		w.drain()
+		for what, set := range map[string]func(drivertest.Hook){"before": store.before, "after": store.after} {
+			for n, failed := 1, true; failed; n++ {
+				w.must(w.db.Model(&Post{}).Where("id > 0").Update("author_id", n).Error)
+				w.must(w.db.Create(&Post{AuthorID: 1, Title: "call", Published: true}).Error)
+				from := store.Calls()
+				failed = false
+				set(func(_ context.Context, call drivertest.Call) error {
+					if call.N == from+n {
+						failed = true
+						return driver.ErrUnavailable
+					}
+					return nil
+				})
+				w.drain()
+				set(nil)
+				if w.check(); t.Failed() {
+					t.Fatalf("%s call %d", what, n)
+				}
+			}
+		}
+	})
+}
