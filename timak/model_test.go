@@ -19,6 +19,7 @@ type naive struct {
 	ttl     int64
 	horizon int64
 	entries map[entry]step  // of each entry the change that stands
+	older   map[entry]int64 // the highest version that it outweighs and that said something else
 	covers  map[entry]int64 // removed items as {id, ""}, removed sources as {"", source}
 }
 
@@ -33,14 +34,9 @@ func (n *naive) covered(e entry) int64 {
 func (n *naive) apply(now int64, steps []step) []timak.Result {
 	n.collect(now - n.ttl)
 	results := make([]timak.Result, len(steps))
-	moved := map[string]bool{}
 	for i, s := range steps {
 		if s.version == 0 {
 			s.version = max(now, n.seen(s)+1)
-		}
-		old, known := n.entries[s.entry()]
-		if s.kind == putItem && known && (old.kind != putItem || old.date != s.date) {
-			moved[s.id] = true
 		}
 		results[i] = timak.Result{Outcome: n.change(s), Version: s.version}
 	}
@@ -48,9 +44,10 @@ func (n *naive) apply(now int64, steps []step) []timak.Result {
 		for e, s := range n.entries {
 			if e.id == item.id && s.kind == putItem {
 				delete(n.entries, e)
-				if moved[e.id] && s.version > n.horizon {
+				if n.older[e] > 0 || s.date != item.date && s.version > n.horizon {
 					n.entries[e] = step{kind: dropEntry, id: e.id, source: e.source, version: s.version}
 				}
+				delete(n.older, e)
 			}
 		}
 		for i, s := range steps {
@@ -89,12 +86,29 @@ func (n *naive) change(s step) timak.Outcome {
 	switch {
 	case !known && covered == 0 && s.version <= n.horizon:
 		return timak.Stale
-	case s.version < covered || s.version == covered && s.kind == putItem || known && compareSteps(s, old) < 0:
+	case s.version < covered || s.version == covered && s.kind == putItem:
 		return timak.Superseded
+	case known && compareSteps(s, old) < 0:
+		n.set(old, s)
+		return timak.Superseded
+	case known:
+		n.set(s, old)
+	default:
+		n.set(s, s)
 	}
-	n.entries[s.entry()] = s
-	n.tidy()
 	return timak.Applied
+}
+
+// set lets one change stand, and what it outweighs be remembered.
+func (n *naive) set(s, outweighed step) {
+	n.entries[s.entry()] = s
+	if outweighed.kind != putItem || outweighed.date != s.date {
+		n.older[s.entry()] = max(n.older[s.entry()], outweighed.version)
+	}
+	if s.kind != putItem {
+		delete(n.older, s.entry())
+	}
+	n.tidy()
 }
 
 // compareSteps orders changes of one entry.
@@ -112,6 +126,7 @@ func (n *naive) cover(s step) timak.Outcome {
 		case old.version <= n.covers[c]:
 			killed += 1 - min(1, int(old.kind))
 			n.entries[e] = step{kind: dropEntry, id: e.id, source: e.source, version: n.covers[c]}
+			delete(n.older, e)
 		case old.kind == putItem:
 			left++
 		}
@@ -132,6 +147,11 @@ func (n *naive) tidy() {
 	for e, s := range n.entries {
 		if s.kind == dropEntry && s.version == max(n.horizon, n.covered(e)) {
 			delete(n.entries, e)
+		}
+	}
+	for e, version := range n.older {
+		if version <= max(n.horizon, n.covered(e)) {
+			delete(n.older, e)
 		}
 	}
 	for c, version := range n.covers {
@@ -189,7 +209,7 @@ func TestEngineIsItsModel(t *testing.T) {
 		r := newReplica(opts)
 		model := naive{
 			max: opts.MaxItems, order: opts.Order, ttl: 5,
-			entries: map[entry]step{}, covers: map[entry]int64{},
+			entries: map[entry]step{}, older: map[entry]int64{}, covers: map[entry]int64{},
 		}
 		explicit := rapid.SampledFrom([]int64{0, 12, 12}).Draw(t, "highest explicit version")
 		for range rapid.IntRange(1, 12).Draw(t, "writes") {

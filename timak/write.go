@@ -42,17 +42,13 @@ func (t *Timelines) apply(s *state.State, ops []Op) []Result {
 	now := t.opts.Clock().UnixMicro()
 	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
 	results := make([]Result, len(ops))
-	moved := map[string]bool{}
 	for i, op := range ops {
 		if op.version == 0 {
 			op.version = max(now, op.seen(s)+1)
 		}
-		if op.kind == opPut && s.Moves(op.item.ID, op.item.Source, microseconds(op.item.At)) {
-			moved[op.item.ID] = true
-		}
 		results[i] = Result{Outcome: outcome(op.apply(s)), Version: op.version}
 	}
-	trimmed := s.Trim(t.order(), t.opts.MaxItems, moved)
+	trimmed := s.Trim(t.order(), t.opts.MaxItems)
 	for i, op := range ops {
 		if op.kind == opPut && results[i].Outcome == Applied && trimmed[op.item.ID] {
 			results[i].Outcome = FellOff

@@ -86,8 +86,8 @@ func TestRedating(t *testing.T) {
 	}
 }
 
-// An item that a write re-dates and pushes off the end of a full timeline
-// leaves a tombstone, so that the put at its old date does not bring it back.
+// An item that was re-dated or removed and put anew, and then falls off the end
+// of a full timeline, leaves a tombstone: the older put does not bring it back.
 func TestRedatedOffTheEnd(t *testing.T) {
 	t.Parallel()
 	put := func(id string, date, version int64) timak.Op {
@@ -95,25 +95,47 @@ func TestRedatedOffTheEnd(t *testing.T) {
 	}
 	gone := timak.RemoveEntry("a", "").WithVersion(2)
 	for _, tt := range []struct {
-		name        string
-		first, then []timak.Op // the first of then is the put that falls off
+		name string
+		ops  []timak.Op
 	}{
-		{"re-dated", []timak.Op{put("a", 9, 1), put("b", 2, 1)}, []timak.Op{put("a", 1, 3), put("c", 3, 1)}},
-		{"removed, and put at an early date", []timak.Op{put("a", 9, 1), put("b", 2, 1), put("c", 3, 1), gone}, []timak.Op{put("a", 1, 3)}},
-		{"full before it came", []timak.Op{put("b", 2, 1), put("c", 3, 1), gone}, []timak.Op{put("a", 1, 3)}},
-		{"all at once", nil, []timak.Op{put("a", 1, 3), put("a", 9, 1), put("b", 2, 1), gone, put("c", 3, 1)}},
+		{"re-dated", []timak.Op{put("a", 9, 1), put("b", 2, 1), put("a", 1, 3), put("c", 3, 1)}},
+		{"re-dated, in the other order", []timak.Op{put("a", 1, 3), put("a", 9, 1), put("b", 2, 1), put("c", 3, 1)}},
+		{"removed, and put at an early date", []timak.Op{put("a", 9, 1), gone, put("a", 1, 3), put("b", 2, 1), put("c", 3, 1)}},
+		{"full before it came", []timak.Op{put("b", 2, 1), put("c", 3, 1), gone, put("a", 1, 3)}},
 	} {
-		r := newReplica(timak.Options{MaxItems: 2})
-		r.apply(t, tt.first...)
-		if got := r.apply(t, tt.then...)[0].Outcome; got != timak.FellOff {
-			t.Errorf("%s: got %v, want fell off", tt.name, got)
+		for _, together := range []bool{false, true} {
+			r := newReplica(timak.Options{MaxItems: 2})
+			if together {
+				r.apply(t, tt.ops...)
+			} else {
+				for _, op := range tt.ops {
+					r.apply(t, op)
+				}
+			}
+			wantIDs(t, r, tt.name, "c", "b")
+			r.apply(t, timak.Remove("b")) // makes room
+			if got := r.apply(t, put("a", 9, 1))[0].Outcome; got != timak.Superseded {
+				t.Errorf("%s, together %v, then its older put: got %v, want superseded", tt.name, together, got)
+			}
+			wantIDs(t, r, tt.name, "c")
 		}
-		r.apply(t, timak.Remove("b")) // makes room
-		if got := r.apply(t, put("a", 9, 1))[0].Outcome; got != timak.Superseded {
-			t.Errorf("%s, then its older put: got %v, want superseded", tt.name, got)
-		}
-		wantIDs(t, r, tt.name, "c")
 	}
+}
+
+// An item that its newest source's date pushes off the end does not show at the
+// date of another source whose put is replayed.
+func TestHiddenSourceOffTheEnd(t *testing.T) {
+	t.Parallel()
+	put := func(id, source string, date, version int64) timak.Op {
+		return timak.Put(timak.Item{ID: id, Source: source, At: at(date)}).WithVersion(version)
+	}
+	r := newReplica(timak.Options{MaxItems: 2})
+	hidden := put("a", "q", 9, 1)
+	r.apply(t, hidden, put("a", "p", 1, 2), put("b", "", 2, 1), put("c", "", 3, 1))
+	if got := r.apply(t, hidden)[0].Outcome; got != timak.Superseded {
+		t.Errorf("the hidden source's put again: got %v, want superseded", got)
+	}
+	wantIDs(t, r, "afterwards", "c", "b")
 }
 
 // The engine keeps nothing of the caller's bytes, nor gives out its own twice.
@@ -176,8 +198,10 @@ func TestNothingToStore(t *testing.T) {
 	wantPuts("a put", 1, same)
 	wantPuts("no ops", 0)
 	wantPuts("the same put", 0, same)
-	wantPuts("an older put", 0, timak.Put(timak.Item{ID: "a", At: at(6)}).WithVersion(2))
-	wantPuts("an older removal", 0, timak.RemoveEntry("a", "").WithVersion(2))
+	wantPuts("an older put", 0, timak.Put(timak.Item{ID: "a", At: at(5)}).WithVersion(2))
+	elsewhere := timak.Put(timak.Item{ID: "a", At: at(6)}).WithVersion(2)
+	wantPuts("an older put at another date, to be kept out", 1, elsewhere)
+	wantPuts("the same again", 0, elsewhere, timak.RemoveEntry("a", "").WithVersion(2))
 	wantPuts("a second item", 1, timak.Put(timak.Item{ID: "b", At: at(6)}))
 	wantPuts("one that falls off", 0, timak.Put(timak.Item{ID: "c", At: at(1)}))
 	removal := timak.Remove("d").WithVersion(4)

@@ -3,21 +3,23 @@ package state
 import "slices"
 
 // Trim takes all but the first limit items of the order out of the state and
-// returns the ids of the others. What is trimmed is simply absent, but for the
-// ids in moved: those leave a tombstone at their version, since an older
-// register of theirs, at another date, may still be on its way. At or below the
-// horizon absence keeps it out by itself.
-func (s *State) Trim(order Order, limit int, moved map[string]bool) (trimmed map[string]bool) {
+// returns the ids of the others. What is trimmed is simply absent, but for
+// entries that keep something out which would show elsewhere: an older register
+// of theirs, or themselves without the one that decides where the item is. Those
+// leave a tombstone at their version.
+func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 	items := s.Visible(order)
 	if len(items) <= limit {
 		return nil
 	}
 	trimmed = make(map[string]bool, len(items)-limit)
+	dates := make(map[string]int64, len(items)-limit)
 	for _, item := range items[limit:] {
-		trimmed[item.ID] = true
+		trimmed[item.ID], dates[item.ID] = true, item.Date
 	}
 	for i, e := range s.Entries {
-		if e.Live && trimmed[e.ID] && moved[e.ID] && e.Version > s.Horizon {
+		elsewhere := e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon
+		if e.Live && trimmed[e.ID] && elsewhere {
 			s.Entries[i] = Entry{ID: e.ID, Source: e.Source, Version: e.Version}
 		}
 	}

@@ -16,22 +16,18 @@ func TestTrim(t *testing.T) {
 		before := states().Draw(t, "state")
 		order := rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order")
 		limit := rapid.IntRange(1, 4).Draw(t, "limit")
-		moved := map[string]bool{}
-		for _, id := range rapid.SliceOf(rapid.SampledFrom(ids)).Draw(t, "moved") {
-			moved[id] = true
-		}
 		after := before.Clone()
-		trimmed := after.Trim(order, limit, moved)
-		mustBeNormal(t, after, "%+v trimmed to %d, moved %v", before, limit, moved)
+		trimmed := after.Trim(order, limit)
+		mustBeNormal(t, after, "%+v trimmed to %d", before, limit)
 
 		all := before.Visible(order)
 		kept := min(limit, len(all))
 		if d := diff(after.Visible(order), all[:kept]); d != "" {
 			t.Fatalf("%+v trimmed to %d shows (-want +got)\n%s", before, limit, d)
 		}
-		wantTrimmed := map[string]bool{}
+		wantTrimmed, dates := map[string]bool{}, map[string]int64{}
 		for _, e := range all[kept:] {
-			wantTrimmed[e.ID] = true
+			wantTrimmed[e.ID], dates[e.ID] = true, e.Date
 		}
 		if d := diff(trimmed, wantTrimmed); d != "" {
 			t.Fatalf("%+v trimmed to %d says it took out (-want +got)\n%s", before, limit, d)
@@ -41,7 +37,7 @@ func TestTrim(t *testing.T) {
 			want := e
 			switch {
 			case !e.Live || !trimmed[e.ID]:
-			case moved[e.ID]:
+			case e.Older > 0 || e.Date != dates[e.ID]:
 				want = state.Entry{ID: e.ID, Source: e.Source, Version: max(e.Version, was.horizon)}
 			default:
 				want = is.entry(n)
@@ -50,7 +46,7 @@ func TestTrim(t *testing.T) {
 				}
 			}
 			if d := diff(is.entry(n), want); d != "" {
-				t.Fatalf("%+v trimmed to %d, moved %v: entry %v (-want +got)\n%s", before, limit, moved, n, d)
+				t.Fatalf("%+v trimmed to %d: entry %v (-want +got)\n%s", before, limit, n, d)
 			}
 		}
 	})
@@ -67,7 +63,7 @@ func TestCollect(t *testing.T) {
 		after.Collect(at)
 		mustBeNormal(t, after, "%+v collected before %d", before, at)
 		mustEqual(t, state.Merge(before, after), after, "%+v collected before %d outweighs it", before, at)
-		if d := diff(after.Visible(state.NewestFirst), before.Visible(state.NewestFirst)); d != "" {
+		if d := diff(seen(after, state.NewestFirst), seen(before, state.NewestFirst)); d != "" {
 			t.Fatalf("%+v collected before %d shows (-before +after)\n%s", before, at, d)
 		}
 		horizon := before.Horizon

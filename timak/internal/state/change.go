@@ -20,10 +20,11 @@ func (s *State) Put(e Entry) Verdict {
 	if !found {
 		return s.insert(i, e)
 	}
-	if compareRegisters(e, s.Entries[i]) < 0 || e.Version <= s.covers(e.ID, e.Source) {
+	superseded := compareRegisters(e, s.Entries[i]) < 0
+	s.set(i, true, join(e, s.Entries[i]))
+	if superseded {
 		return Superseded
 	}
-	s.set(i, true, e)
 	return Done
 }
 
@@ -34,7 +35,7 @@ func (s *State) insert(i int, e Entry) Verdict {
 	case e.Version <= s.Horizon:
 		return Stale
 	}
-	s.set(i, false, e)
+	s.set(i, false, join(e, s.absent(e.ID, e.Source)))
 	return Done
 }
 
@@ -48,10 +49,13 @@ func (s *State) RemoveEntry(id, source string, version int64) Verdict {
 	switch {
 	case !found && version <= s.Horizon && s.covers(id, source) <= s.Horizon:
 		return Stale
-	case version < now.Version:
+	case !found && version < now.Version:
 		return Superseded
 	}
-	s.set(i, found, Entry{ID: id, Source: source, Version: version})
+	s.set(i, found, join(Entry{ID: id, Source: source, Version: version}, now))
+	if version < now.Version {
+		return Superseded
+	}
 	return Done
 }
 
@@ -137,11 +141,4 @@ func (s *State) Clone() State {
 // Empty reports whether the state says nothing at all.
 func (s *State) Empty() bool {
 	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0
-}
-
-// Moves reports whether (id, source) is dead, or live at another date: what a
-// put at this date leaves behind, when it is trimmed, must keep out older puts.
-func (s *State) Moves(id, source string, date int64) bool {
-	i, found := s.find(id, source)
-	return found && (!s.Entries[i].Live || s.Entries[i].Date != date)
 }

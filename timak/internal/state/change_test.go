@@ -24,7 +24,11 @@ func (c change) String() string { return c.text }
 
 // live returns the live entries that c is about.
 func (c change) live(s state.State) []state.Entry {
-	return slices.DeleteFunc(slices.Clone(s.Entries), func(e state.Entry) bool { return !e.Live || !c.touches(e) })
+	live := slices.DeleteFunc(slices.Clone(s.Entries), func(e state.Entry) bool { return !e.Live || !c.touches(e) })
+	for i := range live {
+		live[i].Older = 0
+	}
+	return live
 }
 
 func changes() *rapid.Generator[change] {

@@ -38,7 +38,7 @@ func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 		for _, c := range rapid.SliceOf(changes()).Draw(t, "changes") {
 			c.apply(&ab)
 		}
-		ab.Trim(state.NewestFirst, 1, nil)
+		ab.Trim(state.NewestFirst, 1)
 		ab.Collect(6)
 		mustEqual(t, a, keptA, "the first argument changed")
 		mustEqual(t, b, keptB, "the second argument changed")

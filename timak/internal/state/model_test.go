@@ -66,6 +66,9 @@ func (m model) state() state.State {
 		if e.Version < covered || e.Live && e.Version == covered {
 			e = state.Entry{ID: n.id, Source: n.source, Version: covered}
 		}
+		if e.Older <= max(m.horizon, covered) {
+			e.Older = 0
+		}
 		if e.Live || e.Version != max(m.horizon, covered) {
 			s.Entries = append(s.Entries, e)
 		}
@@ -103,6 +106,23 @@ func higherOf(a, b state.Entry) state.Entry {
 	return a
 }
 
+// joined is what two registers say together: the higher, and the highest that
+// it outweighs and that says something else.
+func joined(a, b state.Entry) state.Entry {
+	high, low := higherOf(a, b), b
+	if diff(high, b) == "" {
+		low = a
+	}
+	if !high.Live {
+		return high
+	}
+	high.Older = max(high.Older, low.Older)
+	if !low.Live || low.Date != high.Date {
+		high.Older = max(high.Older, low.Version)
+	}
+	return high
+}
+
 // merged is what state.Merge must return.
 func merged(states ...state.State) state.State {
 	out := model{0, map[name]state.Entry{}, map[cover]int64{}}
@@ -112,10 +132,10 @@ func merged(states ...state.State) state.State {
 			next.covers[c] = max(next.covers[c], version)
 		}
 		for n := range m.entries {
-			next.entries[n] = higherOf(m.entry(n), out.entry(n))
+			next.entries[n] = joined(m.entry(n), out.entry(n))
 		}
 		for n := range out.entries {
-			next.entries[n] = higherOf(m.entry(n), out.entry(n))
+			next.entries[n] = joined(m.entry(n), out.entry(n))
 		}
 		out = modelOf(next.state())
 	}
@@ -171,6 +191,7 @@ func entries(id, source string) *rapid.Generator[state.Entry] {
 		}
 		if e.Live = rapid.IntRange(0, 9).Draw(t, "live") < 6; e.Live {
 			e.Date, e.Data = rapid.Int64Range(1, 3).Draw(t, "date"), payloads().Draw(t, "data")
+			e.Older = rapid.Int64Range(0, e.Version).Draw(t, "older")
 		}
 		return e
 	})
@@ -181,7 +202,7 @@ func equal(a, b state.State) bool {
 	return a.Horizon == b.Horizon && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
 		slices.EqualFunc(a.Entries, b.Entries, func(a, b state.Entry) bool {
 			return a.ID == b.ID && a.Source == b.Source && a.Version == b.Version && a.Live == b.Live &&
-				a.Date == b.Date && bytes.Equal(a.Data, b.Data)
+				a.Date == b.Date && a.Older == b.Older && bytes.Equal(a.Data, b.Data)
 		})
 }
 

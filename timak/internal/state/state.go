@@ -15,13 +15,20 @@ import (
 	"strings"
 )
 
-// Entry is the register of one (ID, Source). A dead entry has no date or data.
+// Entry is the register of one (ID, Source). A dead entry has nothing but its
+// version.
 type Entry struct {
 	ID, Source string
 	Version    int64
 	Live       bool
 	Date       int64 // microseconds since 1970
 	Data       []byte
+
+	// Older is the highest version among the registers that this one outweighed
+	// and that said something else: dead, or another date. 0 if there is none
+	// above what absence says. An entry that is trimmed must go on keeping them
+	// out.
+	Older int64
 }
 
 // Cover is the tombstone of a whole item or of a whole source.
@@ -36,7 +43,7 @@ type Cover struct {
 //   - Entries are sorted by ID, then Source; Items and Sources by Name; none twice.
 //   - No entry is at or below a cover of its id or source, but for one that
 //     died at the cover's version.
-//   - No dead entry says what its absence says.
+//   - No dead entry says what its absence says, and no Older less than it says.
 //   - No cover is at or below the horizon.
 type State struct {
 	Horizon int64
@@ -106,7 +113,11 @@ func (s *State) normal(e Entry) (Entry, bool) {
 	if e.Version < covers || e.Live && e.Version == covers {
 		e = Entry{ID: e.ID, Source: e.Source, Version: covers}
 	}
-	return e, e.Live || e.Version != max(s.Horizon, covers)
+	absent := max(s.Horizon, covers)
+	if e.Older <= absent {
+		e.Older = 0
+	}
+	return e, e.Live || e.Version != absent
 }
 
 // settle brings every entry that scope names into its normal form, after a
@@ -146,7 +157,8 @@ func (s *State) Normal() bool {
 
 func (s *State) normalEntry(e Entry) bool {
 	got, keep := s.normal(e)
-	return keep && got.Version == e.Version && got.Live == e.Live && e.Version > 0
+	return keep && got.Version == e.Version && got.Live == e.Live && got.Older == e.Older &&
+		e.Version > 0 && e.Older <= e.Version && (e.Live || e.Older == 0)
 }
 
 // strictly makes a comparison for slices.IsSortedFunc that finds equal

@@ -20,6 +20,11 @@ func live(version int64, data string) state.Entry {
 	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Data: []byte(data)}
 }
 
+// older is live, and keeps out what is at or below a version.
+func older(version, than int64) state.Entry {
+	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Older: than}
+}
+
 func dead(version int64) state.Entry { return state.Entry{ID: "a", Version: version} }
 
 func only(e state.Entry) state.State { return state.State{Entries: []state.Entry{e}} }
@@ -41,7 +46,7 @@ func truthTable() []truth {
 		{"live v1, put v1, smaller data", only(live(1, "b")), put(live(1, "a")), only(live(1, "b")), state.Superseded},
 		{"live v1, put v2", only(live(1, "b")), put(live(2, "a")), only(live(2, "a")), state.Done},
 
-		{"live v2, remove v1", only(live(2, "")), dies(1), only(live(2, "")), state.Superseded},
+		{"live v2, remove v1", only(live(2, "")), dies(1), only(older(2, 1)), state.Superseded},
 		{"live v1, remove v1", only(live(1, "")), dies(1), only(dead(1)), state.Done},
 		{"live v1, remove v2", only(live(1, "")), dies(2), only(dead(2)), state.Done},
 		{"live v1, remove item v1", only(live(1, "")), gone(1), covered(1), state.Done},
@@ -49,7 +54,7 @@ func truthTable() []truth {
 
 		{"dead v2, put v1", only(dead(2)), put(live(1, "")), only(dead(2)), state.Superseded},
 		{"dead v1, put v1", only(dead(1)), put(live(1, "")), only(dead(1)), state.Superseded},
-		{"dead v1, put v2", only(dead(1)), put(live(2, "")), only(live(2, "")), state.Done},
+		{"dead v1, put v2", only(dead(1)), put(live(2, "")), only(older(2, 1)), state.Done},
 		{"dead v2, remove v1", only(dead(2)), dies(1), only(dead(2)), state.Superseded},
 		{"dead v1, remove v1", only(dead(1)), dies(1), only(dead(1)), state.Done},
 		{"dead v1, remove v2", only(dead(1)), dies(2), only(dead(2)), state.Done},

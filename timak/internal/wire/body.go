@@ -14,8 +14,9 @@ import (
 //	entries     u count
 //	ids         front-coded: u bytes shared with the id before, u length of the rest, the rest
 //	sources     front-coded
-//	flags       one byte an entry: 1 live
+//	flags       one byte an entry: 1 live, 2 has an older
 //	versions    s, each less the one before
+//	olders      u, the version less it, of entries that have one only
 //	dates       s, each less the one before, of live entries only
 //	data        u length an entry, of live entries only; then all of the bytes
 //	items       covers: u count, names front-coded, versions s, each less the one before
@@ -23,7 +24,10 @@ import (
 //
 // A body of any other State than one in its normal form is damaged.
 
-const flagLive = 1
+const (
+	flagLive  = 1
+	flagOlder = 2
+)
 
 func (w *writer) body(key string, s *state.State) {
 	w.text(key)
@@ -35,16 +39,28 @@ func (w *writer) body(key string, s *state.State) {
 		w.b = append(w.b, flags(e))
 	}
 	w.deltas(len(s.Entries), func(i int) int64 { return s.Entries[i].Version })
+	w.olders(s.Entries)
 	w.live(s.Entries)
 	w.covers(s.Items)
 	w.covers(s.Sources)
 }
 
-func flags(e state.Entry) byte {
+func flags(e state.Entry) (b byte) {
 	if e.Live {
-		return flagLive
+		b |= flagLive
 	}
-	return 0
+	if e.Older > 0 {
+		b |= flagOlder
+	}
+	return b
+}
+
+func (w *writer) olders(entries []state.Entry) {
+	for _, e := range entries {
+		if e.Older > 0 {
+			w.unsigned(uint64(e.Version - e.Older))
+		}
+	}
 }
 
 // live writes what only live entries have.
@@ -104,15 +120,28 @@ func (r *reader) entries() []state.Entry {
 	entries := make([]state.Entry, n)
 	r.names(n, func(i int, name string) { entries[i].ID = name })
 	r.names(n, func(i int, name string) { entries[i].Source = name })
-	for i, flags := range r.take(n) {
-		if flags > flagLive {
+	flags := r.take(n)
+	r.deltas(n, func(i int, v int64) { entries[i].Version = v })
+	for i, b := range flags {
+		if b > flagLive|flagOlder {
 			r.fail("flags")
 		}
-		entries[i].Live = flags == flagLive
+		entries[i].Live = b&flagLive != 0
+		if b&flagOlder != 0 {
+			entries[i].Older = r.older(entries[i].Version)
+		}
 	}
-	r.deltas(n, func(i int, v int64) { entries[i].Version = v })
 	r.live(entries)
 	return entries
+}
+
+// older reads what an entry of this version keeps out, which is something.
+func (r *reader) older(version int64) int64 {
+	older := version - int64(r.unsigned())
+	if older <= 0 || older > version {
+		r.fail("older")
+	}
+	return older
 }
 
 func (r *reader) live(entries []state.Entry) {

@@ -48,6 +48,11 @@ func goldenStates() map[string]state.State {
 			Items:   []state.Cover{{Name: "posts:1", Version: 30}, {Name: "posts:2", Version: 11}},
 			Sources: []state.Cover{{Name: "author:7", Version: 20}},
 		},
+		"older": {Horizon: 3, Entries: []state.Entry{
+			{ID: "moved", Version: 1_700_000_000_000_000, Live: true, Date: 1, Older: 1_600_000_000_000_000},
+			live("never", "", 5, 1, ""),
+			{ID: "tied", Version: 6, Live: true, Date: 1, Older: 6},
+		}},
 		"extremes": {Horizon: 1, Entries: []state.Entry{
 			live("\x00", "\xff\xfe", math.MaxInt64, math.MinInt64, "\x00"),
 			live("\xff", "", 2, math.MaxInt64, "\xff\x00\xff"),
