@@ -152,23 +152,30 @@ func TestDeleteBeneathUpsert(t *testing.T) {
 		w.drain()
 	})
 	deleted := make(chan error, 1)
-	finished := make(chan struct{})
+	done := make(chan struct{})
 	deleting := sync.OnceFunc(func() {
+		ready := make(chan struct{})
 		go func() {
-			defer close(finished)
-			deleted <- w.db.Unscoped().Delete(&Post{}, 30).Error
+			deleted <- w.db.Transaction(func(tx *gorm.DB) error {
+				err := tx.Unscoped().Delete(&Post{}, 30).Error
+				close(ready)
+				w.awaitOr(done, "the upsert to wait for the delete", func() bool { return w.waiters() > 0 })
+				return err
+			})
 		}()
-		w.awaitOr(finished, "the delete to wait for the upsert", func() bool { return w.waiters() > 0 })
+		w.awaitOr(ready, "the delete to run, or to wait for the upsert", func() bool { return w.waiters() > 0 })
 	})
+	inserted := false
 	held := w.held(func(sql string) {
-		switch {
-		case strings.HasPrefix(sql, `INSERT INTO "posts"`):
+		if strings.HasPrefix(sql, `INSERT INTO "posts"`) {
 			made()
-		case strings.HasPrefix(sql, "INSERT INTO timak_outbox"):
+			inserted = true
+		} else if inserted {
 			deleting()
 		}
 	})
 	w.must(held.db.Clauses(clause.OnConflict{DoNothing: true}).Create(&Post{ID: 30, AuthorID: 2, Title: "never", Published: true}).Error)
+	close(done)
 	w.must(<-deleted)
 	w.check()
 }
