@@ -61,7 +61,7 @@ var phantoms = []operation{
 		defer cancel()
 		return canceled(db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			if err := writeMuch(tx); err != nil {
-				return fmt.Errorf("before the end of the context: %v", err)
+				return fmt.Errorf("before the end of the context: %w", err)
 			}
 			cancel()
 			return tx.Create(&Post{AuthorID: 1, Published: true}).Error
@@ -180,7 +180,7 @@ func (p *hookedPost) hook() error {
 func panics(do func() error) (err error) {
 	defer func() {
 		if recover() == nil {
-			err = fmt.Errorf("no panic, but %v", err)
+			err = fmt.Errorf("no panic, but %w", err)
 		} else {
 			err = nil
 		}
@@ -199,14 +199,14 @@ func leaky(db *gorm.DB, do func(db *gorm.DB) error) error {
 // canceled accepts what a transaction says after the end of its context.
 func canceled(err error) error {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("got error %v, want that of the context", err)
+		return fmt.Errorf("got error %w, want that of the context", err)
 	}
 	return nil
 }
 
 func notRollback(err error) error {
 	if err != errRollback { //nolint:errorlint // a joined one says more
-		return fmt.Errorf("got error %v, want that of the user", err)
+		return fmt.Errorf("got error %w, want that of the user", err)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (c crash) start(t *testing.T) child {
 	}
 	cmd := child{exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$"), &strings.Builder{}}
 	cmd.Env = append(os.Environ(), crashVariable+"="+string(text))
-	cmd.Cmd.Stderr = cmd.stderr
+	cmd.Stderr = cmd.stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

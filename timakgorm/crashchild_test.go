@@ -46,7 +46,7 @@ func (c crash) work() error {
 	if err := v.open(); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stdout, crashReady)
+	_, _ = fmt.Fprintln(os.Stdout, crashReady)
 	if c.Point == "random" {
 		v.live()
 		return nil

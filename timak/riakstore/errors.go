@@ -51,8 +51,7 @@ func classify(err error) (outcome, error) {
 		return answered, nil
 	}
 	err = cause(err)
-	var fromRiak riak.RiakError
-	if errors.As(err, &fromRiak) {
+	if fromRiak, ok := errors.AsType[riak.RiakError](err); ok {
 		return classifyRiak(fromRiak)
 	}
 	var fromNet *net.OpError

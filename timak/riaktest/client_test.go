@@ -158,8 +158,7 @@ func failure(err error) outcome {
 		}
 		err = outer.InnerError
 	}
-	var refused riak.RiakError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[riak.RiakError](err); ok {
 		return outcome{words: "error " + refused.Errmsg}
 	}
 	return outcome{words: "broken: " + err.Error()}

@@ -78,8 +78,9 @@ func New(opts *Options) (*Cluster, error) {
 	return c, nil
 }
 
-// Close stops all nodes and forgets everything. It returns when no goroutine
-// and no port of the cluster is left. A second Close does nothing.
+// Close stops all nodes. It returns when no goroutine and no port of the cluster
+// is left; what the nodes hold can still be looked at. A second Close does
+// nothing.
 func (c *Cluster) Close() {
 	c.mu.Lock()
 	c.closed = true

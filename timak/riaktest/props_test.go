@@ -132,6 +132,7 @@ func TestPropertiesOfATypeCanBeSet(t *testing.T) {
 		build *riak.StoreBucketTypePropsCommandBuilder
 		want  string
 	}{
+		{"quorums of a type where the last write wins", set("last").WithPr(1), "done"},
 		{"quorums", set("timelines").WithPr(1).WithNotFoundOk(false), "done"},
 		{
 			"both conflict rules", set("timelines").WithLastWriteWins(true),

@@ -13,7 +13,7 @@ import (
 
 func TestReapAfterAWhile(t *testing.T) {
 	t.Parallel()
-	const after = 50 * time.Millisecond
+	const after = 300 * time.Millisecond // gets in the meantime do not put it off
 	c := riaktest.Start(t, &riaktest.Options{ReapAfter: after})
 	k := newKey("timelines")
 	client := connect(t, c.Addresses()[0])
@@ -189,8 +189,8 @@ func TestDeleteGoesByRW(t *testing.T) {
 	k := newKey("rw")
 	client := connect(t, c.Addresses()[0])
 	v1 := expect(t, "put", client.put(k, "v1", nil, returnBody), "v1")
-	expect(t, "delete with a get", client.del(k, nil), "error {n_val_violation,3}")
-	expect(t, "delete without", client.del(k, v1.clock), "error {n_val_violation,3}")
+	expect(t, "get of a delete", client.del(newKey("rw"), nil), "error {n_val_violation,3}")
+	expect(t, "put of a delete", client.del(k, v1.clock), "error {n_val_violation,3}")
 	expectHolds(t, "still there", c, k, "v1", "v1", "v1")
 }
 

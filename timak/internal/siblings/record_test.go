@@ -2,6 +2,7 @@ package siblings_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,7 +101,7 @@ func TestPutRejectsForeignTokens(t *testing.T) {
 	}{
 		{"text", r, driver.Token("garbage")},
 		{"cut short", r, token[:len(token)-1]},
-		{"too long", r, append(token[:len(token):len(token)], 0)},
+		{"too long", r, append(slices.Clip(token), 0)},
 		{"zeroes", r, make(driver.Token, len(token))},
 		{"another kind's mark", r, flip(token, 0)},
 		{"damaged sequence", r, flip(token, 8)},
