@@ -161,7 +161,7 @@ func (b *batch) settleIn(ctx context.Context, tx *sql.Tx) (settled int, reason, 
 	for _, f := range b.folds {
 		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
 		switch {
-		case failure == nil && b.stale[f]:
+		case failure == nil && (b.stale[f] || f.outdated):
 			err = b.recordAnew(ctx, tx, f)
 			done = append(done, f.ids()...)
 		case failure == nil:

@@ -46,7 +46,9 @@ func (c crash) work() error {
 	if err := v.open(); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(os.Stdout, crashReady)
+	if _, err := fmt.Fprintln(os.Stdout, crashReady); err != nil {
+		return err
+	}
 	if c.Point == "random" {
 		v.live()
 		return nil

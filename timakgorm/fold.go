@@ -27,6 +27,10 @@ type rowFold struct {
 	changes []rowChange // oldest first
 	ops     []timelineOp
 	err     error // why the changes cannot be applied, ever
+
+	// outdated says that the last image lacks a column which a rule names by
+	// now, so that the row is to be recorded anew.
+	outdated bool
 }
 
 // timelineOp is an op for one timeline.
@@ -84,11 +88,12 @@ func (f *rowFold) expand() {
 			f.err = fmt.Errorf("a rule panics: %v", r)
 		}
 	}()
-	puts, err := f.places(f.last().new)
+	puts, outdated, err := f.places(f.last().new)
 	if err != nil {
 		f.err = err
 		return
 	}
+	f.outdated = outdated
 	settled := map[place]bool{}
 	for _, p := range puts {
 		settled[p.place()] = true
@@ -107,7 +112,7 @@ func (f *rowFold) expand() {
 
 // clear removes what an image put, but for the settled places, and settles it.
 func (f *rowFold) clear(text *string, version int64, settled map[place]bool) error {
-	removed, err := f.places(text)
+	removed, _, err := f.places(text)
 	if err != nil {
 		return err
 	}
@@ -120,10 +125,10 @@ func (f *rowFold) clear(text *string, version int64, settled map[place]bool) err
 	return nil
 }
 
-func (f *rowFold) places(text *string) ([]placement, error) {
+func (f *rowFold) places(text *string) (out []placement, outdated bool, err error) {
 	i, err := parseImage(text)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	return f.table.model.placements(i)
 }

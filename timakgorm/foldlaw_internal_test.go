@@ -67,7 +67,7 @@ func (f *forest) timelines(p *Plugin) (map[string]map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		placed, err := p.tables["leaves"].model.placements(image)
+		placed, _, err := p.tables["leaves"].model.placements(image)
 		if err != nil {
 			return nil, err
 		}

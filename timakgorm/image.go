@@ -3,6 +3,7 @@ package timakgorm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -29,11 +30,15 @@ func parseImage(text *string) (image, error) {
 	return i, nil
 }
 
+// errOldImage is what a rule meets that names a column which it did not name
+// when the image was taken: an older program wrote it.
+var errOldImage = errors.New("it was taken before the rule named it")
+
 // value returns a column's JSON, and whether it is other than NULL.
 func (i image) value(field *schema.Field) (json.RawMessage, bool, error) {
 	raw, found := i[field.DBName]
 	if !found {
-		return nil, false, fmt.Errorf("image has no column %q: it was taken before the rule named it", field.DBName)
+		return nil, false, fmt.Errorf("image has no column %q: %w", field.DBName, errOldImage)
 	}
 	return raw, string(raw) != "null", nil
 }

@@ -28,10 +28,7 @@ var timelineType = reflect.TypeFor[Timeline]()
 // compile reads a model's schema and rules. Every mistake is an error that
 // names the model, the rule and what was expected.
 func compile(tracked Tracked, namer schema.Namer) (*model, error) {
-	t := reflect.TypeOf(tracked.model)
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t := structType(tracked.model)
 	if t == nil || t.Kind() != reflect.Struct || t.Name() == "" {
 		return nil, fmt.Errorf("timakgorm: register %T: expected a pointer to a model's struct, such as &Post{}", tracked.model)
 	}
@@ -40,6 +37,15 @@ func compile(tracked Tracked, namer schema.Namer) (*model, error) {
 		return nil, fmt.Errorf("timakgorm: %s: %w", t.Name(), err)
 	}
 	return m, nil
+}
+
+// structType returns the type that a model points to.
+func structType(model any) reflect.Type {
+	t := reflect.TypeOf(model)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
 
 func compileStruct(t reflect.Type, namer schema.Namer, rules []Rule) (*model, error) {

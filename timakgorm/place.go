@@ -1,6 +1,7 @@
 package timakgorm
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,24 +25,32 @@ type placement struct {
 func (p placement) place() place { return place{p.key, p.item.ID, p.item.Source} }
 
 // placements returns what the rules make of an image; none of nil. Where two
-// rules name one place, the first decides.
-func (m *model) placements(i image) ([]placement, error) {
+// rules name one place, the first decides. outdated says that a rule names a
+// column which the image has not: by that rule the row was nowhere then, and
+// where it belongs now only the row itself can tell.
+func (m *model) placements(i image) (out []placement, outdated bool, err error) {
 	if i == nil {
-		return nil, nil
+		return nil, false, nil
 	}
-	var out []placement
+	for _, key := range m.keys {
+		if i[key.DBName] == nil {
+			return nil, false, fmt.Errorf("image has no primary key %q", key.DBName)
+		}
+	}
 	seen := map[place]bool{}
 	for _, r := range m.rules {
 		p, shown, err := m.placement(r, i)
-		if err != nil {
-			return nil, err
-		}
-		if shown && !seen[p.place()] {
+		switch {
+		case errors.Is(err, errOldImage):
+			outdated = true
+		case err != nil:
+			return nil, false, err
+		case shown && !seen[p.place()]:
 			seen[p.place()] = true
 			out = append(out, p)
 		}
 	}
-	return out, nil
+	return out, outdated, nil
 }
 
 // placement applies one rule, and reports whether the row has an item by it.

@@ -57,7 +57,7 @@ func (p *Plugin) Register(models ...any) error {
 		if err != nil {
 			return err
 		}
-		known := func(t Tracked) bool { return fmt.Sprintf("%T", t.model) == fmt.Sprintf("%T", tracked.model) }
+		known := func(t Tracked) bool { return structType(t.model) == m.schema.ModelType }
 		if slices.ContainsFunc(p.tracked, known) {
 			return fmt.Errorf("timakgorm: %s is registered twice", m.schema.Name)
 		}

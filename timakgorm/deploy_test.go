@@ -1,0 +1,48 @@
+package timakgorm_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Note is a model whose newer version has a rule that names another column.
+type Note struct {
+	ID        uint
+	Topic     string
+	Owner     string
+	CreatedAt time.Time
+}
+
+// TestNewRule: changes that an older program has captured lack a column which
+// a rule names by now. They are recorded anew from the rows; none is lost, and
+// none becomes a dead letter.
+func TestNewRule(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		byTopic := timakgorm.Rule{Key: "topic:{Topic}"}
+		byOwner := timakgorm.Rule{Key: "owner:{Owner}"}
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Note{}}, tracked: []any{timakgorm.Track[Note](byTopic)}})
+		w.must(w.db.Create(&[]Note{{ID: 1, Topic: "a", Owner: "x"}, {ID: 2, Topic: "a", Owner: "y"}, {ID: 3, Topic: "a", Owner: "x"}}).Error)
+		w.drain()
+		w.must(w.db.Model(&Note{ID: 1}).Update("topic", "b").Error)
+		w.must(w.db.Delete(&Note{}, 2).Error)
+		w.must(w.db.Create(&Note{ID: 4, Topic: "a", Owner: "y"}).Error)
+
+		plugin, err := timakgorm.New(w.timelines, nil)
+		w.must(err)
+		w.must(plugin.Register(timakgorm.Track[Note](byTopic, byOwner)))
+		w.db = openDSN(t, dialect, w.dsn, nil)
+		w.must(w.db.Use(plugin))
+		w.plugin = plugin
+
+		w.wantIDs("topic:a", "notes:4", "notes:3")
+		w.wantIDs("topic:b", "notes:1")
+		w.wantIDs("owner:x", "notes:1") // note 3 has not changed since
+		w.wantIDs("owner:y", "notes:4")
+		if n := w.dead(); n != 0 {
+			t.Errorf("%d dead letters, want none", n)
+		}
+	})
+}
