@@ -41,7 +41,9 @@ func (t *table) query(db *gorm.DB, where clause.Clause) *gorm.Statement {
 		st.Clauses["WHERE"] = where
 	}
 	if t.dialect.lock {
-		st.AddClause(clause.Locking{Strength: "UPDATE"})
+		// As an update locks them, so that rows which refer to them can be made
+		// meanwhile.
+		st.AddClause(clause.Locking{Strength: "NO KEY UPDATE"})
 	}
 	st.Build("SELECT", "FROM", "WHERE", "FOR")
 	return st

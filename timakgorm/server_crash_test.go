@@ -1,0 +1,51 @@
+package timakgorm_test
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/pgtest"
+)
+
+// TestDatabaseCrashes: the relay lives through crashes of the database, and so
+// does what was committed.
+func TestDatabaseCrashes(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t)
+	w := newWorld(t, setup{
+		dialect: "postgres", dsn: server.DSN("postgres"), options: &timakgorm.Options{Batch: 5, Poll: 10 * time.Millisecond},
+	})
+	w.seed()
+	stop := w.run()
+	var over atomic.Bool
+	var writers []func()
+	for i := range uint64(3) {
+		h := &history{Rand: rand.New(rand.NewPCG(rand.Uint64(), i)), db: w.db}
+		writers = append(writers, func() {
+			for !over.Load() {
+				h.transaction()
+			}
+		})
+	}
+	writers = append(writers, func() {
+		defer over.Store(true)
+		for range 3 {
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+			if err := server.Crash(); err != nil {
+				t.Error(err)
+			}
+			if err := server.Start(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	atOnce(writers...)
+	w.must(w.db.Create(&Post{AuthorID: 1, Title: "after the crashes", Published: true}).Error)
+	w.awaitRelay()
+	stop()
+	w.check()
+}
