@@ -32,8 +32,12 @@ func (p *Plugin) relayBatch(ctx context.Context, everything bool) (found, settle
 	if err != nil {
 		return 0, 0, err
 	}
-	p.relaying.Lock()
-	defer p.relaying.Unlock()
+	select {
+	case p.relaying <- struct{}{}:
+		defer func() { <-p.relaying }()
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	}
 	changes, err := o.due(ctx, p.opts.Batch, everything)
 	if err != nil || len(changes) == 0 {
 		return 0, 0, err

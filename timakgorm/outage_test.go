@@ -168,6 +168,40 @@ func TestDrainGivesUp(t *testing.T) {
 	})
 }
 
+// TestDrainBesideRun: Drain heeds its own context while Run waits for a store
+// that does not answer.
+func TestDrainBesideRun(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		var hangs atomic.Bool
+		store.before(func(ctx context.Context, _ drivertest.Call) error {
+			hangs.Store(true)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		stop := w.run()
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		w.await("the relay to hang", hangs.Load)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		drained := make(chan error, 1)
+		go func() { drained <- w.plugin.Drain(ctx) }()
+		select {
+		case err := <-drained:
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Drain: got %v, want the context's error", err)
+			}
+		case <-time.After(patience):
+			t.Error("Drain has not returned after the end of its context")
+		}
+		stop()
+		store.before(nil)
+		w.check()
+	})
+}
+
 // TestEveryCallFails: whichever call on the store fails, before it or with its
 // reply lost, the timelines are as the table in the end.
 func TestEveryCallFails(t *testing.T) {

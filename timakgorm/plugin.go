@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
@@ -21,7 +20,7 @@ type Plugin struct {
 	opts      Options
 	tracked   []Tracked
 	wakeUp    chan struct{}
-	relaying  sync.Mutex // one batch at a time in this process
+	relaying  chan struct{} // holds one while a batch is under way in this process
 
 	// Set by Initialize.
 	db      *gorm.DB
@@ -38,7 +37,7 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plugin{timelines: timelines, opts: withDefaults, wakeUp: make(chan struct{}, 1)}, nil
+	return &Plugin{timelines: timelines, opts: withDefaults, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
 }
 
 // Register adds models, given as pointers to their structs or by Track, whose
