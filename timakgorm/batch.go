@@ -22,6 +22,7 @@ type batch struct {
 	// whose puts came too late.
 	failed map[*rowFold][]error
 	stale  map[*rowFold]bool
+	full   bool // there may be more changes than these
 }
 
 // relayBatch takes one round. It returns how many changes it found and how many
@@ -42,7 +43,7 @@ func (p *Plugin) relayBatch(ctx context.Context, everything bool) (found, settle
 	if err != nil || len(changes) == 0 {
 		return 0, 0, err
 	}
-	b := &batch{plugin: p, outbox: o, folds: p.fold(changes), failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{}}
+	b := &batch{plugin: p, outbox: o, folds: p.fold(changes), failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{}, full: len(changes) == p.opts.Batch}
 	b.apply(ctx)
 	if ctx.Err() != nil {
 		return len(changes), 0, ctx.Err()
@@ -67,9 +68,6 @@ func (b *batch) groups() []*group {
 	index := map[string]*group{}
 	var groups []*group
 	for _, f := range b.folds {
-		if f.err != nil {
-			continue
-		}
 		for _, op := range f.ops {
 			g := index[op.key]
 			if g == nil {
@@ -170,12 +168,12 @@ func (b *batch) settleIn(ctx context.Context, tx *sql.Tx) (settled int, reason, 
 			done = append(done, f.ids()...)
 		case failure == nil:
 			done = append(done, f.ids()...)
-		case f.err != nil || hopeless(f, b.failed[f]):
+		case hopeless(f, b.failed[f]):
 			b.plugin.opts.Logger.ErrorContext(ctx, "timak: a change cannot be applied; it is a dead letter now",
 				"table", f.last().table, "pk", f.last().pk, "error", failure)
 			err = b.outbox.bury(ctx, tx, f.ids(), failure)
 			settled += len(f.changes)
-		case outage:
+		case outage && !b.full: // in a full batch, others may wait behind these
 			reason = failure
 		default:
 			reason = failure

@@ -3,10 +3,12 @@ package timakgorm
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // registerCallbacks puts ours right around GORM's own statements. What comes
@@ -128,39 +130,41 @@ func (c *capture) endTransaction(db *gorm.DB) error {
 }
 
 // tableOf returns the tracked table that a statement is about; nil if it is
-// another.
+// another. A table that may be a tracked one by another name is refused: with
+// an alias, in another case, with a schema or without.
 func (p *Plugin) tableOf(st *gorm.Statement) (*table, error) {
-	if st.TableExpr == nil {
-		return p.tables[st.Table], nil
+	name := st.Table
+	if st.TableExpr != nil {
+		name = strings.NewReplacer(`"`, "", "`", "").Replace(st.TableExpr.SQL)
+		for _, value := range st.TableExpr.Vars {
+			name += fmt.Sprintf(" %v", value)
+		}
 	}
-	expression := strings.NewReplacer(`"`, "", "`", "").Replace(st.TableExpr.SQL)
-	if t := p.tables[expression]; t != nil {
+	if t := p.tables[name]; t != nil {
 		return t, nil
 	}
-	if name := p.trackedWord(expression); name != "" {
-		return nil, fmt.Errorf("timakgorm: write to %q: %w: name the table %s without an alias", expression, ErrUncaptured, name)
+	for _, word := range tableWord.FindAllString(name, -1) {
+		if t := p.named(word); t != nil {
+			return nil, fmt.Errorf("timakgorm: write to %q: %w: name the table %s, as the model does", name, ErrUncaptured, t.model.table)
+		}
 	}
 	return nil, nil
 }
 
-// trackedWord returns the tracked table that a text names, if any.
-func (p *Plugin) trackedWord(text string) string {
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" \t\n,()", r) }) {
-		if p.tables[word] != nil {
-			return word
-		}
-	}
-	return ""
-}
+// tableWord matches what may be the name of a table, with its schema or without.
+var tableWord = regexp.MustCompile(`[\pL_][\pL\pM\pN_$]*(?:\.[\pL_][\pL\pM\pN_$]*)?`)
 
 // refuseForm refuses the forms of a statement whose rows cannot be known.
 func (c *capture) refuseForm() error {
 	st := c.db.Statement
 	if c.verb != create {
-		if _, from := st.Clauses["FROM"]; from && c.verb == update {
-			return c.refuse("UPDATE … FROM: select the keys first and update by them")
+		if _, from := st.Clauses["FROM"]; from { // GORM has not put in its own yet
+			return c.refuse("it has a FROM clause: select the keys first and name the rows by them")
 		}
 		return nil
+	}
+	if insert, ok := st.Clauses["INSERT"].Expression.(clause.Insert); ok && insert.Modifier != "" {
+		return c.refuse("INSERT " + insert.Modifier + ": use clause.OnConflict")
 	}
 	if st.Schema == nil || len(mapsOf(st.Dest)) > 0 {
 		return c.refuse("it is made from a map: use the model's struct")

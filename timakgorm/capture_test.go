@@ -326,6 +326,32 @@ func TestRefused(t *testing.T) {
 		{"update an aliased table", func(db *gorm.DB) error {
 			return db.Table("posts AS p").Where("p.id = 10").Updates(map[string]any{"author_id": 2}).Error
 		}},
+		{"update a table with its schema", func(db *gorm.DB) error {
+			return db.Table("public.posts").Where("id = 10").Updates(map[string]any{"author_id": 2}).Error
+		}},
+		{"delete from a table with its schema", func(db *gorm.DB) error {
+			return db.Table("main.posts").Where("id = 10").Delete(&Post{}).Error
+		}},
+		{"update a table in another case", func(db *gorm.DB) error {
+			return db.Table("Posts").Where("id = 10").Updates(map[string]any{"author_id": 2}).Error
+		}},
+		{"update a table given as an expression", func(db *gorm.DB) error {
+			return db.Table("?", clause.Table{Name: "posts"}).Where("id = 10").Updates(map[string]any{"author_id": 2}).Error
+		}},
+		{"insert or replace", func(db *gorm.DB) error {
+			return db.Clauses(clause.Insert{Modifier: "OR REPLACE"}).Create(&Post{ID: 10, AuthorID: 2, Published: true}).Error
+		}},
+		{"delete with a FROM", func(db *gorm.DB) error {
+			return db.Clauses(clause.From{Tables: []clause.Table{{Name: "authors"}}}).Where("id = 1").Delete(&Post{}).Error
+		}},
+		{"upsert that sets the primary key", func(db *gorm.DB) error {
+			return db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.Assignments(map[string]any{"id": 99})}).
+				Create(&Post{ID: 10}).Error
+		}},
+		{"upsert over a column that the database fills in", func(db *gorm.DB) error {
+			return db.Omit("Title").Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "title"}}, DoUpdates: clause.AssignmentColumns([]string{"author_id"})}).
+				Create(&Post{AuthorID: 2}).Error
+		}},
 		{"update from", func(db *gorm.DB) error {
 			return db.Model(&Post{}).Clauses(clause.From{Tables: []clause.Table{{Name: "authors"}}}).
 				Where("posts.author_id = authors.id").Update("title", "x").Error

@@ -86,12 +86,16 @@ const recordChunk = 5000
 // record writes to the outbox what became of the rows, in the transaction that
 // pool is.
 func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
+	clock, err := t.clock(ctx, pool, now, len(c.rows))
+	if err != nil {
+		return 0, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
+	}
 	for rows := range slices.Chunk(c.rows, recordChunk) {
 		text, err := marshal(rows)
 		if err != nil {
 			return recorded, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
 		}
-		result, err := pool.ExecContext(ctx, t.sql.record, t.dialect.recordArgs(t.model, now, string(text))...)
+		result, err := pool.ExecContext(ctx, t.sql.record, t.dialect.recordArgs(t.model, clock, string(text))...)
 		if err != nil {
 			return recorded, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
 		}
@@ -102,4 +106,20 @@ func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now 
 		recorded += n
 	}
 	return recorded, nil
+}
+
+// clock returns the time for a number of rows: that of the program for a
+// database without a clock, nil for the moment of record, or the same moment
+// for all if they take several.
+func (t *table) clock(ctx context.Context, pool gorm.ConnPool, now time.Time, rows int) (*int64, error) {
+	if t.dialect.clock {
+		ours := now.UnixMicro()
+		return &ours, nil
+	}
+	if rows <= recordChunk {
+		return nil, nil
+	}
+	var theirs int64
+	err := pool.QueryRowContext(ctx, "SELECT "+t.dialect.now).Scan(&theirs)
+	return &theirs, err
 }

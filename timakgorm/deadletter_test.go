@@ -145,16 +145,20 @@ func TestBadImages(t *testing.T) {
 		`"a text"`, `[1, 2]`, `7`, `{}`,
 		`{"id": null, ` + good + `}`,
 		`{"id": {"x": 1}, ` + good + `}`,
+		`{"id": "` + strings.Repeat("9", 600) + `", ` + good + `}`,
+		`{"id": 1, "author_id": "` + strings.Repeat("9", 600) + `", "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
+	}
+	// Where a rule fails on an image, the row is nowhere by it: that is for a
+	// person to see, but nothing to take back when the row is mended.
+	unplaceable := []string{
 		`{"id": 1, "author_id": [1], "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
 		`{"id": 1, "author_id": 1, "title": "t", "published": "perhaps", "created_at": "2026-01-01T00:00:00Z"}`,
 		`{"id": 1, "author_id": 1, "title": "t", "published": true, "created_at": "tomorrow"}`,
 		`{"id": 1, "author_id": 1, "title": "t", "published": true, "created_at": null}`,
-		`{"id": "` + strings.Repeat("9", 600) + `", ` + good + `}`,
-		`{"id": 1, "author_id": "` + strings.Repeat("9", 600) + `", "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
 	}
 	onBoth(t, func(t *testing.T, dialect string) {
 		w := newWorld(t, setup{dialect: dialect})
-		for i, image := range bad {
+		for i, image := range slices.Concat(bad, unplaceable) {
 			version := int64(1000 + 10*i)
 			w.replay(
 				outboxRow{Tbl: "posts", Pk: fmt.Sprintf("[%d]", 1000+2*i), Version: version, New: &image},
@@ -165,8 +169,8 @@ func TestBadImages(t *testing.T) {
 		w.replay(outboxRow{Tbl: "posts", Pk: "[2000]", Version: 2000}) // says nothing
 		w.drain()
 		letters := w.deadLetters()
-		if len(letters) != 2*len(bad) {
-			t.Errorf("%d dead letters, want %d", len(letters), 2*len(bad))
+		if want := 2*len(bad) + len(unplaceable); len(letters) != want {
+			t.Errorf("%d dead letters, want %d", len(letters), want)
 		}
 		for _, letter := range letters {
 			if len(letter.Error) > 0 {

@@ -46,3 +46,34 @@ func TestNewRule(t *testing.T) {
 		}
 	})
 }
+
+// Meeting is a model whose date may be missing while its condition is true: what
+// a person has to mend.
+type Meeting struct {
+	ID     uint
+	Topic  string
+	Shown  bool
+	HeldAt *time.Time
+}
+
+// TestMended: a row that could not be placed reaches its timelines when it has
+// been mended, and its other timelines before that.
+func TestMended(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		dated := timakgorm.Rule{Key: "topic:{Topic}", Date: "HeldAt", When: "Shown"}
+		scored := timakgorm.Rule{Key: "meetings", Date: "ID"}
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Meeting{}}, tracked: []any{timakgorm.Track[Meeting](dated, scored)}})
+		w.must(w.db.Create(&Meeting{ID: 1, Topic: "a", Shown: true}).Error)
+		w.wantIDs("meetings", "meetings:1")
+		w.wantIDs("topic:a")
+		if n := w.dead(); n != 1 {
+			t.Errorf("%d dead letters, want 1", n)
+		}
+		w.must(w.db.Model(&Meeting{ID: 1}).Update("held_at", at(1)).Error)
+		w.wantIDs("topic:a", "meetings:1")
+		if n := w.dead(); n != 1 {
+			t.Errorf("%d dead letters, want the 1 of before", n)
+		}
+	})
+}

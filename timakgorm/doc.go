@@ -24,9 +24,10 @@
 // # What it cannot follow
 //
 // A write whose rows cannot be known returns ErrUncaptured and does not take
-// place: raw SQL on a tracked table (see RawSQL), creates from maps, aliased
-// tables, UPDATE … FROM, upserts without conflict columns or that set the
-// primary key. What does not pass through GORM is not seen at all: other
+// place: raw SQL on a tracked table (see RawSQL), creates from maps, tables by
+// another name than the model's, a FROM in an update or delete, INSERT OR …,
+// and upserts without conflict columns, over columns that the database fills
+// in, that set the primary key or, on Postgres, have a WHERE. What does not pass through GORM is not seen at all: other
 // programs, and the database's own cascades and triggers.
 //
 // In a transaction of their own users must heed errors, as always with GORM:

@@ -26,7 +26,7 @@ type rowFold struct {
 	table   *table
 	changes []rowChange // oldest first
 	ops     []timelineOp
-	err     error // why the changes cannot be applied, ever
+	err     error // why the last image, or a part of it, can never be applied
 
 	// outdated says that the last image lacks a column which a rule names by
 	// now, so that the row is to be recorded anew.
@@ -85,50 +85,63 @@ func (p *Plugin) fold(changes []rowChange) []*rowFold {
 func (f *rowFold) expand() {
 	defer func() {
 		if r := recover(); r != nil {
-			f.err = fmt.Errorf("a rule panics: %v", r)
+			f.ops, f.err = nil, fmt.Errorf("a rule panics: %v", r)
 		}
 	}()
-	puts, outdated, err := f.places(f.last().new)
+	images, err := f.images()
 	if err != nil {
 		f.err = err
 		return
 	}
-	f.outdated = outdated
+	puts, outdated, err := f.table.model.placements(images[len(images)-1].new)
+	f.outdated, f.err = outdated, err
 	settled := map[place]bool{}
 	for _, p := range puts {
 		settled[p.place()] = true
 		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(f.last().version + 1), true, p.max})
 	}
-	for _, change := range slices.Backward(f.changes) {
+	for n, change := range slices.Backward(f.changes) {
 		// The change by which the row left a place that this one put it in may
 		// not be at hand, applied long ago. The version of the put is enough to
 		// undo it.
-		f.err = cmp.Or(f.clear(change.new, change.version+1, settled), f.clear(change.old, change.version, settled))
-		if f.err != nil {
-			return
-		}
+		f.clear(images[n].new, change.version+1, settled)
+		f.clear(images[n].old, change.version, settled)
 	}
 }
 
 // clear removes what an image put, but for the settled places, and settles it.
-func (f *rowFold) clear(text *string, version int64, settled map[place]bool) error {
-	removed, _, err := f.places(text)
-	if err != nil {
-		return err
-	}
+// A rule that fails on the image has put nothing.
+func (f *rowFold) clear(i image, version int64, settled map[place]bool) {
+	removed, _, _ := f.table.model.placements(i)
 	for _, p := range removed {
 		if at := p.place(); !settled[at] {
 			settled[at] = true
 			f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(at.id, at.source).WithVersion(version), false, p.max})
 		}
 	}
-	return nil
 }
 
-func (f *rowFold) places(text *string) (out []placement, outdated bool, err error) {
-	i, err := parseImage(text)
-	if err != nil {
-		return nil, false, err
+// imagePair is what a row was before and after a change.
+type imagePair struct{ old, new image }
+
+// images reads the images of the changes.
+func (f *rowFold) images() ([]imagePair, error) {
+	pairs := make([]imagePair, len(f.changes))
+	for n, change := range f.changes {
+		var oldErr, newErr error
+		pairs[n].old, oldErr = f.image(change.old)
+		pairs[n].new, newErr = f.image(change.new)
+		if err := cmp.Or(oldErr, newErr); err != nil {
+			return nil, err
+		}
 	}
-	return f.table.model.placements(i)
+	return pairs, nil
+}
+
+func (f *rowFold) image(text *string) (image, error) {
+	i, err := parseImage(text)
+	if err != nil || i == nil {
+		return nil, err
+	}
+	return i, f.table.model.checkKey(i)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm/schema"
 )
@@ -55,6 +56,9 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 	}
 	switch raw[0] {
 	case '"':
+		if !utf8.Valid(raw) { // decoding would make one of many texts
+			return "", false, fmt.Errorf("column %q is not valid UTF-8", field.DBName)
+		}
 		err = json.Unmarshal(raw, &text)
 		return text, true, err
 	case '{', '[':

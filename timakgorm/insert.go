@@ -25,7 +25,7 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 	if err := c.read(ctx, whereIn(unqualified(c.table.model.table), targets, values)); err != nil {
 		return err
 	}
-	if conflict.DoNothing || !c.table.dialect.lock || len(conflict.Where.Exprs) > 0 {
+	if conflict.DoNothing || !c.table.dialect.lock {
 		return nil
 	}
 	return c.narrowUpsert(conflict)
@@ -58,9 +58,12 @@ func (c *capture) conflictTargets(conflict clause.OnConflict) ([]string, error) 
 	if conflict.OnConstraint != "" || len(conflict.Columns) == 0 {
 		return nil, c.refuse("ON CONFLICT has no columns: name them in clause.OnConflict.Columns")
 	}
+	if len(conflict.Where.Exprs) > 0 && c.table.dialect.lock {
+		return nil, c.refuse("ON CONFLICT … WHERE: select the row for update first, then create or update it")
+	}
 	for _, assignment := range conflict.DoUpdates {
 		for _, field := range c.table.model.keys {
-			if assignment.Column.Name == field.DBName && !isColumn(conflict.Columns, field.DBName) {
+			if assignment.Column.Name == field.DBName && !keeps(conflict.Columns, assignment) {
 				return nil, c.refuse("ON CONFLICT updates the primary key: update it in a statement of its own")
 			}
 		}
@@ -70,6 +73,13 @@ func (c *capture) conflictTargets(conflict clause.OnConflict) ([]string, error) 
 		targets[i] = column.Name
 	}
 	return targets, nil
+}
+
+// keeps reports whether an assignment sets a column to the value by which the
+// row was found.
+func keeps(targets []clause.Column, assignment clause.Assignment) bool {
+	excluded, ok := assignment.Value.(clause.Column)
+	return ok && excluded.Table == "excluded" && excluded.Name == assignment.Column.Name && isColumn(targets, excluded.Name)
 }
 
 func isColumn(columns []clause.Column, name string) bool {
@@ -106,12 +116,12 @@ func (c *capture) conflictValues(targets []string) ([][]any, error) {
 	places := make([]int, len(targets))
 	for i, target := range targets {
 		if places[i] = columnPlace(values.Columns, target); places[i] < 0 {
-			return nil, nil // made by the database
+			return nil, c.checkMade(target)
 		}
 	}
 	var out [][]any
 	for _, row := range values.Values {
-		picked, err := c.pick(row, places)
+		picked, err := c.pick(row, targets, places)
 		if err != nil {
 			return nil, err
 		}
@@ -131,15 +141,29 @@ func columnPlace(columns []clause.Column, name string) int {
 	return -1
 }
 
+// checkMade refuses an upsert over a column that the database fills in, unless
+// it makes a key that no row has: any other default may be that of a row which
+// is there.
+func (c *capture) checkMade(target string) error {
+	keys := c.table.model.keys
+	conflict, _ := c.db.Statement.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
+	if conflict.DoNothing || len(keys) == 1 && keys[0].DBName == target {
+		return nil
+	}
+	return c.refuse("ON CONFLICT over " + target + ", which the database fills in: give its value")
+}
+
 // pick returns the values at some places of a row; nil if one of them is made
 // by the database, which SQLite's driver asks for with NULL.
-func (c *capture) pick(row []any, places []int) ([]any, error) {
+func (c *capture) pick(row []any, targets []string, places []int) ([]any, error) {
 	out := make([]any, len(places))
 	for i, place := range places {
 		expression, isExpression := row[place].(clause.Expr)
 		switch {
-		case isExpression && (expression.SQL == "DEFAULT" || expression.SQL == "NULL"):
+		case isExpression && expression.SQL == "NULL":
 			return nil, nil
+		case isExpression && expression.SQL == "DEFAULT":
+			return nil, c.checkMade(targets[i])
 		case isExpression:
 			return nil, c.refuse(fmt.Sprintf("ON CONFLICT over the expression %q: give its value", expression.SQL))
 		}

@@ -27,30 +27,26 @@ func (p placement) place() place { return place{p.key, p.item.ID, p.item.Source}
 // placements returns what the rules make of an image; none of nil. Where two
 // rules name one place, the first decides. outdated says that a rule names a
 // column which the image has not: by that rule the row was nowhere then, and
-// where it belongs now only the row itself can tell.
+// where it belongs now only the row itself can tell. Beside an error, which is
+// that of some rules, it returns what the others make of the image.
 func (m *model) placements(i image) (out []placement, outdated bool, err error) {
 	if i == nil {
 		return nil, false, nil
 	}
-	for _, key := range m.keys {
-		if i[key.DBName] == nil {
-			return nil, false, fmt.Errorf("image has no primary key %q", key.DBName)
-		}
-	}
 	seen := map[place]bool{}
 	for _, r := range m.rules {
-		p, shown, err := m.placement(r, i)
+		p, shown, ruleErr := m.placement(r, i)
 		switch {
-		case errors.Is(err, errOldImage):
+		case errors.Is(ruleErr, errOldImage):
 			outdated = true
-		case err != nil:
-			return nil, false, err
+		case ruleErr != nil:
+			err = errors.Join(err, ruleErr)
 		case shown && !seen[p.place()]:
 			seen[p.place()] = true
 			out = append(out, p)
 		}
 	}
-	return out, outdated, nil
+	return out, outdated, err
 }
 
 // placement applies one rule, and reports whether the row has an item by it.
@@ -95,6 +91,19 @@ func (i image) render(t template) (string, bool, error) {
 	return t.Render(values), true, nil
 }
 
+// checkKey reports why an image tells no row, if it does not.
+func (m *model) checkKey(i image) error {
+	for _, key := range m.keys {
+		switch _, present, err := i.text(key); {
+		case err != nil:
+			return err
+		case !present:
+			return fmt.Errorf("primary key %q is NULL", key.DBName)
+		}
+	}
+	return nil
+}
+
 // itemID returns the id by the rule's template, or table:primary key.
 func (m *model) itemID(r rule, i image) (string, bool, error) {
 	if r.id.columns != nil {
@@ -102,12 +111,9 @@ func (m *model) itemID(r rule, i image) (string, bool, error) {
 	}
 	values := make([]string, len(m.keys))
 	for n, field := range m.keys {
-		value, present, err := i.text(field)
+		value, _, err := i.text(field)
 		if err != nil {
 			return "", false, err
-		}
-		if !present {
-			return "", false, fmt.Errorf("primary key %q is NULL", field.DBName)
 		}
 		values[n] = tag.Escape(value)
 	}

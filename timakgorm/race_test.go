@@ -3,12 +3,15 @@ package timakgorm_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm"
 )
 
 // heldPool is a connection pool that calls hold before each statement of a
@@ -138,6 +141,22 @@ func (w *world) held(hold func(sql string)) *world {
 	held.db.Statement.ConnPool = held.db.ConnPool
 	held.use(nil)
 	return held
+}
+
+// TestUpsertWhere: an upsert with a condition of its own cannot be kept from
+// updating a row that another transaction makes meanwhile.
+func TestUpsertWhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.seed()
+	err := w.db.Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"author_id"}),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "posts.author_id < excluded.author_id"}}},
+	}).Create(&Post{ID: 10, AuthorID: 2, Published: true}).Error
+	if !errors.Is(err, timakgorm.ErrUncaptured) {
+		t.Errorf("got %v, want ErrUncaptured", err)
+	}
+	w.check()
 }
 
 // TestDeleteBeneathUpsert: a row that was there when it should have been

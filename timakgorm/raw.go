@@ -29,8 +29,9 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 }
 
 // writtenByRaw returns the tracked table that a SQL text writes, if any,
-// wherever it stands: in a WITH, in a DO block, after another statement. It may
-// find more than there are.
+// wherever it stands: in a WITH, in a $$ block, after another statement. It may
+// find more than there are, and does not look into texts that the database may
+// run as SQL.
 func (p *Plugin) writtenByRaw(sql string) string {
 	words := sqlWords(sql)
 	for i, word := range words {

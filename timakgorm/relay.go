@@ -21,9 +21,12 @@ func (p *Plugin) Run(ctx context.Context) error {
 	}
 	waits := newWaits()
 	for ctx.Err() == nil {
-		found, _, err := p.relayBatch(ctx, false)
+		found, settled, err := p.relayBatch(ctx, false)
 		switch {
 		case ctx.Err() != nil:
+		case err != nil && settled > 0: // what was put off has a wait of its own
+			waits.Reset()
+			p.opts.Logger.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
 		case err != nil:
 			wait := waits.NextBackOff()
 			p.opts.Logger.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)

@@ -3,7 +3,6 @@ package timakgorm
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"gorm.io/gorm/schema"
 )
@@ -55,7 +54,7 @@ func (d dialect) statementsOf(m *model, quote func(string) string) statements {
 		"{image}", fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", columns[0], s.image),
 		"{rows}", rows,
 		"{match}", strings.Join(matches, " AND "),
-		"{now}", d.now,
+		"{now}", d.nowOr(),
 		"{greatest}", d.greatest,
 		"{differs}", d.differs,
 	).Replace(recordSQL))
@@ -78,12 +77,18 @@ FROM (
 ) c
 WHERE c.old {differs} c.new`
 
-// recordArgs returns the parameters of record; now is our clock.
-func (d dialect) recordArgs(m *model, now time.Time, rows string) []any {
+// nowOr is the database's clock, unless a parameter gives the time.
+func (d dialect) nowOr() string {
 	if d.clock {
-		return []any{m.table, now.UnixMicro(), m.table, rows}
+		return d.now
 	}
-	return []any{m.table, m.table, rows}
+	return "coalesce(CAST(? AS bigint), " + d.now + ")"
+}
+
+// recordArgs returns the parameters of record; now may be nil for a database
+// with a clock.
+func (d dialect) recordArgs(m *model, now *int64, rows string) []any {
+	return []any{m.table, now, m.table, rows}
 }
 
 func (d dialect) objectOf(fields []*schema.Field, column func(*schema.Field) string) string {

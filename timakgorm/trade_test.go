@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gorm.io/gorm"
 
+	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -96,4 +97,21 @@ func TestTradingPlaces(t *testing.T) {
 		set(w, 1, "title", "back")
 		w.checkSlots()
 	})
+}
+
+// TestTradingManyPlaces: also where the statement's rows take several steps to
+// record.
+func TestTradingManyPlaces(t *testing.T) {
+	t.Parallel()
+	const slots = 6000
+	w := newWorld(t, setup{
+		dialect: "postgres", models: []any{&Slot{}}, tracked: []any{&Slot{}}, engine: &timak.Options{MaxItems: slots},
+	})
+	rows := make([]Slot, slots)
+	for i := range rows {
+		rows[i] = Slot{Place: i, Title: fmt.Sprint("slot ", i)}
+	}
+	w.must(w.db.Create(&rows).Error)
+	w.must(w.db.Model(&Slot{}).Where("place < ?", slots).Update("place", gorm.Expr("(place + 1) % ?", slots)).Error)
+	w.checkSlots()
 }
