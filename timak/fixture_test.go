@@ -48,6 +48,9 @@ func replicaOver(store driver.Store, opts timak.Options) replica {
 	if opts.Clock == nil {
 		opts.Clock = clockAt(10).Now
 	}
+	if opts.CacheBytes == 0 {
+		opts.CacheBytes = -1 // what a write reads is what the store holds
+	}
 	opts.Logger = slog.New(slog.DiscardHandler)
 	return replica{timak.New(store, &opts), store}
 }
@@ -78,6 +81,7 @@ func (r replica) items(t tb) []timak.Item {
 	if err != nil {
 		t.Fatalf("Get(%q): %v", key, err)
 	}
+	r.AwaitRepairs() // or one may come in late, and leave a sibling of its own
 	return timeline.Items()
 }
 

@@ -38,6 +38,12 @@ type Options struct {
 	// takes both kinds, whatever this says.
 	Uncompressed bool
 
+	// CacheBytes is how much of what it has written last an engine remembers, so
+	// that the next write of a timeline need not read it first. Only stores that
+	// can tell when nobody else has written are good for it. Reads never use it.
+	// Defaults to 16 MiB; below 0 is none.
+	CacheBytes int
+
 	// Clock tells the time. Defaults to time.Now.
 	Clock func() time.Time
 
@@ -50,6 +56,7 @@ const (
 	defaultMaxItems     = 1000
 	defaultTombstoneTTL = 7 * 24 * time.Hour
 	defaultMaxData      = 64 << 10
+	defaultCacheBytes   = 16 << 20
 )
 
 // withDefaults returns the options with zero fields filled in. It panics on a
@@ -71,6 +78,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if out.MaxData == 0 {
 		out.MaxData = defaultMaxData
+	}
+	if out.CacheBytes == 0 {
+		out.CacheBytes = defaultCacheBytes
 	}
 	if out.Clock == nil {
 		out.Clock = time.Now //nolint:forbidigo // the one place where the engine gets its clock

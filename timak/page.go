@@ -77,11 +77,12 @@ func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	entries, err := t.readAll(ctx, keys)
-	if entries == nil {
+	list, err := t.listOf(ctx, keys)
+	if list.at == nil {
 		return Page{}, err
 	}
-	return s.cut(entries, from, query.Limit), err
+	page, corrupt := s.cut(list, from, query.Limit)
+	return page, errors.Join(err, corrupt)
 }
 
 // place returns the cursor's place, or nil for the beginning.
@@ -93,11 +94,11 @@ func (s scope) place(text string) (*cursor, error) {
 	return &c, err
 }
 
-// readAll returns the visible entries under keys, merged. Beside ErrCorrupt it
-// returns what could be read.
-func (t *Timelines) readAll(ctx context.Context, keys []string) ([]state.Entry, error) {
+// listOf returns what is visible under keys, merged. Beside ErrCorrupt it returns
+// what could be read, if anything was.
+func (t *Timelines) listOf(ctx context.Context, keys []string) (list, error) {
 	if len(keys) == 1 {
-		return t.readVisible(ctx, keys[0])
+		return t.list(ctx, keys[0])
 	}
 	lists, errs := make([][]state.Entry, len(keys)), make([]error, len(keys))
 	var g errgroup.Group
@@ -114,12 +115,12 @@ func (t *Timelines) readAll(ctx context.Context, keys []string) ([]state.Entry, 
 	if err != nil { // the first, which may hide a worse one
 		err = errors.Join(errs...)
 	}
-	for _, list := range lists {
-		if list == nil {
-			return nil, err
+	for _, visible := range lists {
+		if visible == nil {
+			return list{}, err
 		}
 	}
-	return state.Union(t.order(), lists...), err
+	return listed(state.Union(t.order(), lists...)), err
 }
 
 // readsAtOnce is how many keys PageOf fetches side by side.
@@ -127,40 +128,51 @@ const readsAtOnce = 16
 
 // readVisible returns the visible entries under key; nil if nothing was read.
 func (t *Timelines) readVisible(ctx context.Context, key string) ([]state.Entry, error) {
-	s, object, err := t.read(ctx, key)
+	s, object, err := t.look(ctx, key)
 	if err != nil && len(object.Siblings) == 0 {
 		return nil, err
 	}
-	return t.visible(&s), err
+	if visible := t.visible(&s); visible != nil {
+		return visible, err
+	}
+	return []state.Entry{}, err
 }
 
-// cut returns the page of entries that a cursor names.
-func (s scope) cut(entries []state.Entry, from *cursor, limit int) Page {
-	start, end := 0, min(limit, len(entries))
+// cut returns the page of a list that a cursor names.
+func (s scope) cut(all list, from *cursor, limit int) (Page, error) {
+	start, end := 0, min(limit, all.n)
 	if from != nil {
-		start, end = s.bounds(entries, *from, limit)
+		start, end = s.bounds(all, *from, limit)
 	}
-	page := Page{Items: items(entries[start:end]), More: end < len(entries), First: start == 0}
+	entries := all.part(start, end)
+	if all.err() != nil {
+		return Page{}, all.err()
+	}
+	shown, err := items(entries)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Items: shown, More: end < all.n, First: start == 0}
 	switch {
 	case start < end:
-		page.Prev = cursor{at: entries[start].Position(), before: true, backward: true}.text(s)
-		page.Next = cursor{at: entries[end-1].Position()}.text(s)
+		page.Prev = cursor{at: entries[0].Position(), before: true, backward: true}.text(s)
+		page.Next = cursor{at: entries[len(entries)-1].Position()}.text(s)
 	case from != nil && page.More:
 		page.Next = cursor{at: from.at, before: from.before}.text(s)
 	case from != nil && !page.First:
 		page.Prev = cursor{at: from.at, before: from.before, backward: true}.text(s)
 	}
-	return page
+	return page, nil
 }
 
-// bounds returns the range of entries that is read from a place.
-func (s scope) bounds(entries []state.Entry, from cursor, limit int) (start, end int) {
-	place := sort.Search(len(entries), func(i int) bool {
-		c := s.order.Compare(entries[i].Position(), from.at)
+// bounds returns the range of a list that is read from a place.
+func (s scope) bounds(all list, from cursor, limit int) (start, end int) {
+	place := sort.Search(all.n, func(i int) bool {
+		c := s.order.Compare(all.at(i).Position(), from.at)
 		return c > 0 || c == 0 && from.before
 	})
 	if from.backward {
 		return max(0, place-limit), place
 	}
-	return place, min(len(entries), place+limit)
+	return place, min(all.n, place+limit)
 }

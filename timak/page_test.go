@@ -16,6 +16,7 @@ func (r replica) page(t tb, query timak.Query, keys ...string) timak.Page {
 	if err != nil {
 		t.Fatalf("PageOf(%q, %+v): %v", keys, query, err)
 	}
+	r.AwaitRepairs()
 	return page
 }
 

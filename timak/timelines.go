@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -18,14 +17,21 @@ import (
 // Errors of the store are wrapped, so that errors.Is finds the sentinels of
 // package driver.
 type Timelines struct {
-	store driver.Store
-	opts  Options
+	store    driver.Store
+	opts     Options
+	counters *counters
+	repairs  *repairs
+	groups   *groups
+	cache    *cache
 }
 
 // New returns an engine over store, with options that may be nil. Closing the
 // store is the caller's. It panics on options out of range.
 func New(store driver.Store, opts *Options) *Timelines {
-	return &Timelines{store: store, opts: opts.withDefaults()}
+	o := opts.withDefaults()
+	return &Timelines{
+		store: store, opts: o, counters: &counters{}, repairs: &repairs{}, groups: &groups{}, cache: &cache{room: o.CacheBytes},
+	}
 }
 
 // Bounded returns the same engine with another MaxItems, for timelines that
@@ -51,11 +57,16 @@ func (t *Timelines) Delete(ctx context.Context, key, id string) (Timeline, error
 }
 
 func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeline, error) {
-	s, _, err := t.write(ctx, key, []Op{op})
+	c := &change{ctx: ctx, ops: []Op{op}, shows: true}
+	err := t.write(key, c)
+	var list []Item
+	if err == nil {
+		list, err = ownItems(c.visible)
+	}
 	if err != nil {
 		return Timeline{}, fmt.Errorf("timak: %s %q: %w", verb, key, err)
 	}
-	return t.timeline(&s), nil
+	return Timeline{items: list}, nil
 }
 
 // Apply carries out ops on the timeline under key, in order, with one read and
@@ -63,36 +74,51 @@ func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeli
 // stored or, after an error, perhaps none: ops with explicit versions may
 // simply be applied again.
 func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result, error) {
-	_, results, err := t.write(ctx, key, ops)
-	if err != nil {
+	c := &change{ctx: ctx, ops: ops}
+	if err := t.write(key, c); err != nil {
 		return nil, fmt.Errorf("timak: apply to %q: %w", key, err)
 	}
-	return results, nil
+	return c.results, nil
 }
 
 // Get returns the timeline under key. One that was never written is empty.
 // Beside ErrCorrupt it returns what the undamaged siblings say.
 func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
-	s, _, err := t.read(ctx, key)
-	if err != nil {
+	s, _, err := t.look(ctx, key)
+	list, corrupt := items(t.visible(&s))
+	if err = errors.Join(err, corrupt); err != nil {
 		err = fmt.Errorf("timak: get %q: %w", key, err)
 	}
-	return t.timeline(&s), err
+	return Timeline{items: list}, err
+}
+
+// fetch returns what the store holds under key.
+func (t *Timelines) fetch(ctx context.Context, key string) (driver.Object, error) {
+	if len(key) == 0 || len(key) > MaxKeyLen {
+		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
+	}
+	object, err := t.store.Get(ctx, key)
+	if err != nil {
+		return driver.Object{}, err
+	}
+	t.counters.read(key, object)
+	return object, nil
 }
 
 // read returns what all readable siblings under key say together, and the
 // object they came from. The error wraps ErrCorrupt if one was not readable.
 func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.Object, error) {
-	if len(key) == 0 || len(key) > MaxKeyLen {
-		return state.State{}, driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
-	}
-	object, err := t.store.Get(ctx, key)
+	object, err := t.fetch(ctx, key)
 	if err != nil {
 		return state.State{}, driver.Object{}, err
 	}
-	var merged state.State
-	var corrupt error
-	for i, value := range object.Siblings {
+	s, err := t.merge(ctx, key, object.Siblings)
+	return s, object, err
+}
+
+// merge returns what all readable siblings say together.
+func (t *Timelines) merge(ctx context.Context, key string, siblings [][]byte) (merged state.State, corrupt error) {
+	for i, value := range siblings {
 		s, err := wire.Decode(key, value)
 		switch {
 		case err != nil:
@@ -101,10 +127,10 @@ func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.O
 		case i == 0:
 			merged = s
 		default:
-			merged = state.Merge(merged, s)
+			merged.Absorb(s)
 		}
 	}
-	return merged, object, corrupt
+	return merged, corrupt
 }
 
 // visible returns the entries that a reader sees of s, in order.
@@ -113,16 +139,36 @@ func (t *Timelines) visible(s *state.State) []state.Entry {
 	return entries[:min(len(entries), t.opts.MaxItems)]
 }
 
-func (t *Timelines) timeline(s *state.State) Timeline {
-	return Timeline{items: items(t.visible(s))}
-}
-
 func (t *Timelines) order() state.Order { return state.Order(t.opts.Order) }
 
-func items(entries []state.Entry) []Item {
+// items returns entries as users see them. The error wraps ErrCorrupt.
+func items(entries []state.Entry) ([]Item, error) {
 	out := make([]Item, len(entries))
-	for i, e := range entries {
-		out[i] = Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: e.Data, Source: e.Source}
+	for i := range entries {
+		shown, err := item(&entries[i])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = shown
 	}
-	return out
+	return out, nil
+}
+
+// ownItems returns entries as users see them, with data that nobody else holds:
+// others of a group see the same entries, and the cache what they come from.
+func ownItems(entries []state.Entry) ([]Item, error) {
+	list, err := items(entries)
+	size := 0
+	for i := range list {
+		size += len(list[i].Data)
+	}
+	own := make([]byte, 0, size)
+	for i := range list {
+		if data := list[i].Data; len(data) > 0 {
+			start := len(own)
+			own = append(own, data...)
+			list[i].Data = own[start:len(own):len(own)]
+		}
+	}
+	return list, err
 }

@@ -6,33 +6,28 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// write is the one way a timeline changes: read, merge, apply, bound, store.
-func (t *Timelines) write(ctx context.Context, key string, ops []Op) (state.State, []Result, error) {
-	for _, op := range ops {
-		if err := t.check(op); err != nil {
-			return state.State{}, nil, err
-		}
-	}
-	s, object, err := t.read(ctx, key)
+// put stores s, which has come of what object holds, unless it says the same. It
+// reports whether the store holds nothing else.
+func (t *Timelines) put(ctx context.Context, key string, s *state.State, object driver.Object) (alone bool, err error) {
+	value, err := wire.Encode(key, s, !t.opts.Uncompressed)
 	if err != nil {
-		return state.State{}, nil, err
-	}
-	results := t.apply(&s, ops)
-	value, err := wire.Encode(key, &s, !t.opts.Uncompressed)
-	if err != nil {
-		return state.State{}, nil, err
+		return false, err
 	}
 	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && s.Empty() {
-		return s, results, nil
+		return true, nil
 	}
-	if _, err := t.store.Put(ctx, key, value, object.Token); err != nil {
-		return state.State{}, nil, err
+	token, err := t.store.Put(ctx, key, value, object.Token)
+	if err != nil {
+		return false, err
 	}
-	return s, results, nil
+	t.counters.wrote(value)
+	t.cache.keep(key, value, token)
+	return token != nil, nil
 }
 
 // apply carries out ops on s and brings it within its bounds. The horizon rises
@@ -80,7 +75,7 @@ func (o Op) apply(s *state.State) state.Verdict {
 	default:
 		return s.Put(state.Entry{
 			ID: o.item.ID, Source: o.item.Source, Version: o.version, Live: true,
-			Date: microseconds(o.item.At), Data: clone(o.item.Data),
+			Date: microseconds(o.item.At), Data: state.Plain(o.item.Data),
 		})
 	}
 }

@@ -8,6 +8,9 @@ import "slices"
 // of theirs, or themselves without the one that decides where the item is. Those
 // leave a tombstone at their version.
 func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
+	if s.live() <= limit {
+		return nil
+	}
 	items := s.Visible(order)
 	if len(items) <= limit {
 		return nil
@@ -17,13 +20,23 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 	for _, item := range items[limit:] {
 		trimmed[item.ID], dates[item.ID] = true, item.Date
 	}
-	for i, e := range s.Entries {
-		elsewhere := e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon
-		if e.Live && trimmed[e.ID] && elsewhere {
-			s.Entries[i] = Entry{ID: e.ID, Source: e.Source, Version: e.Version}
+	first, last := 0, s.live()
+	if !s.shared() && order == NewestFirst {
+		first = limit // the items are the live entries
+	}
+	var buried []Entry
+	kept := first
+	for i := first; i < last; i++ {
+		e := s.Entries[i]
+		if !trimmed[e.ID] {
+			s.Entries[kept] = e
+			kept++
+		} else if e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon {
+			buried = append(buried, Entry{ID: e.ID, Source: e.Source, Version: e.Version})
 		}
 	}
-	s.Entries = slices.DeleteFunc(s.Entries, func(e Entry) bool { return e.Live && trimmed[e.ID] })
+	s.Entries = slices.Delete(s.Entries, kept, last)
+	s.insert(buried, false)
 	return trimmed
 }
 
@@ -31,9 +44,10 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 // horizon to the highest of them.
 func (s *State) Collect(before int64) {
 	horizon := s.Horizon
-	for _, e := range s.Entries {
-		if !e.Live && e.Version < before {
-			horizon = max(horizon, e.Version)
+	dead := s.Dead()
+	for i := range dead {
+		if dead[i].Version < before {
+			horizon = max(horizon, dead[i].Version)
 		}
 	}
 	for _, covers := range [][]Cover{s.Items, s.Sources} {
@@ -43,7 +57,18 @@ func (s *State) Collect(before int64) {
 			}
 		}
 	}
-	s.Entries = slices.DeleteFunc(s.Entries, func(e Entry) bool { return !e.Live && e.Version < before })
+	if horizon == s.Horizon && !slices.ContainsFunc(dead, func(e Entry) bool { return e.Version < before }) {
+		return // a cover is above the horizon
+	}
+	s.Entries = append(s.Live(), slices.DeleteFunc(dead, func(e Entry) bool { return e.Version < before })...)
 	s.Horizon = horizon
+	s.settle(anyEntry)
+}
+
+// Raise lifts the horizon to a version, unless it is higher. What is live
+// stays; the tombstones up to it go.
+func (s *State) Raise(horizon int64) {
+	s.Horizon = max(s.Horizon, horizon)
+	s.Entries = slices.DeleteFunc(s.Entries, func(e Entry) bool { return !e.Live && e.Version <= s.Horizon })
 	s.settle(anyEntry)
 }

@@ -102,3 +102,40 @@ func TestCollect(t *testing.T) {
 		}
 	})
 }
+
+// Raising the horizon keeps what is live and every tombstone above it, and lets
+// nothing older in.
+func TestRaise(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := states().Draw(t, "state")
+		horizon := versions().Draw(t, "horizon")
+		after := before.Clone()
+		after.Raise(horizon)
+		mustBeNormal(t, after, "%+v raised to %d", before, horizon)
+		if want := max(horizon, before.Horizon); after.Horizon != want {
+			t.Fatalf("%+v raised to %d: got horizon %d, want %d", before, horizon, after.Horizon, want)
+		}
+		mustEqual(t, state.Merge(before, after), after, "%+v raised to %d outweighs it", before, horizon)
+		if d := diff(seen(after, state.NewestFirst), seen(before, state.NewestFirst)); d != "" {
+			t.Fatalf("%+v raised to %d shows (-want +got)\n%s", before, horizon, d)
+		}
+		was, is := modelOf(before), modelOf(after)
+		for _, id := range ids {
+			for _, source := range sources {
+				n := name{id, source}
+				want := was.entry(n)
+				if !want.Live {
+					want.Version = max(want.Version, horizon, before.Horizon)
+				}
+				if got := is.entry(n); got.Live != want.Live || got.Version != want.Version {
+					t.Fatalf("%+v raised to %d: got %+v, want %+v", before, horizon, got, want)
+				}
+				old := state.Entry{ID: id, Source: source, Version: horizon, Live: true, Date: 9}
+				if s := after.Clone(); !want.Live && (s.Put(old) == state.Done || !equal(s, after)) {
+					t.Fatalf("%+v raised to %d takes a put of %d", before, horizon, horizon)
+				}
+			}
+		}
+	})
+}

@@ -14,45 +14,32 @@ const (
 	Stale
 )
 
-// Put merges a live entry into the state. The state keeps e.Data.
+// Put merges a live entry into the state.
 func (s *State) Put(e Entry) Verdict {
-	i, found := s.find(e.ID, e.Source)
-	if !found {
-		return s.insert(i, e)
-	}
-	superseded := compareRegisters(e, s.Entries[i]) < 0
-	s.set(i, true, join(e, s.Entries[i]))
-	if superseded {
-		return Superseded
-	}
-	return Done
-}
-
-func (s *State) insert(i int, e Entry) Verdict {
+	now, i := s.register(e.ID, e.Source)
 	switch {
-	case e.Version <= s.covers(e.ID, e.Source):
+	case i < 0 && e.Version <= s.covers(e.ID, e.Source):
 		return Superseded
-	case e.Version <= s.Horizon:
+	case i < 0 && e.Version <= s.Horizon:
 		return Stale
 	}
-	s.set(i, false, join(e, s.absent(e.ID, e.Source)))
+	s.set(i, join(e, now))
+	if compareRegisters(e, now) < 0 {
+		return Superseded
+	}
 	return Done
 }
 
 // RemoveEntry merges a dead register into the state.
 func (s *State) RemoveEntry(id, source string, version int64) Verdict {
-	i, found := s.find(id, source)
-	now := s.absent(id, source)
-	if found {
-		now = s.Entries[i]
-	}
+	now, i := s.register(id, source)
 	switch {
-	case !found && version <= s.Horizon && s.covers(id, source) <= s.Horizon:
+	case i < 0 && version <= s.Horizon && s.covers(id, source) <= s.Horizon:
 		return Stale
-	case !found && version < now.Version:
+	case i < 0 && version < now.Version:
 		return Superseded
 	}
-	s.set(i, found, join(Entry{ID: id, Source: source, Version: version}, now))
+	s.set(i, join(Entry{ID: id, Source: source, Version: version}, now))
 	if version < now.Version {
 		return Superseded
 	}
@@ -63,18 +50,18 @@ func (s *State) RemoveEntry(id, source string, version int64) Verdict {
 func (s *State) Remove(id string, version int64) Verdict {
 	before := versionOf(s.Items, id)
 	s.Items = raise(s.Items, id, version)
-	return s.cover(before, version, func(e Entry) bool { return e.ID == id })
+	return s.cover(before, version, func(e *Entry) bool { return e.ID == id })
 }
 
 // RemoveSource merges the tombstone of a source, whatever its items.
 func (s *State) RemoveSource(source string, version int64) Verdict {
 	before := versionOf(s.Sources, source)
 	s.Sources = raise(s.Sources, source, version)
-	return s.cover(before, version, func(e Entry) bool { return e.Source == source })
+	return s.cover(before, version, func(e *Entry) bool { return e.Source == source })
 }
 
 // cover settles what a cover that rose from before to version is about.
-func (s *State) cover(before, version int64, scope func(Entry) bool) Verdict {
+func (s *State) cover(before, version int64, scope func(*Entry) bool) Verdict {
 	live := s.countLive(scope)
 	s.settle(scope)
 	left := s.countLive(scope)
@@ -88,10 +75,10 @@ func (s *State) cover(before, version int64, scope func(Entry) bool) Verdict {
 	}
 }
 
-func (s *State) countLive(scope func(Entry) bool) int {
+func (s *State) countLive(scope func(*Entry) bool) int {
 	n := 0
-	for _, e := range s.Entries {
-		if e.Live && scope(e) {
+	for i := range s.Entries {
+		if e := &s.Entries[i]; e.Live && scope(e) {
 			n++
 		}
 	}
@@ -101,27 +88,30 @@ func (s *State) countLive(scope func(Entry) bool) int {
 // SeenOfEntry returns the highest version the state knows of (id, source),
 // SeenOfItem and SeenOfSource of anything about an item or a source; 0 if none.
 func (s *State) SeenOfEntry(id, source string) int64 {
-	seen := s.absent(id, source).Version
-	if i, found := s.find(id, source); found {
-		seen = max(seen, s.Entries[i].Version)
-	}
-	return seen
+	now, _ := s.register(id, source)
+	return max(now.Version, s.absent(id, source).Version)
+}
+
+// Find returns the live entry of (id, source), and whether there is one.
+func (s *State) Find(id, source string) (Entry, bool) {
+	e, i := s.register(id, source)
+	return e, i >= 0 && e.Live
 }
 
 // SeenOfItem returns the highest version the state knows of an item.
 func (s *State) SeenOfItem(id string) int64 {
-	return s.seen(versionOf(s.Items, id), func(e Entry) bool { return e.ID == id })
+	return s.seen(versionOf(s.Items, id), func(e *Entry) bool { return e.ID == id })
 }
 
 // SeenOfSource returns the highest version the state knows of a source.
 func (s *State) SeenOfSource(source string) int64 {
-	return s.seen(versionOf(s.Sources, source), func(e Entry) bool { return e.Source == source })
+	return s.seen(versionOf(s.Sources, source), func(e *Entry) bool { return e.Source == source })
 }
 
-func (s *State) seen(cover int64, scope func(Entry) bool) int64 {
+func (s *State) seen(cover int64, scope func(*Entry) bool) int64 {
 	seen := max(s.Horizon, cover)
-	for _, e := range s.Entries {
-		if scope(e) {
+	for i := range s.Entries {
+		if e := &s.Entries[i]; scope(e) {
 			seen = max(seen, e.Version)
 		}
 	}

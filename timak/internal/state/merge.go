@@ -1,44 +1,119 @@
 package state
 
+import "slices"
+
 // Merge returns what a and b say together: for every (id, source) the join
 // of the two registers, absence counted as what it means in that state. It
 // commutes, associates and is idempotent, and leaves a and b as they are; data
 // is shared with them.
 func Merge(a, b State) State {
-	out := State{
-		Horizon: max(a.Horizon, b.Horizon),
-		Entries: make([]Entry, 0, max(len(a.Entries), len(b.Entries))),
-		Items:   mergeCovers(a.Items, b.Items),
-		Sources: mergeCovers(a.Sources, b.Sources),
-	}
-	x, y := a.Entries, b.Entries
-	for len(x) > 0 || len(y) > 0 {
-		switch c := compareHeads(x, y); {
-		case c < 0:
-			out.Entries = append(out.Entries, join(x[0], b.absent(x[0].ID, x[0].Source)))
-			x = x[1:]
-		case c > 0:
-			out.Entries = append(out.Entries, join(y[0], a.absent(y[0].ID, y[0].Source)))
-			y = y[1:]
-		default:
-			out.Entries = append(out.Entries, join(x[0], y[0]))
-			x, y = x[1:], y[1:]
-		}
-	}
-	out.settle(anyEntry)
+	out := a.Clone()
+	out.Absorb(b)
 	return out
 }
 
-// compareHeads tells which of two sorted lists has the next entry; an empty
-// list has none.
-func compareHeads(x, y []Entry) int {
-	switch {
-	case len(x) == 0:
-		return 1
-	case len(y) == 0:
-		return -1
-	default:
-		return compareNames(x[0], y[0])
+// Absorb merges b into s, and leaves b as it is. It is one pass over both where
+// they name their entries in much the same order, as siblings do.
+func (s *State) Absorb(b State) {
+	m := meeting{s: s, met: make([]bool, len(s.Entries))}
+	for i := range b.Entries {
+		m.meet(&b.Entries[i])
+	}
+	if b.Horizon > 0 || len(b.Items)+len(b.Sources) > 0 {
+		m.part(&b)
+		s.Horizon = max(s.Horizon, b.Horizon)
+		s.Items = mergeCovers(s.Items, b.Items)
+		s.Sources = mergeCovers(s.Sources, b.Sources)
+		m.changed = true
+	}
+	s.insert(m.fresh, m.moved)
+	if m.changed || len(m.fresh) > 0 {
+		s.settle(anyEntry)
+	}
+}
+
+// meeting is one state on its way into another.
+type meeting struct {
+	s      *State
+	met    []bool // of the entries of s
+	next   int    // where the next one is expected
+	misses int    // how often it was not there
+	index  map[name]int
+	fresh  []Entry // those that s has not
+
+	changed bool // a register of s is another now
+	moved   bool // it may be out of its place
+}
+
+// meet joins an entry of the other state with what s says.
+func (m *meeting) meet(e *Entry) {
+	i := m.find(e)
+	if i < 0 {
+		m.fresh = append(m.fresh, join(*e, m.s.absent(e.ID, e.Source)))
+		return
+	}
+	m.met[i], m.next = true, i+1
+	m.join(i, e)
+}
+
+func (m *meeting) join(i int, e *Entry) {
+	old := &m.s.Entries[i]
+	joined := join(*old, *e)
+	m.moved = m.moved || joined.Live != old.Live || joined.Date != old.Date
+	m.changed = m.changed || m.moved || joined.Version != old.Version || joined.Older != old.Older
+	if old.Live && !joined.Live {
+		old.Data.remove()
+	}
+	*old = joined
+}
+
+// part joins the entries of s that the other state has not with what it says of
+// them nevertheless.
+func (m *meeting) part(b *State) {
+	for i, met := range m.met {
+		if !met {
+			e := &m.s.Entries[i]
+			absent := b.absent(e.ID, e.Source)
+			m.join(i, &absent)
+		}
+	}
+}
+
+// manyMisses is from how many on an index costs less than looking through all.
+const manyMisses = 16
+
+// find returns the place of e's register in s, or -1.
+func (m *meeting) find(e *Entry) int {
+	entries := m.s.Entries
+	if m.next < len(entries) && entries[m.next].about(e.ID, e.Source) {
+		return m.next
+	}
+	if m.misses++; m.misses <= manyMisses {
+		return m.s.find(e.ID, e.Source)
+	}
+	if m.index == nil {
+		m.index = make(map[name]int, len(entries))
+		for i := range entries {
+			m.index[name{entries[i].ID, entries[i].Source}] = i
+		}
+	}
+	if i, found := m.index[name{e.ID, e.Source}]; found {
+		return i
+	}
+	return -1
+}
+
+// insert puts entries in their places; sort says that others may be out of
+// theirs.
+func (s *State) insert(entries []Entry, sort bool) {
+	if sort || len(entries) > manyMisses {
+		s.Entries = append(s.Entries, entries...)
+		slices.SortFunc(s.Entries, compareEntries)
+		return
+	}
+	for _, e := range entries {
+		i, _ := slices.BinarySearchFunc(s.Entries, e, compareEntries)
+		s.Entries = slices.Insert(s.Entries, i, e)
 	}
 }
 

@@ -24,7 +24,7 @@ type Position struct {
 }
 
 // Position returns the place of the entry's item, if the entry decides it.
-func (e Entry) Position() Position { return Position{e.Date, e.ID} }
+func (e *Entry) Position() Position { return Position{e.Date, e.ID} }
 
 // Compare tells whether a is shown before b (negative), after it (positive) or
 // is the same place.
@@ -41,21 +41,62 @@ func (o Order) Compare(a, b Position) int {
 }
 
 // Visible returns the items of the state in order: of each id the live entry
-// with the highest register, the first source among equals.
+// with the highest register, the first source among equals. They share the
+// state's memory.
 func (s *State) Visible(order Order) []Entry {
-	items := make([]Entry, 0, len(s.Entries))
-	for _, e := range s.Entries {
-		last := len(items) - 1
-		switch {
-		case !e.Live:
-		case last < 0 || items[last].ID != e.ID:
-			items = append(items, e)
-		case compareRegisters(e, items[last]) > 0:
-			items[last] = e
+	items := s.Entries[:s.live()]
+	if s.shared() {
+		items = s.deciding(items)
+	}
+	if order == OldestFirst {
+		items = slices.Clone(items)
+		slices.Reverse(items)
+	}
+	return items
+}
+
+// live returns how many entries are live.
+func (s *State) live() int {
+	n, _ := slices.BinarySearchFunc(s.Entries, false, func(e Entry, _ bool) int { return -liveness(e) })
+	return n
+}
+
+// Shared reports whether an item may have several live entries, so that where it
+// is cannot be told from one.
+func (s *State) Shared() bool { return s.shared() }
+
+// shared reports whether an item may have several live entries.
+func (s *State) shared() bool {
+	for i := range s.Entries {
+		if e := &s.Entries[i]; e.Live && e.Source != s.Entries[0].Source {
+			return true // an id has one entry a source
 		}
 	}
-	slices.SortFunc(items, func(a, b Entry) int { return order.Compare(a.Position(), b.Position()) })
-	return items
+	return false
+}
+
+// deciding returns the entries that decide where their items are.
+func (s *State) deciding(live []Entry) []Entry {
+	index := make(map[string]int, len(live))
+	out := make([]Entry, 0, len(live))
+	for _, e := range live {
+		i, seen := index[e.ID]
+		switch {
+		case !seen:
+			index[e.ID] = len(out)
+			out = append(out, e)
+		case decides(&e, &out[i]):
+			out[i] = e
+		}
+	}
+	slices.SortFunc(out, compareEntries)
+	return out
+}
+
+// decides reports whether of two live entries of an item a says where it is.
+func decides(a, b *Entry) bool {
+	c := compareRegisters(*a, *b)
+	return c > 0 || c == 0 && a.Source < b.Source
 }
 
 // Union returns the items of several lists in order, each id once: the one

@@ -9,8 +9,9 @@
 package state
 
 import (
-	"bytes"
 	"cmp"
+	"hash/maphash"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -20,9 +21,9 @@ import (
 type Entry struct {
 	ID, Source string
 	Version    int64
-	Live       bool
 	Date       int64 // microseconds since 1970
-	Data       []byte
+	Data       Data
+	Live       bool
 
 	// Older is the highest version among the registers that this one outweighed
 	// and that said something else: dead, or another date. 0 if there is none
@@ -40,7 +41,9 @@ type Cover struct {
 // State is a timeline as one value says it. The zero State is empty. Every
 // State has one way to be written down, which all functions here keep:
 //
-//   - Entries are sorted by ID, then Source; Items and Sources by Name; none twice.
+//   - Entries are sorted: the live ones first, the latest position before the
+//     others, then the dead ones by ID and Source; Items and Sources by Name. None
+//     is there twice.
 //   - No entry is at or below a cover of its id or source, but for one that
 //     died at the cover's version.
 //   - No dead entry says what its absence says, and no Older less than it says.
@@ -52,10 +55,22 @@ type State struct {
 	Sources []Cover // removed sources
 }
 
-// compareNames orders entries by what they are about.
-func compareNames(a, b Entry) int {
-	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Source, b.Source))
+// compareEntries is the order in which entries are written down.
+func compareEntries(a, b Entry) int {
+	switch {
+	case a.Live != b.Live:
+		return cmp.Compare(liveness(b), liveness(a))
+	case a.Live && a.Date != b.Date:
+		return cmp.Compare(b.Date, a.Date)
+	case a.Live:
+		return cmp.Or(NewestFirst.Compare(a.Position(), b.Position()), strings.Compare(a.Source, b.Source))
+	default:
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Source, b.Source))
+	}
 }
+
+// about reports whether the entry is the register of (id, source).
+func (e *Entry) about(id, source string) bool { return e.ID == id && e.Source == source }
 
 // compareRegisters orders what entries say: by version, then dead over live,
 // then the later date, then the larger data.
@@ -66,7 +81,7 @@ func compareRegisters(a, b Entry) int {
 	return cmp.Or(
 		cmp.Compare(a.Version, b.Version),
 		cmp.Compare(a.Date, b.Date),
-		bytes.Compare(a.Data, b.Data),
+		a.Data.compare(b.Data),
 	)
 }
 
@@ -77,13 +92,21 @@ func liveness(e Entry) int {
 	return 0
 }
 
-// find returns the place of (id, source) among the entries.
-func (s *State) find(id, source string) (int, bool) {
-	return slices.BinarySearchFunc(s.Entries, Entry{ID: id, Source: source}, compareNames)
+// find returns the place of (id, source) among the entries, or -1.
+func (s *State) find(id, source string) int {
+	for i := range s.Entries {
+		if s.Entries[i].about(id, source) {
+			return i
+		}
+	}
+	return -1
 }
 
 // covers returns the highest version among the covers of (id, source), or 0.
 func (s *State) covers(id, source string) int64 {
+	if len(s.Items) == 0 && len(s.Sources) == 0 {
+		return 0
+	}
 	return max(versionOf(s.Items, id), versionOf(s.Sources, source))
 }
 
@@ -92,17 +115,32 @@ func (s *State) absent(id, source string) Entry {
 	return Entry{ID: id, Source: source, Version: max(s.Horizon, s.covers(id, source))}
 }
 
-// set writes a register at its place i, or leaves it out where its absence
-// says the same.
-func (s *State) set(i int, found bool, e Entry) {
+// register returns what the state says of (id, source), and the place of its
+// entry, or -1.
+func (s *State) register(id, source string) (Entry, int) {
+	if i := s.find(id, source); i >= 0 {
+		return s.Entries[i], i
+	}
+	return s.absent(id, source), -1
+}
+
+// set writes a register in the place of the entry at i, if that is none of -1,
+// or leaves it out where its absence says the same.
+func (s *State) set(i int, e Entry) {
 	e, keep := s.normal(e)
-	switch {
-	case keep && found:
+	if i >= 0 && keep && compareEntries(s.Entries[i], e) == 0 {
 		s.Entries[i] = e
-	case keep:
-		s.Entries = slices.Insert(s.Entries, i, e)
-	case found:
+		return
+	}
+	if i >= 0 {
+		if !e.Live {
+			s.Entries[i].Data.remove()
+		}
 		s.Entries = slices.Delete(s.Entries, i, i+1)
+	}
+	if keep {
+		place, _ := slices.BinarySearchFunc(s.Entries, e, compareEntries)
+		s.Entries = slices.Insert(s.Entries, place, e)
 	}
 }
 
@@ -111,6 +149,7 @@ func (s *State) set(i int, found bool, e Entry) {
 func (s *State) normal(e Entry) (Entry, bool) {
 	covers := s.covers(e.ID, e.Source)
 	if e.Version < covers || e.Live && e.Version == covers {
+		e.Data.remove()
 		e = Entry{ID: e.ID, Source: e.Source, Version: covers}
 	}
 	absent := max(s.Horizon, covers)
@@ -122,44 +161,127 @@ func (s *State) normal(e Entry) (Entry, bool) {
 
 // settle brings every entry that scope names into its normal form, after a
 // cover or the horizon has risen.
-func (s *State) settle(scope func(Entry) bool) {
-	kept := s.Entries[:0]
-	for _, e := range s.Entries {
-		keep := true
+func (s *State) settle(scope func(*Entry) bool) {
+	kept, died := 0, false
+	for i := range s.Entries {
+		e := &s.Entries[i]
 		if scope(e) {
-			e, keep = s.normal(e)
+			next, keep := s.normal(*e)
+			if !keep {
+				continue
+			}
+			died = died || e.Live && !next.Live
+			*e = next
 		}
-		if keep {
-			kept = append(kept, e)
+		if kept < i {
+			s.Entries[kept] = *e
 		}
+		kept++
 	}
-	clear(s.Entries[len(kept):])
-	s.Entries = kept
+	clear(s.Entries[kept:])
+	s.Entries = s.Entries[:kept]
+	if died {
+		s.Sort()
+	}
 	s.Items = slices.DeleteFunc(s.Items, s.forgotten)
 	s.Sources = slices.DeleteFunc(s.Sources, s.forgotten)
 }
 
 func (s *State) forgotten(c Cover) bool { return c.Version <= s.Horizon }
 
-func anyEntry(Entry) bool { return true }
+func anyEntry(*Entry) bool { return true }
 
 // Normal reports whether s is written down in the one way; a State that was
 // read from elsewhere may not be.
 func (s *State) Normal() bool {
 	return s.Horizon >= 0 &&
-		slices.IsSortedFunc(s.Entries, strictly(compareNames)) &&
+		s.sorted() && s.unique() &&
 		slices.IsSortedFunc(s.Items, strictly(compareCovers)) &&
 		slices.IsSortedFunc(s.Sources, strictly(compareCovers)) &&
-		!slices.ContainsFunc(s.Entries, func(e Entry) bool { return !s.normalEntry(e) }) &&
+		s.normalEntries() &&
 		!slices.ContainsFunc(s.Items, s.forgotten) &&
 		!slices.ContainsFunc(s.Sources, s.forgotten)
 }
 
-func (s *State) normalEntry(e Entry) bool {
-	got, keep := s.normal(e)
-	return keep && got.Version == e.Version && got.Live == e.Live && got.Older == e.Older &&
-		e.Version > 0 && e.Older <= e.Version && (e.Live || e.Older == 0)
+// name is what an entry is about.
+type name struct{ id, source string }
+
+// unique reports whether no two entries are about the same. The table is one of
+// open addresses, as a map would take longer than all the rest of reading.
+func (s *State) unique() bool {
+	size := 16
+	for size < 2*len(s.Entries) {
+		size *= 2
+	}
+	table := make([]int32, size) // places among the entries, from 1
+	for i := range s.Entries {
+		e := &s.Entries[i]
+		h := hash(e)
+		for ; table[h&uint64(size-1)] != 0; h++ {
+			if o := &s.Entries[table[h&uint64(size-1)]-1]; o.about(e.ID, e.Source) {
+				return false
+			}
+		}
+		table[h&uint64(size-1)] = int32(i + 1)
+	}
+	return true
 }
+
+var seed = maphash.MakeSeed()
+
+func hash(e *Entry) uint64 {
+	h := maphash.String(seed, e.ID)
+	if e.Source != "" {
+		h ^= bits.RotateLeft64(maphash.String(seed, e.Source), 32)
+	}
+	return h
+}
+
+// sorted reports whether the entries are in order, none twice in a row.
+func (s *State) sorted() bool {
+	for i := 1; i < len(s.Entries); i++ {
+		a, b := &s.Entries[i-1], &s.Entries[i]
+		if a.Live && b.Live && a.Date > b.Date {
+			continue // nearly always
+		}
+		if compareEntries(*a, *b) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *State) normalEntries() bool {
+	for i := range s.Entries {
+		if !s.normalEntry(&s.Entries[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *State) normalEntry(e *Entry) bool {
+	covers := s.covers(e.ID, e.Source)
+	absent := max(s.Horizon, covers)
+	switch {
+	case e.Version <= 0 || e.Version < covers || e.Older < 0 || e.Older > e.Version:
+		return false
+	case e.Live:
+		return e.Version > covers && (e.Older == 0 || e.Older > absent)
+	default:
+		return e.Older == 0 && e.Version != absent
+	}
+}
+
+// Sort puts the entries in order.
+func (s *State) Sort() { slices.SortFunc(s.Entries, compareEntries) }
+
+// Live returns the live entries, in order, and Dead the others. They share the
+// state's memory.
+func (s *State) Live() []Entry { return s.Entries[:s.live()] }
+
+// Dead returns the tombstones of entries.
+func (s *State) Dead() []Entry { return s.Entries[s.live():] }
 
 // strictly makes a comparison for slices.IsSortedFunc that finds equal
 // neighbours out of order.

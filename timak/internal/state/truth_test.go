@@ -17,7 +17,7 @@ type truth struct {
 }
 
 func live(version int64, data string) state.Entry {
-	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Data: []byte(data)}
+	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Data: state.Plain([]byte(data))}
 }
 
 // older is live, and keeps out what is at or below a version.
@@ -100,12 +100,12 @@ func TestRemoveSourceTruth(t *testing.T) {
 		return state.Entry{ID: id, Source: source, Version: version, Live: true, Date: version}
 	}
 	before := state.State{Entries: []state.Entry{
-		entry("a", "p", 1), entry("a", "q", 1), entry("b", "p", 2), entry("c", "p", 3), entry("d", "", 1),
+		entry("c", "p", 3), entry("b", "p", 2), entry("d", "", 1), entry("a", "p", 1), entry("a", "q", 1),
 	}}
 	got := before.Clone()
 	verdict := got.RemoveSource("p", 2)
 	mustEqual(t, got, state.State{
-		Entries: []state.Entry{entry("a", "q", 1), entry("c", "p", 3), entry("d", "", 1)},
+		Entries: []state.Entry{entry("c", "p", 3), entry("d", "", 1), entry("a", "q", 1)},
 		Sources: []state.Cover{{Name: "p", Version: 2}},
 	}, "remove source p at 2 of %+v", before)
 	if verdict != state.Superseded { // c was put after it

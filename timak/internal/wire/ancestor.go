@@ -61,7 +61,7 @@ func (a ancestorItem) addTo(s *state.State) error {
 	if !ok {
 		return fmt.Errorf("%w: item %q of the ancestor's has no score", ErrCorrupt, id)
 	}
-	s.Put(state.Entry{ID: id, Version: version, Live: true, Date: date, Data: a.data()})
+	s.Put(state.Entry{ID: id, Version: version, Live: true, Date: date, Data: state.Plain(a.data())})
 	return nil
 }
 

@@ -23,9 +23,10 @@ func TestDecodeAncestor(t *testing.T) {
 	}
 	want := state.State{Entries: []state.Entry{
 		{ID: "2", Version: 1321963500000000},
-		{ID: "3", Version: 1321963380456000, Live: true, Date: 1321963380000000, Data: []byte(`{"body": "Hello"}`)},
+		{ID: "3", Version: 1321963380456000, Live: true, Date: 1321963380000000, Data: state.Plain([]byte(`{"body": "Hello"}`))},
 		{ID: "4", Version: 1321963440123000, Live: true, Date: 1321963440000000},
 	}}
+	want.Sort()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

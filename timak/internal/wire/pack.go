@@ -2,23 +2,24 @@ package wire
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
 
-// The coders are safe for concurrent use and made once, when they are first
-// needed: each holds buffers of its own.
+// The coders are safe for concurrent use; each holds buffers of its own. They
+// are made when the program starts: they hold channels, and a channel that was
+// made inside a testing/synctest bubble can never be used outside.
 var (
-	encoder = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(0), zstd.WithEncoderCRC(false))
-		return must(e, err)
-	})
-	decoder = sync.OnceValue(func() *zstd.Decoder {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody))
-		return must(d, err)
-	})
+	encoder = newEncoder()
+	decoder = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody)))
 )
+
+func newEncoder() *zstd.Encoder {
+	e := must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(0), zstd.WithEncoderCRC(false),
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(64<<10), zstd.WithSingleSegment(true)))
+	e.EncodeAll(make([]byte, 1), nil) // makes its channel
+	return e
+}
 
 // must is for constructors that fail only on options out of range.
 func must[T any](v T, err error) T {
@@ -28,36 +29,33 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// pack appends body to out, compressed where that makes it smaller, and
-// returns how it was packed.
-func pack(out, body []byte, compress bool) ([]byte, byte) {
+// pack returns data compressed where that makes it smaller, else as it is.
+func pack(data []byte, compress bool) []byte {
 	if compress {
-		start := len(out)
-		out = encoder().EncodeAll(body, out)
-		if len(out)-start < len(body) {
-			return out, packedZstd
+		if packed := encoder.EncodeAll(data, make([]byte, 0, len(data))); len(packed) < len(data) {
+			return packed
 		}
-		out = out[:start]
 	}
-	return append(out, body...), packedNot
+	return data
 }
 
-// unpack returns the body of the given length.
-func unpack(packed []byte, how byte, length int) ([]byte, error) {
-	body := packed
-	switch how {
-	case packedNot:
-	case packedZstd:
-		// The length is not trusted with memory before the bytes bear it out.
-		var err error
-		if body, err = decoder().DecodeAll(packed, make([]byte, 0, min(length, 32*len(packed)))); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
-		}
-	default:
-		return nil, fmt.Errorf("%w: packing %d is unknown", ErrCorrupt, how)
+// unpackData undoes pack.
+func unpackData(packed []byte, length int) ([]byte, error) {
+	if len(packed) == length {
+		return packed, nil
 	}
-	if len(body) != length {
-		return nil, fmt.Errorf("%w: %d bytes unpacked, want %d", ErrCorrupt, len(body), length)
+	return unpack(packed, length)
+}
+
+// unpack returns the data of the given length.
+func unpack(packed []byte, length int) ([]byte, error) {
+	// The length is not trusted with memory before the bytes bear it out.
+	data, err := decoder.DecodeAll(packed, make([]byte, 0, min(length, 32*len(packed))))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return body, nil
+	if len(data) != length {
+		return nil, fmt.Errorf("%w: %d bytes unpacked, want %d", ErrCorrupt, len(data), length)
+	}
+	return data, nil
 }

@@ -3,13 +3,10 @@
 //
 //	offset  bytes  what
 //	0       2      "tk"
-//	2       1      version of the layout, 1
-//	3       1      how the body is packed: 0 as it is, 1 zstd
+//	2       1      version of the layout, 2
+//	3       1      0
 //	4       4      CRC-32C of everything from offset 8, little endian
-//	8       n      uvarint: length of the unpacked body
-//	8+n     …      the body
-//
-// The body is described in body.go.
+//	8       …      the layout's own: layout2.go
 package wire
 
 import (
@@ -18,7 +15,6 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
@@ -27,72 +23,47 @@ import (
 var ErrCorrupt = errors.New("stored value is damaged")
 
 const (
-	magic      = "tk"
-	version    = 1
-	packedNot  = 0
-	packedZstd = 1
-	headLen    = 8
+	magic   = "tk"
+	headLen = 8
 
-	// maxBody bounds a body, and all names of one together when they are
-	// unfolded, and so what a damaged value can make us allocate. Riak refuses
-	// objects over 50 MB.
+	// maxBody bounds what a value holds, unpacked, and all names of one together
+	// when they are unfolded, and so what a damaged value can make us allocate.
+	// Riak refuses objects over 50 MB.
 	maxBody = 64 << 20
 )
 
-// Encode returns the stored value of the timeline under key, or
-// driver.ErrTooLarge for one that Decode would not take back.
-func Encode(key string, s *state.State, compress bool) ([]byte, error) {
-	var w writer
-	w.body(key, s)
-	if body := max(len(w.b), w.unfolded); body > maxBody {
-		return nil, fmt.Errorf("%w: %d bytes, at most %d", driver.ErrTooLarge, body, maxBody)
-	}
-	return frame(w.b, compress), nil
-}
-
-// frame puts the head before a body.
-func frame(body []byte, compress bool) []byte {
-	out := make([]byte, headLen, headLen+binary.MaxVarintLen64+len(body))
-	copy(out, magic)
-	out[2] = version
-	out = binary.AppendUvarint(out, uint64(len(body)))
-	out, how := pack(out, body, compress)
-	out[3] = how
-	binary.LittleEndian.PutUint32(out[4:], checksum(out[headLen:]))
-	return out
-}
-
 // Decode returns the timeline that value holds. Data in it shares memory with
 // value or with its unpacked form. It returns ErrCorrupt, and never panics, for
-// anything that neither Encode has made for this key nor the ancestor.
+// anything that neither Encode has made for this key nor the ancestor; data that
+// cannot be unpacked is an ErrCorrupt of its own when it is first needed.
 func Decode(key string, value []byte) (state.State, error) {
 	if isAncestor(value) {
 		return decodeAncestor(value)
 	}
-	body, err := unframe(value)
-	if err != nil {
+	if err := check(value); err != nil {
 		return state.State{}, err
 	}
-	return readBody(body, key)
+	switch value[2] {
+	case 1:
+		return decodeLayout1(key, value)
+	case 2:
+		return decodeLayout2(key, value)
+	default:
+		return state.State{}, fmt.Errorf("%w: layout %d is unknown", ErrCorrupt, value[2])
+	}
 }
 
-// unframe checks the head and the checksum and returns the unpacked body.
-func unframe(value []byte) ([]byte, error) {
+// check checks the head and the checksum.
+func check(value []byte) error {
 	if len(value) < headLen || string(value[:2]) != magic {
-		return nil, fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))
+		return fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))
 	}
-	if value[2] != version {
-		return nil, fmt.Errorf("%w: layout %d is unknown", ErrCorrupt, value[2])
+	if binary.LittleEndian.Uint32(value[4:]) != checksum(value[headLen:]) {
+		return fmt.Errorf("%w: checksum differs", ErrCorrupt)
 	}
-	packed := value[headLen:]
-	if binary.LittleEndian.Uint32(value[4:]) != checksum(packed) {
-		return nil, fmt.Errorf("%w: checksum differs", ErrCorrupt)
-	}
-	length, n := binary.Uvarint(packed)
-	if n <= 0 || length > maxBody {
-		return nil, fmt.Errorf("%w: length", ErrCorrupt)
-	}
-	return unpack(packed[n:], value[3], int(length))
+	return nil
 }
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)

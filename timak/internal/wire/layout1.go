@@ -1,13 +1,18 @@
 package wire
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// The body, all numbers varints (u: unsigned; s: signed, zigzag) and all
-// columns as long as the entries:
+// Layout 1 is what releases before this one have written, and is only read. Its
+// body, all numbers varints (u: unsigned; s: signed, zigzag) and all columns as
+// long as the entries, which are sorted by id and source:
 //
 //	key         u length, bytes
 //	horizon     s
@@ -22,70 +27,38 @@ import (
 //	items       covers: u count, names front-coded, versions s, each less the one before
 //	sources     covers, likewise
 //
-// A body of any other State than one in its normal form is damaged.
+// The body follows its unpacked length (u), and is packed as a whole where byte
+// 3 of the value is 1.
 
 const (
 	flagLive  = 1
 	flagOlder = 2
 )
 
-func (w *writer) body(key string, s *state.State) {
-	w.text(key)
-	w.signed(s.Horizon)
-	w.unsigned(uint64(len(s.Entries)))
-	w.names(len(s.Entries), func(i int) string { return s.Entries[i].ID })
-	w.names(len(s.Entries), func(i int) string { return s.Entries[i].Source })
-	for _, e := range s.Entries {
-		w.b = append(w.b, flags(e))
+func decodeLayout1(key string, value []byte) (state.State, error) {
+	length, n := binary.Uvarint(value[headLen:])
+	if n <= 0 || length > maxBody {
+		return state.State{}, fmt.Errorf("%w: length", ErrCorrupt)
 	}
-	w.deltas(len(s.Entries), func(i int) int64 { return s.Entries[i].Version })
-	w.olders(s.Entries)
-	w.live(s.Entries)
-	w.covers(s.Items)
-	w.covers(s.Sources)
+	body, err := unpack1(value[headLen+n:], value[3], int(length))
+	if err != nil {
+		return state.State{}, err
+	}
+	return readBody(body, key)
 }
 
-func flags(e state.Entry) (b byte) {
-	if e.Live {
-		b |= flagLive
-	}
-	if e.Older > 0 {
-		b |= flagOlder
-	}
-	return b
-}
-
-func (w *writer) olders(entries []state.Entry) {
-	for _, e := range entries {
-		if e.Older > 0 {
-			w.unsigned(uint64(e.Version - e.Older))
+func unpack1(packed []byte, how byte, length int) ([]byte, error) {
+	switch how {
+	case 0:
+		if len(packed) != length {
+			return nil, fmt.Errorf("%w: %d bytes, want %d", ErrCorrupt, len(packed), length)
 		}
+		return packed, nil
+	case 1:
+		return unpack(packed, length)
+	default:
+		return nil, fmt.Errorf("%w: packing %d is unknown", ErrCorrupt, how)
 	}
-}
-
-// live writes what only live entries have.
-func (w *writer) live(entries []state.Entry) {
-	var last int64
-	for _, e := range entries {
-		if e.Live {
-			w.signed(e.Date - last)
-			last = e.Date
-		}
-	}
-	for _, e := range entries {
-		if e.Live {
-			w.unsigned(uint64(len(e.Data)))
-		}
-	}
-	for _, e := range entries {
-		w.b = append(w.b, e.Data...)
-	}
-}
-
-func (w *writer) covers(covers []state.Cover) {
-	w.unsigned(uint64(len(covers)))
-	w.names(len(covers), func(i int) string { return covers[i].Name })
-	w.deltas(len(covers), func(i int) int64 { return covers[i].Version })
 }
 
 func readBody(body []byte, key string) (state.State, error) {
@@ -95,28 +68,22 @@ func readBody(body []byte, key string) (state.State, error) {
 	}
 	s := state.State{Horizon: r.signed()}
 	s.Entries = r.entries()
+	if !slices.IsSortedFunc(s.Entries, func(a, b state.Entry) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Source, b.Source))
+	}) {
+		r.fail("entries out of order")
+	}
+	s.Sort()
 	s.Items = r.covers()
 	s.Sources = r.covers()
-	if r.err == nil && len(r.b) > 0 {
-		r.fail("bytes left over")
-	}
-	if r.err == nil && !s.Normal() {
-		r.fail("not in normal form")
-	}
-	if r.err != nil {
-		return state.State{}, r.err
-	}
-	return s, nil
+	return r.finish(s)
 }
 
-// The fewest bytes that an entry and a cover take.
-const (
-	minEntry = 6
-	minCover = 3
-)
+// minEntry1 is how many bytes an entry takes at least.
+const minEntry1 = 6
 
 func (r *reader) entries() []state.Entry {
-	n := r.count(minEntry)
+	n := r.count(minEntry1)
 	entries := make([]state.Entry, n)
 	r.names(n, func(i int, name string) { entries[i].ID = name })
 	r.names(n, func(i int, name string) { entries[i].Source = name })
@@ -160,15 +127,7 @@ func (r *reader) live(entries []state.Entry) {
 	}
 	for i := range entries {
 		if lengths[i] > 0 {
-			entries[i].Data = r.take(lengths[i])
+			entries[i].Data = state.Plain(r.take(lengths[i]))
 		}
 	}
-}
-
-func (r *reader) covers() []state.Cover {
-	n := r.count(minCover)
-	covers := make([]state.Cover, n)
-	r.names(n, func(i int, name string) { covers[i].Name = name })
-	r.deltas(n, func(i int, v int64) { covers[i].Version = v })
-	return covers
 }

@@ -1,0 +1,70 @@
+package timak
+
+import (
+	lists "container/list"
+	"sync"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// cache holds what this process wrote last, by key, where the store could prove
+// that nothing else was there then. The next write of the key needs no read: if
+// somebody else has written since, the store keeps that beside ours, as the
+// token did not see it, and proves nothing any more. Readers do not use it.
+type cache struct {
+	room int // bytes
+
+	mu      sync.Mutex
+	objects map[string]*lists.Element // of cached
+	order   lists.List                // the latest used first
+	used    int                       // bytes
+}
+
+type cached struct {
+	key    string
+	object driver.Object
+	size   int
+}
+
+// overhead is about what an object takes beside its bytes.
+const overhead = 200
+
+// take returns an object and forgets it: whoever has taken it writes, and the
+// token is good for one write.
+func (c *cache) take(key string) (driver.Object, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	element := c.objects[key]
+	if element == nil {
+		return driver.Object{}, false
+	}
+	return c.remove(element).object, true
+}
+
+// keep remembers a value that is alone under its key, by a token that proves it.
+func (c *cache) keep(key string, value []byte, token driver.Token) {
+	size := len(key) + len(value) + len(token) + overhead
+	if token == nil || size > c.room/4 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.objects[key]; old != nil {
+		c.remove(old)
+	}
+	if c.objects == nil {
+		c.objects = map[string]*lists.Element{}
+	}
+	object := driver.Object{Siblings: [][]byte{value}, Token: token}
+	c.objects[key] = c.order.PushFront(&cached{key, object, size})
+	for c.used += size; c.used > c.room; {
+		c.remove(c.order.Back())
+	}
+}
+
+func (c *cache) remove(element *lists.Element) *cached {
+	entry, _ := c.order.Remove(element).(*cached)
+	delete(c.objects, entry.key)
+	c.used -= entry.size
+	return entry
+}

@@ -1,0 +1,138 @@
+package timak_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/memstore"
+)
+
+// cachingReplica is an engine that remembers, with the store's calls counted.
+func cachingReplica(store driver.Store) (r replica, calls func() (gets, puts int)) {
+	failing := drivertest.NewFailing(store)
+	count := map[drivertest.Op]int{}
+	failing.Before = func(_ context.Context, call drivertest.Call) error {
+		count[call.Op]++
+		return nil
+	}
+	return replicaOver(failing, timak.Options{CacheBytes: 1 << 20}), func() (gets, puts int) {
+		gets, puts = count[drivertest.Get], count[drivertest.Put]
+		clear(count)
+		return gets, puts
+	}
+}
+
+// TestCache: who has written a timeline last writes it again without a read,
+// until somebody else has; then nothing of either is lost.
+func TestCache(t *testing.T) {
+	t.Parallel()
+	store := memstore.New()
+	mine, calls := cachingReplica(store)
+	other := replicaOver(store, timak.Options{})
+	for i, step := range []struct {
+		engine     replica
+		gets, puts int
+	}{
+		{mine, 1, 1},
+		{mine, 0, 1},
+		{mine, 0, 1},
+		{other, 0, 0},
+		{mine, 1, 2}, // it is told that it has not seen the other's, and merges
+		{mine, 0, 1},
+		{mine, 0, 1},
+	} {
+		step.engine.apply(t, timak.Put(timak.Item{ID: fmt.Sprint(i)}))
+		if gets, puts := calls(); gets != step.gets || puts != step.puts {
+			t.Errorf("write %d: %d reads and %d writes, want %d and %d", i, gets, puts, step.gets, step.puts)
+		}
+		if got := len(other.siblings(t)); got != 1 {
+			t.Errorf("write %d: %d siblings, want 1", i, got)
+		}
+	}
+	if got := mine.ids(t); len(got) != 7 {
+		t.Errorf("got %q, want all seven", got)
+	}
+}
+
+// TestCache_forgottenToken: a store that does not know its token any more is
+// read again.
+func TestCache_forgottenToken(t *testing.T) {
+	t.Parallel()
+	store := drivertest.NewFailing(memstore.New())
+	r := replicaOver(store, timak.Options{CacheBytes: 1 << 20})
+	r.apply(t, timak.Put(timak.Item{ID: "a"}))
+	store.Before = func(_ context.Context, call drivertest.Call) error {
+		if call.Op == drivertest.Put && call.NOfOp == 2 {
+			return driver.ErrToken
+		}
+		return nil
+	}
+	r.apply(t, timak.Put(timak.Item{ID: "b"}))
+	if got := r.ids(t); len(got) != 2 {
+		t.Errorf("got %q, want both", got)
+	}
+}
+
+// TestCache_room: as much is remembered as there is room for, of what was
+// written last.
+func TestCache_room(t *testing.T) {
+	t.Parallel()
+	r, calls := cachingReplica(memstore.New())
+	small := replica{timak.New(r.store, &timak.Options{CacheBytes: 10_000, Uncompressed: true}), r.store}
+	add := func(key string, size int) (gets int) {
+		if _, err := small.Apply(t.Context(), key, timak.Put(timak.Item{ID: "x", Data: make([]byte, size)})); err != nil {
+			t.Fatal(err)
+		}
+		gets, _ = calls()
+		return gets
+	}
+	for k := range 100 {
+		add(fmt.Sprint(k), 500+k)
+	}
+	if add("99", 1) != 0 || add("0", 1) != 1 {
+		t.Error("want the last timeline remembered and the first forgotten")
+	}
+	add("large", 9000)
+	if add("large", 9001) != 1 {
+		t.Error("a timeline that would take most of the room is remembered")
+	}
+}
+
+// TestMixedFleet: engines that remember and engines that do not, on one store:
+// in the end there is what there would be if one engine had done it all.
+func TestMixedFleet(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		store, alone := memstore.New(), newReplica(timak.Options{})
+		fleet := []replica{
+			replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
+			replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
+			replicaOver(store, timak.Options{}),
+		}
+		for version := range int64(rapid.IntRange(1, 40).Draw(t, "writes")) {
+			id, source := fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "id")), rapid.SampledFrom([]string{"", "p"}).Draw(t, "source")
+			op := timak.Put(timak.Item{ID: id, Source: source, At: at(rapid.Int64Range(1, 9).Draw(t, "date")), Data: []byte(id)})
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				op = timak.Remove(id)
+			case 1:
+				op = timak.RemoveEntry(id, source)
+			}
+			op = op.WithVersion(version + 1)
+			alone.apply(t, op)
+			rapid.SampledFrom(fleet).Draw(t, "writer").apply(t, op)
+		}
+		fleet[2].merge(t)
+		for _, r := range fleet {
+			if d := diff(r.items(t), alone.items(t)); d != "" {
+				t.Fatalf("(-alone +fleet)\n%s", d)
+			}
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package timak
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Entry is one stored reason for an item: an (ID, Source) with its version. A
+// reader of the timeline gets no entries but the item that they make together.
+type Entry struct {
+	Item
+
+	// Version orders the changes of the entry: see Op.WithVersion.
+	Version int64
+}
+
+// Entries is what one reading of a timeline knows of every (id, source), for
+// those who compare it with something else. The zero Entries knows nothing. It
+// does not change, and any number of goroutines may use it.
+type Entries struct {
+	state state.State
+	live  []Entry // in the state's order
+}
+
+// Entries reads all that is stored under key: not only the items that a reader
+// gets, but every live entry, those beyond MaxItems included, and the versions
+// of what was removed. A timeline that was never written has none. Beside
+// ErrCorrupt it returns what the undamaged siblings say; Salvage mends that.
+func (t *Timelines) Entries(ctx context.Context, key string) (Entries, error) {
+	s, _, err := t.look(ctx, key)
+	entries := Entries{state: s}
+	for _, e := range s.Live() {
+		shown, corrupt := item(&e)
+		err = errors.Join(err, corrupt)
+		entries.live = append(entries.live, Entry{Item: shown, Version: e.Version})
+	}
+	if err != nil {
+		err = fmt.Errorf("timak: entries of %q: %w", key, err)
+	}
+	return entries, err
+}
+
+// Live returns the live entries, sorted by id and then source. The slice is the
+// caller's; the items' data is not to be changed.
+func (e Entries) Live() []Entry {
+	live := slices.Clone(e.live)
+	slices.SortFunc(live, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Source, b.Source))
+	})
+	return live
+}
+
+// Find returns the live entry of (id, source), and whether there is one.
+func (e Entries) Find(id, source string) (entry Entry, live bool) {
+	for _, entry := range e.live {
+		if entry.ID == id && entry.Source == source {
+			return entry, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Version returns the highest version that the timeline knows of (id, source),
+// whether that put or removed it, alone or with its item or source, or is the
+// horizon, behind which removals are forgotten. A change must exceed it to
+// stand. 0 if it knows of none.
+func (e Entries) Version(id, source string) int64 { return e.state.SeenOfEntry(id, source) }
+
+// item returns an entry as users see it. The error wraps ErrCorrupt.
+func item(e *state.Entry) (Item, error) {
+	data, err := e.Data.Bytes()
+	if err != nil {
+		return Item{}, fmt.Errorf("item %q: %w", e.ID, err)
+	}
+	return Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: data, Source: e.Source}, nil
+}
+
+// MaxItems returns how many items a timeline shows: Options.MaxItems, or what
+// Bounded was given.
+func (t *Timelines) MaxItems() int { return t.opts.MaxItems }
+
+// Order returns the order of the timelines.
+func (t *Timelines) Order() Order { return t.opts.Order }
+
+// Before reports whether an item a is shown before an item b.
+func (o Order) Before(a, b Item) bool {
+	place := func(i Item) state.Position { return state.Position{Date: microseconds(i.At), ID: i.ID} }
+	return state.Order(o).Compare(place(a), place(b)) < 0
+}

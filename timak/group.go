@@ -1,0 +1,210 @@
+package timak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Changes of one key that meet in a process are committed as a group: they share
+// a read and a write. Nobody waits for company: whoever finds no change of the
+// key under way carries its own out by itself, and those that come meanwhile are
+// the next group.
+
+// change is a call of Add, Delete or Apply.
+type change struct {
+	ctx    context.Context
+	engine *Timelines // it may be one that Bounded returned
+	ops    []Op
+	shows  bool // the caller wants to see the timeline
+
+	// What came of it, once done is closed.
+	results []Result
+	visible []state.Entry
+	err     error
+	panics  any
+	done    chan struct{}
+}
+
+// groups are the changes that wait for the one under way, by key. A key is there
+// while one is.
+type groups struct {
+	mu      sync.Mutex
+	waiting map[string][]*change
+}
+
+// join reports whether c's key is free, and its caller's to work on until leave;
+// if not, c waits.
+func (g *groups) join(key string, c *change) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting == nil {
+		g.waiting = map[string][]*change{}
+	}
+	waiting, busy := g.waiting[key]
+	if busy {
+		c.done = make(chan struct{})
+		g.waiting[key] = append(waiting, c)
+	} else {
+		g.waiting[key] = nil
+	}
+	return !busy
+}
+
+// leave returns the changes that wait for a key; if there are none, the key is
+// free.
+func (g *groups) leave(key string) []*change {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := g.waiting[key]
+	if len(next) > 0 {
+		g.waiting[key] = nil
+	} else {
+		delete(g.waiting, key)
+	}
+	return next
+}
+
+// write carries out c, alone or with others.
+func (t *Timelines) write(key string, c *change) error {
+	if len(key) == 0 || len(key) > MaxKeyLen {
+		return fmt.Errorf("%w, got %d", ErrKey, len(key))
+	}
+	for _, op := range c.ops {
+		if err := t.check(op); err != nil {
+			return err
+		}
+	}
+	c.engine = t
+	c.ops = kept(c.ops)
+	if t.groups.join(key, c) {
+		defer t.next(key)
+		t.commit(c.ctx, key, []*change{c})
+		return c.err
+	}
+	select {
+	case <-c.done:
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
+	if c.panics != nil {
+		panic(c.panics)
+	}
+	return c.err
+}
+
+// kept returns ops with copies of their data: they may outlast their caller.
+func kept(ops []Op) []Op {
+	out := slices.Clone(ops)
+	for i := range out {
+		out[i].item.Data = clone(out[i].item.Data)
+	}
+	return out
+}
+
+// next hands a key on to those who wait for it.
+func (t *Timelines) next(key string) {
+	if group := t.groups.leave(key); len(group) > 0 {
+		go func() {
+			defer t.next(key)
+			t.commitTogether(key, group)
+		}()
+	}
+}
+
+// commitTogether commits a group for as long as one of its callers waits.
+func (t *Timelines) commitTogether(key string, group []*change) {
+	defer func() {
+		reason := recover()
+		for _, c := range group {
+			c.panics = reason // it is the callers' to panic with
+			close(c.done)
+		}
+	}()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(group[0].ctx))
+	defer cancel()
+	var left atomic.Int64
+	left.Store(int64(len(group)))
+	for _, c := range group {
+		defer context.AfterFunc(c.ctx, func() {
+			if left.Add(-1) == 0 {
+				cancel()
+			}
+		})()
+	}
+	t.commit(ctx, key, group)
+}
+
+// commit carries out the changes of a group, in order, with one read and at most
+// one write. What is too large together is tried one by one.
+func (t *Timelines) commit(ctx context.Context, key string, group []*change) {
+	err := t.tryCommit(ctx, key, group)
+	if len(group) > 1 && errors.Is(err, driver.ErrTooLarge) {
+		for _, c := range group {
+			c.err = t.tryCommit(ctx, key, []*change{c})
+		}
+		return
+	}
+	for _, c := range group {
+		c.err = err
+	}
+}
+
+func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) error {
+	if object, found := t.cache.take(key); found {
+		alone, err := t.commitOn(ctx, key, group, object)
+		switch {
+		case errors.Is(err, driver.ErrToken): // the store has forgotten it
+		case alone || err != nil:
+			return err
+		default:
+			t.meet(ctx, key, group)
+			return nil
+		}
+	}
+	object, err := t.fetch(ctx, key)
+	if err == nil {
+		_, err = t.commitOn(ctx, key, group, object)
+	}
+	return err
+}
+
+// meet merges what a group has written, with nothing but its own memory to go by,
+// and what others have written meanwhile. The group's changes are safe already,
+// so that an error is nobody's.
+func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
+	for _, c := range group {
+		for i := range c.ops {
+			c.ops[i].version = c.results[i].Version
+		}
+	}
+	object, err := t.fetch(ctx, key)
+	if err == nil {
+		_, err = t.commitOn(ctx, key, group, object)
+	}
+	if err != nil {
+		t.opts.Logger.DebugContext(ctx, "timak: siblings stay as they are", "key", key, "error", err)
+	}
+}
+
+// commitOn carries out a group's changes on what the store holds, and reports
+// whether that is now all that it holds, as far as the store can tell.
+func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object) (alone bool, err error) {
+	s, err := t.merge(ctx, key, object.Siblings)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range group {
+		c.results = c.engine.apply(&s, c.ops)
+		if c.shows {
+			c.visible = append([]state.Entry(nil), c.engine.visible(&s)...)
+		}
+	}
+	return t.put(ctx, key, &s, object)
+}

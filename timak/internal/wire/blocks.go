@@ -1,0 +1,128 @@
+package wire
+
+import "github.com/timak-go/timak/timak/internal/state"
+
+// A block is a run of live entries whose data is stored together. To add an item
+// only its block is made anew; the others are taken over as they were stored.
+type block struct {
+	entries []state.Entry
+	kept    *state.Pack // the data as it was stored; nil: to be packed
+}
+
+// How large blocks become. Larger ones compress better, and cost more to make
+// and to read a page from.
+const (
+	blockEntries = 32
+	blockData    = 16 << 10
+	// bareEntries is for entries that have no data.
+	bareEntries = 128
+)
+
+// divide makes blocks of the live entries of a state.
+func divide(live []state.Entry) []block {
+	blocks := make([]block, 0, len(live)/(blockEntries/2)+2)
+	var d divider
+	for start := 0; start < len(live); {
+		r := runAt(live, start)
+		blocks = d.take(blocks, live, r)
+		start = r.end
+	}
+	return d.flush(blocks, live)
+}
+
+// run is a part of the entries that may be stored as it was, or a single entry
+// that may not.
+type run struct {
+	start, end int
+	bytes      int
+	pack       *state.Pack // nil: it has to be packed, or has no data
+}
+
+// runAt returns the run that begins at a place.
+func runAt(live []state.Entry, start int) run {
+	pack, from, at := live[start].Data.Place()
+	if pack == nil {
+		return run{start, start + 1, 0, nil}
+	}
+	single := run{start, start + 1, at - from, nil}
+	_, length, ok := pack.Stored()
+	if !ok || from != 0 {
+		return single
+	}
+	end := start + 1
+	for ; end < len(live) && at < length; end++ {
+		next, nextFrom, nextTo := live[end].Data.Place()
+		if next != nil && (next != pack || nextFrom != at) {
+			break
+		}
+		if next != nil {
+			at = nextTo
+		}
+	}
+	if 2*at < length {
+		return single // most of what is stored has fallen off
+	}
+	return run{start, end, at, pack}
+}
+
+// divider gathers what is to be packed.
+type divider struct {
+	start, end int
+	bytes      int
+	kept       *state.Pack // of the only run gathered, which is small
+}
+
+// take adds a run. One that is small is packed together with its neighbours.
+func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
+	if !d.fits(r) {
+		blocks = d.flush(blocks, live)
+	}
+	if d.start == d.end {
+		*d = divider{r.start, r.end, r.bytes, r.pack}
+		return blocks
+	}
+	d.end, d.bytes, d.kept = r.end, d.bytes+r.bytes, nil
+	return blocks
+}
+
+func (d *divider) fits(r run) bool {
+	n, bytes := r.end-d.start, d.bytes+r.bytes
+	if bytes == 0 {
+		return n <= bareEntries
+	}
+	return n <= blockEntries && bytes <= blockData
+}
+
+// flush makes a block of what was gathered.
+func (d *divider) flush(blocks []block, live []state.Entry) []block {
+	if d.start < d.end {
+		blocks = append(blocks, block{live[d.start:d.end], d.kept})
+	}
+	*d = divider{start: d.end, end: d.end}
+	return blocks
+}
+
+// pack returns the data of a block as it is stored, and how long it is unpacked.
+func (b *block) pack(compress bool) (stored []byte, length int, err error) {
+	if b.kept != nil {
+		stored, length, _ = b.kept.Stored()
+		if compress || len(stored) == length {
+			return stored, length, nil
+		}
+	}
+	for i := range b.entries {
+		length += b.entries[i].Data.Len()
+	}
+	if length == 0 {
+		return nil, 0, nil
+	}
+	data := make([]byte, 0, length)
+	for i := range b.entries {
+		part, err := b.entries[i].Data.Bytes()
+		if err != nil {
+			return nil, 0, err
+		}
+		data = append(data, part...)
+	}
+	return pack(data, compress), len(data), nil
+}

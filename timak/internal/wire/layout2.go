@@ -1,0 +1,196 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Layout 2. All numbers are varints (u: unsigned; s: signed, zigzag), a text is
+// its length (u) and its bytes:
+//
+//	key       text
+//	horizon   s
+//	shared    u: 1 if an item may have several live entries, else 0
+//	names     u count; texts: what ids begin with
+//	sources   u count; texts
+//	blocks    u count; of each: entries u, bytes of its columns u, bytes of its
+//	          data as stored u and unpacked u, date of its first entry s, less that
+//	          of the block before
+//	graves    u length; what graves.go says
+//	columns   of each block: columns.go
+//	data      of each block: the data of its entries, one after the other,
+//	          compressed by zstd if that is shorter
+//
+// Live entries are in the order of state.State, the latest first, so that a page
+// needs the head and the blocks that its items are in. A block's data may end in
+// that of entries which fell off the timeline's end.
+type head struct {
+	horizon int64
+	shared  bool
+	names   dictionary
+	sources dictionary
+	blocks  []blockHead
+}
+
+// blockHead is what the head says of a block.
+type blockHead struct {
+	entries, columns, stored, data int
+	date                           int64
+}
+
+// Encode returns the stored value of the timeline under key, or
+// driver.ErrTooLarge for one that Decode would not take back.
+func Encode(key string, s *state.State, compress bool) ([]byte, error) {
+	live := s.Live()
+	h := head{horizon: s.Horizon, shared: s.Shared()}
+	var columns, graves writer
+	columns.b = make([]byte, 0, 16*len(live)) // mostly enough
+	blocks := divide(live)
+	stored := make([][]byte, len(blocks))
+	h.blocks = make([]blockHead, len(blocks))
+	data, space := 0, 0
+	for i := range blocks {
+		b := &blocks[i]
+		packed, length, err := b.pack(compress)
+		if err != nil {
+			return nil, err
+		}
+		start := len(columns.b)
+		columns.columnsOf(&h, b.entries)
+		stored[i] = packed
+		h.blocks[i] = blockHead{len(b.entries), len(columns.b) - start, len(packed), length, b.entries[0].Date}
+		data, space = data+length, space+len(packed)
+	}
+	graves.graves(s, s.Dead())
+	var w writer
+	w.b = make([]byte, headLen, headLen+len(key)+64+20*len(blocks)+len(graves.b)+len(columns.b)+space)
+	w.head(key, &h)
+	w.unsigned(uint64(len(graves.b)))
+	w.b = append(append(w.b, graves.b...), columns.b...)
+	if size := max(len(w.b)+data, graves.unfolded+columns.unfolded); size > maxBody {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", driver.ErrTooLarge, size, maxBody)
+	}
+	for _, packed := range stored {
+		w.b = append(w.b, packed...)
+	}
+	copy(w.b, magic)
+	w.b[2] = 2
+	binary.LittleEndian.PutUint32(w.b[4:], checksum(w.b[headLen:]))
+	return w.b, nil
+}
+
+func (w *writer) head(key string, h *head) {
+	w.text(key)
+	w.signed(h.horizon)
+	w.flag(h.shared)
+	w.dictionary(&h.names)
+	w.dictionary(&h.sources)
+	w.unsigned(uint64(len(h.blocks)))
+	var date int64
+	for _, b := range h.blocks {
+		w.unsigned(uint64(b.entries))
+		w.unsigned(uint64(b.columns))
+		w.unsigned(uint64(b.stored))
+		w.unsigned(uint64(b.data))
+		w.signed(b.date - date)
+		date = b.date
+	}
+}
+
+func (w *writer) flag(set bool) {
+	if set {
+		w.unsigned(1)
+	} else {
+		w.unsigned(0)
+	}
+}
+
+func (w *writer) dictionary(d *dictionary) {
+	w.unsigned(uint64(len(d.texts)))
+	for _, text := range d.texts {
+		w.text(text)
+	}
+}
+
+// minBlock is how many bytes of the head a block takes at least.
+const minBlock = 5
+
+// head reads what comes before the graves.
+func (r *reader) head(key string) (h head, err error) {
+	if got := r.take(r.count(1)); r.err == nil && string(got) != key {
+		return head{}, fmt.Errorf("%w: it belongs to key %q", ErrCorrupt, got)
+	}
+	h.horizon = r.signed()
+	h.shared = r.flag()
+	h.names.texts = r.texts(maxNames)
+	h.sources.texts = r.texts(maxBody)
+	h.blocks = make([]blockHead, r.count(minBlock))
+	var date int64
+	for i := range h.blocks {
+		date += r.signed4(&h.blocks[i])
+		h.blocks[i].date = date
+	}
+	return h, r.err
+}
+
+// signed4 reads the four lengths of a block, and returns the number after them.
+func (r *reader) signed4(b *blockHead) int64 {
+	b.entries, b.columns, b.stored, b.data = r.length(), r.length(), r.length(), r.length()
+	if b.entries == 0 || b.entries > b.columns || b.stored > b.data {
+		r.fail("block")
+	}
+	return r.signed()
+}
+
+// length reads the length of something that is not right here.
+func (r *reader) length() int {
+	v := r.unsigned()
+	if v > maxBody {
+		r.fail("length")
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) flag() bool {
+	v := r.unsigned()
+	if v > 1 {
+		r.fail("flag")
+	}
+	return v == 1
+}
+
+func (r *reader) texts(most int) []string {
+	n := r.count(1)
+	if n > most {
+		r.fail("dictionary")
+		return nil
+	}
+	texts := make([]string, n)
+	for i := range texts {
+		if texts[i] = r.text(); len(texts[i]) > maxName {
+			r.fail("name")
+		}
+	}
+	return texts
+}
+
+func decodeLayout2(key string, value []byte) (state.State, error) {
+	v, err := openLayout2(key, value)
+	if err != nil {
+		return state.State{}, err
+	}
+	s := state.State{Horizon: v.head.horizon, Entries: make([]state.Entry, 0, v.entries+1)}
+	if s.Entries, err = v.all(s.Entries); err != nil {
+		return state.State{}, err
+	}
+	graves := reader{b: v.graves}
+	graves.graves(&s)
+	if graves.err == nil && v.head.shared != s.Shared() {
+		graves.fail("shared")
+	}
+	return graves.finish(s)
+}
