@@ -1,6 +1,11 @@
 package boltstore
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/timak-go/timak/timak/driver"
+)
 
 var (
 	// ErrInUse is returned by Open while another store, of this process or
@@ -13,5 +18,7 @@ var (
 	// working. Once a Put has found the file's structure damaged, every later
 	// Put returns ErrDamaged too, for writing more could destroy more: restore
 	// the file from a copy, or rebuild it into a new one.
-	ErrDamaged = errors.New("file is damaged, or is not a store's")
+	// It is a driver.ErrUnavailable as well: what is not written now can be
+	// written then.
+	ErrDamaged = fmt.Errorf("file is damaged, or is not a store's: %w", driver.ErrUnavailable)
 )

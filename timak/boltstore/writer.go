@@ -20,13 +20,17 @@ type written struct {
 	err   error
 }
 
-// A writer is the goroutine that makes all changes to a file, one after the
-// other. So a caller whose context ends need not wait for the disk.
+// A writer is the goroutine that makes all changes to a file. So a caller whose
+// context ends need not wait for the disk, and all that wait for it at the same
+// time share one transaction, and its sync.
 type writer struct {
 	file    *file
 	writes  chan write // unbuffered: whoever still waits to send has changed nothing
 	stopped chan struct{}
 }
+
+// maxBatch bounds a transaction.
+const maxBatch = 1000
 
 func startWriter(f *file) *writer {
 	w := &writer{file: f, writes: make(chan write), stopped: make(chan struct{})}
@@ -36,34 +40,67 @@ func startWriter(f *file) *writer {
 
 func (w *writer) run() {
 	defer close(w.stopped)
-	for next := range w.writes {
-		token, err := w.put(next)
-		next.done <- written{token: token, err: err}
+	for first := range w.writes {
+		batch := w.gather(first)
+		results := w.putAll(batch)
+		for i, next := range batch {
+			next.done <- results[i]
+		}
 	}
 }
 
-// stop waits for the write under way. Nobody may send any more.
+// gather returns a write and those that wait with it.
+func (w *writer) gather(first write) []write {
+	batch := []write{first}
+	for len(batch) < maxBatch {
+		select {
+		case next, open := <-w.writes:
+			if !open {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// stop waits for the writes under way. Nobody may send any more.
 func (w *writer) stop() {
 	close(w.writes)
 	<-w.stopped
 }
 
-// put is the read-merge-write of one record.
-func (w *writer) put(p write) (token driver.Token, err error) {
-	err = w.file.update(func(tx *bbolt.Tx) error {
-		before, err := load(tx, p.key)
-		if err != nil {
-			return err
+// putAll carries out writes, in order, in one transaction.
+func (w *writer) putAll(batch []write) []written {
+	results := make([]written, len(batch))
+	err := w.file.update(func(tx *bbolt.Tx) error {
+		for i, p := range batch {
+			results[i] = put(tx, p)
 		}
-		after, got, err := before.Put(p.value, p.token)
-		if err != nil {
-			return err
-		}
-		token = got
-		return save(tx, p.key, after)
+		return nil
 	})
 	if err != nil {
-		return nil, err
+		for i := range results {
+			results[i] = written{err: err}
+		}
 	}
-	return token, nil
+	return results
+}
+
+// put is the read-merge-write of one record. After an error nothing has changed.
+func put(tx *bbolt.Tx, p write) written {
+	before, err := load(tx, p.key)
+	if err != nil {
+		return written{err: err}
+	}
+	after, token, err := before.Put(p.value, p.token)
+	if err == nil {
+		err = save(tx, p.key, after)
+	}
+	if err != nil {
+		return written{err: err}
+	}
+	return written{token: token}
 }
