@@ -8,6 +8,8 @@ import (
 	"time"
 
 	riak "github.com/basho/riak-go-client"
+
+	"github.com/timak-go/timak/timak/driver"
 )
 
 // check finds out whether the bucket type keeps what timelines need. That a
@@ -21,6 +23,7 @@ func (s *Store) check(ctx context.Context) error {
 	if err := s.checkProperties(properties); err != nil {
 		return err
 	}
+	s.replicas = int(properties.NVal)
 	return s.probe(ctx)
 }
 
@@ -28,8 +31,8 @@ func (s *Store) properties(ctx context.Context) (*riak.FetchBucketPropsResponse,
 	command, _, err := s.ask(ctx, func(time.Duration) (riak.Command, error) {
 		return riak.NewFetchBucketTypePropsCommandBuilder().WithBucketType(s.opts.BucketType).Build()
 	}, true)
-	if errors.Is(err, ErrMisconfigured) {
-		return nil, fmt.Errorf("bucket type %q is not there; make it with\n%s\n%w", s.opts.BucketType, s.createCommand(), err)
+	if fromRiak, ok := errors.AsType[riak.RiakError](err); ok && containsAny(fromRiak.Errmsg, []string{"Invalid bucket type", "no_type"}) {
+		return nil, fmt.Errorf("bucket type %q is not there; make it with\n%s\n%w", s.opts.BucketType, createCommand(s.opts.BucketType), err)
 	}
 	if err != nil {
 		return nil, err
@@ -37,65 +40,115 @@ func (s *Store) properties(ctx context.Context) (*riak.FetchBucketPropsResponse,
 	return command.(*riak.FetchBucketTypePropsCommand).Response, nil
 }
 
-// createCommand is how the bucket type is made.
-func (s *Store) createCommand() string {
-	return fmt.Sprintf("\triak admin bucket-type create %[1]s '{\"props\":{\"allow_mult\":true,\"last_write_wins\":false,\"dvv_enabled\":true}}'\n\triak admin bucket-type activate %[1]s", s.opts.BucketType)
+// props are the properties that a bucket type must have.
+const props = `'{"props":{"allow_mult":true,"last_write_wins":false,"dvv_enabled":true}}'`
+
+// createCommand is how a bucket type is made.
+func createCommand(bucketType string) string {
+	return fmt.Sprintf("\triak admin bucket-type create %[1]s %[2]s\n\triak admin bucket-type activate %[1]s", bucketType, props)
 }
 
-func (s *Store) updateCommand(property string) string {
-	return fmt.Sprintf("\triak admin bucket-type update %s '{\"props\":{%s}}'", s.opts.BucketType, property)
+// mend says how to come by a bucket type that will do. Riak changes neither the
+// data type of one, nor "default".
+func (s *Store) mend(dataType string) string {
+	if s.opts.BucketType != "default" && dataType == "" {
+		return fmt.Sprintf("mend it with\n\triak admin bucket-type update %s %s", s.opts.BucketType, props)
+	}
+	another := "timelines"
+	if s.opts.BucketType == another {
+		another = "timelines2"
+	}
+	return fmt.Sprintf("make another and set Options.BucketType to %q:\n%s", another, createCommand(another))
 }
 
 func (s *Store) checkProperties(p *riak.FetchBucketPropsResponse) error {
+	var wrong string
 	switch {
 	case p.DataType != "":
-		return fmt.Errorf("%w: bucket type %q has the data type %q; make one without:\n%s", ErrMisconfigured, s.opts.BucketType, p.DataType, s.createCommand())
+		wrong = fmt.Sprintf("has the data type %q", p.DataType)
 	case !p.AllowMult:
-		return fmt.Errorf("%w: bucket type %q keeps no siblings, so that concurrent writes are lost; mend it with\n%s",
-			ErrMisconfigured, s.opts.BucketType, s.updateCommand(`"allow_mult":true`))
+		wrong = "keeps no siblings, so that concurrent writes are lost"
 	case p.LastWriteWins:
-		return fmt.Errorf("%w: bucket type %q lets the last write win, so that concurrent writes are lost; mend it with\n%s",
-			ErrMisconfigured, s.opts.BucketType, s.updateCommand(`"last_write_wins":false`))
+		wrong = "lets the last write win, so that concurrent writes are lost"
 	default:
 		return nil
 	}
+	return fmt.Errorf("%w: bucket type %q %s; %s", ErrMisconfigured, s.opts.BucketType, wrong, s.mend(p.DataType))
 }
 
-// probe writes a scratch key: a value, one that has seen nothing and one that
-// has seen the first. With dotted version vectors the last replaces the first,
-// and two are left; without, all three.
+// probe looks twice before it refuses a cluster: a node that was lost between
+// two of its requests may take values along.
 func (s *Store) probe(ctx context.Context) error {
+	err := s.probeOnce(ctx)
+	if errors.Is(err, errProbe) {
+		err = s.probeOnce(ctx)
+	}
+	return err
+}
+
+// errProbe is ErrMisconfigured, concluded from values.
+var errProbe = fmt.Errorf("%w", ErrMisconfigured)
+
+// probeOnce writes a scratch key: a value, one that has seen nothing and one that
+// has seen the first. With siblings and dotted version vectors the last replaces
+// the first, and two are left.
+func (s *Store) probeOnce(ctx context.Context) error {
 	key := "timak-probe-" + rand.Text()
-	if err := s.put(ctx, key, []byte("first"), nil); err != nil {
+	if _, err := s.put(ctx, key, []byte("first"), nil); err != nil {
 		return err
 	}
-	first, found, err := s.fetch(ctx, key, anyReplica)
-	if err != nil || !found {
-		return errors.Join(err, notFound(found))
+	first, err := s.fetchProbe(ctx, key)
+	if err != nil {
+		return err
 	}
-	if err := s.put(ctx, key, []byte("blind"), nil); err != nil {
+	if _, err := s.put(ctx, key, []byte("blind"), nil); err != nil {
 		return err
 	}
 	if _, err := s.Put(ctx, key, []byte("second"), first.Token); err != nil {
 		return err
 	}
-	both, _, err := s.fetch(ctx, key, s.usualRead)
+	both, err := s.fetchProbe(ctx, key)
 	if err != nil {
 		return err
 	}
 	s.discard(ctx, key)
-	if len(both.Siblings) > 2 {
-		return fmt.Errorf("%w: bucket type %q has no dotted version vectors, so that siblings grow without bound; mend it with\n%s",
-			ErrMisconfigured, s.opts.BucketType, s.updateCommand(`"dvv_enabled":true`))
-	}
-	return nil
+	return s.judge(both.Siblings)
 }
 
-func notFound(found bool) error {
-	if found {
+// fetchProbe reads a scratch key from more than half of its replicas, whatever
+// the options say: one may be behind.
+func (s *Store) fetchProbe(ctx context.Context, key string) (driver.Object, error) {
+	object, found, err := s.fetch(ctx, key, majority)
+	if err == nil && !found {
+		object, found, err = s.fetch(ctx, key, anyReplica)
+	}
+	if err == nil && !found {
+		err = fmt.Errorf("%w: a value that was just written is not found", driver.ErrUnavailable)
+	}
+	return object, err
+}
+
+func majority(b *riak.FetchValueCommandBuilder) { b.WithR(uint32(Majority)) }
+
+// judge looks at what is left of the scratch key. It does not count: a value that
+// was sent twice, because an answer was lost, may be there twice.
+func (s *Store) judge(siblings [][]byte) error {
+	left := map[string]bool{}
+	for _, sibling := range siblings {
+		left[string(sibling)] = true
+	}
+	switch {
+	case !left["blind"] || !left["second"]:
+		return fmt.Errorf(`%w: bucket %[2]q of bucket type %[3]q drops siblings, so that concurrent writes are lost, though its type keeps them.
+The bucket has properties of its own that override those of its type: reset them, on any node, with
+	curl -X DELETE http://localhost:8098/types/%[3]s/buckets/%[2]s/props
+If it has none, its type was made with write_once: make another, and set Options.BucketType`, errProbe, s.opts.Bucket, s.opts.BucketType)
+	case left["first"]:
+		return fmt.Errorf("%w: bucket type %q has no dotted version vectors, so that siblings grow without bound; %s",
+			errProbe, s.opts.BucketType, s.mend(""))
+	default:
 		return nil
 	}
-	return errors.New("a value that was just written is not found")
 }
 
 // discard removes the scratch key; one that stays does no harm.

@@ -30,7 +30,8 @@ const (
 	answered outcome = iota // no error
 	refused                 // the same request never works
 	unsent                  // it was not carried out: it can be sent again
-	unknown                 // it may have been carried out
+	unknown                 // the answer was lost: it may have been carried out
+	unsure                  // Riak says that it cannot tell: some replicas may have carried it out, or none
 	failed                  // too few replicas took part; some may have carried it out
 )
 
@@ -54,38 +55,61 @@ func classify(err error) (outcome, error) {
 	if fromRiak, ok := errors.AsType[riak.RiakError](err); ok {
 		return classifyRiak(fromRiak)
 	}
-	var fromNet *net.OpError
-	var fromClient riak.ClientError
-	var fromNode unreachableError
-	switch {
-	case errors.As(err, &fromNode), errors.As(err, &fromNet) && fromNet.Op == "dial", errors.As(err, &fromClient):
-		return unsent, fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
-	default:
-		return unknown, fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
+	if neverSent(err) {
+		return unsent, unavailable(err)
 	}
+	return unknown, unavailable(err)
 }
 
-// The texts by which Riak says what is wrong; its error codes are all zero.
+// neverSent reports whether a request ended before its node was sent anything.
+func neverSent(err error) bool {
+	if _, ok := errors.AsType[unreachableError](err); ok || errors.Is(err, errBusy) {
+		return true
+	}
+	if fromNet, ok := errors.AsType[*net.OpError](err); ok && fromNet.Op == "dial" {
+		return true
+	}
+	return errors.Is(err, riak.ErrConnMgrAllConnectionsInUse) || errors.Is(err, errNoNodes)
+}
+
+// errNoNodes is what the client says while it waits for a node to recover.
+var errNoNodes error = riak.ClientError{Errmsg: riak.ErrClusterNoNodesAvailable}
+
+// unavailable wraps what a node or the network said. A dial that took too long
+// calls itself a context's error, but the caller's context has not ended.
+func unavailable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: %s", driver.ErrUnavailable, err.Error())
+	}
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
+}
+
+// The texts by which Riak says what is wrong; its error codes are all zero. An
+// overload is not among those that come before anything is stored: some replicas
+// may have been less busy than others.
 var (
-	notNow        = []string{"overload", "insufficient_vnodes", "all_nodes_down", "coord_handoff_failed", "precommit_fail"}
-	misconfigured = []string{"n_val_violation", "_val_violation", "no_type", "Invalid bucket type", "cannot be zero-length", "Security", "security", "Authentication", "ermission"}
+	security      = []string{"Security ", "Authentication failed", "Permission denied", "Invalid bucket type"} // these repeat names
+	notNow        = []string{"insufficient_vnodes", "all_nodes_down", "coord_handoff_failed", "precommit_fail"}
+	misconfigured = []string{"_val_violation", "no_type", "cannot be zero-length"}
 )
 
 func classifyRiak(err riak.RiakError) (outcome, error) {
 	text := err.Errmsg
 	switch {
+	case containsAny(text, security):
+		return refused, fmt.Errorf("%w: %w", ErrMisconfigured, err)
 	case strings.Contains(text, "too_large"):
 		return refused, fmt.Errorf("%w: %w", driver.ErrTooLarge, err)
 	case strings.Contains(text, "too_many_siblings"):
 		return refused, fmt.Errorf("%w: %w", ErrTooManySiblings, err)
 	case strings.Contains(text, "unsatisfied"):
-		return failed, fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
+		return failed, unavailable(err)
 	case containsAny(text, notNow):
-		return unsent, fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
+		return unsent, unavailable(err)
 	case containsAny(text, misconfigured):
 		return refused, fmt.Errorf("%w: %w", ErrMisconfigured, err)
 	default: // a timeout within Riak, or what we have not met yet
-		return unknown, fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
+		return unsure, unavailable(err)
 	}
 }
 
@@ -98,5 +122,17 @@ func containsAny(text string, parts []string) bool {
 	return false
 }
 
-// ended reports whether ctx has ended, as the error to return.
-func ended(ctx context.Context) error { return context.Cause(ctx) }
+// ended returns the error of a context that has ended: ctx.Err(), with the cause
+// that its owner gave; or, if the time limit was ours, which one.
+func ended(ctx context.Context) error {
+	err, why := ctx.Err(), context.Cause(ctx)
+	if ours(why) || errors.Is(why, err) {
+		return why
+	}
+	return fmt.Errorf("%w: %w", err, why)
+}
+
+// ours reports whether a context ended for a limit of the store's own.
+func ours(why error) bool {
+	return errors.Is(why, errRetryTime) || errors.Is(why, errRequestTime) || errors.Is(why, errBusy)
+}

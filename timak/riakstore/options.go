@@ -20,6 +20,20 @@ const (
 	All      Quorum = 4294967292 // every replica
 )
 
+// of returns how many of n replicas a quorum means; none if it is zero.
+func (q Quorum) of(n int) int {
+	switch q {
+	case One:
+		return 1
+	case Majority:
+		return n/2 + 1
+	case All:
+		return n
+	default:
+		return int(q)
+	}
+}
+
 // Options tune a Store. The zero Options, and nil, mean the defaults.
 type Options struct {
 	// BucketType must allow siblings and use dotted version vectors; Open checks
@@ -42,7 +56,8 @@ type Options struct {
 	ConnectTimeout time.Duration
 
 	// RequestTimeout is the longest wait for one answer of one node, after which
-	// another node is asked. Defaults to two seconds.
+	// another node is asked; and before that, for its turn among Connections.
+	// Defaults to two seconds.
 	RequestTimeout time.Duration
 
 	// RetryTime is for how long a request is tried again, at other nodes first,
@@ -54,8 +69,8 @@ type Options struct {
 	User, Password string
 	TLS            *tls.Config
 
-	// Logger gets what needs a person's eye: lost nodes. Defaults to
-	// slog.Default().
+	// Logger gets what needs a person's eye: nodes that are lost, and those that
+	// are back. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 
@@ -76,6 +91,7 @@ func (o *Options) withDefaults() (Options, error) {
 	if out.TLS == nil && (out.User != "" || out.Password != "") {
 		return out, errors.New("Options.User without Options.TLS: Riak takes a password only over TLS")
 	}
+	out.TLS = out.TLS.Clone() // nil if it is
 	setDefault(&out.BucketType, "timelines")
 	setDefault(&out.Bucket, "timelines")
 	setDefault(&out.Connections, 64)

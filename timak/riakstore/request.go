@@ -8,6 +8,8 @@ import (
 
 	riak "github.com/basho/riak-go-client"
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/timak-go/timak/timak/driver"
 )
 
 // request makes a command afresh for every time it is sent: the client's
@@ -18,21 +20,38 @@ type request func(timeout time.Duration) (riak.Command, error)
 // time is up. Requests that may have been carried out are sent again only if
 // again says so.
 func (s *Store) ask(ctx context.Context, make request, again bool) (riak.Command, outcome, error) {
+	if s.life.Err() != nil {
+		return nil, unsent, driver.ErrClosed
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RetryTime, errRetryTime)
 	defer cancel()
+	open, stop := s.whileOpen(ctx)
+	defer stop()
 	waits := newWaits()
 	var last error
 	for {
-		command, result, err := s.askAll(ctx, make, again)
+		command, result, err := s.askAll(ctx, open, make, again)
 		if done(result, again) {
 			return command, result, err
 		}
-		if err != nil {
+		if last == nil || !errors.Is(err, errRetryTime) { // what a node said is worth more
 			last = err
 		}
-		if !rest(ctx, waits.NextBackOff()) {
-			return nil, result, s.giveUp(ctx, last)
+		if !rest(open, waits.NextBackOff()) {
+			return nil, result, s.giveUp(open, last)
 		}
+	}
+}
+
+// whileOpen returns a context that ends with ctx, or when the store is closed.
+// What is under way then may be answered yet, so that it lasts as long as ctx;
+// but nothing is tried again.
+func (s *Store) whileOpen(ctx context.Context) (context.Context, func()) {
+	open, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.life, func() { cancel(driver.ErrClosed) })
+	return open, func() {
+		stop()
+		cancel(nil)
 	}
 }
 
@@ -61,17 +80,23 @@ func newWaits() *backoff.ExponentialBackOff {
 
 // giveUp returns the caller's own context error, or what the last node said.
 func (s *Store) giveUp(ctx context.Context, last error) error {
-	if err := ended(ctx); !errors.Is(err, errRetryTime) {
-		return err
+	switch {
+	case ctx.Err() == nil:
+		return last
+	case errors.Is(context.Cause(ctx), driver.ErrClosed):
+		return fmt.Errorf("%w: %w", driver.ErrClosed, last)
+	case errors.Is(context.Cause(ctx), errRetryTime):
+		return fmt.Errorf("for %v: %w", s.opts.RetryTime, last)
+	default:
+		return ended(ctx)
 	}
-	return fmt.Errorf("for %v: %w", s.opts.RetryTime, last)
 }
 
-// askAll sends a request to each node once, until one answers.
-func (s *Store) askAll(ctx context.Context, make request, again bool) (command riak.Command, result outcome, err error) {
-	for _, n := range s.ring.order() {
+// askAll sends a request to each node once, until one answers or open ends.
+func (s *Store) askAll(ctx, open context.Context, make request, again bool) (command riak.Command, result outcome, err error) {
+	for _, n := range s.ring.order(s.opts.RequestTimeout) {
 		command, result, err = s.askOne(ctx, n, make)
-		if done(result, again) || ctx.Err() != nil {
+		if done(result, again) || open.Err() != nil {
 			break
 		}
 	}
@@ -83,14 +108,13 @@ func (s *Store) askOne(ctx context.Context, n *node, make request) (riak.Command
 	if err != nil {
 		return nil, refused, fmt.Errorf("%w: %w", ErrMisconfigured, cause(err))
 	}
-	attempt, cancel := context.WithTimeoutCause(ctx, s.opts.RequestTimeout, errRequestTime)
-	defer cancel()
-	result, err := classify(n.run(attempt, command))
-	switch result {
-	case answered, refused:
+	result, err := classify(n.run(ctx, command))
+	switch {
+	case result == answered, result == refused, result == failed:
 		n.worked()
-	case unsent, unknown, failed:
-		n.failed()
+	case errors.Is(err, errBusy): // with others' requests; if they fail, they say so
+	case ctx.Err() == nil: // else it was the caller who did not wait
+		n.failed(err)
 	}
 	return command, result, err
 }

@@ -13,29 +13,45 @@ type ring struct {
 }
 
 // order returns the nodes in the order in which to ask them: in turn, those
-// that failed a moment ago last.
-func (r *ring) order() []*node {
+// that failed last. When a node has been avoided for long enough, one request
+// asks it first, and all others go on to avoid it until that has ended, which is
+// within the request timeout.
+func (r *ring) order(requestTimeout time.Duration) []*node {
 	start := int(r.turn.Add(1) % uint64(len(r.nodes)))
-	nodes := slices.Concat(r.nodes[start:], r.nodes[:start])
-	now := time.Now().UnixNano()
-	slices.SortStableFunc(nodes, func(a, b *node) int {
-		return boolToInt(a.avoid.Load() > now) - boolToInt(b.avoid.Load() > now)
-	})
-	return nodes
+	var usable, avoided []*node
+	probed := false
+	for _, n := range slices.Concat(r.nodes[start:], r.nodes[:start]) {
+		switch {
+		case n.avoid.Load() == 0:
+			usable = append(usable, n)
+		case !probed && n.probe(requestTimeout):
+			probed = true
+			usable = slices.Insert(usable, 0, n)
+		default:
+			avoided = append(avoided, n)
+		}
+	}
+	return append(usable, avoided...)
+}
+
+// probe reports whether the caller is the one that may ask a node that failed.
+func (n *node) probe(requestTimeout time.Duration) bool {
+	until, now := n.avoid.Load(), time.Now()
+	return until != 0 && until <= now.UnixNano() &&
+		n.avoid.CompareAndSwap(until, now.Add(requestTimeout+avoidFor).UnixNano())
 }
 
 // avoidFor is how long a node that failed is asked last.
 const avoidFor = 2 * time.Second
 
-func (n *node) failed() {
-	n.avoid.Store(time.Now().Add(avoidFor).UnixNano())
+func (n *node) failed(err error) {
+	if n.avoid.Swap(time.Now().Add(avoidFor).UnixNano()) == 0 {
+		n.opts.Logger.Warn("timak: riak node fails; others are asked first", "node", n.address, "error", err)
+	}
 }
 
-func (n *node) worked() { n.avoid.Store(0) }
-
-func boolToInt(b bool) int {
-	if b {
-		return 1
+func (n *node) worked() {
+	if n.avoid.Load() != 0 && n.avoid.Swap(0) != 0 {
+		n.opts.Logger.Info("timak: riak node works again", "node", n.address)
 	}
-	return 0
 }

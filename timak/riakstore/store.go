@@ -3,8 +3,11 @@ package riakstore
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,12 +19,17 @@ import (
 // Store is a driver.Store on a Riak cluster. Any number of goroutines may use
 // it, and any number of stores, in any number of processes, the same bucket.
 type Store struct {
-	opts Options
-	ring ring
+	opts     Options
+	ring     ring
+	replicas int // of each key, as the bucket type says; set by Open
 
 	calls  sync.WaitGroup // requests under way; none is added once closed is set
 	mu     sync.Mutex
 	closed bool
+
+	life    context.Context // ends when Close begins
+	end     context.CancelFunc
+	closing sync.Once
 }
 
 var _ driver.Store = (*Store)(nil)
@@ -41,34 +49,64 @@ func OpenContext(ctx context.Context, addresses []string, opts *Options) (*Store
 	if err != nil {
 		return nil, fmt.Errorf("riakstore: open: %w", err)
 	}
-	if len(addresses) == 0 {
-		return nil, errors.New("riakstore: open: no addresses: expected host:port of at least one node")
+	if err := checkAddresses(addresses); err != nil {
+		return nil, fmt.Errorf("riakstore: open: %w", err)
 	}
 	quiet()
 	s := &Store{opts: withDefaults}
+	s.life, s.end = context.WithCancel(context.Background())
 	for _, address := range addresses {
 		s.ring.nodes = append(s.ring.nodes, newNode(address, &s.opts))
 	}
-	if err := s.check(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			go s.Close() //nolint:errcheck // the caller does not wait for requests that hang
+			return nil, fmt.Errorf("riakstore: open: %w", err)
+		}
 		return nil, fmt.Errorf("riakstore: open: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-// Close waits for requests under way and closes all connections.
+// checkAddresses finds mistakes that would look like nodes that are down.
+func checkAddresses(addresses []string) error {
+	if len(addresses) == 0 {
+		return errors.New("no addresses: expected host:port of at least one node")
+	}
+	for _, address := range addresses {
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			return fmt.Errorf("address %q: expected host:port", address)
+		}
+	}
+	return nil
+}
+
+// start finds out whether the cluster lets the user in and keeps timelines.
+func (s *Store) start(ctx context.Context) error {
+	if err := s.admitted(ctx); err != nil {
+		return err
+	}
+	return s.check(ctx)
+}
+
+// Close waits for what nodes are being asked at the moment, which ends within
+// twice Options.RequestTimeout, and closes all connections. Calls that are not
+// answered by then are not tried again: they return driver.ErrClosed. The error
+// names nodes to which connections remain.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	already := s.closed
 	s.closed = true
 	s.mu.Unlock()
-	s.calls.Wait()
-	if already {
-		return nil
-	}
-	var errs []error
-	for _, n := range s.ring.nodes {
-		errs = append(errs, n.close())
-	}
+	s.end()
+	errs := make([]error, len(s.ring.nodes))
+	s.closing.Do(func() {
+		s.calls.Wait()
+		var nodes sync.WaitGroup
+		for i, n := range s.ring.nodes {
+			nodes.Go(func() { errs[i] = n.close() })
+		}
+		nodes.Wait()
+	})
 	return errors.Join(errs...)
 }
 
@@ -88,20 +126,47 @@ func (s *Store) begin(ctx context.Context) error {
 
 // Get implements driver.Store. A key that Riak does not find is asked for
 // again, in a way that finds it while one replica that has it answers: right
-// after a node was lost, empty stand-ins may outvote it.
+// after a node was lost, empty stand-ins may outvote it. So is a key that is
+// deleted, for the replicas that were asked may have missed that it is back.
 func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return driver.Object{}, fmt.Errorf("riakstore: get %q: %w", key, err)
 	}
 	defer s.calls.Done()
-	object, found, err := s.fetch(ctx, key, s.usualRead)
-	if err == nil && !found {
-		object, _, err = s.fetch(ctx, key, anyReplica)
-	}
+	object, err := s.get(ctx, key)
 	if err != nil {
 		return driver.Object{}, fmt.Errorf("riakstore: get %q: %w", key, err)
 	}
 	return object, nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RetryTime, errRetryTime) // one for all reads
+	defer cancel()
+	object, found, err := s.fetch(ctx, key, s.usualRead)
+	if err == nil && !found {
+		object, found, err = s.fetch(ctx, key, anyReplica)
+	}
+	if err == nil && found && len(object.Siblings) == 0 {
+		return s.getDeleted(ctx, key, object)
+	}
+	return object, err
+}
+
+// getDeleted asks all replicas whether a key is still deleted. If one of them
+// cannot say, the others are believed.
+func (s *Store) getDeleted(ctx context.Context, key string, deleted driver.Object) (driver.Object, error) {
+	once, cancel := context.WithTimeoutCause(ctx, s.opts.RequestTimeout, errRequestTime)
+	defer cancel()
+	object, found, err := s.fetch(once, key, allReplicas)
+	switch {
+	case err == nil && found:
+		return object, nil
+	case err != nil && (ctx.Err() != nil || errors.Is(err, driver.ErrClosed)):
+		return driver.Object{}, err
+	default:
+		return deleted, nil
+	}
 }
 
 // usualRead asks with the quorum that the options name.
@@ -120,21 +185,16 @@ func anyReplica(b *riak.FetchValueCommandBuilder) {
 	b.WithR(1).WithNotFoundOk(false).WithBasicQuorum(false)
 }
 
+// allReplicas asks each of them.
+func allReplicas(b *riak.FetchValueCommandBuilder) {
+	b.WithR(uint32(All)).WithNotFoundOk(true)
+}
+
 // fetch reads a key; found is false if no replica that was asked has it.
 func (s *Store) fetch(ctx context.Context, key string, quorum func(*riak.FetchValueCommandBuilder)) (object driver.Object, found bool, err error) {
-	command, _, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) {
-		b := riak.NewFetchValueCommandBuilder().
-			WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(key).
-			WithReturnDeletedVClock(true).WithTimeout(timeout)
-		quorum(b)
-		return b.Build()
-	}, true)
-	if err != nil {
+	response, err := s.read(ctx, key, quorum)
+	if response == nil {
 		return driver.Object{}, false, err
-	}
-	response := command.(*riak.FetchValueCommand).Response
-	if response == nil || response.IsNotFound {
-		return driver.Object{}, false, nil
 	}
 	object.Token = tokenOf(response.VClock)
 	for _, value := range response.Values {
@@ -145,10 +205,32 @@ func (s *Store) fetch(ctx context.Context, key string, quorum func(*riak.FetchVa
 	return object, true, nil
 }
 
-// Put implements driver.Store. It never returns a token: that nobody else has
-// written would have to be proved. When a node fails before it has answered,
-// the value may be there or not; then Put looks, and puts again only if it is
-// not.
+// read returns what Riak says of a key; nil if it is not found, or on an error.
+func (s *Store) read(ctx context.Context, key string, quorum func(*riak.FetchValueCommandBuilder)) (*riak.FetchValueResponse, error) {
+	command, _, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) {
+		b := riak.NewFetchValueCommandBuilder().
+			WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(key).
+			WithReturnDeletedVClock(true).WithTimeout(timeout)
+		quorum(b)
+		return b.Build()
+	}, true)
+	if err != nil {
+		return nil, err
+	}
+	response := command.(*riak.FetchValueCommand).Response
+	if response == nil || response.IsNotFound {
+		return nil, nil
+	}
+	return response, nil
+}
+
+// Put implements driver.Store. When a node fails before it has answered, the
+// value may be there or not; then Put looks, and puts again only if it is not.
+// When Riak itself could not say that enough replicas have the value, then one
+// that is there is no success: Put returns driver.ErrUnavailable.
+//
+// It returns a token if Riak says that this value, and no other, is what the
+// replicas hold that have confirmed it.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("riakstore: put %q: %w", key, err)
@@ -156,63 +238,136 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 	defer s.calls.Done()
 	vclock, err := vclockOf(token)
 	if err == nil {
-		err = s.put(ctx, key, value, vclock)
+		token, err = s.put(ctx, key, value, vclock)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("riakstore: put %q: %w", key, err)
 	}
-	return nil, nil
+	return token, nil
 }
 
-func (s *Store) put(ctx context.Context, key string, value, vclock []byte) error {
+func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driver.Token, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RetryTime, errRetryTime)
 	defer cancel()
+	open, stop := s.whileOpen(ctx)
+	defer stop()
 	waits := newWaits()
+	w := write{key: key, value: bytes.Clone(value), vclock: vclock, name: rand.Text()}
 	for {
-		result, err := s.send(ctx, key, value, vclock)
-		if result != unknown {
-			return err
+		command, result, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) { return s.store(w, timeout) }, false)
+		if result == answered {
+			return w.proof(command), nil
 		}
-		there, lookErr := s.holds(ctx, key, value)
+		if result != unknown && result != unsure {
+			return nil, err
+		}
+		there, lookErr := s.look(ctx, w)
 		switch {
+		case there && result == unsure:
+			return nil, err
 		case there:
-			return nil
+			return nil, nil
 		case lookErr != nil:
-			return s.giveUp(ctx, errors.Join(err, lookErr))
-		case !rest(ctx, waits.NextBackOff()):
-			return s.giveUp(ctx, err)
+			return nil, s.giveUp(open, errors.Join(err, lookErr))
+		case !rest(open, waits.NextBackOff()):
+			return nil, s.giveUp(open, err)
 		}
 	}
 }
 
-// send puts once.
-func (s *Store) send(ctx context.Context, key string, value, vclock []byte) (outcome, error) {
-	value = bytes.Clone(value) // a request that nobody waits for may still be under way
-	_, result, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) {
-		b := riak.NewStoreValueCommandBuilder().
-			WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(key).
-			WithContent(&riak.Object{ContentType: "application/octet-stream", Value: value}).WithTimeout(timeout)
-		if len(vclock) > 0 {
-			b.WithVClock(vclock)
-		}
-		if s.opts.W != 0 {
-			b.WithW(uint32(s.opts.W))
-		}
-		if s.opts.PW != 0 {
-			b.WithPw(uint32(s.opts.PW))
-		}
-		return b.Build()
-	}, false)
-	return result, err
+// proof returns the token of an answer to the write that names it as the only
+// sibling; nil of any other.
+func (w write) proof(command riak.Command) driver.Token {
+	response := command.(*riak.StoreValueCommand).Response
+	if response == nil || len(response.Values) != 1 || !w.made(response.Values[0]) {
+		return nil
+	}
+	return tokenOf(response.VClock)
 }
 
-// holds reports whether value is among the siblings of key.
-func (s *Store) holds(ctx context.Context, key string, value []byte) (bool, error) {
-	object, _, err := s.fetch(ctx, key, s.usualRead)
-	for _, sibling := range object.Siblings {
-		if bytes.Equal(sibling, value) {
+// A write is one Put. Its slices are the store's own: a request that nobody
+// waits for may still be under way.
+type write struct {
+	key           string
+	value, vclock []byte
+	name          string // tells it from others of the same value
+}
+
+// nameKey is where a stored value keeps the name of its write.
+const nameKey = "timak-write"
+
+// store makes the command that puts once.
+func (s *Store) store(w write, timeout time.Duration) (riak.Command, error) {
+	b := riak.NewStoreValueCommandBuilder().
+		WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(w.key).
+		WithContent(&riak.Object{
+			ContentType: "application/octet-stream",
+			UserMeta:    []*riak.Pair{{Key: nameKey, Value: w.name}},
+			Value:       w.value,
+		}).WithReturnHead(true).WithTimeout(timeout)
+	if len(w.vclock) > 0 {
+		b.WithVClock(w.vclock)
+	}
+	if s.opts.W != 0 {
+		b.WithW(uint32(s.opts.W))
+	}
+	if s.opts.PW != 0 {
+		b.WithPw(uint32(s.opts.PW))
+	}
+	return b.Build()
+}
+
+// look reports whether a write arrived, as far as a read can show that it has as
+// many replicas as it was to have. A key that is not found is looked for where
+// it may be, or empty stand-ins would have the write sent twice; that read gives
+// it to the others, so that the next look finds it.
+func (s *Store) look(ctx context.Context, w write) (bool, error) {
+	open, stop := s.whileOpen(ctx)
+	defer stop()
+	for waits := newWaits(); ; {
+		found, there, err := s.holds(ctx, w, s.lookQuorum)
+		if found || err != nil {
+			return there, err
+		}
+		_, there, err = s.holds(ctx, w, anyReplica)
+		if !there || err != nil {
+			return false, err
+		}
+		if s.opts.W != 0 && s.opts.W.of(s.replicas) == 1 {
 			return true, nil
 		}
+		if !rest(open, waits.NextBackOff()) {
+			return false, s.giveUp(open, fmt.Errorf("%w: the write is on too few replicas", driver.ErrUnavailable))
+		}
 	}
-	return false, err
+}
+
+// holds reports whether a key is found, and whether a write is among its
+// siblings.
+func (s *Store) holds(ctx context.Context, w write, quorum func(*riak.FetchValueCommandBuilder)) (found, there bool, err error) {
+	response, err := s.read(ctx, w.key, quorum)
+	if response == nil {
+		return false, false, err
+	}
+	return true, slices.ContainsFunc(response.Values, w.made), nil
+}
+
+// lookQuorum asks more than half of the replicas, or more if the options want
+// that of reads or writes.
+func (s *Store) lookQuorum(b *riak.FetchValueCommandBuilder) {
+	r := Majority
+	for _, q := range []Quorum{s.opts.R, s.opts.W} {
+		if q.of(s.replicas) > r.of(s.replicas) {
+			r = q
+		}
+	}
+	b.WithR(uint32(r))
+	if s.opts.PR != 0 {
+		b.WithPr(uint32(s.opts.PR))
+	}
+}
+
+// made reports whether a sibling is from this write.
+func (w write) made(sibling *riak.Object) bool {
+	return slices.ContainsFunc(sibling.UserMeta, func(p *riak.Pair) bool { return p.Key == nameKey && p.Value == w.name })
 }

@@ -18,7 +18,8 @@ func tokenOf(vclock []byte) driver.Token {
 	return append(bytes.Clone(tokenMark), vclock...)
 }
 
-// vclockOf returns the vector clock in a token.
+// vclockOf returns a copy of the vector clock in a token: a request that nobody
+// waits for may outlive the token.
 func vclockOf(token driver.Token) ([]byte, error) {
 	if token == nil {
 		return nil, nil
@@ -27,5 +28,5 @@ func vclockOf(token driver.Token) ([]byte, error) {
 	if !ours || len(vclock) == 0 {
 		return nil, driver.ErrToken
 	}
-	return vclock, nil
+	return bytes.Clone(vclock), nil
 }

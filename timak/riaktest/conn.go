@@ -15,6 +15,7 @@ type conn struct {
 	cancel context.CancelFunc
 	node   *Node
 	socket net.Conn
+	stream net.Conn // the socket, or TLS over it; set before there are requests
 
 	mu   sync.Mutex // guards busy, and what is written while it changes
 	busy bool
@@ -24,7 +25,7 @@ var errBusy = errors.New("a request while one is in progress")
 
 func newConn(ctx context.Context, n *Node, socket net.Conn) *conn {
 	ctx, cancel := context.WithCancel(ctx)
-	return &conn{ctx: ctx, cancel: cancel, node: n, socket: socket}
+	return &conn{ctx: ctx, cancel: cancel, node: n, socket: socket, stream: socket}
 }
 
 // close ends the connection. It may be called at any time.
@@ -36,7 +37,7 @@ func (cn *conn) close() {
 // run serves the connection to its end.
 func (cn *conn) run() {
 	defer cn.close()
-	if !cn.admit() {
+	if !cn.admit() || !cn.secure() {
 		return
 	}
 	requests := make(chan frame)
@@ -62,7 +63,7 @@ func (cn *conn) run() {
 // read hands requests over until the connection ends or breaks the protocol.
 func (cn *conn) read(requests chan<- frame) error {
 	for {
-		f, err := readFrame(cn.socket, cn.node.cluster.options.MaxFrame)
+		f, err := readFrame(cn.stream, cn.node.cluster.options.MaxFrame)
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (cn *conn) begin() bool {
 func (cn *conn) send(b []byte) {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
-	_, _ = cn.socket.Write(b) // the next read fails too
+	_, _ = cn.stream.Write(b) // the next read fails too
 }
 
 // answer writes the reply that ends the request in progress.

@@ -47,11 +47,17 @@
 // but a message that cannot be read, or a vector clock that is none, ends it
 // after the error.
 //
+// # Security
+//
+// With Options.Security a node serves a connection only after it has started
+// TLS and given a user's password; what comes before that is answered with the
+// errors that Riak gives, and a wrong password only after a while.
+//
 // # What is not there
 //
 // Listings, secondary-index queries, map-reduce, search, data types, write-once
-// and strongly consistent buckets, commit hooks, security: such requests are
-// answered with "Unknown message code", and such properties do nothing. Vector
-// clocks are never pruned. A vector clock of this server means nothing to a
-// real one.
+// and strongly consistent buckets, commit hooks, permissions, client
+// certificates: such requests are answered with "Unknown message code", and such
+// properties do nothing. Vector clocks are never pruned. A vector clock of this
+// server means nothing to a real one.
 package riaktest

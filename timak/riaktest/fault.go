@@ -48,6 +48,7 @@ const (
 	hangs
 	drops
 	fails
+	failsLate
 	losesReply
 	hangsReply
 	cutsReply
@@ -68,6 +69,10 @@ func Drop() Fault { return Fault{what: drops} }
 // Fail answers with an error and does not carry the request out. Riak's own are
 // texts like "overload", "timeout" or "{pw_val_unsatisfied,2,1}".
 func Fail(text string) Fault { return Fault{what: fails, text: text} }
+
+// FailLate carries the request out, and answers with an error. Riak does so when
+// too few replicas have confirmed a put, but some have stored it.
+func FailLate(text string) Fault { return Fault{what: failsLate, text: text} }
 
 // LoseReply carries the request out, and closes the connection in place of an
 // answer.
@@ -193,6 +198,8 @@ func (i *Injection) after(cn *conn, answer []byte) bool {
 		what = i.fault.what
 	}
 	switch what {
+	case failsLate:
+		answer = errorFrame(i.fault.text).encode()
 	case losesReply:
 		return false
 	case hangsReply:

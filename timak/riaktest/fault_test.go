@@ -54,6 +54,7 @@ func TestFaults(t *testing.T) {
 		{"delay", riaktest.Delay(time.Millisecond), "12", true, "2"},
 		{"drop", riaktest.Drop(), "closed", false, ""},
 		{"fail", riaktest.Fail("{pw_val_unsatisfied,2,1}"), "error {pw_val_unsatisfied,2,1}", false, "2"},
+		{"fail late", riaktest.FailLate("{pw_val_unsatisfied,2,1}"), "error {pw_val_unsatisfied,2,1}", true, "2"},
 		{"lose reply", riaktest.LoseReply(), "closed", true, ""},
 		{"cut reply", riaktest.CutReply(), "cut, closed", true, ""},
 		{"empty reply", riaktest.EmptyReply(), "empty", true, "2"},

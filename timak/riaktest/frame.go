@@ -32,6 +32,8 @@ const (
 	codeBucketReset   = 30
 	codeGetBucketType = 31
 	codeSetBucketType = 32
+	codeAuth          = 253
+	codeAuthenticated = 254
 	codeStartTLS      = 255
 )
 

@@ -1,6 +1,7 @@
 package riaktest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -49,6 +50,10 @@ type Options struct {
 	// Order is the order in which the replicas' answers to a get are counted.
 	// Defaults to LocalFirst. Cluster.SetOrder changes it later.
 	Order Order
+
+	// Security is what clients must show before they are served. Defaults to
+	// nothing: a node that is asked for TLS says that security is off.
+	Security *Security
 
 	// Clock stamps contents with their modification time, once a put; nothing
 	// waits by it. It is called from several goroutines at once, and may block.
@@ -115,6 +120,9 @@ func (o *Options) withDefaults() (Options, error) {
 	if min(out.Nodes, out.MaxSiblings, out.MaxSize, out.MaxFrame) < 1 || out.Timeout < 0 || out.ReapAfter < ReapNever || out.Order > Shuffled {
 		return out, fmt.Errorf("options out of range: Nodes %d, MaxSiblings %d, MaxSize %d, MaxFrame %d, Timeout %v, ReapAfter %v, Order %d",
 			out.Nodes, out.MaxSiblings, out.MaxSize, out.MaxFrame, out.Timeout, out.ReapAfter, out.Order)
+	}
+	if out.Security != nil && out.Security.TLS == nil {
+		return out, errors.New("Options.Security: expected TLS")
 	}
 	if len(out.Ring) == 0 {
 		out.Ring = dealtRing(out.Nodes)

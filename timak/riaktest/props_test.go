@@ -120,6 +120,34 @@ func TestPropertiesOfABucket(t *testing.T) {
 	is("put", blind("c"), "c")
 }
 
+// TestABucketDropsSiblings: a bucket's properties override those of its type,
+// which goes on to show its own.
+func TestABucketDropsSiblings(t *testing.T) {
+	t.Parallel()
+	c := riaktest.Start(t, nil)
+	client := connect(t, c.Addresses()...)
+	k, other := newKey("timelines"), newKey("timelines")
+	other.Bucket = "other"
+	cmd, err := riak.NewStoreBucketPropsCommandBuilder().WithBucketType(k.Type).WithBucket(k.Bucket).WithAllowMult(false).Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.cluster.Execute(cmd); err != nil {
+		t.Fatal(err)
+	}
+	if !propsOf(t, client, k.Type).AllowMult {
+		t.Error("the type's properties have changed")
+	}
+	for _, test := range []struct {
+		key  riaktest.Key
+		want string
+	}{{k, "b"}, {other, "a b"}} {
+		client.put(test.key, "a", nil)
+		client.put(test.key, "b", nil)
+		expect(t, test.key.Bucket, client.get(test.key), test.want)
+	}
+}
+
 func TestPropertiesOfATypeCanBeSet(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{"last": {LastWriteWins: true}}})
