@@ -2,9 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,31 +22,44 @@ type batch struct {
 	full   bool // there may be more changes than these
 }
 
-// relayBatch takes one round. It returns how many changes it found and how many
-// of those are settled, for good or as dead letters; the error is the first
-// reason why the others are not.
-func (p *Plugin) relayBatch(ctx context.Context, everything bool) (found, settled int, err error) {
+func (p *Plugin) newBatch(o *outbox, changes []rowChange, full bool) *batch {
+	return &batch{
+		plugin: p, outbox: o, folds: p.fold(changes), full: full,
+		failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{},
+	}
+}
+
+// outcome is what a round has come to.
+type outcome struct {
+	found   int  // changes
+	settled int  // of these, for good or as dead letters
+	more    bool // others may be due
+}
+
+// relayBatch takes one round. The error is the first reason why some of the
+// changes are not settled.
+func (p *Plugin) relayBatch(ctx context.Context, which selection) (outcome, error) {
 	o, err := p.outbox()
 	if err != nil {
-		return 0, 0, err
+		return outcome{}, err
 	}
 	select {
 	case p.relaying <- struct{}{}:
 		defer func() { <-p.relaying }()
 	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+		return outcome{}, ctx.Err()
 	}
-	changes, err := o.due(ctx, p.opts.Batch, everything)
+	changes, more, err := o.due(ctx, p.opts.Batch, which)
 	if err != nil || len(changes) == 0 {
-		return 0, 0, err
+		return outcome{}, err
 	}
-	b := &batch{plugin: p, outbox: o, folds: p.fold(changes), failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{}, full: len(changes) == p.opts.Batch}
+	b := p.newBatch(o, changes, more)
 	b.apply(ctx)
 	if ctx.Err() != nil {
-		return len(changes), 0, ctx.Err()
+		return outcome{found: len(changes), more: more}, ctx.Err()
 	}
-	settled, err = b.settle(ctx)
-	return len(changes), settled, err
+	settled, err := b.settle(ctx)
+	return outcome{len(changes), settled, more}, err
 }
 
 // group is the ops of one timeline, and the rows they come from.
@@ -107,20 +117,21 @@ func (b *batch) write(ctx context.Context, g *group) {
 		timelines = timelines.Bounded(g.max)
 	}
 	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
-	g.apply(ctx, timelines, 0, len(g.ops))
+	b.applySome(ctx, g, timelines, 0, len(g.ops))
 }
 
-// apply carries out some of a group's ops together. One that can never be would
-// take its neighbours down with it: then each half is tried by itself.
-func (g *group) apply(ctx context.Context, timelines *timak.Timelines, from, to int) {
+// applySome carries out some of a group's ops together. One that can never be
+// would take its neighbours down with it: then each half is tried by itself.
+func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timelines, from, to int) {
 	results, err := timelines.Apply(ctx, g.key, g.ops[from:to]...)
 	switch {
 	case err == nil:
+		b.plugin.counters.wrote(to - from)
 		copy(g.results[from:to], results)
 	case to-from > 1 && blamesOp(err):
 		middle := (from + to) / 2
-		g.apply(ctx, timelines, from, middle)
-		g.apply(ctx, timelines, middle, to)
+		b.applySome(ctx, g, timelines, from, middle)
+		b.applySome(ctx, g, timelines, middle, to)
 	default:
 		for i := from; i < to; i++ {
 			g.errs[i] = err
@@ -138,50 +149,4 @@ func (b *batch) note(g *group) {
 			b.stale[f] = true
 		}
 	}
-}
-
-// settle deletes the changes that are done, records anew those that came too
-// late, buries those that cannot be applied and puts off the rest.
-func (b *batch) settle(ctx context.Context) (settled int, err error) {
-	tx, err := b.outbox.db.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, fmt.Errorf("timakgorm: settle outbox: %w", err)
-	}
-	settled, reason, err := b.settleIn(ctx, tx)
-	if err != nil {
-		return 0, fmt.Errorf("timakgorm: settle outbox: %w", errors.Join(err, tx.Rollback()))
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, fmt.Errorf("timakgorm: settle outbox: %w", err)
-	}
-	return settled, reason
-}
-
-func (b *batch) settleIn(ctx context.Context, tx *sql.Tx) (settled int, reason, err error) {
-	var done []int64
-	outage := b.outage()
-	for _, f := range b.folds {
-		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
-		switch {
-		case failure == nil && (b.stale[f] || f.outdated):
-			err = b.recordAnew(ctx, tx, f)
-			done = append(done, f.ids()...)
-		case failure == nil:
-			done = append(done, f.ids()...)
-		case hopeless(f, b.failed[f]):
-			b.plugin.opts.Logger.ErrorContext(ctx, "timak: a change cannot be applied; it is a dead letter now",
-				"table", f.last().table, "pk", f.last().pk, "error", failure)
-			err = b.outbox.bury(ctx, tx, f.ids(), failure)
-			settled += len(f.changes)
-		case outage && !b.full: // in a full batch, others may wait behind these
-			reason = failure
-		default:
-			reason = failure
-			err = b.putOff(ctx, tx, f, failure)
-		}
-		if err != nil {
-			return 0, nil, err
-		}
-	}
-	return settled + len(done), reason, b.outbox.forget(ctx, tx, done)
 }

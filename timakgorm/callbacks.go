@@ -3,12 +3,11 @@ package timakgorm
 import (
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
+	"reflect"
+	"runtime/debug"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // registerCallbacks puts ours right around GORM's own statements. What comes
@@ -17,7 +16,7 @@ import (
 // switched the default transaction off.
 func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 	on := db.Callback()
-	return errors.Join(
+	err := errors.Join(
 		on.Create().Before("gorm:create").Register("timak:before_create", p.before(create)),
 		on.Create().After("gorm:create").Before("gorm:save_after_associations").Register("timak:after_create", p.after),
 		on.Update().Before("gorm:update").Register("timak:before_update", p.before(update)),
@@ -25,23 +24,38 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 		on.Delete().Before("gorm:delete").Register("timak:before_delete", p.before(remove)),
 		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:after_delete", p.after),
 		on.Raw().Before("gorm:raw").Register("timak:before_raw", guarded(p.checkRaw)),
+		on.Raw().After("gorm:raw").Register("timak:savepoints", guarded(p.watchSavepoints)),
+		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:cascades", guarded(p.warnOfCascades)),
+		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:cascades", guarded(p.warnOfCascades)),
+		on.Raw().After("gorm:raw").Register("timak:cascades", guarded(p.warnOfCascades)),
 		on.Row().Before("gorm:row").Register("timak:before_row", guarded(p.checkRaw)),
 		on.Query().Before("gorm:query").Register("timak:before_query", guarded(p.checkRaw)),
 	)
+	if err != nil {
+		return err
+	}
+	return p.checkOrder(db)
 }
 
 // guarded turns an error or a panic of ours into the statement's error: a panic
 // in a callback would leave GORM's transaction open.
 func guarded(fn func(*gorm.DB) error) func(*gorm.DB) {
 	return func(db *gorm.DB) {
-		defer func() {
-			if r := recover(); r != nil {
-				_ = db.AddError(fmt.Errorf("timakgorm: panic: %v", r))
-			}
-		}()
-		if err := fn(db); err != nil {
+		if err := safely(fn, db); err != nil {
 			_ = db.AddError(err)
 		}
+	}
+}
+
+func safely(fn func(*gorm.DB) error, db *gorm.DB) (err error) {
+	defer recovered(&err)
+	return fn(db)
+}
+
+// recovered makes a panic an error; it is to be deferred.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("timakgorm: panic: %v\n%s", r, debug.Stack())
 	}
 }
 
@@ -51,21 +65,22 @@ const captureSetting = "timak:capture"
 // before takes the place of the connection of a statement on a tracked table.
 func (p *Plugin) before(v verb) func(*gorm.DB) {
 	return guarded(func(db *gorm.DB) error {
+		if o := orderOf(db); o != nil {
+			o.before = look(db)
+		}
 		if db.Error != nil || db.DryRun {
 			return nil
 		}
-		t, err := p.tableOf(db.Statement)
-		if t == nil || err != nil {
-			return err
+		if db.Statement.SQL.Len() > 0 { // db.Raw(…).Create(…)
+			return p.checkRaw(db)
 		}
-		c := &capture{plugin: p, table: t, verb: v, db: db}
+		if !p.mayWrite(db.Statement, v) {
+			return nil
+		}
+		c := &capture{ConnPool: db.Statement.ConnPool, plugin: p, verb: v, db: db}
 		if err := c.refuseForm(); err != nil {
 			return err
 		}
-		if err := c.ensureTransaction(); err != nil {
-			return err
-		}
-		c.ConnPool = db.Statement.ConnPool
 		db.Statement.ConnPool = c
 		db.InstanceSet(captureSetting, c)
 		return nil
@@ -75,27 +90,46 @@ func (p *Plugin) before(v verb) func(*gorm.DB) {
 // after gives the connection back, and writes to the outbox what the statement
 // changed.
 func (p *Plugin) after(db *gorm.DB) {
+	if o := orderOf(db); o != nil {
+		o.after = look(db)
+	}
 	value, _ := db.InstanceGet(captureSetting)
 	c, ok := value.(*capture)
-	if !ok || db.Statement.ConnPool != gorm.ConnPool(c) {
+	if !ok || c == nil {
 		return
 	}
-	db.Statement.ConnPool = c.ConnPool
+	db.InstanceSet(captureSetting, (*capture)(nil))
+	ran := db.Error == nil
+	if db.Statement.ConnPool != gorm.ConnPool(c) {
+		_ = db.AddError(fmt.Errorf("timakgorm: %s of %s: another plugin has put its connection in the place of the one that is followed: %w",
+			c.verb, db.Statement.Table, ErrUncaptured))
+	} else {
+		db.Statement.ConnPool = c.ConnPool
+	}
+	for name := range c.users {
+		c.restoreClause(name)
+	}
 	guarded(c.finish)(db)
+	switch {
+	case !ran:
+		c.recordDespite(db)
+	case db.Error != nil:
+		p.spoil(db.Statement.Context, c.ConnPool, db.Error)
+	}
 	guarded(c.endTransaction)(db)
 }
 
 // finish records the rows of a statement that has run.
 func (c *capture) finish(db *gorm.DB) error {
-	if db.Error != nil || !c.ran {
+	if db.Error != nil || c.target == nil {
 		return nil
 	}
-	if c.verb == create {
+	if c.verb == create && !c.returning {
 		if err := c.afterInsert(); err != nil {
 			return err
 		}
 	}
-	recorded, err := c.table.record(db.Statement.Context, c.ConnPool, &c.changes, time.Now())
+	recorded, err := c.target.table.record(db.Statement.Context, c.ConnPool, &c.changes, time.Now())
 	if err == nil && recorded > 0 {
 		c.plugin.markDirty(c.ConnPool)
 	}
@@ -105,14 +139,16 @@ func (c *capture) finish(db *gorm.DB) error {
 // ensureTransaction opens one if the user has switched GORM's off: the row and
 // its change are committed together or not at all.
 func (c *capture) ensureTransaction() error {
-	if _, inside := c.db.Statement.ConnPool.(gorm.TxCommitter); inside {
+	if _, inside := c.ConnPool.(gorm.TxCommitter); inside {
 		return nil
 	}
+	c.db.Statement.ConnPool = c.ConnPool
 	tx := c.db.Begin()
+	c.db.Statement.ConnPool = c
 	if tx.Error != nil {
 		return tx.Error
 	}
-	c.outer, c.db.Statement.ConnPool = c.db.Statement.ConnPool, tx.Statement.ConnPool
+	c.outer, c.ConnPool = c.ConnPool, tx.Statement.ConnPool
 	return nil
 }
 
@@ -129,63 +165,16 @@ func (c *capture) endTransaction(db *gorm.DB) error {
 	return tx.Commit()
 }
 
-// tableOf returns the tracked table that a statement is about; nil if it is
-// another. A table that may be a tracked one by another name is refused: with
-// an alias, in another case, with a schema or without.
-func (p *Plugin) tableOf(st *gorm.Statement) (*table, error) {
-	name := st.Table
-	if st.TableExpr != nil {
-		name = strings.NewReplacer(`"`, "", "`", "").Replace(st.TableExpr.SQL)
-		for _, value := range st.TableExpr.Vars {
-			name += fmt.Sprintf(" %v", value)
-		}
-	}
-	if t := p.tables[name]; t != nil {
-		return t, nil
-	}
-	for _, word := range tableWord.FindAllString(name, -1) {
-		if t := p.named(word); t != nil {
-			return nil, fmt.Errorf("timakgorm: write to %q: %w: name the table %s, as the model does", name, ErrUncaptured, t.model.table)
-		}
-	}
-	return nil, nil
-}
-
-// tableWord matches what may be the name of a table, with its schema or without.
-var tableWord = regexp.MustCompile(`[\pL_][\pL\pM\pN_$]*(?:\.[\pL_][\pL\pM\pN_$]*)?`)
-
-// refuseForm refuses the forms of a statement whose rows cannot be known.
+// refuseForm refuses what GORM panics at, with its transaction open.
 func (c *capture) refuseForm() error {
 	st := c.db.Statement
-	if c.verb != create {
-		if _, from := st.Clauses["FROM"]; from { // GORM has not put in its own yet
-			return c.refuse("it has a FROM clause: select the keys first and name the rows by them")
-		}
-		return nil
-	}
-	if insert, ok := st.Clauses["INSERT"].Expression.(clause.Insert); ok && insert.Modifier != "" {
-		return c.refuse("INSERT " + insert.Modifier + ": use clause.OnConflict")
-	}
-	if st.Schema == nil || len(mapsOf(st.Dest)) > 0 {
-		return c.refuse("it is made from a map: use the model's struct")
-	}
-	if strings.Join(st.Schema.PrimaryFieldDBNames, ",") != strings.Join(c.table.model.schema.PrimaryFieldDBNames, ",") {
-		return c.refuse(fmt.Sprintf("%s has another primary key: use %s", st.Schema.Name, c.table.model.schema.Name))
-	}
-	return nil
-}
-
-// mapsOf returns the maps that a user gave in place of structs.
-func mapsOf(dest any) []map[string]any {
-	switch m := dest.(type) {
-	case map[string]any:
-		return []map[string]any{m}
-	case *map[string]any:
-		return []map[string]any{*m}
-	case []map[string]any:
-		return m
-	case *[]map[string]any:
-		return *m
+	_, returning := st.Clauses["RETURNING"]
+	value := st.ReflectValue
+	switch {
+	case c.verb == create && value.Kind() == reflect.Struct && !value.CanAddr():
+		return fmt.Errorf("timakgorm: create of %s: %w: give a pointer to it", st.Table, gorm.ErrInvalidValue)
+	case c.verb == update && returning && value.IsValid() && !value.CanAddr():
+		return fmt.Errorf("timakgorm: update of %s: %w: RETURNING needs db.Model of a pointer", st.Table, gorm.ErrInvalidValue)
 	default:
 		return nil
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
 )
 
 // ErrUncaptured is returned, wrapped with what to do instead, for a write whose
@@ -31,22 +33,20 @@ const (
 // the moment of running it. So capture takes the place of the statement's
 // connection until it has run: when GORM hands over the statement, the old
 // rows are locked and read with its own conditions, then it runs, narrowed to
-// those rows; the new rows are read by key afterwards.
+// those rows; the new rows are read by key afterwards. Keys that are not to be
+// known otherwise are returned by the statement itself.
 type capture struct {
 	gorm.ConnPool // the connection whose place it takes
 
-	plugin  *Plugin
-	table   *table
-	verb    verb
-	db      *gorm.DB
-	outer   gorm.ConnPool // what the transaction was opened on, if it is ours
-	ran     bool
-	changes changes
-	// upserts is how many rows an upsert has that may update only what was
-	// read; 0 for other statements.
-	upserts int
-	// assigned are the primary key columns that an update sets.
-	assigned rowKey
+	plugin    *Plugin
+	verb      verb
+	db        *gorm.DB
+	outer     gorm.ConnPool // what the transaction was opened on, if it is ours
+	ran       bool
+	target    *target // nil: the statement writes another table after all
+	changes   changes
+	users     map[string]clause.Clause // the user's, in whose place are ours
+	returning bool                     // the statement returns the keys of the rows it has written
 }
 
 // ExecContext and QueryContext run GORM's statement, the old rows read before
@@ -54,130 +54,192 @@ type capture struct {
 
 // ExecContext implements gorm.ConnPool.
 func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (result, error) {
-	sql, args, err := c.intercept(ctx, sql, args)
-	if err != nil {
+	if c.ran || sql != c.db.Statement.SQL.String() {
+		return c.ConnPool.ExecContext(ctx, sql, args...)
+	}
+	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
-	return c.ConnPool.ExecContext(ctx, sql, args...)
+	if c.returning {
+		return c.execReturning(ctx)
+	}
+	return c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
 }
 
 // QueryContext implements gorm.ConnPool.
 func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*rows, error) {
-	sql, args, err := c.intercept(ctx, sql, args)
-	if err != nil {
+	if c.ran || sql != c.db.Statement.SQL.String() {
+		return c.ConnPool.QueryContext(ctx, sql, args...)
+	}
+	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
-	return c.ConnPool.QueryContext(ctx, sql, args...)
+	if c.returning {
+		return c.queryReturning(ctx)
+	}
+	return c.ConnPool.QueryContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
 }
 
-// intercept returns the statement to run. Only the first one with the text that
-// GORM built is the one we wait for.
-func (c *capture) intercept(ctx context.Context, sql string, args []any) (string, []any, error) {
-	st := c.db.Statement
-	if c.ran || sql != st.SQL.String() {
-		return sql, args, nil
+// Commit implements gorm.TxCommitter, for the case that our callbacks have come
+// out of order since db.Use, and GORM commits before the change is recorded.
+func (c *capture) Commit() error {
+	err := c.refuse("callbacks are out of order, and the commit comes before its change is recorded")
+	return errors.Join(err, c.Rollback())
+}
+
+// Rollback implements gorm.TxCommitter.
+func (c *capture) Rollback() error {
+	if tx, inside := c.ConnPool.(gorm.TxCommitter); inside {
+		return tx.Rollback()
 	}
+	return nil
+}
+
+// prepare does what comes before the statement. A panic would leave GORM's
+// transaction open.
+func (c *capture) prepare(ctx context.Context) (err error) {
+	defer recovered(&err)
 	c.ran = true
-	before := c.beforeChange
+	if err := c.ensureTransaction(); err != nil {
+		return err
+	}
+	if c.target, err = c.findTarget(); c.target == nil || err != nil {
+		return err
+	}
 	if c.verb == create {
-		before = c.beforeInsert
+		return c.beforeInsert(ctx)
 	}
-	if err := before(ctx); err != nil {
-		return sql, args, err
-	}
-	return st.SQL.String(), st.Vars, nil
+	return c.beforeChange(ctx)
 }
 
 // beforeChange reads the rows that an update or delete is about, and narrows
-// the statement to them.
+// the statement to them: what it would find itself may be others, made since by
+// another transaction, or picked by chance or by the clock.
 func (c *capture) beforeChange(ctx context.Context) error {
-	st := c.db.Statement
-	if err := c.readAssignments(); err != nil {
+	if err := c.read(ctx, c.db.Statement.Clauses["WHERE"]); err != nil {
 		return err
 	}
-	if err := c.read(ctx, st.Clauses["WHERE"]); err != nil {
+	if err := c.readReplaced(ctx); err != nil {
 		return err
 	}
-	if !c.table.dialect.lock {
-		return nil // one writer at a time: nothing can come in between
-	}
+	c.returning = c.setsKey()
 	return c.narrow()
 }
 
-// narrow adds to the statement's conditions that it may change the rows which
-// were read, and no others that have been committed since.
+// readReplaced reads the rows that an update deletes besides, as they are in its
+// way.
+func (c *capture) readReplaced(ctx context.Context) error {
+	set, _ := c.db.Statement.Clauses["UPDATE"].Expression.(clause.Update)
+	switch modifier := strings.ToUpper(strings.TrimSpace(set.Modifier)); modifier {
+	case "OR REPLACE":
+		return c.beforeReplace(ctx)
+	case "OR FAIL": // keeps what it has done when it fails
+		return c.refuse("UPDATE OR FAIL: use UPDATE")
+	default:
+		return nil
+	}
+}
+
+// narrow makes the statement change the rows which were read, and no others. Its
+// own conditions have had their say, under the lock; they stay only where other
+// tables take part, whose rows they join.
 func (c *capture) narrow() error {
+	where := c.db.Statement.Clauses["WHERE"]
+	conditions, _ := where.Expression.(clause.Where)
+	among, err := c.amongRead()
+	if err != nil {
+		return err
+	}
+	narrowed := []clause.Expression{among}
+	if len(c.target.more) > 0 && len(conditions.Exprs) > 0 { // an OR among them must not let others through
+		narrowed = []clause.Expression{clause.And(conditions.Exprs...), among}
+	}
+	c.setClause("WHERE", clause.Where{Exprs: narrowed})
+	return c.rebuild()
+}
+
+// setClause puts an expression of ours in the place of a clause's own, until
+// the statement has run.
+func (c *capture) setClause(name string, expression clause.Expression) {
+	clauses := c.db.Statement.Clauses
+	users := clauses[name]
+	if _, saved := c.users[name]; !saved {
+		if c.users == nil {
+			c.users = map[string]clause.Clause{}
+		}
+		c.users[name] = users
+	}
+	users.Name, users.Expression = name, expression
+	clauses[name] = users
+}
+
+// restoreClause puts a clause of the user's back.
+func (c *capture) restoreClause(name string) {
+	users, saved := c.users[name]
+	switch {
+	case !saved:
+	case users.Expression == nil && users.Builder == nil:
+		delete(c.db.Statement.Clauses, name)
+	default:
+		c.db.Statement.Clauses[name] = users
+	}
+	delete(c.users, name)
+}
+
+// amongRead is the condition that a row is among those read.
+func (c *capture) amongRead() (clause.Expression, error) {
+	keys, err := c.changes.keys()
+	return fragment{sql: c.target.sql.narrow, vars: []any{keys}}, err
+}
+
+// rebuild writes the statement once more, from its clauses.
+func (c *capture) rebuild() error {
 	st := c.db.Statement
 	clauses := st.BuildClauses
 	if _, set := st.Clauses["SET"]; set { // a soft delete is an update
 		clauses = c.db.Callback().Update().Clauses
 	}
-	where := st.Clauses["WHERE"]
-	conditions, _ := where.Expression.(clause.Where)
-	narrowed, err := c.amongRead(conditions)
-	if err != nil {
-		return err
+	if _, ours := c.users["RETURNING"]; ours && !slices.Contains(clauses, "RETURNING") {
+		clauses = append(slices.Clone(clauses), "RETURNING")
 	}
-	where.Name, where.Expression = "WHERE", narrowed
-	st.Clauses["WHERE"] = where
-	return c.rebuild(clauses)
-}
-
-// amongRead returns conditions, as a whole, and that the row was read.
-func (c *capture) amongRead(conditions clause.Where) (clause.Where, error) {
-	keys, err := c.changes.keys()
-	among := []clause.Expression{clause.Expr{SQL: c.table.sql.narrow, Vars: []any{keys}}}
-	if len(conditions.Exprs) > 0 { // an OR among them must not let others through
-		among = append([]clause.Expression{clause.And(conditions.Exprs...)}, among...)
-	}
-	return clause.Where{Exprs: among}, err
-}
-
-// rebuild writes the statement once more, from its clauses.
-func (c *capture) rebuild(clauses []string) error {
-	st := c.db.Statement
 	st.SQL.Reset()
 	st.Vars = nil
 	st.Build(clauses...)
 	return c.db.Error
 }
 
-// readAssignments finds out to what an update sets the primary key.
-func (c *capture) readAssignments() error {
+// setsKey reports whether an update sets a column of the primary key.
+func (c *capture) setsKey() bool {
 	set, _ := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
-	for _, assignment := range set {
-		for _, field := range c.table.model.keys {
-			if assignment.Column.Name != field.DBName {
-				continue
-			}
-			value, err := keyValue(assignment.Value)
-			if err != nil {
-				return c.refuse("it sets the primary key to an expression: set it to a value")
-			}
-			if c.assigned == nil {
-				c.assigned = rowKey{}
-			}
-			c.assigned[field.DBName] = value
-		}
-	}
-	return nil
+	return c.target.table.assignsKey(set, nil)
+}
+
+// assignsKey reports whether one of some assignments changes the primary key.
+// One to the value by which the row was found does not.
+func (t *table) assignsKey(set clause.Set, found []clause.Column) bool {
+	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
+		return slices.ContainsFunc(t.model.keys, func(key *schema.Field) bool {
+			return sameName(assignment.Column.Name, key.DBName) && !keeps(found, assignment)
+		})
+	})
 }
 
 // read locks and reads rows by the statement's own conditions.
-func (c *capture) read(ctx context.Context, where clause.Clause) (err error) {
-	query := c.table.query(c.db, where)
+func (c *capture) read(ctx context.Context, where clause.Clause) error {
+	return c.target.read(ctx, c.ConnPool, c.db.Statement, where, c.changes.read)
+}
+
+// read locks and reads rows of a target, and calls visit for each.
+func (t *target) read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statement, where clause.Clause, visit func(rowKey, *string) error) (err error) {
+	query := t.query(st, where)
 	if query.Error != nil {
 		return query.Error
 	}
-	found, err := c.ConnPool.QueryContext(ctx, query.SQL.String(), query.Vars...)
+	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
 	if err != nil {
-		return fmt.Errorf("timakgorm: read rows before %s of %s: %w", c.verb, c.table.model.table, err)
+		return fmt.Errorf("timakgorm: read rows of %s: %w", t.table.model.table, err)
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
-	return c.readRows(found)
-}
-
-func (c *capture) readRows(found *rows) error {
 	for found.Next() {
 		var text string
 		var old *string
@@ -188,27 +250,18 @@ func (c *capture) readRows(found *rows) error {
 		if err != nil {
 			return err
 		}
-		if err := c.changes.read(key, old); err != nil {
-			return err
-		}
-		if err := c.touchAssigned(key); err != nil {
+		if err := visit(key, old); err != nil {
 			return err
 		}
 	}
 	return found.Err()
 }
 
-// touchAssigned adds the row that an update of the primary key makes of another.
-func (c *capture) touchAssigned(key rowKey) error {
-	if c.assigned == nil {
-		return nil
-	}
-	next := maps.Clone(key)
-	maps.Copy(next, c.assigned)
-	return c.changes.touch(next)
-}
-
 // refuse returns ErrUncaptured with the reason and the way out.
 func (c *capture) refuse(advice string) error {
-	return fmt.Errorf("timakgorm: %s of %s: %w: %s", c.verb, c.table.model.table, ErrUncaptured, advice)
+	name := c.db.Statement.Table
+	if c.target != nil {
+		name = c.target.table.model.table
+	}
+	return fmt.Errorf("timakgorm: %s of %s: %w: %s", c.verb, name, ErrUncaptured, advice)
 }

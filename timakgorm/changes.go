@@ -23,6 +23,9 @@ type changes struct {
 type change struct {
 	Key json.RawMessage `json:"k"` // the primary key by column names
 	Old *string         `json:"o"` // the image; nil if there was no row to be seen
+
+	// Floor is what the version must not be below; only where it is forced.
+	Floor int64 `json:"f,omitempty"`
 }
 
 // rowKey is the primary key of a row by column names.
@@ -86,6 +89,15 @@ const recordChunk = 5000
 // record writes to the outbox what became of the rows, in the transaction that
 // pool is.
 func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
+	return t.recordBy(ctx, pool, t.sql.record, c, now)
+}
+
+// force is record, but that a version is never below the rows' floors.
+func (t *table) force(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
+	return t.recordBy(ctx, pool, t.sql.force, c, now)
+}
+
+func (t *table) recordBy(ctx context.Context, pool gorm.ConnPool, statement string, c *changes, now time.Time) (recorded int64, err error) {
 	clock, err := t.clock(ctx, pool, now, len(c.rows))
 	if err != nil {
 		return 0, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
@@ -95,7 +107,7 @@ func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now 
 		if err != nil {
 			return recorded, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
 		}
-		result, err := pool.ExecContext(ctx, t.sql.record, t.dialect.recordArgs(t.model, clock, string(text))...)
+		result, err := pool.ExecContext(ctx, statement, t.dialect.recordArgs(t.model, clock, string(text))...)
 		if err != nil {
 			return recorded, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
 		}

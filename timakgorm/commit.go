@@ -4,15 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"gorm.io/gorm"
 )
 
 // GORM has no callback after the commit of a transaction that the user opened.
 // So the connection pool hands out transactions that tell the plugin of their
-// commit. Nothing but the wake-up of the relay depends on it: where another
-// plugin has put a pool of its own in the way, the relay finds the changes by
-// polling.
+// commit: to wake the relay or to deliver what they changed, and to refuse the
+// commit of a row without its change. Where another plugin has put a pool of its
+// own in the way, and in db.Connection, there is no such transaction: the relay
+// finds the changes by polling.
 
 // commitPool is a *sql.DB whose transactions are commitTx.
 type commitPool struct {
@@ -23,32 +25,95 @@ type commitPool struct {
 
 // BeginTx implements gorm.ConnPoolBeginner.
 func (p *commitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	after := p.plugin.drawn.Load()
 	tx, err := p.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &commitTx{Tx: tx, pool: p}, nil
+	return &commitTx{Tx: tx, ctx: ctx, pool: p, after: after}, nil
 }
 
 // GetDBConn implements gorm.GetDBConnector.
 func (p *commitPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
-// commitTx is a transaction that wakes the relay when it has committed changes.
-// Like any transaction it belongs to one goroutine at a time.
+// commitTx is a transaction that hands over its changes when it has committed
+// them. Like any transaction it belongs to one goroutine at a time.
 type commitTx struct {
 	*sql.Tx
 
+	ctx   context.Context // of its beginning; bounds the delivery too
 	pool  *commitPool
-	dirty bool
+	after int64 // every change it records has a greater id
+	dirty bool  // it has recorded changes, or may have
+
+	// spoilt is why the transaction must not be committed: a statement in it has
+	// run whose change could not be recorded.
+	spoilt     error
+	savepoints []savepoint
 }
 
 // Commit implements gorm.TxCommitter.
 func (t *commitTx) Commit() error {
-	err := t.Tx.Commit()
-	if err == nil && t.dirty {
-		t.pool.plugin.wake()
+	if t.spoilt != nil {
+		err := fmt.Errorf("timakgorm: commit: rolled back, since a change in the transaction could not be recorded: %w", t.spoilt)
+		return errors.Join(err, t.Rollback())
 	}
-	return err
+	if !t.dirty {
+		return t.Tx.Commit()
+	}
+	p := t.pool.plugin
+	if p.opts.Deliver != OnCommit {
+		err := t.Tx.Commit()
+		if err == nil {
+			p.wake()
+		}
+		return err
+	}
+	ids, err := t.recorded()
+	if err != nil {
+		return errors.Join(fmt.Errorf("timakgorm: commit: %w", err), t.Rollback())
+	}
+	if err := t.Tx.Commit(); err != nil {
+		return err
+	}
+	p.noteDrawn(ids)
+	p.deliver(t.ctx, ids)
+	return nil
+}
+
+// recorded returns the ids of the changes that the transaction has recorded,
+// before it ends. On SQLite, whose transactions come one after another, those
+// that others have committed since may be among them.
+func (t *commitTx) recorded() (ids []int64, err error) {
+	d := t.pool.plugin.dialect
+	query := "SELECT id FROM timak_outbox WHERE id > ? ORDER BY id"
+	if d.lock {
+		query = "SELECT id FROM timak_outbox WHERE id > ? AND xid = pg_current_xact_id() ORDER BY id"
+	}
+	found, err := t.QueryContext(t.ctx, d.bind(query), t.after)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, found.Close()) }()
+	for found.Next() {
+		var id int64
+		if err := found.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, found.Err()
+}
+
+// noteDrawn remembers the last of a transaction's ids, which spares those that
+// begin after its commit a search through older changes. A transaction that
+// found none of its own may have been misled by an outbox made anew.
+func (p *Plugin) noteDrawn(ids []int64) {
+	if len(ids) == 0 {
+		p.drawn.Store(0)
+		return
+	}
+	p.drawn.Store(ids[len(ids)-1])
 }
 
 // GetDBConn implements gorm.GetDBConnector.
@@ -75,17 +140,26 @@ func (p *Plugin) hookCommit(db *gorm.DB) error {
 	return nil
 }
 
+// transactionOf returns the commitTx that a pool is, nil if it is none.
+func transactionOf(pool gorm.ConnPool) *commitTx {
+	for {
+		switch wrapper := pool.(type) {
+		case *gorm.PreparedStmtTX: // may be one in another
+			pool = wrapper.Tx
+		case *capture:
+			pool = wrapper.ConnPool
+		case *commitTx:
+			return wrapper
+		default:
+			return nil
+		}
+	}
+}
+
 // markDirty notes that the transaction has written to the outbox. The commit of
 // one that is not ours to see wakes nobody.
 func (p *Plugin) markDirty(pool gorm.ConnPool) {
-	for {
-		prepared, ok := pool.(*gorm.PreparedStmtTX) // may be one in another
-		if !ok {
-			break
-		}
-		pool = prepared.Tx
-	}
-	if tx, ok := pool.(*commitTx); ok {
+	if tx := transactionOf(pool); tx != nil {
 		tx.dirty = true
 	}
 }

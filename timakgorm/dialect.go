@@ -16,10 +16,8 @@ type dialect struct {
 	lock   bool   // rows are locked by SELECT … FOR UPDATE
 
 	// rows is a FROM item that turns the JSON array in a parameter into rows e;
-	// %s is the table whose primary key e.k holds as k.
-	rows string
-	// key and old are a key column and the old image of such a row.
-	key, old string
+	// rowKey and old are the primary key and the old image of such a row.
+	rows, rowKey, old string
 	// text casts JSON to text.
 	text string
 	// differs compares, NULLs included.
@@ -44,8 +42,8 @@ var postgres = dialect{
 	object:   "jsonb_build_object",
 	hex:      "encode(%s, 'hex')",
 	lock:     true,
-	rows:     "jsonb_array_elements(?::text::jsonb) e CROSS JOIN LATERAL jsonb_populate_record(NULL::%s, e.value->'k') k",
-	key:      "k.%s",
+	rows:     "jsonb_array_elements(?::text::jsonb) e",
+	rowKey:   "(e.value->'k')",
 	old:      "(e.value->>'o')::jsonb",
 	text:     "(%s)::text",
 	differs:  "IS DISTINCT FROM",
@@ -62,7 +60,7 @@ var sqlite = dialect{
 	object:   "json_object",
 	hex:      "lower(hex(%s))",
 	rows:     "json_each(?) e",
-	key:      "json_extract(e.value, '$.k.%s')",
+	rowKey:   "json_extract(e.value, '$.k')",
 	old:      "json_extract(e.value, '$.o')",
 	text:     "%s",
 	differs:  "IS NOT",
@@ -91,7 +89,7 @@ func (d dialect) bind(sql string) string {
 	}
 	var b strings.Builder
 	n := 0
-	for part := range strings.SplitSeq(sql, "?") {
+	for _, part := range splitMarks(sql, false) {
 		if n > 0 {
 			fmt.Fprintf(&b, "$%d", n)
 		}

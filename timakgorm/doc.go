@@ -24,15 +24,24 @@
 // # What it cannot follow
 //
 // A write whose rows cannot be known returns ErrUncaptured and does not take
-// place: raw SQL on a tracked table (see RawSQL), creates from maps, tables by
-// another name than the model's, a FROM in an update or delete, INSERT OR …,
-// and upserts without conflict columns, over columns that the database fills
-// in, that set the primary key or, on Postgres, have a WHERE. What does not pass through GORM is not seen at all: other
-// programs, and the database's own cascades and triggers.
+// place: raw SQL that names a tracked table (see RawSQL, and Exec and Follow,
+// which name the rows), INSERT and UPDATE OR FAIL, OR REPLACE where a unique
+// index is one of an expression, a list of tables or a hint in the place of a
+// table's name, and an upsert that sets the primary key of rows which it finds
+// by other than plain values. What does not pass through GORM is not seen:
+// other programs, and the database's own cascades, of which the log is told,
+// views and triggers. With Options.Capture Triggers all of that is seen, as the
+// database itself records the changes.
 //
-// In a transaction of their own users must heed errors, as always with GORM:
-// one that ignores the error of a statement and commits may commit the row
-// without its timelines.
+// A transaction in which a change could not be recorded is not committed, unless
+// it goes back to an earlier savepoint; on SQLite this does not hold inside
+// db.Connection and other plugins' pools: heed errors there.
+//
+// # When in doubt
+//
+// Plugin.Verify compares timelines with the tables, Plugin.Rebuild makes them
+// agree; both may run beside everything else. Plugin.DeadLetters lists changes
+// that could not be applied, Plugin.Stats says how far the relay is.
 //
 // SQLite databases must be opened so that transactions take the write lock at
 // their beginning (_txlock=immediate) and wait for it (busy_timeout).

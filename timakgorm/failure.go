@@ -2,13 +2,10 @@ package timakgorm
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
@@ -72,62 +69,71 @@ const (
 	lastWait  = 5 * time.Minute
 )
 
-func (b *batch) putOff(ctx context.Context, tx *sql.Tx, f *rowFold, reason error) error {
+// settle deletes the changes that are done, records anew those that came too
+// late, buries those that cannot be applied and puts off the rest.
+func (b *batch) settle(ctx context.Context) (settled int, reason error) {
+	s, anew, reason := b.verdict(ctx)
+	recorded, failures := b.plugin.recordAnew(ctx, anew)
+	for _, f := range recorded {
+		s.finish(f)
+	}
+	for f, failure := range failures {
+		s.late = append(s.late, putOff(f, failure)...)
+		reason = failure
+	}
+	if err := b.outbox.settle(ctx, s); err != nil {
+		return 0, err
+	}
+	b.plugin.counters.settled(s, changesOf(recorded))
+	return len(s.done) + len(s.dead), reason
+}
+
+// verdict decides what becomes of each row's changes. The error is the first
+// reason why some stay.
+func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, reason error) {
+	outage := b.outage()
+	for _, f := range b.folds {
+		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
+		switch {
+		case failure == nil && (b.stale[f] || f.outdated):
+			anew = append(anew, f)
+		case failure == nil:
+			s.finish(f)
+		case hopeless(f, b.failed[f]):
+			b.plugin.opts.Logger.ErrorContext(ctx, "timak: a change cannot be applied; it is a dead letter now",
+				"table", f.last().table, "pk", f.last().pk, "changes", len(f.changes), "error", failure)
+			s.bury(f, failure)
+		default:
+			if reason == nil {
+				reason = failure
+			}
+			if !outage || b.full { // in a full batch, others may wait behind these
+				s.late = append(s.late, putOff(f, failure)...)
+			}
+		}
+	}
+	return s, anew, reason
+}
+
+// putOff returns when a row's changes are to be tried again.
+func putOff(f *rowFold, reason error) []fate {
 	attempts := f.last().attempts
 	wait := min(firstWait<<min(attempts, 16), lastWait)
 	if !isOutage(reason) {
 		attempts++
 	}
-	wait = wait/2 + rand.N(wait)
-	return b.outbox.putOff(ctx, tx, f.ids(), time.Now().Add(wait), attempts, reason)
+	until := time.Now().Add(wait/2 + rand.N(wait)).UnixMicro()
+	var fates []fate
+	for _, id := range f.ids() {
+		fates = append(fates, fate{id, until, attempts, reason.Error()})
+	}
+	return fates
 }
 
-// recordAnew writes a change of the row as it is now, with a version of now,
-// in place of one that came so late that its removal may have been forgotten.
-func (b *batch) recordAnew(ctx context.Context, tx *sql.Tx, f *rowFold) error {
-	key, err := f.key()
-	if err != nil {
-		return err
+// changesOf returns how many changes some rows have.
+func changesOf(folds []*rowFold) (n int) {
+	for _, f := range folds {
+		n += len(f.changes)
 	}
-	c := &changes{}
-	if err := c.touch(key); err != nil {
-		return err
-	}
-	if err := f.table.lock(ctx, tx, c); err != nil {
-		return err
-	}
-	_, err = f.table.record(ctx, tx, c, time.Now())
-	b.plugin.wake()
-	return err
-}
-
-// key returns the primary key from the latest image.
-func (f *rowFold) key() (rowKey, error) {
-	text := f.last().new
-	if text == nil {
-		text = f.last().old
-	}
-	all, err := parseKey(*text)
-	if err != nil {
-		return nil, err
-	}
-	key := rowKey{}
-	for _, field := range f.table.model.keys {
-		key[field.DBName] = all[field.DBName]
-	}
-	return key, nil
-}
-
-// lock locks rows until the transaction ends, so that no change of them can be
-// committed between reading them and drawing a version.
-func (t *table) lock(ctx context.Context, pool gorm.ConnPool, c *changes) error {
-	if !t.dialect.lock {
-		return nil
-	}
-	keys, err := c.keys()
-	if err != nil {
-		return err
-	}
-	_, err = pool.ExecContext(ctx, t.dialect.bind("SELECT 1 FROM "+t.sql.from+" WHERE "+t.sql.narrow+" FOR SHARE"), keys)
-	return err
+	return n
 }

@@ -18,6 +18,17 @@ type rowChange struct {
 	attempts int
 }
 
+// size returns about how many bytes the change takes.
+func (c rowChange) size() int {
+	n := len(c.table) + len(c.pk)
+	for _, image := range []*string{c.old, c.new} {
+		if image != nil {
+			n += len(*image)
+		}
+	}
+	return n
+}
+
 // rowFold is what the waiting changes of one row come to: every place that one
 // of their images put the row in is cleared but for those of the last, which
 // are filled. Images in between count, as they may have reached the timelines

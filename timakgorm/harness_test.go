@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -114,6 +115,8 @@ type world struct {
 	db        *gorm.DB
 	plugin    *timakgorm.Plugin
 	timelines *timak.Timelines
+	compared  []trackedTable // to compare with; defaults to posts
+	store     *keyedStore    // if it knows its keys
 }
 
 // setup is what a world is made of; the zero setup tracks Author and Post.
@@ -233,43 +236,62 @@ func (w *world) count(table string) int64 {
 	return n
 }
 
-// check drains and compares every timeline of posts with the table: each post
-// that should be on it is, once, in its place, with its data, and no other.
+// check drains and compares every timeline with the tables: each row that should
+// be on one is, once, in its place, with its data, and no other.
 func (w *world) check() {
 	w.Helper()
-	w.drain()
-	if n := w.dead(); n > 0 {
-		w.Errorf("%d dead letters", n)
+	for _, difference := range w.differences(w.db) {
+		w.Error(difference)
 	}
-	var posts []Post
-	w.must(w.db.Find(&posts).Error)
-	var orphans []uint // on no author's timeline: their author is NULL
-	w.must(w.db.Model(&Post{}).Where("author_id IS NULL").Pluck("id", &orphans).Error)
-	want := map[string][]string{}
-	for _, key := range w.postKeys() {
-		want[key] = nil
-	}
-	slices.SortFunc(posts, func(a, b Post) int { return comparePosts(b, a) })
-	for _, post := range posts {
-		if post.Published {
-			line := describe(fmt.Sprintf("posts:%d", post.ID), post.CreatedAt, fmt.Sprintf(`{"title":%q}`, post.Title))
-			if author := timakgorm.Key("author:{}:posts", post.AuthorID); !slices.Contains(orphans, post.ID) {
-				want[author] = append(want[author], line)
-			}
-			want["site:posts"] = append(want["site:posts"], describe(fmt.Sprintf("posts:%d", post.ID), post.CreatedAt, ""))
+}
+
+// differences drains and returns what check complains of. The tables are read
+// through db.
+func (w *world) differences(db *gorm.DB) (out []string) {
+	w.Helper()
+	if w.plugin != nil {
+		w.drain()
+		var dead int64
+		w.must(db.Table("timak_dead").Count(&dead).Error)
+		if dead > 0 {
+			out = append(out, fmt.Sprintf("%d dead letters", dead))
 		}
 	}
-	for key, want := range want {
-		var got []string
+	tables := w.compared
+	if tables == nil {
+		tables = []trackedTable{postTable}
+	}
+	want, err := wanted(db, tables)
+	w.must(err)
+	for _, key := range w.keys(want) {
 		timeline, err := w.timelines.Get(w.Context(), key)
 		w.must(err)
+		var got, expected []string
 		for _, item := range timeline.Items() {
 			got = append(got, describe(item.ID, item.At, string(item.Data)))
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			w.Errorf("timeline %q (-table +timeline):\n%s", key, diff)
+		for _, s := range want[key] {
+			expected = append(expected, describe(s.id, s.at, s.data))
+		}
+		if diff := cmp.Diff(expected, got); diff != "" {
+			out = append(out, fmt.Sprintf("timeline %q (-table +timeline):\n%s", key, diff))
 		}
 	}
+	return out
+}
+
+// keys returns the keys that timelines are or should be under.
+func (w *world) keys(want map[string][]shown) []string {
+	keys := slices.Collect(maps.Keys(want))
+	if w.store == nil {
+		keys = append(keys, w.postKeys()...)
+	} else {
+		w.store.mu.Lock()
+		defer w.store.mu.Unlock()
+		keys = slices.AppendSeq(keys, maps.Keys(w.store.keys))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // postKeys returns the keys that posts of the tests can be under.
@@ -279,15 +301,6 @@ func (w *world) postKeys() []string {
 		keys = append(keys, timakgorm.Key("author:{}:posts", author))
 	}
 	return keys
-}
-
-// comparePosts orders posts as timelines do: by date to the microsecond, then
-// by id.
-func comparePosts(a, b Post) int {
-	if c := a.CreatedAt.Truncate(time.Microsecond).Compare(b.CreatedAt.Truncate(time.Microsecond)); c != 0 {
-		return c
-	}
-	return int(a.ID) - int(b.ID)
 }
 
 func describe(id string, at time.Time, data string) string {

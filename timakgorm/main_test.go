@@ -11,5 +11,8 @@ func TestMain(m *testing.M) {
 	if plan := os.Getenv(crashVariable); plan != "" {
 		os.Exit(crashChild(plan))
 	}
+	if role := os.Getenv(soakVariable); role != "" {
+		os.Exit(soakChild(role))
+	}
 	os.Exit(pgtest.Run(m))
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 )
 
@@ -18,8 +17,14 @@ type model struct {
 	table   string          // as the rules and the outbox name it; may be schema.table
 	keys    []*schema.Field // the primary key
 	columns []*schema.Field // the image: the primary key and all that rules name
-	deleted *schema.Field   // marks a soft-deleted row; nil if there is none
 	rules   []rule
+
+	// visible is the condition that a row is not soft-deleted, with rowMark
+	// before its columns; empty if the model has no soft delete. Set by
+	// readVisibility, with the fields that it names.
+	visible, rowMark string
+	quote            func(string) string
+	visibility       []*schema.Field
 }
 
 // timelineType is the type of the fields that carry rules.
@@ -59,9 +64,6 @@ func compileStruct(t reflect.Type, namer schema.Namer, rules []Rule) (*model, er
 	}
 	m := &model{schema: s, table: s.Table, keys: s.PrimaryFields}
 	if err := m.checkKeys(); err != nil {
-		return nil, err
-	}
-	if err := m.findSoftDelete(); err != nil {
 		return nil, err
 	}
 	return m, m.compile(append(tagged, rules...))
@@ -156,28 +158,6 @@ func (m *model) checkKeys() error {
 			return fmt.Errorf("primary key: field %s is a %s: expected an integer, a text or a UUID", key.Name, describe(key))
 		}
 		m.image(key)
-	}
-	return nil
-}
-
-// findSoftDelete finds the column that hides a row from GORM.
-func (m *model) findSoftDelete() error {
-	for _, field := range m.schema.Fields {
-		if field.DBName == "" {
-			continue
-		}
-		switch reflect.New(field.IndirectFieldType).Interface().(type) {
-		case *gorm.DeletedAt:
-			if field.TagSettings["ZEROVALUE"] != "" {
-				return fmt.Errorf("field %s: a zeroValue of gorm.DeletedAt is not supported: expected NULL for rows that are not deleted", field.Name)
-			}
-			if m.deleted != nil {
-				return fmt.Errorf("fields %s and %s: two soft deletes are not supported: expected one gorm.DeletedAt", m.deleted.Name, field.Name)
-			}
-			m.deleted = field
-		case schema.QueryClausesInterface:
-			return fmt.Errorf("field %s: soft delete by a %s is not supported: expected gorm.DeletedAt", field.Name, field.FieldType)
-		}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 )
 
 // RawSQL says what happens to db.Exec and db.Raw when their text writes a
@@ -18,14 +20,42 @@ const (
 	WarnRaw
 )
 
+// Capture says how a plugin learns what a write has changed.
+type Capture uint8
+
+const (
+	// Callbacks reads the rows around the statements that GORM runs. It needs
+	// no more than the outbox table; it refuses raw SQL, and does not see
+	// cascades and other programs.
+	Callbacks Capture = iota
+	// Triggers leaves it to triggers of the database, which
+	// Plugin.InstallTriggers puts there. They see every write, whoever makes it.
+	Triggers
+)
+
 // Options tune a Plugin. The zero Options, and nil, mean the defaults.
 type Options struct {
+	// Capture says how changes are found: by Callbacks or by Triggers. All
+	// programs that write the same database must be of one mind. Defaults to
+	// Callbacks.
+	Capture Capture
+
 	// RawSQL says what to do with raw writes to tracked tables. Defaults to
 	// RefuseRaw.
 	RawSQL RawSQL
 
-	// Batch is how many row changes the relay takes at once. Larger batches
-	// write a busy timeline fewer times. Defaults to 1000.
+	// Deliver says whether a commit waits until its changes are readable.
+	// Defaults to InBackground.
+	Deliver Deliver
+
+	// DeliverTimeout is the longest time that a commit waits with OnCommit; what
+	// is not delivered by then is left to the relay. Defaults to two seconds.
+	DeliverTimeout time.Duration
+
+	// Batch is how many row changes the relay takes at once, at most; it takes
+	// fewer when their images are large. Larger batches write a busy timeline
+	// fewer times, and take more memory, a few kilobytes a change. Defaults to
+	// 20,000.
 	Batch int
 
 	// Writers is how many timelines the relay writes side by side. Defaults
@@ -40,6 +70,10 @@ type Options struct {
 	// Logger gets what needs a person's eye: outages, dead letters, raw writes.
 	// Defaults to slog.Default().
 	Logger *slog.Logger
+
+	// MeterProvider gets what Plugin.Stats says as OpenTelemetry metrics, whose
+	// names begin with timak. Defaults to none.
+	MeterProvider metric.MeterProvider
 }
 
 // withDefaults returns the options with zero fields filled in, or an error for
@@ -49,18 +83,22 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		out = *o
 	}
-	if out.Batch < 0 || out.Writers < 0 || out.Poll < 0 || out.RawSQL > WarnRaw {
-		return out, fmt.Errorf("timakgorm: options out of range: Batch %d, Writers %d, Poll %v, RawSQL %d",
-			out.Batch, out.Writers, out.Poll, out.RawSQL)
+	if out.Batch < 0 || out.Writers < 0 || out.Poll < 0 || out.DeliverTimeout < 0 ||
+		out.RawSQL > WarnRaw || out.Capture > Triggers || out.Deliver > OnCommit {
+		return out, fmt.Errorf("timakgorm: options out of range: Batch %d, Writers %d, Poll %v, DeliverTimeout %v, RawSQL %d, Capture %d, Deliver %d",
+			out.Batch, out.Writers, out.Poll, out.DeliverTimeout, out.RawSQL, out.Capture, out.Deliver)
 	}
 	if out.Batch == 0 {
-		out.Batch = 1000
+		out.Batch = 20_000
 	}
 	if out.Writers == 0 {
 		out.Writers = 16
 	}
 	if out.Poll == 0 {
 		out.Poll = time.Second
+	}
+	if out.DeliverTimeout == 0 {
+		out.DeliverTimeout = 2 * time.Second
 	}
 	if out.Logger == nil {
 		out.Logger = slog.Default()

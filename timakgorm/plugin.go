@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
@@ -22,10 +23,20 @@ type Plugin struct {
 	wakeUp    chan struct{}
 	relaying  chan struct{} // holds one while a batch is under way in this process
 
+	counters   counters
+	sessions   sessions
+	deliveries deliveries
+	drawn      atomic.Int64 // an id of the outbox: later transactions draw greater ones
+
 	// Set by Initialize.
 	db      *gorm.DB
 	dialect dialect
 	tables  map[string]*table
+
+	triggers map[string]*tableTriggers
+	schema   atomic.Uint64 // rises when a table may have lost its triggers, or have other foreign keys
+	cascades cascades
+	judges   int // how often Verify looks at what is in doubt
 }
 
 // New returns a plugin that keeps timelines, with options that may be nil.
@@ -37,7 +48,7 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plugin{timelines: timelines, opts: withDefaults, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
+	return &Plugin{timelines: timelines, opts: withDefaults, judges: judges, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
 }
 
 // Register adds models, given as pointers to their structs or by Track, whose
@@ -60,9 +71,23 @@ func (p *Plugin) Register(models ...any) error {
 		if slices.ContainsFunc(p.tracked, known) {
 			return fmt.Errorf("timakgorm: %s is registered twice", m.schema.Name)
 		}
+		if other := p.modelOf(m.table); other != "" {
+			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model a table", other, m.schema.Name, m.table)
+		}
 		p.tracked = append(p.tracked, tracked)
 	}
 	return nil
+}
+
+// modelOf returns the name of the registered model of a table; empty if there is
+// none.
+func (p *Plugin) modelOf(table string) string {
+	for _, tracked := range p.tracked {
+		if m, err := compile(tracked, schema.NamingStrategy{}); err == nil && m.table == table {
+			return m.schema.Name
+		}
+	}
+	return ""
 }
 
 // Name implements gorm.Plugin.
@@ -70,6 +95,9 @@ func (p *Plugin) Name() string { return "timak" }
 
 // Initialize implements gorm.Plugin; db.Use calls it.
 func (p *Plugin) Initialize(db *gorm.DB) error {
+	if p.db != nil && db.Plugins[p.Name()] == gorm.Plugin(p) {
+		return p.hookCommit(db) // dbresolver opens other connections of the same database
+	}
 	if p.db != nil {
 		return errors.New("timakgorm: the plugin is in use already: make one for every database")
 	}
@@ -87,11 +115,17 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		if p.tables[m.table] != nil {
 			return fmt.Errorf("timakgorm: two models are registered for the table %q", m.table)
 		}
+		if err := m.readVisibility(db); err != nil {
+			return err
+		}
 		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsOf(m, func(name string) string { return db.Statement.Quote(name) })}
 	}
-	if err := p.registerCallbacks(db); err != nil {
+	if err := p.useTriggers(db); err != nil {
 		return err
 	}
 	p.db = db
+	if err := p.registerMetrics(); err != nil {
+		return err
+	}
 	return p.hookCommit(db)
 }

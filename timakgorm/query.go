@@ -24,29 +24,36 @@ type table struct {
 	sql     statements
 }
 
-// query returns a SELECT of keys and images of the rows that where names, or
-// of all, locked until the transaction ends.
-func (t *table) query(db *gorm.DB, where clause.Clause) *gorm.Statement {
-	st := &gorm.Statement{
-		DB:      db.Session(&gorm.Session{NewDB: true}),
-		Context: db.Statement.Context,
-		Table:   unqualified(t.model.table),
-		Schema:  t.model.schema,
-		Clauses: map[string]clause.Clause{},
-	}
-	columns := fmt.Sprintf(t.dialect.text+", "+t.dialect.text, t.sql.key, t.sql.image)
-	st.AddClause(clause.Select{Expression: clause.Expr{SQL: columns}})
-	st.AddClause(clause.From{Tables: []clause.Table{{Name: t.sql.from, Raw: true}}})
+// query returns a SELECT of keys and images of the rows of a target that where
+// names, or of all, locked until the transaction ends.
+func (t *target) query(st *gorm.Statement, where clause.Clause) *gorm.Statement {
+	d := t.table.dialect
+	q := scratch(st)
+	q.AddClause(clause.Select{Expression: fragment{sql: fmt.Sprintf(d.text+", "+d.text, t.sql.key, t.sql.image)}})
+	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: items(append([]clause.Expression{t.item}, t.more...))}
 	if where.Expression != nil {
-		st.Clauses["WHERE"] = where
+		q.Clauses["WHERE"] = where
 	}
-	if t.dialect.lock {
+	if d.lock {
 		// As an update locks them, so that rows which refer to them can be made
 		// meanwhile.
-		st.AddClause(clause.Locking{Strength: "NO KEY UPDATE"})
+		q.AddClause(clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: t.name}})
 	}
-	st.Build("SELECT", "FROM", "WHERE", "FOR")
-	return st
+	q.Build("SELECT", "FROM", "WHERE", "FOR")
+	return q
+}
+
+// items are those of a FROM.
+type items []clause.Expression
+
+// Build implements clause.Expression.
+func (i items) Build(builder clause.Builder) {
+	for n, item := range i {
+		if n > 0 {
+			_, _ = builder.WriteString(", ")
+		}
+		item.Build(builder)
+	}
 }
 
 // parseKey reads a key that the database has written, numbers unchanged.
@@ -88,4 +95,25 @@ func keyValue(v any) (any, error) {
 	default:
 		return nil, fmt.Errorf("a key of type %T: expected an integer, a text or a UUID", v)
 	}
+}
+
+// whereIn is the clause: the columns of a table have the values of one of the
+// rows.
+func whereIn(table string, names []string, rows [][]any) clause.Clause {
+	columns := make([]clause.Column, len(names))
+	for i, name := range names {
+		columns[i] = clause.Column{Table: table, Name: name}
+	}
+	in := clause.IN{Column: columns}
+	if len(columns) == 1 {
+		in.Column = columns[0]
+	}
+	for _, row := range rows {
+		if len(columns) > 1 {
+			in.Values = append(in.Values, row)
+		} else {
+			in.Values = append(in.Values, row[0])
+		}
+	}
+	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{in}}}
 }

@@ -81,6 +81,30 @@ func TestOtherCommitsBetween(t *testing.T) {
 		{"save", func(db *gorm.DB) error {
 			return db.Save(&Post{ID: 30, AuthorID: 3, Title: "saved", Published: true}).Error
 		}},
+		{"upsert with a WHERE", func(db *gorm.DB) error {
+			return db.Clauses(clause.OnConflict{
+				Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"author_id"}),
+				Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "posts.author_id < excluded.author_id"}}},
+			}).Create(&Post{ID: 30, AuthorID: 3, Title: "upserted", Published: true}).Error
+		}},
+		{"upsert of a map", func(db *gorm.DB) error {
+			return db.Table("posts").Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"author_id"})}).
+				Create(map[string]any{"id": 30, "author_id": 3, "title": "upserted", "published": true, "created_at": at(3)}).Error
+		}},
+		{"update from", func(db *gorm.DB) error {
+			return db.Model(&Post{}).Clauses(clause.From{Tables: []clause.Table{{Name: "authors"}}}).
+				Where("posts.author_id = authors.id AND authors.name = ?", "ann").Update("author_id", 3).Error
+		}},
+		{"update by an alias", func(db *gorm.DB) error {
+			return db.Table("posts AS p").Where("p.author_id = ?", 1).Or("p.title = ?", "t1").Updates(map[string]any{"author_id": 3}).Error
+		}},
+		{"update of the primary key", func(db *gorm.DB) error {
+			return db.Model(&Post{}).Where("author_id = ?", 1).Update("id", gorm.Expr("id + 1000")).Error
+		}},
+		{"delete using", func(db *gorm.DB) error {
+			return db.Clauses(clause.From{Tables: []clause.Table{{Name: "posts USING authors", Raw: true}}}).Unscoped().
+				Where("posts.author_id = authors.id AND authors.id = ?", 1).Delete(&Post{}).Error
+		}},
 		{"upsert that does nothing", func(db *gorm.DB) error {
 			return db.Clauses(clause.OnConflict{DoNothing: true}).
 				Create(&Post{ID: 30, AuthorID: 3, Title: "never", Published: true}).Error
@@ -143,80 +167,64 @@ func (w *world) held(hold func(sql string)) *world {
 	return held
 }
 
-// TestUpsertWhere: an upsert with a condition of its own cannot be kept from
-// updating a row that another transaction makes meanwhile.
-func TestUpsertWhere(t *testing.T) {
+// TestMadeAfterProbe: another transaction makes the row that an upsert meets
+// between the moment when the upsert was tried, to learn of its rows, and that
+// when it runs.
+func TestMadeAfterProbe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{dialect: "postgres"})
-	w.seed()
-	err := w.db.Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"author_id"}),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "posts.author_id < excluded.author_id"}}},
-	}).Create(&Post{ID: 10, AuthorID: 2, Published: true}).Error
-	if !errors.Is(err, timakgorm.ErrUncaptured) {
-		t.Errorf("got %v, want ErrUncaptured", err)
+	for _, where := range []string{"true", "posts.author_id < excluded.author_id", "false"} {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{dialect: "postgres"})
+			w.seed()
+			inserts := 0
+			held := w.held(func(sql string) {
+				if !strings.HasPrefix(sql, `INSERT INTO "posts"`) {
+					return
+				}
+				if inserts++; inserts == 2 {
+					w.must(w.db.Create(&Post{ID: 30, AuthorID: 1, Title: "between", Published: true}).Error)
+					w.drain()
+				}
+			})
+			err := held.db.Clauses(clause.OnConflict{
+				OnConstraint: "posts_pkey", DoUpdates: clause.AssignmentColumns([]string{"author_id"}),
+				Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: where}}},
+			}).Create(&[]Post{{ID: 10, AuthorID: 2}, {ID: 30, AuthorID: 3, Title: "upserted", Published: true}}).Error
+			if inserts != 2 {
+				t.Errorf("%d inserts, want the trial and the statement", inserts)
+			}
+			if met := errors.Is(err, timakgorm.ErrUncaptured); met != (where != "false") {
+				t.Errorf("got the error %v", err)
+			}
+			w.checkVersions()
+			w.check()
+		})
 	}
-	w.check()
 }
 
-// TestDeleteBeneathUpsert: a row that was there when it should have been
-// inserted is deleted by another before its change is recorded.
-func TestDeleteBeneathUpsert(t *testing.T) {
+// TestMadeBeneathNothing: a row that was there when it should have been inserted
+// is none of the statement's business.
+func TestMadeBeneathNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{dialect: "postgres"})
 	w.seed()
-	post := Post{ID: 30, AuthorID: 1, Title: "made by another", Published: true}
 	made := sync.OnceFunc(func() {
-		w.must(w.db.Create(&post).Error)
+		w.must(w.db.Create(&Post{ID: 30, AuthorID: 1, Title: "made by another", Published: true}).Error)
 		w.drain()
 	})
-	deleted := make(chan error, 1)
-	done := make(chan struct{})
-	deleting := sync.OnceFunc(func() {
-		ready := make(chan struct{})
-		go func() {
-			deleted <- w.db.Transaction(func(tx *gorm.DB) error {
-				err := tx.Unscoped().Delete(&Post{}, 30).Error
-				close(ready)
-				w.awaitOr(done, "the upsert to wait for the delete", func() bool { return w.waiters() > 0 })
-				return err
-			})
-		}()
-		w.awaitOr(ready, "the delete to run, or to wait for the upsert", func() bool { return w.waiters() > 0 })
-	})
-	inserted := false
 	held := w.held(func(sql string) {
 		if strings.HasPrefix(sql, `INSERT INTO "posts"`) {
 			made()
-			inserted = true
-		} else if inserted {
-			deleting()
 		}
 	})
-	w.must(held.db.Clauses(clause.OnConflict{DoNothing: true}).Create(&Post{ID: 30, AuthorID: 2, Title: "never", Published: true}).Error)
-	close(done)
-	w.must(<-deleted)
+	w.must(held.db.Transaction(func(tx *gorm.DB) error {
+		w.must(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&Post{ID: 30, AuthorID: 2, Title: "never", Published: true}).Error)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		return w.db.WithContext(ctx).Unscoped().Delete(&Post{}, 30).Error // it is not locked
+	}))
 	w.check()
-}
-
-// waiters returns how many sessions wait for a lock.
-func (w *world) waiters() int64 {
-	var n int64
-	w.must(w.db.Raw(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE NOT l.granted AND a.datname = current_database()`).Scan(&n).Error)
-	return n
-}
-
-// awaitOr is await that ends as well when done is closed.
-func (w *world) awaitOr(done <-chan struct{}, what string, so func() bool) {
-	w.await(what, func() bool {
-		select {
-		case <-done:
-			return true
-		default:
-			return so()
-		}
-	})
 }
 
 func closeDB(t testing.TB, db *gorm.DB) {

@@ -18,23 +18,32 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 		return nil
 	}
 	name := p.writtenByRaw(st.SQL.String())
-	if name == "" {
+	if name == "" || followedIn(db, name) {
 		return nil
 	}
 	if p.opts.RawSQL == WarnRaw {
 		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a tracked table; its timelines do not follow", "table", name)
 		return nil
 	}
-	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or set Options.RawSQL to WarnRaw", name, ErrUncaptured)
+	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or timakgorm.Exec, which names the rows", name, ErrUncaptured)
 }
 
 // writtenByRaw returns the tracked table that a SQL text writes, if any,
-// wherever it stands: in a WITH, in a $$ block, after another statement. It may
-// find more than there are, and does not look into texts that the database may
-// run as SQL.
+// wherever it stands: in a WITH, in a block of code, after another statement. It
+// may find more than there are. Of texts it looks into those that stand right
+// after DO and EXECUTE, and does not see what is put together from parts.
 func (p *Plugin) writtenByRaw(sql string) string {
-	words := sqlWords(sql)
+	if name := p.writtenByWords(sqlWords(sql)); name != "" || !ambiguous(sql) {
+		return name
+	}
+	return p.writtenByWords(plainWords(sql))
+}
+
+func (p *Plugin) writtenByWords(words []string) string {
 	for i, word := range words {
+		if name := p.writtenByText(word, words[i+1:]); name != "" {
+			return name
+		}
 		for _, name := range writeTargets(word, words[i+1:]) {
 			if t := p.named(name); t != nil {
 				return t.model.table
@@ -42,6 +51,36 @@ func (p *Plugin) writtenByRaw(sql string) string {
 		}
 	}
 	return ""
+}
+
+// writtenByText looks into the text that a verb runs as SQL.
+func (p *Plugin) writtenByText(verb string, words []string) string {
+	switch {
+	case sameName(verb, "do"):
+		words = afterWord(words, "language", 2)
+	case !sameName(verb, "execute"):
+		return ""
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	text, ok := textOf(words[0])
+	if !ok {
+		return ""
+	}
+	return p.writtenByRaw(text)
+}
+
+// escapes are those of a text E'…'.
+var escapes = strings.NewReplacer(`\\`, `\`, `\'`, `''`, `\n`, "\n", `\r`, "\r", `\t`, "\t")
+
+// textOf returns what a quoted text says.
+func textOf(word string) (string, bool) {
+	if strings.HasPrefix(word, "e'") || strings.HasPrefix(word, "E'") {
+		word = escapes.Replace(word[1:])
+	}
+	text, quoted := strings.CutPrefix(word, "'")
+	return strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"), quoted
 }
 
 // sqlWord matches the next part of a SQL text: a comment, a text, a quoted
@@ -57,6 +96,27 @@ func sqlWords(sql string) []string {
 	return slices.DeleteFunc(words, func(word string) bool {
 		return strings.HasPrefix(word, "--") || strings.HasPrefix(word, "/*")
 	})
+}
+
+// ambiguous reports whether a SQL text has parts whose ends the databases see in
+// different places: blocks between dollars, comments in comments, arrays, names
+// with escapes.
+func ambiguous(sql string) bool {
+	return dollarQuote.MatchString(sql) || strings.Contains(sql, "[") || strings.Contains(strings.ToUpper(sql), `U&"`) ||
+		strings.Count(sql, "/*") > 1
+}
+
+var escapedName = regexp.MustCompile(`(?i)\bu&"`)
+
+var dollarQuote = regexp.MustCompile(`\$(?:[\pL_]\w*)?\$`)
+
+var plainWord = regexp.MustCompile(`[\pL_][\pL\pM\pN_$]*|\S`)
+
+// plainWords returns the words of a SQL text wherever they stand, in texts and
+// comments too.
+func plainWords(sql string) []string {
+	sql = escapedName.ReplaceAllString(sql, " ")
+	return plainWord.FindAllString(strings.NewReplacer(`"`, " ", "`", " ", "[", " ", "]", " ", "'", " ").Replace(sql), -1)
 }
 
 // writeTargets returns the names of the tables that a verb writes, if it is
@@ -115,7 +175,7 @@ func tableNames(words []string) []string {
 func tableName(words []string) (string, []string) {
 	var parts []string
 	for len(words) > 0 && isName(words[0]) {
-		parts = append(parts, strings.Trim(words[0], "\"`[]"))
+		parts = append(parts, strings.Trim(words[0], "\"`[]'"))
 		if len(words) < 3 || words[1] != "." {
 			words = words[1:]
 			break
@@ -128,7 +188,7 @@ func tableName(words []string) (string, []string) {
 // isName reports whether a word is a name, quoted or not, or a keyword.
 func isName(word string) bool {
 	first, _ := utf8.DecodeRuneInString(word)
-	return unicode.IsLetter(first) && !strings.HasSuffix(word, "'") || strings.ContainsRune("_\"`[", first)
+	return unicode.IsLetter(first) && !strings.HasSuffix(word, "'") || strings.ContainsRune("_\"`['", first) // SQLite takes a text for a name
 }
 
 // named returns the tracked table with this name, whatever its case. A name

@@ -15,6 +15,14 @@ func TestWrittenByRaw(t *testing.T) {
 	t.Parallel()
 	p := tracking("posts", "app.notes", "příspěvky", "my posts", "Order", "a$b")
 	for sql, want := range map[string]string{
+		// What the databases take for a name or the end of a text.
+		"UPDATE 'posts' SET title = ''":                             "posts",
+		"DELETE FROM 'posts'":                                       "posts",
+		"WITH x AS (SELECT $$it's$$ AS t) UPDATE posts SET a=1":     "posts",
+		"/* a /* b */ it's */ UPDATE posts SET a = 1":               "posts",
+		"WITH x AS (SELECT ARRAY[']'] AS t) UPDATE posts SET a = 1": "posts",
+		`UPDATE U&"posts" SET a = 1`:                                "posts",
+		"INSERT INTO logs VALUES ('update posts', $1, $2)":          "",
 		// Every verb.
 		"INSERT INTO posts (title) VALUES ('x')":                                      "posts",
 		"INSERT OR REPLACE INTO posts VALUES (1)":                                     "posts",
@@ -42,6 +50,11 @@ func TestWrittenByRaw(t *testing.T) {
 		"INSERT INTO log SELECT * FROM x; UPDATE posts SET title = ''":                "posts",
 		"DO $$ BEGIN UPDATE posts SET title = ''; END $$":                             "posts",
 		"DO $body$UPDATE posts SET title = ''$body$":                                  "posts",
+		"DO 'BEGIN UPDATE posts SET title = ''x''; END'":                              "posts",
+		"DO LANGUAGE plpgsql 'BEGIN DELETE FROM posts; END'":                          "posts",
+		`do E'BEGIN UPDATE\nposts SET title = \'x\'; END' language plpgsql`:           "posts",
+		"DO $$ BEGIN EXECUTE 'DELETE FROM posts'; END $$":                             "posts",
+		"DO 'BEGIN EXECUTE ''UPDATE posts SET title = 1''; END'":                      "posts",
 		"EXPLAIN ANALYZE DELETE FROM posts":                                           "posts",
 		"INSERT INTO log (copy) VALUES (1) ON CONFLICT DO NOTHING; DELETE FROM posts": "posts",
 
@@ -87,6 +100,9 @@ func TestWrittenByRaw(t *testing.T) {
 		"SELECT 1 -- UPDATE posts SET x":                                                          "",
 		"SELECT 1 /* DELETE FROM posts */":                                                        "",
 		"INSERT INTO log (text) VALUES ('delete from posts')":                                     "",
+		"DO 'BEGIN UPDATE authors SET name = ''update posts''; END'":                              "",
+		"INSERT INTO log VALUES (1) ON CONFLICT DO NOTHING":                                       "",
+		"EXECUTE prepared('UPDATE posts SET x')":                                                  "",
 		"INSERT INTO posts_archive SELECT * FROM posts":                                           "",
 		"DELETE FROM old_posts":                                                                   "",
 		"UPDATE posts2 SET title = ''":                                                            "",

@@ -4,10 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
-	"gorm.io/gorm/schema"
-
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -172,28 +168,7 @@ type (
 		ID        []string `gorm:"serializer:json"`
 		CreatedAt time.Time
 	}
-	Flagged struct {
-		Base
-
-		Gone deletedFlag
-	}
-	ZeroValue struct {
-		Base
-
-		DeletedAt gorm.DeletedAt `gorm:"zeroValue:'1970-01-01 00:00:01'"`
-	}
-	TwoDeletions struct {
-		Base
-
-		DeletedAt gorm.DeletedAt
-		HiddenAt  gorm.DeletedAt
-	}
 )
-
-// deletedFlag hides rows from GORM's queries.
-type deletedFlag bool
-
-func (deletedFlag) QueryClauses(*schema.Field) []clause.Interface { return nil }
 
 // tracked returns the model T with a rule that is right.
 func tracked[T any]() any { return timakgorm.Track[T](timakgorm.Rule{Key: "x"}) }
@@ -210,9 +185,6 @@ func TestRegister_brokenModels(t *testing.T) {
 		{tracked[FloatKey](), "FloatKey: primary key: field ID is a float64" + keys},
 		{tracked[BoolKey](), "BoolKey: primary key: field Main is a bool" + keys},
 		{tracked[SerializedKey](), "SerializedKey: primary key: field ID is a []string with a serializer" + keys},
-		{tracked[Flagged](), "Flagged: field Gone: soft delete by a timakgorm_test.deletedFlag is not supported: expected gorm.DeletedAt"},
-		{tracked[ZeroValue](), "ZeroValue: field DeletedAt: a zeroValue of gorm.DeletedAt is not supported: expected NULL for rows that are not deleted"},
-		{tracked[TwoDeletions](), "TwoDeletions: fields DeletedAt and HiddenAt: two soft deletes are not supported: expected one gorm.DeletedAt"},
 	} {
 		b.want = "timakgorm: " + b.want
 		b.check(t)

@@ -179,14 +179,10 @@ type Renamed Post
 
 func (Renamed) TableName() string { return "posts" }
 
-func TestUse_twoModelsOfOneTable(t *testing.T) {
+func TestRegister_twoModelsOfOneTable(t *testing.T) {
 	t.Parallel()
-	plugin := newPlugin(t)
-	if err := plugin.Register(&Post{}, timakgorm.Track[Renamed]()); err != nil {
-		t.Fatal(err)
-	}
-	err := openDB(t, "sqlite", nil).Use(plugin)
-	if want := `timakgorm: two models are registered for the table "posts"`; err == nil || err.Error() != want {
+	err := newPlugin(t).Register(&Post{}, timakgorm.Track[Renamed]())
+	if want := `timakgorm: Post and Renamed are both for the table "posts": expected one model a table`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

@@ -2,8 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -13,60 +11,70 @@ import (
 // Run is the relay: it carries committed changes to the timelines until ctx
 // ends, and then returns nil, with nothing half done: a change that it was
 // about to apply stays in the outbox. While the store or the database cannot be
-// reached it tries again, after waits that grow to half a minute. Any number of
-// processes may run one; a change that two of them apply counts once.
+// reached it tries again, after waits that grow to half a minute.
+//
+// Any number of processes may run one. On Postgres they share the rows out
+// among them, by advisory locks that each holds on a connection of its own: of
+// a pool limited to a single connection it takes none, and works beside the
+// others. When one ends, or cannot reach the store, the others take over its
+// rows within about Options.Poll. Advisory locks belong to a session: the
+// connection must not go through a pooler that hands out sessions by
+// transaction, such as PgBouncer in that mode. A change that two of them apply
+// counts once.
+//
+// With Options.Capture Triggers, a table whose triggers are missing or outdated
+// is ErrTriggers, before anything is applied.
 func (p *Plugin) Run(ctx context.Context) error {
 	if p.db == nil {
 		return errNotInUse
 	}
-	waits := newWaits()
+	if err := p.wrongTriggers(ctx); err != nil {
+		return err
+	}
+	r := &runner{Plugin: p, shards: p.newShards(), waits: newWaits()}
+	defer r.shards.release()
 	for ctx.Err() == nil {
-		found, settled, err := p.relayBatch(ctx, false)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil && settled > 0: // what was put off has a wait of its own
-			waits.Reset()
-			p.opts.Logger.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
-		case err != nil:
-			wait := waits.NextBackOff()
-			p.opts.Logger.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
-			p.rest(ctx, wait, nil)
-		case found < p.opts.Batch:
-			waits.Reset()
-			p.rest(ctx, spread(p.opts.Poll), p.wakeUp)
-		default:
-			waits.Reset()
-		}
+		r.round(ctx)
 	}
 	return nil
 }
 
-// Drain applies all that is committed and returns when the outbox holds no
-// change of a tracked table. If ctx ends before that, it returns an error that
-// wraps the context's and says what the last try met. A change that cannot be
-// applied, ever, becomes a dead letter and no error.
-func (p *Plugin) Drain(ctx context.Context) error {
-	waits := newWaits()
-	var last error
-	putOff := false // those that were put off come after the others
-	for {
-		found, settled, err := p.relayBatch(ctx, putOff)
-		switch {
-		case errors.Is(err, errNotInUse):
-			return err
-		case ctx.Err() != nil:
-			return errors.Join(fmt.Errorf("timakgorm: drain: %w", ctx.Err()), last)
-		case err == nil && found == 0 && putOff:
-			return nil
-		case err == nil && found == 0:
-			putOff = true
-		case settled > 0:
-			putOff = false
-			waits.Reset()
-		default:
-			last = err
-			p.rest(ctx, waits.NextBackOff(), nil)
-		}
+// runner is one Run.
+type runner struct {
+	*Plugin
+
+	shards *shards
+	waits  *backoff.ExponentialBackOff
+}
+
+// round takes a batch of the shards held, and rests if there is no more to do.
+func (r *runner) round(ctx context.Context) {
+	var came outcome
+	held, err := r.shards.hold(ctx)
+	if err == nil {
+		came, err = r.relayBatch(ctx, selection{shards: held})
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && came.settled > 0: // what was put off has a wait of its own
+		r.waits.Reset()
+		r.counters.errors.Add(1)
+		r.opts.Logger.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
+	case err != nil:
+		wait := r.waits.NextBackOff()
+		r.counters.errors.Add(1)
+		r.opts.Logger.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
+		r.shards.release() // others may reach the store
+		r.rest(ctx, wait, nil)
+	case !came.more:
+		r.waits.Reset()
+		r.rest(ctx, spread(r.opts.Poll), r.wakeUp)
+	default:
+		r.waits.Reset()
+	}
+	if came.settled > 0 && err == nil {
+		r.deliveries.breaker.reset()
 	}
 }
 

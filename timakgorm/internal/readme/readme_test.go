@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/riakstore"
+	"github.com/timak-go/timak/timak/riaktest"
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
@@ -83,6 +85,8 @@ func TestCommands(t *testing.T) {
 				testMake(t, command)
 			case "go":
 				testBlog(t, command)
+			case "riak":
+				testRiak(t, command)
 			default:
 				t.Errorf("the README has a command that no test runs: %s", command)
 			}
@@ -101,12 +105,27 @@ func testMake(t *testing.T, command string) {
 	}
 }
 
+// testRiak checks that a command is among those by which riakstore has a bucket
+// type made.
+func testRiak(t *testing.T, command string) {
+	t.Helper()
+	command = strings.ReplaceAll(command, "timelines", "absent")
+	_, err := riakstore.Open(riaktest.Start(t, nil).Addresses(), &riakstore.Options{BucketType: "absent"})
+	if err == nil || !strings.Contains(err.Error(), "\t"+command+"\n") && !strings.HasSuffix(err.Error(), "\t"+command) {
+		t.Errorf("%s: riakstore does not ask for this, but: %v", command, err)
+	}
+}
+
 // testBlog starts the blog as the README says, but on a free port, with data in
-// a folder of the test's and on its Postgres, and waits for it to listen.
+// a folder of the test's and on its Postgres and Riak, and waits for it to
+// listen.
 func testBlog(t *testing.T, command string) {
 	t.Helper()
 	command = regexp.MustCompile(`"host=[^"]*"`).ReplaceAllStringFunc(command, func(string) string {
 		return `"` + pgtest.DSN(t) + `"`
+	})
+	command = regexp.MustCompile(`-riak \S+`).ReplaceAllStringFunc(command, func(string) string {
+		return "-riak " + strings.Join(riaktest.Start(t, nil).Addresses(), ",")
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

@@ -20,6 +20,8 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/riakstore"
+	"github.com/timak-go/timak/timak/riaktest"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -110,6 +112,58 @@ func handle(w http.ResponseWriter, r *http.Request, db *gorm.DB, timelines *tima
 	for _, post := range posts {
 		fmt.Fprint(w, post.Title)
 	}
+}
+
+func Example_riak() {
+	ctx := context.Background()
+	cluster, err := riaktest.New(nil)
+	check(err)
+	defer cluster.Close()
+	addresses := cluster.Addresses()
+
+	store, err := riakstore.Open(addresses, nil) // "10.0.0.1:8087", "10.0.0.2:8087", …
+
+	check(err)
+	timelines := timak.New(store, nil)
+	tl, err := timelines.Add(ctx, "site:posts", timak.Item{ID: "1", At: start})
+	check(err)
+	fmt.Println(tl.IDs())
+	check(store.Close())
+	// Output: [1]
+}
+
+func Example_verify() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "timak")
+	check(err)
+	defer os.RemoveAll(dir)
+	db, err := gorm.Open(sqlite.Open(filepath.Join(dir, "app.db") + "?_txlock=immediate&_pragma=busy_timeout(5000)"))
+	check(err)
+	check(db.AutoMigrate(&Post{}))
+	timelines := timak.New(memstore.New(), nil)
+	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Deliver: timakgorm.OnCommit, Capture: timakgorm.Triggers})
+	check(err)
+	check(plugin.Register(&Post{}))
+	check(timakgorm.Migrate(ctx, db))
+	check(db.Use(plugin))
+	check(plugin.InstallTriggers(ctx, db))
+	check(db.Create(&Post{AuthorID: 1, Title: "one", Published: true}).Error)
+	tl, err := timelines.Delete(ctx, "site:posts", "posts:1") // somebody tampers
+	check(err)
+	fmt.Println(tl.Len())
+
+	report, err := plugin.Verify(ctx, timakgorm.VerifyOptions{}) // Models, Keys, Sample, Progress, …
+	if !report.Clean() {
+		report, err = plugin.Rebuild(ctx, timakgorm.RebuildOptions{})
+	}
+
+	check(err)
+	tl, err = timelines.Get(ctx, "site:posts")
+	check(err)
+	fmt.Println(report.Clean(), tl.IDs())
+	// Output:
+	// 0
+	// true [posts:1]
 }
 
 func Example_rulesInGo() {

@@ -1,0 +1,2 @@
+DROP INDEX timak_dead_row;
+ALTER TABLE timak_outbox DROP COLUMN xid;

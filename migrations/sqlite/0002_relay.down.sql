@@ -1,0 +1,1 @@
+DROP INDEX timak_dead_row;

@@ -1,0 +1,233 @@
+package timakgorm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Deliver says when a committed change becomes readable.
+type Deliver uint8
+
+const (
+	// InBackground leaves it to the relay, Plugin.Run, in this process or
+	// another: soon after the commit.
+	InBackground Deliver = iota
+	// OnCommit has the commit wait until what it changed is readable: Create,
+	// Save, Delete, Transaction and Commit return after that, within
+	// Options.DeliverTimeout and the context of the transaction. A commit never
+	// fails for it: when the store is slow or cannot be reached, the write
+	// returns all the same, without its timelines, and the relay catches up;
+	// while an outage lasts, most writes do not wait at all. So Run is needed as
+	// well. A transaction that is not opened through the plugin's db.ConnPool, as
+	// in db.Connection or under another plugin's pool, is left to the relay.
+	OnCommit
+)
+
+// errUndelivered is returned for a change that stays for the relay.
+var errUndelivered = errors.New("the timelines follow later")
+
+// deliveries are the commits that wait to be readable. Those that come while
+// a round is under way go together into the next: one round for many commits.
+// They do not wait for the relay's own rounds, which may have a long way to
+// catch up; a change that both apply counts once.
+type deliveries struct {
+	breaker breaker
+
+	mu      sync.Mutex
+	waiting []*delivery
+	busy    bool
+}
+
+// delivery is one commit's changes.
+type delivery struct {
+	ids  []int64
+	done chan error
+}
+
+// deliver makes the changes of a transaction that has just been committed
+// readable, or leaves them to the relay.
+func (p *Plugin) deliver(ctx context.Context, ids []int64) {
+	if len(ids) == 0 {
+		return
+	}
+	if !p.deliveries.breaker.pass(p.opts.DeliverTimeout) {
+		p.counters.left.Add(1)
+		p.wake()
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.opts.DeliverTimeout)
+	defer cancel()
+	d := &delivery{ids, make(chan error, 1)}
+	if p.deliveries.join(d) {
+		go p.deliverAll()
+	}
+	var err error
+	select {
+	case err = <-d.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err == nil {
+		p.counters.delivered.Add(1)
+		return
+	}
+	p.counters.left.Add(1)
+	p.opts.Logger.WarnContext(ctx, "timak: a commit is left to the relay; its timelines follow later", "changes", len(ids), "error", err)
+	p.wake()
+}
+
+// join queues a delivery, and reports whether somebody must begin to deliver.
+func (ds *deliveries) join(d *delivery) (first bool) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.waiting = append(ds.waiting, d)
+	first = !ds.busy
+	ds.busy = true
+	return first
+}
+
+// next takes the deliveries of a round: as many as make a batch, and one at
+// least. It returns none when all are done.
+func (ds *deliveries) next(batch int) []*delivery {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	n, changes := 0, 0
+	for n < len(ds.waiting) && (n == 0 || changes+len(ds.waiting[n].ids) <= batch) {
+		changes += len(ds.waiting[n].ids)
+		n++
+	}
+	round := ds.waiting[:n:n]
+	ds.waiting = ds.waiting[n:]
+	ds.busy = n > 0
+	return round
+}
+
+// deliverAll takes rounds until nobody waits. No single commit's context ends
+// what others wait for too.
+func (p *Plugin) deliverAll() {
+	for {
+		round := p.deliveries.next(p.opts.Batch)
+		if len(round) == 0 {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), p.opts.DeliverTimeout)
+		p.deliverRound(ctx, round)
+		cancel()
+	}
+}
+
+// deliverRound applies the changes of some commits, and tells each what came of
+// its own.
+func (p *Plugin) deliverRound(ctx context.Context, round []*delivery) {
+	failed, err := p.relayOf(ctx, round)
+	outage := err != nil
+	for _, d := range round {
+		result := err
+		for _, id := range d.ids {
+			if failed[id] != nil {
+				result = failed[id]
+				outage = outage || isOutage(result)
+				break
+			}
+		}
+		d.done <- result
+	}
+	if outage {
+		p.deliveries.breaker.trip()
+	} else {
+		p.deliveries.breaker.reset()
+	}
+}
+
+// relayOf applies the changes of some commits, with what else waits of the same
+// rows. What cannot be applied now is left as it is for the relay, and returned
+// with the reason.
+func (p *Plugin) relayOf(ctx context.Context, round []*delivery) (failed map[int64]error, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("timakgorm: panic: %v", r)
+		}
+	}()
+	o, err := p.outbox()
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, d := range round {
+		ids = append(ids, d.ids...)
+	}
+	slices.Sort(ids)
+	changes, err := o.ofRows(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	b := p.newBatch(o, changes, false)
+	b.apply(ctx)
+	s, failed := b.delivered()
+	if err := o.settle(ctx, s); err != nil { // they are readable, and will be applied once more
+		p.opts.Logger.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.done), "error", err)
+		return failed, nil
+	}
+	p.counters.settled(s, 0)
+	return failed, nil
+}
+
+// delivered returns the changes that are applied, and why the others are not.
+func (b *batch) delivered() (s settlement, failed map[int64]error) {
+	failed = map[int64]error{}
+	for _, f := range b.folds {
+		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
+		if failure == nil && (b.stale[f] || f.outdated) {
+			failure = errUndelivered
+		}
+		if failure == nil {
+			s.finish(f)
+			continue
+		}
+		for _, id := range f.ids() {
+			failed[id] = failure
+		}
+	}
+	return s, failed
+}
+
+// breaker keeps commits from waiting for a store that is away: after a failure
+// they are left to the relay for a while, then one of them tries.
+type breaker struct {
+	until atomic.Int64 // nanoseconds; 0: nothing is amiss
+	wait  atomic.Int64 // the last pause
+}
+
+// The pauses after failures, doubled each time up to a limit.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 10 * time.Second
+)
+
+// pass reports whether a commit may wait for its delivery. After a pause one of
+// many may, and trial is how long the others leave theirs to the relay until its
+// outcome is known.
+func (b *breaker) pass(trial time.Duration) bool {
+	until := b.until.Load()
+	if until == 0 {
+		return true
+	}
+	now := time.Now()
+	return now.UnixNano() >= until && b.until.CompareAndSwap(until, now.Add(trial).UnixNano())
+}
+
+func (b *breaker) trip() {
+	wait := min(max(2*time.Duration(b.wait.Load()), firstPause), lastPause)
+	b.wait.Store(int64(wait))
+	b.until.Store(time.Now().Add(wait).UnixNano())
+}
+
+func (b *breaker) reset() {
+	b.until.Store(0)
+	b.wait.Store(0)
+}

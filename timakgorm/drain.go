@@ -1,0 +1,112 @@
+package timakgorm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Drain applies all that is committed and returns when the outbox holds no
+// change of a tracked table. If ctx ends before that, it returns an error that
+// wraps the context's and says what the last try met. A change that cannot be
+// applied, ever, becomes a dead letter and no error.
+//
+// What the relays of other processes hold is left to them for as long as they
+// get on with it. Where one makes no headway for two seconds, Drain does its
+// work beside it.
+func (p *Plugin) Drain(ctx context.Context) error {
+	if p.db == nil {
+		return errNotInUse
+	}
+	d := &drain{Plugin: p, waits: newWaits()}
+	for {
+		done, err := d.step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return errors.Join(fmt.Errorf("timakgorm: drain: %w", ctx.Err()), d.last)
+		case done:
+			return nil
+		case err != nil:
+			d.last = err
+			p.counters.errors.Add(1)
+			p.rest(ctx, d.waits.NextBackOff(), nil)
+		}
+	}
+}
+
+// The patience of Drain with the relay of another process: how long it may be
+// without headway, and how often Drain looks.
+const (
+	foreignPatience = 2 * time.Second
+	foreignLook     = 20 * time.Millisecond
+)
+
+// drain is one Drain.
+type drain struct {
+	*Plugin
+
+	waits  *backoff.ExponentialBackOff
+	last   error // why the last try failed
+	putOff bool  // those that were put off come after the others
+
+	// What other processes hold had this first change, and so many, since then.
+	// impatient says that it has been too long.
+	first, count int64
+	since        time.Time
+	impatient    bool
+}
+
+// step takes one batch, or waits for the others, and reports whether nothing is
+// left.
+func (d *drain) step(ctx context.Context) (done bool, err error) {
+	which := selection{everything: d.putOff}
+	if !d.impatient {
+		if which.shards, err = d.notForeign(ctx); err != nil {
+			return false, err
+		}
+	}
+	came, err := d.relayBatch(ctx, which)
+	switch {
+	case came.settled > 0:
+		d.putOff, d.impatient = false, false
+		d.waits.Reset()
+		return false, nil
+	case err != nil:
+		return false, err
+	case came.found > 0:
+		return false, nil
+	case !d.putOff:
+		d.putOff = true
+		return false, nil
+	case which.shards == nil:
+		return true, nil
+	default:
+		return d.await(ctx, which)
+	}
+}
+
+// await looks at what other processes hold, once, and reports whether nothing
+// is left of it.
+func (d *drain) await(ctx context.Context, free selection) (done bool, err error) {
+	o, err := d.outbox()
+	if err != nil {
+		return false, err
+	}
+	first, count, err := o.waiting(ctx, free.others())
+	if err != nil || count == 0 {
+		return err == nil, err
+	}
+	if now := time.Now(); d.since.IsZero() || first != d.first || count < d.count {
+		d.first, d.count, d.since = first, count, now
+	} else if now.Sub(d.since) > foreignPatience {
+		d.impatient, d.since = true, time.Time{}
+		d.opts.Logger.WarnContext(ctx, "timak: the relay of another process makes no headway; working beside it",
+			"changes", count, "shards", len(free.others().shards))
+		return false, nil
+	}
+	d.rest(ctx, foreignLook, nil)
+	return false, nil
+}

@@ -1,0 +1,481 @@
+package timakgorm_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"github.com/google/uuid"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+	"gorm.io/plugin/optimisticlock"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// trackedTable is a table whose timelines are compared with its rows.
+type trackedTable struct {
+	name  string
+	model any
+	read  func(db *gorm.DB) ([]shown, error)
+}
+
+// rowsOf reads all rows of a model, and tells what they should show.
+func rowsOf[T shower](db *gorm.DB) (out []shown, err error) {
+	var rows []T
+	err = db.Unscoped().Find(&rows).Error
+	for _, row := range rows {
+		out = append(out, row.shown()...)
+	}
+	return out, err
+}
+
+var postTable = trackedTable{"posts", &Post{}, rowsOf[postRow]}
+
+var trackedTables = []trackedTable{
+	postTable,
+	{"remarks", &Remark{}, rowsOf[Remark]},
+	{"seats", &Seat{}, rowsOf[Seat]},
+	{"parcels", &Parcel{}, rowsOf[Parcel]},
+	{"vouchers", &Voucher{}, rowsOf[Voucher]},
+	{"leaflets", &Leaflet{}, rowsOf[Leaflet]},
+	{"listings", &Listing{}, rowsOf[Listing]},
+	{"gadgets", &Gadget{}, rowsOf[Gadget]},
+	{"surveys", &Survey{}, rowsOf[Survey]},
+	{"toys", &Toy{}, rowsOf[Toy]},
+	{"enrolments", &Enrolment{}, rowsOf[Enrolment]},
+	{"course_topics", &CourseTopic{}, rowsOf[CourseTopic]},
+	{"contracts", &Contract{}, rowsOf[Contract]},
+	{"banners", &Banner{}, rowsOf[Banner]},
+	{"posters", &Poster{}, rowsOf[Poster]},
+	{"files", &File{}, rowsOf[File]},
+	{"signs", &Sign{}, rowsOf[Sign]},
+	{"prices", &Price{}, rowsOf[Price]},
+	{"memos", &Memo{}, rowsOf[Memo]},
+}
+
+// otherTables are of models that are not tracked, in an order in which they can
+// be emptied.
+var otherTables = []string{"ballots", "folders", "drawers", "courses", "students", "topics", "cats", "dogs", "authors"}
+
+// lab is a database with all the models of these tests, in which operations are
+// tried one after another. Between them it is written through a connection
+// without any plugin.
+type lab struct {
+	testing.TB
+
+	dialect string
+	way     way
+	pool    *sql.DB
+	replica *sql.DB // the same database, for reading only
+	plain   *gorm.DB
+	seeds   []seed             // in an order in which tables can be filled
+	changed string             // selects the tables that are not as the seed
+	dump    string             // what the tables hold at first
+	seeded  map[string][]shown // what the timelines hold at first
+}
+
+func newLab(t testing.TB, dialect string, by way) *lab {
+	t.Helper()
+	l := &lab{TB: t, dialect: dialect, way: by}
+	dsn, readOnly := newDSN(t, dialect), ""
+	switch {
+	case dialect == "sqlite":
+		dsn += "&_pragma=foreign_keys(1)"
+		readOnly = dsn + "&_pragma=query_only(1)"
+	case strings.Contains(dsn, "://"):
+		readOnly = dsn + "&default_transaction_read_only=on"
+	default:
+		readOnly = dsn + " default_transaction_read_only=on"
+	}
+	var err error
+	l.plain = openDSN(t, dialect, dsn, nil)
+	l.pool, err = l.plain.DB()
+	l.must(err)
+	l.replica, err = openDSN(t, dialect, readOnly, nil).DB()
+	l.must(err)
+	l.migrate()
+	l.seed()
+	l.reset()
+	l.dump = l.content()
+	l.seeded, err = wanted(l.plain, trackedTables)
+	l.must(err)
+	return l
+}
+
+func (l *lab) must(err error) {
+	l.Helper()
+	if err != nil {
+		l.Fatal(err)
+	}
+}
+
+func (l *lab) migrate() {
+	l.Helper()
+	if l.dialect == "sqlite" {
+		l.must(l.plain.Exec(sqliteVouchers).Error)
+	}
+	models := []any{&Author{}, &Cat{}, &Dog{}, &Student{}, &Topic{}, &Ballot{}}
+	for _, t := range trackedTables {
+		if _, made := t.model.(*Voucher); (!made || l.dialect != "sqlite") && t.name != "files" {
+			models = append(models, t.model)
+		}
+	}
+	l.must(l.plain.AutoMigrate(models...))
+	l.must(l.plain.SetupJoinTable(&Course{}, "Students", &Enrolment{}))
+	l.must(l.plain.AutoMigrate(&Course{}))
+	constrained := l.plain.Session(&gorm.Session{})
+	constrained.DisableForeignKeyConstraintWhenMigrating = false
+	l.must(constrained.AutoMigrate(&Folder{}, &Drawer{}, &File{}))
+	l.must(l.plain.Exec(databaseTriggers[l.dialect]).Error)
+	l.must(l.plain.Exec("CREATE UNIQUE INDEX listings_solo ON listings (title) WHERE title = 'solo'").Error)
+	l.must(timakgorm.Migrate(l.Context(), l.plain))
+	if l.way.prepare != nil {
+		l.must(l.way.prepare(l))
+	}
+}
+
+// seed fills the tables, and keeps what they are to be reset to.
+func (l *lab) seed() {
+	l.Helper()
+	names := slices.Clone(otherTables)
+	for _, t := range trackedTables {
+		names = append([]string{t.name}, names...)
+	}
+	for _, rows := range seedRows() {
+		l.must(l.plain.Create(rows).Error)
+	}
+	var changed []string
+	for _, name := range slices.Backward(names) { // what is referred to first
+		l.must(l.plain.Exec("CREATE TABLE seed_" + name + " AS SELECT * FROM " + name).Error)
+		columns := strings.Join(l.columnsOf(name), ", ")
+		l.seeds = append(l.seeds, seed{name, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM seed_%s;\n", name, columns, columns, name)})
+		changed = append(changed, fmt.Sprintf(`SELECT '%[1]s' WHERE EXISTS (SELECT %[2]s FROM %[1]s EXCEPT SELECT %[2]s FROM seed_%[1]s)
+			OR (SELECT count(*) FROM %[1]s) <> (SELECT count(*) FROM seed_%[1]s)`, name, columns))
+	}
+	l.changed = strings.Join(changed, " UNION ALL ")
+	if l.dialect == "sqlite" {
+		l.must(l.plain.Exec("CREATE TABLE seed_sequence AS SELECT * FROM sqlite_sequence WHERE name NOT LIKE 'timak%'").Error)
+	}
+}
+
+// seed is a table, and the SQL that fills it.
+type seed struct{ table, fill string }
+
+// families are tables that refer to one another.
+var families = []string{"files", "folders", "drawers"}
+
+// resetSQL puts tables back to the rows of the seed.
+func (l *lab) resetSQL(changed []string) string {
+	if slices.ContainsFunc(changed, func(name string) bool { return slices.Contains(families, name) }) {
+		changed = append(changed, families...)
+	}
+	var clear, fill string
+	for _, s := range l.seeds {
+		if slices.Contains(changed, s.table) {
+			clear = "DELETE FROM " + s.table + ";\n" + clear
+			fill += s.fill
+		}
+	}
+	sequences := `SELECT setval(s.oid, 100) FROM pg_class s WHERE s.relkind = 'S' AND s.relname NOT LIKE 'timak%'`
+	if l.dialect == "sqlite" {
+		sequences = "DELETE FROM sqlite_sequence WHERE name NOT LIKE 'timak%';\nINSERT INTO sqlite_sequence SELECT * FROM seed_sequence"
+	}
+	return clear + fill + "DELETE FROM timak_outbox;\nDELETE FROM timak_dead;\n" + sequences
+}
+
+// columnsOf returns the columns of a table that can be written.
+func (l *lab) columnsOf(table string) []string {
+	l.Helper()
+	rows, err := l.plain.Table(table).Limit(0).Rows()
+	l.must(err)
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	l.must(errors.Join(err, rows.Err()))
+	return slices.DeleteFunc(names, func(name string) bool { return table == "prices" && name == "band" })
+}
+
+// reset puts the tables back to the rows of the seed.
+func (l *lab) reset() {
+	l.Helper()
+	var changed []string
+	l.must(l.plain.Raw(l.changed).Scan(&changed).Error)
+	l.must(l.plain.Transaction(func(tx *gorm.DB) error { return tx.Exec(l.resetSQL(changed)).Error }))
+}
+
+// parcelID returns the UUID of a parcel.
+func parcelID(i byte) uuid.UUID { return uuid.UUID{15: i} }
+
+// seedRows are what every operation starts from.
+func seedRows() []any {
+	posts := make([]Post, 5)
+	for i := range posts {
+		posts[i] = Post{ID: uint(i + 10), AuthorID: uint(i%2 + 1), Title: fmt.Sprint("t", i), Published: i != 3, CreatedAt: at(i), UpdatedAt: at(i)}
+	}
+	posts[4].DeletedAt = gorm.DeletedAt{Time: at(5), Valid: true}
+	return []any{
+		&[]Author{{ID: 1, Name: "ann"}, {ID: 2, Name: "bob"}},
+		&posts,
+		&[]Remark{{ID: 10, PostID: 10, Text: "r0", CreatedAt: at(0)}, {ID: 11, PostID: 10, Text: "r1", CreatedAt: at(1)}, {ID: 12, PostID: 11, Text: "r2", CreatedAt: at(2)}},
+		&[]Seat{{RoomID: 1, Number: 10, Holder: "ann", CreatedAt: at(0)}, {RoomID: 2, Number: 10, Holder: "ann", CreatedAt: at(1)}, {RoomID: 2, Number: 11, Holder: "bob", CreatedAt: at(2)}, {RoomID: 0, Number: 10, Holder: "eve", CreatedAt: at(3)}},
+		&[]Parcel{{ID: parcelID(1), Owner: "ann", CreatedAt: at(0)}, {ID: parcelID(2), Owner: "bob", CreatedAt: at(1)}},
+		&[]Voucher{{ID: parcelID(1).String(), Owner: "ann", CreatedAt: at(0)}, {ID: parcelID(2).String(), Owner: "bob", CreatedAt: at(1)}},
+		&[]Leaflet{{Slug: "a,b", Section: "news", CreatedAt: at(0)}, {Slug: "plain", Section: "news", CreatedAt: at(1)}, {Slug: "10", Section: "x:y", CreatedAt: at(2)}},
+		&[]Listing{
+			{ID: 10, Slug: new("s10"), Region: new("north"), Code: new("a"), Shop: new(uint(1)), Title: "l0", Stock: new(1), Active: true, CreatedAt: at(0)},
+			{ID: 11, Slug: new("s11"), Region: new("north"), Code: new("b"), Shop: new(uint(1)), Title: "l1", Stock: new(2), Active: true, CreatedAt: at(1)},
+			{ID: 12, Shop: new(uint(2)), Title: "l2", Stock: new(3), Active: true, CreatedAt: at(2)},
+		},
+		&[]Gadget{
+			{Model: gorm.Model{ID: 10, CreatedAt: at(0), UpdatedAt: at(0)}, Owned: &Owned{OwnerID: 1}, Stamp: Stamped{Live: true, SentAt: at(1)}},
+			{Model: gorm.Model{ID: 11, CreatedAt: at(2), UpdatedAt: at(0)}, Owned: &Owned{OwnerID: 2}, Stamp: Stamped{SentAt: at(3)}},
+		},
+		&[]Survey{{ID: 10, Owner: "ann", Tags: []string{"a", "b"}, OpenedAt: at(0).Unix()}, {ID: 11, Owner: "bob", Tags: []string{}, OpenedAt: at(1).Unix()}},
+		&[]Cat{{ID: 1}, {ID: 2}},
+		&[]Dog{{ID: 1}},
+		&[]Toy{
+			{ID: 10, Name: "ball", OwnerID: new(uint(1)), OwnerType: new("cats"), CreatedAt: at(0)},
+			{ID: 11, Name: "mouse", OwnerID: new(uint(1)), OwnerType: new("cats"), CreatedAt: at(1)},
+			{ID: 12, Name: "bone", OwnerID: new(uint(1)), OwnerType: new("dogs"), CreatedAt: at(2)},
+		},
+		&[]Course{{ID: 1, Name: "go"}, {ID: 2, Name: "sql"}},
+		&[]Student{{ID: 1, Name: "ann"}, {ID: 2, Name: "bob"}, {ID: 3, Name: "carl"}},
+		&[]Topic{{ID: 1, Name: "types"}, {ID: 2, Name: "joins"}},
+		&[]Enrolment{{CourseID: 1, StudentID: 1, CreatedAt: at(0)}, {CourseID: 1, StudentID: 2, CreatedAt: at(1)}, {CourseID: 2, StudentID: 1, CreatedAt: at(2)}},
+		&[]CourseTopic{{CourseID: 1, TopicID: 1, Since: at(0)}, {CourseID: 2, TopicID: 2, Since: at(1)}},
+		&[]Contract{
+			{ID: 10, Party: "ann", Version: optimisticlock.Version{Int64: 1, Valid: true}, CreatedAt: at(0)},
+			{ID: 11, Party: "bob", Version: optimisticlock.Version{Int64: 1, Valid: true}, CreatedAt: at(1)},
+		},
+		&[]Banner{{ID: 10, Place: "hall", CreatedAt: at(0)}, {ID: 11, Place: "hall", CreatedAt: at(1)}, {ID: 12, Place: "hall", CreatedAt: at(2), DeletedAt: 7}},
+		&[]Poster{{ID: 10, Place: "hall", CreatedAt: at(0)}, {ID: 11, Place: "hall", CreatedAt: at(1)}, {ID: 12, Place: "hall", CreatedAt: at(2), Gone: 1}},
+		&[]Folder{{ID: 1, Name: "one"}, {ID: 2, Name: "two"}},
+		&[]Drawer{{ID: 1, Name: "one"}, {ID: 2, Name: "two"}},
+		&[]File{
+			{ID: 10, FolderID: new(uint(1)), DrawerID: new(uint(1)), CreatedAt: at(0)},
+			{ID: 11, FolderID: new(uint(1)), CreatedAt: at(1)},
+			{ID: 12, FolderID: new(uint(2)), DrawerID: new(uint(1)), CreatedAt: at(2)},
+		},
+		&[]Sign{{ID: 10, Place: "hall", CreatedAt: at(0)}, {ID: 11, Place: "yard", CreatedAt: at(1)}},
+		&[]Price{{ID: 10, Cents: 500, CreatedAt: at(0)}, {ID: 11, Cents: 2000, CreatedAt: at(1)}},
+		&[]Memo{
+			{ID: 10, Owner: "ann", Title: "m0", CreatedAt: at(0)},
+			{ID: 11, Owner: "ann", Title: "with m0", CreatedAt: at(1)},
+			{ID: 12, Owner: "bob", Title: "m2", CreatedAt: at(2)},
+		},
+	}
+}
+
+// content is all that the tables hold.
+func (l *lab) content() string {
+	l.Helper()
+	var b strings.Builder
+	names := slices.Clone(otherTables)
+	for _, t := range trackedTables {
+		names = append(names, t.name)
+	}
+	for _, name := range names {
+		var rows []map[string]any
+		l.must(l.plain.Table(name).Find(&rows).Error)
+		lines := make([]string, len(rows))
+		for i, row := range rows {
+			lines[i] = fmt.Sprint(row)
+		}
+		slices.Sort(lines)
+		fmt.Fprintln(&b, name, strings.Join(lines, "\n"))
+	}
+	return b.String()
+}
+
+// keyedStore is a memstore that knows its keys.
+type keyedStore struct {
+	driver.Store
+
+	mu   sync.Mutex
+	keys map[string]bool
+}
+
+func newKeyedStore() *keyedStore {
+	return &keyedStore{Store: memstore.New(), keys: map[string]bool{}}
+}
+
+// empty forgets everything.
+func (s *keyedStore) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Store = memstore.New()
+	clear(s.keys)
+}
+
+func (s *keyedStore) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	s.mu.Lock()
+	s.keys[key] = true
+	s.mu.Unlock()
+	return s.Store.Put(ctx, key, value, token)
+}
+
+// open opens the database as a program does that starts now.
+func (l *lab) open(m mode, about theme, log io.Writer) (*world, error) {
+	l.Helper()
+	options := timakgorm.Options{RawSQL: about.rawSQL, Logger: slog.New(slog.NewTextHandler(log, nil))}
+	store := newKeyedStore()
+	w := &world{TB: l.TB, dialect: l.dialect, compared: trackedTables, store: store}
+	w.timelines = timak.New(store, &timak.Options{Logger: options.Logger, CacheBytes: -1}) // the store is emptied behind its back
+	config := m.config
+	config.Logger = logger.Discard
+	config.DisableForeignKeyConstraintWhenMigrating = true
+	var err error
+	w.db, err = gorm.Open(l.dialector(l.pool), &config)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{
+		func() error { return w.db.SetupJoinTable(&Course{}, "Students", &Enrolment{}) },
+		func() error { return use(about.before, l, w.db) },
+		func() error { return l.way.install(w, &options) },
+		func() error { return use(about.after, l, w.db) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// use puts another plugin to use, if there is one.
+func use(plugin func(*lab, *gorm.DB) error, l *lab, db *gorm.DB) error {
+	if plugin == nil {
+		return nil
+	}
+	return plugin(l, db)
+}
+
+func (l *lab) dialector(pool *sql.DB) gorm.Dialector {
+	if l.dialect == "postgres" {
+		return postgres.New(postgres.Config{Conn: pool})
+	}
+	return &sqlite.Dialector{Conn: pool}
+}
+
+// fill makes the timelines what they are to be at first, as of long ago.
+func (l *lab) fill(w *world) {
+	l.Helper()
+	w.store.empty()
+	for key, items := range l.seeded {
+		ops := make([]timak.Op, len(items))
+		for i, s := range items {
+			ops[i] = timak.Put(timak.Item{ID: s.id, At: s.at, Data: []byte(s.data)}).WithVersion(1)
+		}
+		_, err := w.timelines.Apply(l.Context(), key, ops...)
+		l.must(err)
+	}
+}
+
+// wanted reads the tables and returns what their timelines should be, by key.
+func wanted(db *gorm.DB, tables []trackedTable) (map[string][]shown, error) {
+	want := map[string][]shown{}
+	for _, t := range tables {
+		rows, err := t.read(db)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", t.name, err)
+		}
+		for _, s := range rows {
+			want[s.key] = append(want[s.key], s)
+		}
+	}
+	for _, items := range want {
+		slices.SortFunc(items, func(a, b shown) int { return -compareShown(a, b) })
+	}
+	return want, nil
+}
+
+// compareShown orders items by date, to the microsecond, and then by id.
+func compareShown(a, b shown) int {
+	return cmp.Or(a.at.Truncate(time.Microsecond).Compare(b.at.Truncate(time.Microsecond)),
+		cmp.Compare(len(a.id), len(b.id)), cmp.Compare(a.id, b.id))
+}
+
+// verdict is what became of an operation.
+type verdict string
+
+const (
+	right   verdict = "right"
+	wrong   verdict = "WRONG"
+	refused verdict = "refused" // nothing has been written
+	warned  verdict = "warned"  // timelines are wrong, and the log says so
+)
+
+// finding is a verdict, and why it is not right.
+type finding struct {
+	verdict
+
+	why string
+}
+
+// tryAll runs a theme's operations, each from a fresh seed, and reports what
+// became of them.
+func (l *lab) tryAll(m mode, about theme, report func(op operation, got finding)) {
+	l.Helper()
+	var log bytes.Buffer
+	w, err := l.open(m, about, &log)
+	for _, op := range about.operations {
+		if err != nil {
+			report(op, finding{wrong, fmt.Sprintf("the program does not start: %v", err)})
+			continue
+		}
+		log.Reset()
+		l.reset()
+		l.fill(w)
+		report(op, l.judge(w, m.runs(w.db, about, op), &log))
+	}
+}
+
+// judge compares, after an operation that has returned an error or nil.
+func (l *lab) judge(w *world, err error, log *bytes.Buffer) finding {
+	l.Helper()
+	if err != nil && !errors.Is(err, timakgorm.ErrUncaptured) {
+		return finding{wrong, fmt.Sprintf("the operation fails: %v", err)}
+	}
+	differences := strings.Join(w.differences(l.plain), "\n")
+	switch {
+	case err != nil && l.content() != l.dump:
+		return finding{wrong, fmt.Sprintf("refused, but written: %v", err)}
+	case err != nil && differences == "":
+		return finding{refused, err.Error()}
+	case differences == "":
+		return finding{right, ""}
+	case strings.Contains(log.String(), "level=WARN"):
+		return finding{warned, differences}
+	default:
+		return finding{wrong, differences}
+	}
+}
+
+// runs runs an operation in a mode; one that fails on purpose may break the
+// transaction it is in.
+func (m mode) runs(db *gorm.DB, about theme, op operation) error {
+	if !about.breaks {
+		return m.run(db, op.run)
+	}
+	var failed error
+	_ = m.run(db, func(tx *gorm.DB) error {
+		failed = op.run(tx)
+		return errors.Join(failed, errRollback)
+	})
+	return failed
+}

@@ -1,0 +1,107 @@
+package timakgorm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// TestConditionsByChance: a statement that picks its rows by chance, or by the
+// clock, changes as many as it says, and the timelines follow those.
+func TestConditionsByChance(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		for i := range 40 {
+			w.must(w.db.Create(&Post{AuthorID: 1, Title: fmt.Sprint(i), Published: true, CreatedAt: at(i)}).Error)
+		}
+		const some = "id IN (SELECT id FROM posts WHERE deleted_at IS NULL ORDER BY random() LIMIT 3)"
+		for name, change := range map[string]func() *gorm.DB{
+			"update":      func() *gorm.DB { return w.db.Model(&Post{}).Where(some).Update("author_id", 2) },
+			"delete":      func() *gorm.DB { return w.db.Where(some).Delete(&Post{}) },
+			"delete them": func() *gorm.DB { return w.db.Unscoped().Where(some).Delete(&Post{}) },
+		} {
+			got := change()
+			w.must(got.Error)
+			if got.RowsAffected != 3 {
+				t.Errorf("%s: %d rows, want 3", name, got.RowsAffected)
+			}
+			w.check()
+		}
+	})
+}
+
+// TestCascades_oneConnection: finding out about foreign keys never waits for
+// somebody who waits for it.
+func TestCascades_oneConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "sqlite"})
+	pool, err := w.db.DB()
+	w.must(err)
+	pool.SetMaxOpenConns(1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tx := w.db.WithContext(ctx).Begin()
+	w.must(tx.Error)
+	outside := make(chan error, 1)
+	go func() { outside <- w.db.WithContext(ctx).Exec("DELETE FROM authors WHERE id = 99").Error }()
+	w.must(tx.Exec("DELETE FROM authors WHERE id = 98").Error)
+	w.must(tx.Commit().Error)
+	if err := <-outside; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFollow_fails: a change that fails, or panics, in the midst of it cannot be
+// committed without its timelines.
+func TestFollow_fails(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		for name, end := range map[string]func() error{
+			"error": func() error { return errors.New("of the user's") },
+			"panic": func() error { panic("of the user's") },
+		} {
+			w := newWorld(t, setup{dialect: dialect})
+			w.seed()
+			tx := w.db.Begin()
+			err := timakgorm.Follow(tx, func(tx *gorm.DB) error {
+				if err := tx.Exec("UPDATE posts SET author_id = 7 WHERE id = 10").Error; err != nil {
+					return err
+				}
+				return end()
+			}, timakgorm.Rows(&Post{}, "id = ?", 10))
+			if err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			if err := tx.Commit().Error; err == nil {
+				t.Errorf("%s: the change is committed", name)
+			}
+			w.check()
+		}
+	})
+}
+
+// Wide has more columns in its image than a function of Postgres takes.
+type Wide struct {
+	ID        uint
+	CreatedAt time.Time
+	A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U, V, W, X, Y, Z, AA, AB, AC, AD, AE,
+	AF, AG, AH, AI, AJ, AK, AL, AM, AN, AO, AP, AQ, AR, AS, AT, AU, AV, AW, AX, AY, AZ, BA, BB string
+
+	_ timakgorm.Timeline `timak:"key=wide; data=A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T,U,V,W,X,Y,Z,AA,AB,AC,AD,AE,AF,AG,AH,AI,AJ,AK,AL,AM,AN,AO,AP,AQ,AR,AS,AT,AU,AV,AW,AX,AY,AZ,BA,BB"`
+}
+
+func TestWideImage(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Wide{}}, tracked: []any{&Wide{}}})
+		w.must(w.db.Create(&Wide{A: "first", BB: "last"}).Error)
+		w.wantIDs("wide", "wides:1")
+	})
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package timakgorm_test
+
+const underRace = false

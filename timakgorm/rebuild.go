@@ -1,0 +1,271 @@
+package timakgorm
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timak-go/timak/timak"
+)
+
+// RebuildOptions say what Rebuild mends. The zero RebuildOptions mean every
+// timeline of every rule.
+type RebuildOptions struct {
+	// Models, Keys, Progress, From and Limit are as those of VerifyOptions.
+	Models   []any
+	Keys     []string
+	Progress func(Progress)
+	From     string
+	Limit    int
+}
+
+// Rebuild makes timelines as the tables say, beside writers, relays and readers
+// and without ever taking away what is right: it compares as Verify does, and
+// changes nothing but what is different.
+//
+// The row of an item that is missing, misplaced or stale is recorded in the
+// outbox anew, as it is then, and the outbox is drained. Since the row is
+// locked against writers while its version is drawn, a delete that is under way
+// comes before, and nothing is recorded, or after, with a higher version. An
+// item that no row has is removed with the very version that it was seen with:
+// a row that comes meanwhile puts it with a higher one. A damaged timeline is
+// salvaged (Timelines.Salvage) and then filled. Items that fell off the end, and
+// have room again since others were removed, come back.
+//
+// It needs a relay no more than Drain does. Rows that were recorded and not yet
+// delivered when it ends early are the relay's. Beside an error, that of ctx
+// included, it returns what was found until then, and From to go on from;
+// beginning again does no harm. Report.Remaining says what could not be mended:
+// a row that no timeline can take, such as one with too much data, or one that
+// others kept locked.
+func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
+	report, err := p.verify(ctx, VerifyOptions{
+		Models: opts.Models, Keys: opts.Keys, Progress: opts.Progress, From: opts.From, Limit: opts.Limit, Repair: true,
+	})
+	if err != nil {
+		err = fmt.Errorf("timakgorm: rebuild: %w", err)
+	}
+	return report, err
+}
+
+const (
+	// rounds is how often timelines are mended before what remains is reported. A
+	// damaged one takes two, and so does one full of items that no row has.
+	rounds = 4
+	// forceChunk is how many rows are locked in one transaction.
+	forceChunk = 1000
+	// forceTries is how often that is tried where others hold the locks.
+	forceTries = 5
+	// drainTime is how long Drain may take before the rows that it is for are
+	// looked at again, and drainTurns how often that may find some.
+	drainTime  = 5 * time.Second
+	drainTurns = 12
+)
+
+// mend mends timelines. Rows are recorded before anything is removed: an item
+// that has the wrong source is never gone in between.
+func (p *Plugin) mend(ctx context.Context, found []*finding) error {
+	forced := map[*table]map[string]int64{} // the floors of rows, by key
+	for _, f := range found {
+		if f.damaged {
+			if _, err := p.timelines.Salvage(ctx, f.key); err != nil {
+				return err
+			}
+			continue // the horizon has risen: what is missing is for the next round
+		}
+		for _, s := range f.suspects {
+			if s.table == nil || s.kind == Extra || s.unsettled {
+				continue
+			}
+			rows := forced[s.table]
+			if rows == nil {
+				rows = map[string]int64{}
+				forced[s.table] = rows
+			}
+			// The put has a version above this, and so above all that the timeline
+			// has seen, which may be ahead of the database's clock.
+			rows[s.row] = max(rows[s.row], min(s.version, timak.MaxVersion-2)+1)
+		}
+	}
+	for t, rows := range forced {
+		if err := p.recordRows(ctx, t, rows); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(found, (*finding).unsettled) {
+		if err := p.drainTurn(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.deliverRows(ctx, forced); err != nil {
+		return err
+	}
+	return p.removeExtras(ctx, found)
+}
+
+// recordRows records rows anew, each with a version at or above its floor.
+func (p *Plugin) recordRows(ctx context.Context, t *table, floors map[string]int64) error {
+	var all []change
+	for key, floor := range floors {
+		all = append(all, change{Key: json.RawMessage(key), Floor: floor})
+	}
+	slices.SortFunc(all, func(a, b change) int { return strings.Compare(string(a.Key), string(b.Key)) })
+	o, err := p.outbox()
+	if err != nil {
+		return err
+	}
+	for rows := range slices.Chunk(all, forceChunk) {
+		for try := 1; ; try++ {
+			err := t.forceRows(ctx, o.db, &changes{rows: rows})
+			if err == nil {
+				break
+			}
+			if !contended(err) || ctx.Err() != nil {
+				return err
+			}
+			if try == forceTries { // they remain as they are, and the others need not
+				p.opts.Logger.WarnContext(ctx, "timak: rows stay locked; they are not recorded anew", "table", t.model.table, "rows", len(rows), "error", err)
+				break
+			}
+			p.rest(ctx, spread(time.Second), nil)
+		}
+		p.wake()
+	}
+	return nil
+}
+
+// lockTime is how long to wait for the locks of writers.
+const lockTime = "SET LOCAL lock_timeout = '5s'"
+
+// forceRows records rows in a transaction that locks them first: whoever
+// changes one has committed before the version is drawn, or draws a later one.
+func (t *table) forceRows(ctx context.Context, db *sql.DB, c *changes) (err error) {
+	var isolation *sql.TxOptions
+	if t.dialect.lock {
+		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // so that rows are read as they are under the lock
+	}
+	tx, err := db.BeginTx(ctx, isolation)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	if t.dialect.lock {
+		keys, err := c.keys()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, lockTime); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, t.sql.locked, keys); err != nil {
+			return fmt.Errorf("timakgorm: lock rows of %s: %w", t.model.table, err)
+		}
+	}
+	if _, err := t.force(ctx, tx, c, time.Now()); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// contended reports whether an error says that others held the locks: a
+// timeout, a deadlock or a failed serialization.
+func contended(err error) bool {
+	return slices.Contains([]string{"55P03", "40P01", "40001"}, stateOf(err))
+}
+
+// deliverRows drains the outbox until no change of the rows waits there, or for as
+// long as that may take.
+func (p *Plugin) deliverRows(ctx context.Context, forced map[*table]map[string]int64) error {
+	for range drainTurns {
+		waits := false
+		var probes []probe
+		for t, rows := range forced {
+			for key := range rows {
+				probes = append(probes, probe{t, key, func(saw probed) { waits = waits || saw.pending }})
+			}
+		}
+		if err := p.probe(ctx, probes); err != nil || !waits {
+			return err
+		}
+		if err := p.drainTurn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drainTurn drains for a while; that the outbox holds more is no error.
+func (p *Plugin) drainTurn(ctx context.Context) error {
+	turn, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	err := p.Drain(turn)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// unsettled reports whether a suspect is.
+func (f *finding) unsettled() bool {
+	return slices.ContainsFunc(f.suspects, func(s *suspect) bool { return s.unsettled })
+}
+
+// removeExtras removes what no row had when it was judged, with the version
+// that it had then. A row that has come since, or comes now, puts its item with
+// a higher one: what a relay wrote, the clock exceeds, and it is brought above
+// what others wrote. Only between these two may a row have drawn a version too
+// low, which counts for nothing with or without the removal; the next round
+// finds it missing, or the next Verify.
+func (p *Plugin) removeExtras(ctx context.Context, found []*finding) error {
+	removals := map[*finding][]timak.Op{}
+	var high int64
+	for _, f := range found {
+		for _, s := range f.suspects {
+			if s.kind == Extra && !s.unsettled && !f.damaged {
+				removals[f] = append(removals[f], timak.RemoveEntry(s.at.id, s.at.source).WithVersion(s.got.Version))
+				high = max(high, s.got.Version)
+			}
+		}
+	}
+	if len(removals) == 0 {
+		return nil
+	}
+	if err := p.raiseClock(ctx, high); err != nil {
+		return err
+	}
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(atOnce)
+	for f, ops := range removals {
+		workers.Go(func() error {
+			_, err := p.writerOf(f.contents).Apply(ctx, f.key, ops...)
+			if errors.Is(err, timak.ErrCorrupt) {
+				return nil // since a moment; the next round finds it
+			}
+			return err
+		})
+	}
+	return workers.Wait()
+}
+
+// raiseClock makes every version from now on higher than one.
+func (p *Plugin) raiseClock(ctx context.Context, version int64) error {
+	o, err := p.outbox()
+	if err != nil {
+		return err
+	}
+	if _, err := o.db.ExecContext(ctx, o.dialect.bind("UPDATE timak_clock SET high = ? WHERE high < ?"), version, version); err != nil {
+		return fmt.Errorf("timakgorm: raise the clock: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package timakgorm
+
+// note adds to the report what was not known yet.
+func (v *verification) note(f *finding, known map[place]bool) {
+	for _, d := range f.differences() {
+		at := place{d.Key, d.ID, d.Source}
+		if known[at] || d.Unsettled {
+			continue
+		}
+		known[at] = true
+		*v.report.count(d.Kind)++
+		v.keep(d)
+	}
+}
+
+// remain adds to the report what is left.
+func (v *verification) remain(found []*finding) {
+	for _, f := range found {
+		for _, d := range f.differences() {
+			if !d.Unsettled {
+				v.report.Remaining++
+				continue
+			}
+			v.report.Unsettled++
+			v.keep(d)
+		}
+	}
+}
+
+func (v *verification) keep(d Difference) {
+	if len(v.report.Differences) < v.opts.Limit {
+		v.report.Differences = append(v.report.Differences, d)
+	}
+}
+
+func (r *Report) count(kind DifferenceKind) *int {
+	switch kind {
+	case Missing:
+		return &r.Missing
+	case Extra:
+		return &r.Extra
+	case Misplaced:
+		return &r.Misplaced
+	case Stale:
+		return &r.Stale
+	default:
+		return &r.Damaged
+	}
+}
+
+// differences says what was found in the user's words. An item that one source
+// lacks and another has too many is one that has the wrong source.
+func (f *finding) differences() []Difference {
+	var out []Difference
+	if f.damaged {
+		out = append(out, Difference{Kind: Damaged, Key: f.key})
+	}
+	extra, moved := map[string]*suspect{}, map[*suspect]bool{}
+	for _, s := range f.suspects {
+		if s.kind == Extra && !s.unsettled {
+			extra[s.at.id] = s
+		}
+	}
+	for _, s := range f.suspects {
+		if other := extra[s.at.id]; s.kind == Missing && !s.unsettled && other != nil && !moved[other] {
+			moved[other] = true
+			d := s.difference()
+			d.Kind, d.Got = Stale, &other.got.Item
+			out = append(out, d)
+			moved[s] = true
+		}
+	}
+	for _, s := range f.suspects {
+		if !moved[s] {
+			out = append(out, s.difference())
+		}
+	}
+	return out
+}
+
+func (s *suspect) difference() Difference {
+	d := Difference{
+		Kind: s.kind, Key: s.at.key, ID: s.at.id, Source: s.at.source, Row: s.pk, Want: s.want, Unsettled: s.unsettled,
+	}
+	if s.got != nil {
+		d.Got = &s.got.Item
+	}
+	if s.table != nil {
+		d.Table = s.table.model.table
+	}
+	return d
+}

@@ -1,0 +1,138 @@
+package timakgorm
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+)
+
+// returned is the RETURNING of a statement with a last column of ours: what the
+// database says of each row that it has written.
+type returned struct {
+	users clause.Returning
+	any   bool   // whether the user, or GORM, has a RETURNING at all
+	sql   string // of the column
+}
+
+// Build implements clause.Expression.
+func (r returned) Build(builder clause.Builder) {
+	if r.any {
+		r.users.Build(builder)
+		_, _ = builder.WriteString(", ")
+	}
+	fragment{sql: r.sql + " AS timak_key"}.Build(builder)
+}
+
+// addReturning makes the statement return a column of ours, beside what it returns by
+// itself.
+func (c *capture) addReturning(sql string, alone bool) error {
+	users, ok := c.db.Statement.Clauses["RETURNING"].Expression.(clause.Returning)
+	c.setClause("RETURNING", returned{users: users, any: ok && !alone, sql: sql})
+	return c.rebuild()
+}
+
+// keyReturned is the primary key of a written row. SQLite knows no other table
+// there than the one that is written, and none by an alias.
+func (c *capture) keyReturned() string {
+	d := c.plugin.dialect
+	key := c.target.sql.key
+	if !d.lock {
+		key = d.objectOf(c.target.table.model.keys, func(field *schema.Field) string { return c.db.Statement.Quote(field.DBName) })
+	}
+	return fmt.Sprintf(d.text, key)
+}
+
+// queryReturning runs the statement and adds the rows that it has written. It
+// returns what it would have returned by itself.
+func (c *capture) queryReturning(ctx context.Context) (out *rows, err error) {
+	defer recovered(&err)
+	if err := c.addReturning(c.keyReturned(), false); err != nil {
+		return nil, err
+	}
+	replay, keys, err := c.runReturning(ctx)
+	if err != nil {
+		return nil, c.explainReturning(err)
+	}
+	if err := c.touchAll(keys); err != nil {
+		return nil, err
+	}
+	return replay.rows(ctx) //nolint:sqlclosecheck // GORM closes it
+}
+
+// execReturning is queryReturning for a statement that returns nothing by
+// itself.
+func (c *capture) execReturning(ctx context.Context) (out result, err error) {
+	defer recovered(&err)
+	if err := c.addReturning(c.keyReturned(), true); err != nil {
+		return nil, err
+	}
+	_, keys, err := c.runReturning(ctx)
+	if err != nil {
+		return nil, c.explainReturning(err)
+	}
+	written := returnedResult{affected: int64(len(keys)), lastErr: errors.New("the database has no last insert id")}
+	if !c.plugin.dialect.lock {
+		written.lastErr = c.ConnPool.QueryRowContext(ctx, "SELECT last_insert_rowid()").Scan(&written.last)
+	}
+	return written, c.touchAll(keys)
+}
+
+// runReturning runs the statement as it is built now, and parts what it returns
+// from our column.
+func (c *capture) runReturning(ctx context.Context) (*replay, []string, error) {
+	st := c.db.Statement
+	found, err := c.ConnPool.QueryContext(ctx, st.SQL.String(), st.Vars...)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := keep(found)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := all.cutLast()
+	return all, keys, err
+}
+
+// touchAll adds rows by their keys as the database has written them.
+func (c *capture) touchAll(keys []string) error {
+	for _, text := range keys {
+		key, err := parseKey(text)
+		if err != nil {
+			return err
+		}
+		if err := c.changes.touch(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// madeMeanwhile is in the error of an upsert that meets a row which was not
+// there when the rows were read.
+const madeMeanwhile = "timak: made meanwhile: "
+
+func (c *capture) explainReturning(err error) error {
+	if strings.Contains(err.Error(), madeMeanwhile) {
+		return fmt.Errorf("%w (%w)", c.refuse("another transaction has just made one of its rows: try again"), err)
+	}
+	return err
+}
+
+// returnedResult is the result of a statement that was run as a query.
+type returnedResult struct {
+	affected, last int64
+	lastErr        error
+}
+
+var _ sql.Result = returnedResult{}
+
+// LastInsertId implements sql.Result.
+func (r returnedResult) LastInsertId() (int64, error) { return r.last, r.lastErr }
+
+// RowsAffected implements sql.Result.
+func (r returnedResult) RowsAffected() (int64, error) { return r.affected, nil }

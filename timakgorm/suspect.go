@@ -1,0 +1,138 @@
+package timakgorm
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/timak-go/timak/timak"
+)
+
+// suspect is an entry that a first look found different from its row. The look
+// at the timeline and the look at the tables are not of one moment, so it may
+// be innocent: a judgement (judge.go) tells.
+type suspect struct {
+	at   place
+	kind DifferenceKind
+
+	// table and row are the row that the entry is of; none where it is unknown.
+	table *table
+	row   string // primary key, a JSON object
+
+	pk        string // of row, as the outbox has it
+	want      *timak.Item
+	got       *timak.Entry
+	version   int64 // that the timeline knows of the entry
+	unsettled bool
+}
+
+// comparison goes through the rows of one key and notes what the timeline has
+// otherwise. It holds no more of the rows than fit on the timeline.
+type comparison struct {
+	order    timak.Order
+	capacity int
+	entries  timak.Entries
+	unseen   map[place]timak.Entry // live entries that no row has yet
+	suspects []*suspect
+	top      []ranked // the first rows in order, and some more
+	rows     int64
+	progress func(rows int64) error
+}
+
+// ranked is a row's item with its place in the order, and those of its entries
+// that the timeline lacks.
+type ranked struct {
+	item    timak.Item
+	missing []*suspect
+}
+
+// compare returns the suspects among the entries of a key, and how many rows it
+// looked at.
+func (p *Plugin) compare(ctx context.Context, c contents, entries timak.Entries, progress func(rows int64) error) ([]*suspect, int64, error) {
+	n := &comparison{
+		order: p.timelines.Order(), capacity: c.least, entries: entries,
+		unseen: map[place]timak.Entry{}, progress: progress,
+	}
+	for _, entry := range entries.Live() {
+		n.unseen[place{c.key, entry.ID, entry.Source}] = entry
+	}
+	if err := p.rows(ctx, c, n.row); err != nil {
+		return nil, n.rows, err
+	}
+	n.cut()
+	for _, r := range n.top {
+		n.suspects = append(n.suspects, r.missing...)
+	}
+	for at, entry := range n.unseen {
+		n.suspects = append(n.suspects, &suspect{at: at, kind: Extra, got: &entry})
+	}
+	slices.SortFunc(n.suspects, func(a, b *suspect) int {
+		return cmp.Or(strings.Compare(a.at.id, b.at.id), strings.Compare(a.at.source, b.at.source))
+	})
+	return n.suspects, n.rows, nil
+}
+
+// row compares one row. Its entries of one id have the same version, so the
+// latest date decides where the item is.
+func (n *comparison) row(r row) error {
+	n.rows++
+	for len(r.places) > 0 { // once for each id
+		first := ranked{item: r.places[0].item}
+		var others []placement
+		for _, at := range r.places {
+			if at.item.ID != first.item.ID {
+				others = append(others, at)
+				continue
+			}
+			if at.item.At.After(first.item.At) {
+				first.item = at.item
+			}
+			if s := n.entry(r, at); s != nil {
+				first.missing = append(first.missing, s)
+			}
+		}
+		n.top = append(n.top, first)
+		r.places = others
+	}
+	if len(n.top) >= 2*n.capacity+1000 {
+		n.cut()
+	}
+	return n.progress(n.rows)
+}
+
+// entry compares one entry of a row, and returns it if it is missing, as only
+// its rank tells whether it should not be.
+func (n *comparison) entry(r row, at placement) (missing *suspect) {
+	s := &suspect{at: at.place(), table: r.table, row: r.key, want: &at.item}
+	delete(n.unseen, s.at)
+	if entry, live := n.entries.Find(s.at.id, s.at.source); live {
+		s.got = &entry
+	}
+	switch s.kind = kindOfDifference(s.want, s.got); s.kind {
+	case 0:
+		return nil
+	case Missing:
+		return s
+	default:
+		n.suspects = append(n.suspects, s)
+		return nil
+	}
+}
+
+// cut leaves the rows that fit on the timeline.
+func (n *comparison) cut() {
+	slices.SortFunc(n.top, func(a, b ranked) int {
+		switch {
+		case n.order.Before(a.item, b.item):
+			return -1
+		case n.order.Before(b.item, a.item):
+			return 1
+		default:
+			return 0
+		}
+	})
+	kept := min(len(n.top), n.capacity)
+	clear(n.top[kept:])
+	n.top = n.top[:kept]
+}

@@ -1,0 +1,172 @@
+package timakgorm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"gorm.io/gorm"
+)
+
+// ErrTriggers is returned, wrapped with the table and the way out, by Run and by
+// writes to a tracked table whose triggers are not what Options.Capture asks
+// for: missing or outdated with Triggers, present with Callbacks, as each change
+// would be recorded twice. The write has not taken place.
+var ErrTriggers = errors.New("the table's triggers are not those of its rules")
+
+// installedTrigger is one of timak's triggers that a database has.
+type installedTrigger struct {
+	name, table string // quoted, the table with its schema
+	bare        string // the name as it is
+	drop        string // the function to drop as well, if any
+	text        string
+	disabled    bool
+}
+
+// Triggers of ours are known by the mark in their text; those of one table, or
+// of all for the empty name.
+const (
+	postgresInstalled = `SELECT quote_ident(t.tgname), t.tgrelid::regclass::text, t.tgname,
+		t.tgfoid::regprocedure::text, p.prosrc, t.tgenabled NOT IN ('O', 'A')
+	FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+	WHERE NOT t.tgisinternal AND t.tgname LIKE 'timak\_%' AND p.prosrc LIKE E'\n-- timak %'
+		AND t.tgparentid = 0 AND ($1 = '' OR t.tgrelid = to_regclass($1))`
+	sqliteInstalled = `SELECT '"' || replace(name, '"', '""') || '"', tbl_name, name, '', sql, false
+	FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%/* timak %' AND (?1 = '' OR lower(tbl_name) = lower(?1))`
+)
+
+// installedTriggers returns timak's triggers of a table, or all of them.
+func installedTriggers(ctx context.Context, d dialect, pool gorm.ConnPool, table string) (found []installedTrigger, err error) {
+	query := sqliteInstalled
+	table = strings.TrimPrefix(table, "main.")
+	if d.name == postgres.name {
+		query = postgresInstalled
+		if table != "" {
+			table = quoteName(table)
+		}
+	}
+	rows, err := pool.QueryContext(ctx, query, table)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var t installedTrigger
+		if err := rows.Scan(&t.name, &t.table, &t.bare, &t.drop, &t.text, &t.disabled); err != nil {
+			return nil, err
+		}
+		found = append(found, t)
+	}
+	return found, rows.Err()
+}
+
+// dropsOf returns the statements that take triggers away.
+func (d dialect) dropsOf(found []installedTrigger) []string {
+	var statements []string
+	for _, t := range found {
+		if d.name == sqlite.name {
+			statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name)
+			continue
+		}
+		statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name+" ON "+t.table, "DROP FUNCTION IF EXISTS "+t.drop)
+	}
+	return statements
+}
+
+// compare returns what is wrong with the triggers of a table; nil if they are
+// these.
+func (s triggerSet) compare(found []installedTrigger) error {
+	byName := map[string]installedTrigger{}
+	for _, t := range found {
+		byName[t.bare] = t
+	}
+	for _, name := range s.names {
+		t, there := byName[name]
+		switch {
+		case !there:
+			return fmt.Errorf("trigger %s is missing", name)
+		case !strings.Contains(t.text, s.mark()):
+			return fmt.Errorf("trigger %s is outdated: other rules made it", name)
+		case t.disabled:
+			return fmt.Errorf("trigger %s is disabled", name)
+		}
+		delete(byName, name)
+	}
+	for name := range byName {
+		return fmt.Errorf("trigger %s is outdated: the rules have no use for it", name)
+	}
+	return nil
+}
+
+// tableTriggers is the triggers that a table should have, and when it was last
+// seen to have them.
+type tableTriggers struct {
+	triggerSet
+
+	checked atomic.Uint64 // the plugin's schema then; 0: never
+}
+
+// schemaChanged makes each table's triggers be looked at again before its next
+// write.
+func (p *Plugin) schemaChanged() { p.schema.Add(1) }
+
+// triggersChecked reports whether all tables have been looked at.
+func (p *Plugin) triggersChecked() bool {
+	now := p.schema.Load()
+	for _, t := range p.triggers {
+		if t.checked.Load() != now {
+			return false
+		}
+	}
+	return true
+}
+
+// wrongTriggers returns ErrTriggers if it can be seen that a table has not the
+// triggers that it should have.
+func (p *Plugin) wrongTriggers(ctx context.Context) error {
+	db, err := p.db.DB()
+	if err != nil {
+		return err
+	}
+	if err := p.checkTriggers(ctx, db); errors.Is(err, ErrTriggers) {
+		return err
+	}
+	return nil // a database that cannot be reached now may be later
+}
+
+// checkTriggers checks every tracked table.
+func (p *Plugin) checkTriggers(ctx context.Context, pool gorm.ConnPool) error {
+	for _, name := range slices.Sorted(maps.Keys(p.triggers)) {
+		if err := p.triggers[name].check(ctx, p, pool); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check returns an error if a table has not the triggers that it should have. It
+// looks once, and again after a change of the schema.
+func (t *tableTriggers) check(ctx context.Context, p *Plugin, pool gorm.ConnPool) error {
+	now := p.schema.Load()
+	if t.checked.Load() == now {
+		return nil
+	}
+	found, err := installedTriggers(ctx, p.dialect, pool, t.table)
+	if err != nil {
+		return fmt.Errorf("timakgorm: look for triggers of %s: %w", t.table, err)
+	}
+	if p.opts.Capture == Callbacks {
+		if len(found) > 0 {
+			return fmt.Errorf("timakgorm: %s: %w: it has trigger %s, and Options.Capture is Callbacks: "+
+				"set it to Triggers, or call plugin.DropTriggers", t.table, ErrTriggers, found[0].bare)
+		}
+	} else if err := t.compare(found); err != nil {
+		return fmt.Errorf("timakgorm: %s: %w: %w: call plugin.InstallTriggers", t.table, ErrTriggers, err)
+	}
+	t.checked.Store(now)
+	return nil
+}

@@ -1,0 +1,204 @@
+package timakgorm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// InstallTriggers puts the triggers of all tracked tables into the database, in
+// one transaction, in place of outdated ones; it does nothing where they are
+// current. Any number of processes may call it at the same time. It needs
+// timak's own tables (Migrate) and the tracked ones, whose owner the role has to
+// be, and takes a lock on a table for the moment of changing its triggers. db
+// may be a transaction, and need not be the one that the plugin is in use with.
+//
+// Triggers of tables that are no longer tracked stay: see DropTriggers.
+//
+// Postgres must be of version 13 or later. The triggers run with the rights of
+// whoever writes the table, who needs SELECT and INSERT on timak_outbox and
+// SELECT on timak_clock; the owner of a table that a cascade deletes from needs
+// them too. They do not fire for a session_replication_role of replica, nor for
+// writes that name a partition or an inheriting table instead of the tracked
+// one.
+//
+// SQLite must have JSON functions: version 3.38, or an older one built with
+// them. INSERT OR REPLACE and UPDATE OR REPLACE are followed over the primary
+// key and the unique columns and indexes that the model declares; over others
+// only with PRAGMA recursive_triggers.
+func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
+	d, err := dialectOf(db.Name())
+	if err != nil {
+		return err
+	}
+	sets, err := p.triggerSets(d, db)
+	if err != nil {
+		return err
+	}
+	defer p.schemaChanged()
+	err = changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
+		for _, set := range sets {
+			if err := set.install(ctx, d, pool); err != nil {
+				return fmt.Errorf("triggers of %s: %w", set.table, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("timakgorm: install triggers (did timakgorm.Migrate run?): %w", err)
+	}
+	return nil
+}
+
+// DropTriggers takes all of timak's triggers away again, those of tables that
+// are no longer tracked too. Called before InstallTriggers in one transaction it
+// leaves only those of today's rules.
+func (p *Plugin) DropTriggers(ctx context.Context, db *gorm.DB) error {
+	defer p.schemaChanged()
+	err := changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
+		found, err := installedTriggers(ctx, d, pool, "")
+		if err != nil {
+			return err
+		}
+		return execAll(ctx, pool, d.dropsOf(found))
+	})
+	if err != nil {
+		return fmt.Errorf("timakgorm: drop triggers: %w", err)
+	}
+	return nil
+}
+
+// TriggerSQL returns what InstallTriggers would run on an empty database of a
+// dialect, "postgres" or "sqlite", for those who have a migration tool of their
+// own; it replaces older triggers of the same tables. Call db.Use(plugin) first:
+// tables and columns are named as in that database, which may be of the other
+// dialect.
+func (p *Plugin) TriggerSQL(dialect string) (string, error) {
+	return p.triggerScript(dialect, func(s triggerSet) []string { return s.up })
+}
+
+// TriggerDownSQL returns what undoes TriggerSQL.
+func (p *Plugin) TriggerDownSQL(dialect string) (string, error) {
+	return p.triggerScript(dialect, func(s triggerSet) []string { return s.down })
+}
+
+func (p *Plugin) triggerScript(dialect string, pick func(triggerSet) []string) (string, error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return "", err
+	}
+	if p.db == nil {
+		return "", errNotInUse
+	}
+	sets, err := p.triggerSets(d, p.db)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, set := range sets {
+		for _, statement := range pick(set) {
+			b.WriteString(placed(statement, "") + ";\n\n")
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// triggerSets returns the triggers that all tracked tables should have; db says
+// what they are called.
+func (p *Plugin) triggerSets(d dialect, db *gorm.DB) ([]triggerSet, error) {
+	sets := make([]triggerSet, 0, len(p.tracked))
+	for _, tracked := range p.tracked {
+		m, err := compile(tracked, db.NamingStrategy)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.readVisibility(db); err != nil {
+			return nil, err
+		}
+		set, err := d.triggersOf(m)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+	}
+	slices.SortFunc(sets, func(a, b triggerSet) int { return strings.Compare(a.table, b.table) })
+	return sets, nil
+}
+
+// useTriggers prepares the triggers' part of Initialize.
+func (p *Plugin) useTriggers(db *gorm.DB) error {
+	p.triggers = map[string]*tableTriggers{}
+	p.schemaChanged()
+	for name := range p.tables { // none should be there with Callbacks
+		p.triggers[name] = &tableTriggers{triggerSet: triggerSet{table: name}}
+	}
+	if p.opts.Capture == Callbacks {
+		return errors.Join(p.registerChecks(db), p.registerCallbacks(db))
+	}
+	sets, err := p.triggerSets(p.dialect, db)
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		p.triggers[set.table].triggerSet = set
+	}
+	return errors.Join(p.registerChecks(db), p.registerMarks(db))
+}
+
+// triggersLock is the number of the advisory lock under which triggers are
+// changed on Postgres.
+const triggersLock = migrationsLock + 1
+
+// changeTriggers calls change in a transaction in which no other can do the
+// same.
+func changeTriggers(ctx context.Context, db *gorm.DB, change func(dialect, gorm.ConnPool) error) error {
+	d, err := dialectOf(db.Name())
+	if err != nil {
+		return err
+	}
+	lock := fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", triggersLock)
+	if d.name == sqlite.name {
+		lock = "UPDATE timak_clock SET high = high" // a read lock could not become a write lock
+	}
+	return db.Session(&gorm.Session{NewDB: true, Context: ctx}).Transaction(func(tx *gorm.DB) error {
+		pool := tx.Statement.ConnPool
+		if _, err := pool.ExecContext(ctx, lock); err != nil {
+			return err
+		}
+		return change(d, pool)
+	})
+}
+
+// install puts a table's triggers there, unless they are.
+func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) error {
+	found, err := installedTriggers(ctx, d, pool, s.table)
+	if err != nil || s.compare(found) == nil {
+		return err
+	}
+	schema := ""
+	if d.name == postgres.name {
+		err := pool.QueryRowContext(ctx, `SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE c.oid = to_regclass('timak_outbox')`).Scan(&schema)
+		if err != nil {
+			return err
+		}
+	}
+	statements := d.dropsOf(found)
+	for _, statement := range s.up {
+		statements = append(statements, placed(statement, schema))
+	}
+	return execAll(ctx, pool, statements)
+}
+
+func execAll(ctx context.Context, pool gorm.ConnPool, statements []string) error {
+	for _, statement := range statements {
+		if _, err := pool.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}

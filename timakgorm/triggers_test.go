@@ -1,0 +1,374 @@
+package timakgorm_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// triggerWorld is a world whose changes are captured by triggers.
+func triggerWorld(t testing.TB, s setup) *world {
+	t.Helper()
+	if s.options == nil {
+		s.options = &timakgorm.Options{}
+	}
+	s.options.Capture = timakgorm.Triggers
+	w := newWorld(t, s)
+	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
+	return w
+}
+
+// stranger is a connection of a program that knows nothing of timak.
+func (w *world) stranger() *sql.DB {
+	w.Helper()
+	db, err := openDSN(w.TB, w.dialect, w.dsn, nil).DB()
+	w.must(err)
+	return db
+}
+
+// sqlWrites are statements that other programs may run on posts, for both
+// databases or one.
+var sqlWrites = []struct{ dialect, sql string }{
+	{"", "INSERT INTO posts (id, author_id, title, published, created_at) VALUES (30, 1, 'raw', true, '2026-01-01 00:09:00+00:00')"},
+	{"", "INSERT INTO posts (id, author_id, title, published, created_at) SELECT id + 30, author_id, title, published, created_at FROM posts"},
+	{"", "UPDATE posts SET author_id = 2"},
+	{"", "UPDATE posts SET author_id = 2 WHERE id IN (10, 11, 14)"},
+	{"", "UPDATE posts SET id = id + 100"},
+	{"", "UPDATE posts SET id = 11 - id WHERE id IN (10)"},
+	{"", "UPDATE posts SET deleted_at = '2026-01-01 00:09:00+00:00', author_id = 7"},
+	{"", "UPDATE posts SET deleted_at = NULL, author_id = 3, id = 99 WHERE id = 14"},
+	{"", "UPDATE posts SET author_id = NULL WHERE id = 10"},
+	{"", "DELETE FROM posts"},
+	{"", "DELETE FROM posts WHERE id = 14"},
+	{"", "WITH w AS (SELECT id FROM posts WHERE author_id = 1) DELETE FROM posts WHERE id IN (SELECT id FROM w)"},
+	{"", "INSERT INTO posts (id, author_id, title, published, created_at) VALUES (10, 2, 'a', true, '2026-01-01 00:08:00+00:00'), " +
+		"(31, 2, 'b', true, '2026-01-01 00:08:00+00:00') ON CONFLICT (id) DO UPDATE SET author_id = excluded.author_id + 1, title = 'met'"},
+	{"", "INSERT INTO posts (id, author_id, title, published) VALUES (10, 2, 'i', true) ON CONFLICT DO NOTHING"},
+	{"", "INSERT INTO posts (id, author_id, published) VALUES (10, 2, true) ON CONFLICT (id) DO UPDATE SET id = 98"},
+	{"", "UPDATE posts SET title = a.name, author_id = a.id + 2 FROM authors a WHERE a.id = posts.author_id"},
+	{"", "UPDATE posts SET body = 'not named'"},
+
+	{"postgres", "TRUNCATE posts"},
+	{"postgres", "TRUNCATE authors, posts RESTART IDENTITY CASCADE"},
+	{"postgres", "DELETE FROM posts p USING authors a WHERE a.id = p.author_id AND a.name = 'ann'"},
+	{"postgres", "MERGE INTO posts p USING (VALUES (10), (11), (40)) v(id) ON v.id = p.id " +
+		"WHEN MATCHED AND v.id = 10 THEN DELETE WHEN MATCHED THEN UPDATE SET author_id = 6 " +
+		"WHEN NOT MATCHED THEN INSERT (id, author_id, title, published, created_at) VALUES (v.id, 6, 'm', true, '2026-01-01 00:08:00+00:00')"},
+	{"postgres", "DO $$ BEGIN UPDATE posts SET author_id = 5; DELETE FROM posts WHERE id = 11; EXECUTE 'UPDATE po' || 'sts SET title = ''dynamic'''; END $$"},
+	{"postgres", "COPY posts (id, author_id, title, published, created_at) FROM PROGRAM 'echo 50,1,copied,t,2026-01-01 00:08:00+00' WITH (FORMAT csv)"},
+
+	{"sqlite", "REPLACE INTO posts (id, author_id, title, published, created_at) VALUES (10, 2, 'r', 1, '2026-01-01 00:08:00+00:00'), (32, 2, 'r', 1, '2026-01-01 00:08:00+00:00')"},
+	{"sqlite", "INSERT OR REPLACE INTO posts (id, author_id, title, published) VALUES (10, 2, 'i', 0)"},
+	{"sqlite", "REPLACE INTO posts (id, author_id, published, deleted_at) VALUES (10, 2, 1, '2026-01-01 00:08:00+00:00')"},
+	{"sqlite", "INSERT OR IGNORE INTO posts (id, author_id, title, published, created_at) VALUES (10, 2, 'i', 1, '2026-01-01 00:08:00+00:00'), (33, 1, 'i', 1, '2026-01-01 00:08:00+00:00')"},
+	{"sqlite", "UPDATE OR REPLACE posts SET id = 11 WHERE id = 10"},
+	{"sqlite", "UPDATE OR REPLACE posts SET id = 14 WHERE id = 10"},
+	{"sqlite", "UPDATE posts SET rowid = 97 WHERE id = 10"},
+}
+
+// TestTriggers_otherPrograms: what a program writes that knows nothing of timak,
+// at once, in a transaction, and in one that is rolled back.
+func TestTriggers_otherPrograms(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := triggerWorld(t, setup{dialect: dialect})
+		stranger := w.stranger()
+		for _, write := range sqlWrites {
+			if write.dialect != "" && write.dialect != dialect {
+				continue
+			}
+			w.reset()
+			w.seed()
+			w.check()
+			before := w.posts()
+			tx, err := stranger.BeginTx(t.Context(), nil)
+			w.must(err)
+			if _, err := tx.ExecContext(t.Context(), write.sql); err != nil {
+				t.Fatalf("%s: %v", write.sql, err)
+			}
+			w.must(tx.Rollback())
+			if n := w.outbox(); n != 0 || w.posts() != before {
+				t.Fatalf("%s, rolled back: %d rows in the outbox", write.sql, n)
+			}
+			_, err = stranger.ExecContext(t.Context(), write.sql)
+			w.must(err)
+			if w.check(); t.Failed() {
+				t.Fatalf("after %s", write.sql)
+			}
+		}
+	})
+}
+
+// TestTriggers_raw: raw SQL through GORM is neither refused nor missed, and wakes
+// the relay.
+func TestTriggers_raw(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := triggerWorld(t, setup{dialect: dialect})
+		w.seed()
+		w.check()
+		var ids []uint
+		w.must(w.db.Exec("UPDATE posts SET author_id = ? WHERE id = ?", 2, 10).Error)
+		w.must(w.db.Raw("UPDATE posts SET author_id = 7 WHERE id = 11 RETURNING id").Scan(&ids).Error)
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			return tx.Exec("DELETE FROM posts WHERE id = 12").Error
+		}))
+		w.check()
+		w.wantIDs("author:7:posts", "posts:11")
+		w.wantIDs("author:2:posts", "posts:10")
+	})
+}
+
+// Folders are deleted with the files in them, drawers without.
+type cascadeFolder struct{ ID uint }
+
+type cascadeFile struct {
+	ID        uint
+	FolderID  uint
+	DrawerID  *uint
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=drawer:{DrawerID}"`
+}
+
+// TestTriggers_cascades: the database's own deletes and updates.
+func TestTriggers_cascades(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		dsn := newDSN(t, dialect)
+		if dialect == "sqlite" {
+			dsn += "&_pragma=foreign_keys(1)"
+		}
+		plain := openDSN(t, dialect, dsn, nil)
+		for _, statement := range []string{
+			"CREATE TABLE folders (id bigint PRIMARY KEY)",
+			"CREATE TABLE drawers (id bigint PRIMARY KEY)",
+			`CREATE TABLE cascade_files (id bigint PRIMARY KEY, folder_id bigint REFERENCES folders ON DELETE CASCADE,
+				drawer_id bigint REFERENCES drawers ON DELETE SET NULL ON UPDATE CASCADE, created_at timestamp)`,
+			"INSERT INTO folders VALUES (1), (2)",
+			"INSERT INTO drawers VALUES (1), (2)",
+		} {
+			if err := plain.Exec(statement).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := triggerWorld(t, setup{dialect: dialect, dsn: dsn, models: []any{}, tracked: []any{&cascadeFile{}}})
+		drawer := []uint{1, 2}
+		w.must(w.db.Create(&[]cascadeFile{
+			{ID: 1, FolderID: 1, DrawerID: &drawer[0], CreatedAt: at(1)},
+			{ID: 2, FolderID: 2, DrawerID: &drawer[0], CreatedAt: at(2)},
+			{ID: 3, FolderID: 2, DrawerID: &drawer[1], CreatedAt: at(3)},
+		}).Error)
+		w.wantIDs("drawer:1", "cascade_files:2", "cascade_files:1")
+		w.must(w.db.Table("folders").Where("id = 1").Delete(&cascadeFolder{}).Error)
+		w.wantIDs("drawer:1", "cascade_files:2")
+		w.must(w.db.Exec("UPDATE drawers SET id = 9 WHERE id = 1").Error)
+		w.wantIDs("drawer:1")
+		w.wantIDs("drawer:9", "cascade_files:2")
+		w.must(w.db.Exec("DELETE FROM drawers").Error)
+		w.wantIDs("drawer:9")
+		w.wantIDs("drawer:2")
+	})
+}
+
+// TestTriggers_unchanged: a write that changes nothing a rule names records
+// nothing.
+func TestTriggers_unchanged(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := triggerWorld(t, setup{dialect: dialect})
+		w.seed()
+		w.drain()
+		for _, statement := range []string{
+			"UPDATE posts SET body = 'b'", "UPDATE posts SET author_id = author_id, title = title", "UPDATE posts SET author_id = 9 WHERE id = 999",
+			"UPDATE posts SET author_id = 7 WHERE id = 14", "DELETE FROM posts WHERE id = 14",
+			"INSERT INTO posts (id, author_id) VALUES (10, 9) ON CONFLICT DO NOTHING",
+			"INSERT INTO posts (id, author_id) VALUES (10, 9) ON CONFLICT (id) DO UPDATE SET body = 'c'",
+			"INSERT INTO posts (id, author_id, published, deleted_at) VALUES (66, 9, true, '2026-01-01 00:08:00+00:00')",
+		} {
+			w.must(w.db.Exec(statement).Error)
+			if n := w.outbox(); n != 0 {
+				t.Errorf("%s: %d rows in the outbox, want none", statement, n)
+			}
+		}
+	})
+}
+
+// TestTriggers_install: triggers that are missing, outdated or disabled are an
+// error of each write and of Run, until they are installed.
+func TestTriggers_install(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, options: &timakgorm.Options{Capture: timakgorm.Triggers}})
+		install := func() { w.Helper(); w.must(w.plugin.InstallTriggers(t.Context(), w.db)) }
+		refused := func(says string) {
+			t.Helper()
+			err := w.db.Create(&Post{AuthorID: 1, Published: true}).Error
+			run := w.another(&timakgorm.Options{Capture: timakgorm.Triggers}).runBriefly()
+			for _, err := range []error{err, run} {
+				if !errors.Is(err, timakgorm.ErrTriggers) || !strings.Contains(err.Error(), "posts") || !strings.Contains(err.Error(), says) {
+					t.Errorf("got %v, want ErrTriggers that says posts and %q", err, says)
+				}
+			}
+			if n := w.count("posts"); n != 0 {
+				t.Fatal("the post has been written")
+			}
+		}
+		refused("missing")
+		install()
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+		w.must(w.db.Unscoped().Delete(&Post{}, 1).Error)
+		drop := "DROP TRIGGER timak_posts_update"
+		if dialect == "postgres" {
+			drop = "DROP TRIGGER timak_update ON posts"
+		}
+		w.must(w.db.Exec(drop).Error)
+		refused("missing")
+		install()
+		if dialect == "postgres" {
+			w.must(w.db.Exec("ALTER TABLE posts DISABLE TRIGGER timak_delete").Error)
+			refused("disabled")
+			install()
+		}
+		w.must(w.db.Migrator().DropTable(&Post{}))
+		w.must(w.db.AutoMigrate(&Post{}))
+		refused("missing")
+		install()
+
+		other, err := timakgorm.New(w.timelines, &timakgorm.Options{Capture: timakgorm.Triggers})
+		w.must(err)
+		w.must(other.Register(timakgorm.Track[Post](timakgorm.Rule{Key: "body:{Body}"})))
+		db := openDSN(t, dialect, w.dsn, nil)
+		w.must(db.Use(other))
+		if err := db.Create(&Post{}).Error; !errors.Is(err, timakgorm.ErrTriggers) || !strings.Contains(err.Error(), "outdated") {
+			t.Errorf("other rules: got %v, want ErrTriggers that says outdated", err)
+		}
+		w.must(other.InstallTriggers(t.Context(), db))
+		w.must(db.Create(&Post{Body: "b"}).Error)
+		w.must(other.Drain(t.Context()))
+		if got := w.ids("body:b"); len(got) != 1 {
+			t.Errorf("body:b: got %v, want an item", got)
+		}
+	})
+}
+
+// runBriefly runs the relay until it ends by itself, or patience does.
+func (w *world) runBriefly() error {
+	ctx, cancel := context.WithTimeout(w.Context(), patience/6)
+	defer cancel()
+	return w.plugin.Run(ctx)
+}
+
+// TestTriggers_drop: triggers and callbacks do not go together, and DropTriggers
+// leaves nothing behind.
+func TestTriggers_drop(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := triggerWorld(t, setup{dialect: dialect})
+		callbacks := w.another(nil)
+		post := Post{ID: 20, AuthorID: 1, Published: true, CreatedAt: at(1)}
+		if err := callbacks.db.Create(&post).Error; !errors.Is(err, timakgorm.ErrTriggers) {
+			t.Errorf("create with callbacks beside triggers: got %v, want ErrTriggers", err)
+		}
+		if err := callbacks.runBriefly(); !errors.Is(err, timakgorm.ErrTriggers) {
+			t.Errorf("run with callbacks beside triggers: got %v, want ErrTriggers", err)
+		}
+		w.must(callbacks.plugin.DropTriggers(t.Context(), callbacks.db))
+		w.must(callbacks.db.Create(&post).Error)
+		if n := w.outbox(); n != 1 {
+			t.Errorf("got %d rows in the outbox, want 1", n)
+		}
+		left := "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"
+		if dialect == "postgres" {
+			left = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'timak%') + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'timak%')"
+		}
+		var n int
+		w.must(w.db.Raw(left).Scan(&n).Error)
+		if n != 0 {
+			t.Errorf("%d triggers and functions are left", n)
+		}
+		callbacks.check()
+	})
+}
+
+// TestTriggerSQL: the printed text does what InstallTriggers does, and the other
+// one undoes it.
+func TestTriggerSQL(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, options: &timakgorm.Options{Capture: timakgorm.Triggers}})
+		up, err := w.plugin.TriggerSQL(dialect)
+		w.must(err)
+		down, err := w.plugin.TriggerDownSQL(dialect)
+		w.must(err)
+		stranger := w.stranger()
+		for range 2 { // also in place of themselves
+			_, err = stranger.ExecContext(t.Context(), up)
+			w.must(err)
+		}
+		w.seed()
+		w.check()
+		_, err = stranger.ExecContext(t.Context(), down)
+		w.must(err)
+		other := w.another(&timakgorm.Options{Capture: timakgorm.Triggers})
+		if err := other.db.Delete(&Post{}, 10).Error; !errors.Is(err, timakgorm.ErrTriggers) {
+			t.Errorf("after the down script: got %v, want ErrTriggers", err)
+		}
+		if _, err := w.plugin.TriggerSQL("mysql"); err == nil {
+			t.Error("mysql: got no error")
+		}
+	})
+}
+
+// TestTriggers_installTogether: processes that start at the same time.
+func TestTriggers_installTogether(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, options: &timakgorm.Options{Capture: timakgorm.Triggers}})
+		var installers []func()
+		for range 6 {
+			other := w.another(&timakgorm.Options{Capture: timakgorm.Triggers})
+			installers = append(installers, func() {
+				if err := other.plugin.InstallTriggers(context.Background(), other.db); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		atOnce(installers...)
+		w.seed()
+		w.check()
+	})
+}
+
+// TestTriggers_wakeUp: the commit of what triggers have recorded wakes the
+// relay, whichever way the write took.
+func TestTriggers_wakeUp(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		for _, config := range []gorm.Config{{}, {SkipDefaultTransaction: true}, {PrepareStmt: true}} {
+			w := triggerWorld(t, setup{dialect: dialect, config: &config, options: &timakgorm.Options{Poll: time.Hour}})
+			stop := w.run()
+			for i, write := range []func(db *gorm.DB) error{
+				func(db *gorm.DB) error { return db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error },
+				func(db *gorm.DB) error { return db.Exec("UPDATE posts SET author_id = 2").Error },
+				func(db *gorm.DB) error { return db.Model(&Post{ID: 1}).Update("author_id", 3).Error },
+				func(db *gorm.DB) error {
+					return db.Transaction(func(tx *gorm.DB) error { return tx.Exec("UPDATE posts SET author_id = 4").Error })
+				},
+				func(db *gorm.DB) error { return db.Delete(&Post{}, 1).Error },
+			} {
+				w.must(write(w.db))
+				w.await(fmt.Sprintf("the relay to be woken by write %d", i), func() bool { return w.outbox() == 0 })
+			}
+			stop()
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package timakgorm_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// TestTriggers_trade: rows hand their places on to one another, in many
+// statements within one tick of the database's clock, relayed together or
+// apart. Neither an order of versions within a statement nor one across
+// statements would be lucky enough every time.
+func TestTriggers_trade(t *testing.T) {
+	t.Parallel()
+	const slots, steps = 12, 400
+	onBoth(t, func(t *testing.T, dialect string) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, 0))
+		w := triggerWorld(t, setup{
+			dialect: dialect, models: []any{&Slot{}}, tracked: []any{&Slot{}}, options: &timakgorm.Options{Batch: 5},
+		})
+		rows := make([]Slot, slots)
+		for i := range rows {
+			rows[i] = Slot{ID: uint(i + 1), Place: i, Title: fmt.Sprint("slot ", i), CreatedAt: at(i)}
+		}
+		w.must(w.db.Create(&rows).Error)
+		w.checkSlots()
+		stranger := w.stranger()
+		for step := range steps {
+			statement := tradeStatement(r, slots)
+			if step%40 == 0 && dialect == "sqlite" { // as if the clock had been set back
+				statement = fmt.Sprintf("UPDATE timak_clock SET high = %d", time.Now().Add(time.Duration(step)*time.Minute).UnixMicro())
+			}
+			_, err := stranger.ExecContext(t.Context(), statement)
+			w.must(err)
+			if r.IntN(12) == 0 {
+				w.checkSlots()
+			}
+		}
+		w.checkSlots()
+	})
+}
+
+// tradeStatement moves the places of some rows around: by rotation of those
+// below a number, by a swap of two, by way of an empty place, or by a row that
+// goes and comes back under another primary key.
+func tradeStatement(r *rand.Rand, slots int) string {
+	a, b, n := r.IntN(slots), r.IntN(slots), 2+r.IntN(slots-1)
+	switch r.IntN(4) {
+	case 0:
+		return fmt.Sprintf("UPDATE slots SET place = (place + %d) %% %d WHERE place < %d", 1+r.IntN(n), n, n)
+	case 1:
+		return fmt.Sprintf("UPDATE slots SET place = %d - place WHERE place IN (%d, %d)", a+b, a, b)
+	case 2:
+		return strings.Join([]string{
+			fmt.Sprintf("UPDATE slots SET place = -1 WHERE place = %d", a),
+			fmt.Sprintf("UPDATE slots SET place = %d WHERE place = %d", a, b),
+			fmt.Sprintf("UPDATE slots SET place = %d WHERE place = -1", b),
+		}, "; ")
+	default:
+		return fmt.Sprintf("UPDATE slots SET id = 1000 WHERE place = %d; UPDATE slots SET title = title || '.' WHERE id = 1000; "+
+			"UPDATE slots SET id = (SELECT min(n.id) + 1 FROM slots n WHERE n.id + 1 NOT IN (SELECT o.id FROM slots o)) WHERE id = 1000", a)
+	}
+}

@@ -1,0 +1,253 @@
+package timakgorm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// manyWorld has 250 authors with two posts each, and so several pages of keys.
+func manyWorld(t *testing.T, s setup) *world {
+	w := newWorld(t, s)
+	var posts []Post
+	for n := range 500 {
+		posts = append(posts, Post{AuthorID: uint(n%250 + 1), Title: fmt.Sprint(n), Published: true, CreatedAt: at(n)})
+	}
+	w.must(w.db.Create(&posts).Error)
+	w.drain()
+	return w
+}
+
+// TestVerify_progress: it rises, ends with all, and names what was found.
+func TestVerify_progress(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := manyWorld(t, setup{dialect: dialect})
+		w.apply("author:250:posts", timak.Remove("posts:250"))
+		var told []timakgorm.Progress
+		_, report := w.verify(timakgorm.VerifyOptions{Progress: func(p timakgorm.Progress) { told = append(told, p) }})
+		if len(told) < 3 || report.Keys != 251 || report.Rows != 1000 || report.From != "" {
+			t.Fatalf("progress %d times, report %+v", len(told), report)
+		}
+		for n, p := range told {
+			if n > 0 && (p.Keys <= told[n-1].Keys || p.Rows <= told[n-1].Rows || p.Elapsed < told[n-1].Elapsed) || p.From == "" || p.All != 1000 || p.Rate <= 0 {
+				t.Errorf("progress %d: %+v after %+v", n, p, told[max(n, 1)-1])
+			}
+		}
+		if last := told[len(told)-1]; last.Keys != 251 || last.Rows != 1000 || last.Differences != 1 {
+			t.Errorf("in the end: %+v", last)
+		}
+	})
+}
+
+// TestRebuild_resumed: stopped again and again, by its context, at any place,
+// and gone on from the token, it mends everything and does none of it twice.
+func TestRebuild_resumed(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := drivertest.NewFailing(memstore.New())
+		w := manyWorld(t, setup{dialect: dialect, store: store})
+		for n := range 250 {
+			w.apply(fmt.Sprintf("author:%d:posts", n+1), timak.Remove(fmt.Sprintf("posts:%d", n+1)), timak.Put(timak.Item{ID: "phantom"}))
+		}
+		var from string
+		var keys, found, stops int
+		for calls := int64(300); ; calls += 100 {
+			ctx, cancel := context.WithCancel(t.Context())
+			var n atomic.Int64
+			store.Before = func(context.Context, drivertest.Call) error {
+				if n.Add(1) == calls {
+					cancel()
+				}
+				return nil
+			}
+			var last timakgorm.Progress
+			report, err := w.plugin.Rebuild(ctx, timakgorm.RebuildOptions{From: from, Progress: func(p timakgorm.Progress) { last = p }})
+			cancel()
+			keys, found = keys+report.Keys, found+report.Found()
+			if err == nil {
+				if last.Keys != 251 || last.Rows != 1000 {
+					t.Errorf("progress in the end: %+v", last)
+				}
+				break
+			}
+			if !errors.Is(err, context.Canceled) || last.From != "" && report.From != last.From || last.From == "" && report.From != from {
+				t.Fatalf("got %v, token %q after %q, progress %+v", err, report.From, from, last)
+			}
+			if stops++; stops > 50 {
+				t.Fatal("it does not get anywhere")
+			}
+			from = report.From
+		}
+		if stops < 2 || keys != 251 {
+			t.Errorf("%d stops, %d keys; want some, and each key once", stops, keys)
+		}
+		t.Logf("%d stops, %d found", stops, found)
+		store.Before = nil
+		w.wantDifferences()
+	})
+}
+
+func TestVerify_sample(t *testing.T) {
+	t.Parallel()
+	w := manyWorld(t, setup{dialect: "sqlite"})
+	seen := map[int]bool{}
+	for range 3 {
+		_, report := w.verify(timakgorm.VerifyOptions{Sample: 5})
+		if report.Keys < 15 || report.Keys > 100 { // 50 are expected, and six sigmas are 38
+			t.Errorf("one in five of 251 keys are %d", report.Keys)
+		}
+		seen[report.Keys*10000+int(report.Rows)] = true
+	}
+}
+
+// TestVerify_limit: the report keeps as many differences as it is told to, and
+// counts all.
+func TestVerify_limit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "sqlite"})
+	w.seed()
+	w.drain()
+	for n := range 200 {
+		w.apply("site:posts", timak.Put(timak.Item{ID: fmt.Sprint("phantom:", n)}))
+	}
+	for limit, want := range map[int]int{0: 100, -1: 0, 7: 7, 300: 200} {
+		if got, report := w.verify(timakgorm.VerifyOptions{Limit: limit}); len(got) != want || report.Extra != 200 {
+			t.Errorf("Limit %d: got %d of %d", limit, len(got), report.Extra)
+		}
+	}
+}
+
+func TestVerify_errors(t *testing.T) {
+	t.Parallel()
+	store := drivertest.NewFailing(memstore.New())
+	w := newWorld(t, setup{dialect: "sqlite", store: store})
+	w.seed()
+	w.drain()
+	var token string
+	_, err := w.plugin.Verify(t.Context(), timakgorm.VerifyOptions{Progress: func(p timakgorm.Progress) { token = p.From }})
+	w.must(err)
+	for name, opts := range map[string]timakgorm.VerifyOptions{
+		"not a token":        {From: "what?"},
+		"another's token":    {From: token, Keys: []string{"site:posts"}},
+		"a key of no rule":   {Keys: []string{"author:x:posts"}},
+		"a key of no use":    {Keys: []string{""}},
+		"an unknown model":   {Models: []any{&Author{}}},
+		"no model":           {Models: []any{nil}},
+		"a sample of -1":     {Sample: -1},
+		"an outdated token":  {From: "eyJ0IjoicG9zdHMiLCJrIjoiYXV0aG9yOntBdXRob3JJRH06cG9zdHMiLCJhIjpbIngiXX0"},
+		"a token of nothing": {From: "e30"},
+	} {
+		report, err := w.plugin.Verify(t.Context(), opts)
+		if err == nil || opts.From != "" && !errors.Is(err, timakgorm.ErrFrom) {
+			t.Errorf("%s: got %+v, %v", name, report, err)
+		}
+	}
+	outage := errors.New("outage")
+	store.Before = func(context.Context, drivertest.Call) error { return outage }
+	if _, err := w.plugin.Verify(t.Context(), timakgorm.VerifyOptions{}); !errors.Is(err, outage) {
+		t.Errorf("got %v, want the store's error", err)
+	}
+	unused, err := timakgorm.New(w.timelines, nil)
+	w.must(err)
+	if _, err := unused.Rebuild(t.Context(), timakgorm.RebuildOptions{}); err == nil {
+		t.Error("a plugin without a database rebuilds")
+	}
+}
+
+// TestVerify_waitingChange: while a change waits, what it is about is neither
+// different nor in order, and no excuse for the rest.
+func TestVerify_waitingChange(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		w.seed()
+		w.drain()
+		w.must(w.db.Delete(&Post{}, 10).Error)
+		w.must(w.db.Create(&Post{ID: 30, AuthorID: 1, Published: true, CreatedAt: at(30)}).Error)
+		w.apply("author:2:posts", timak.Put(timak.Item{ID: "posts:40"}))
+		got, report := w.verify(timakgorm.VerifyOptions{})
+		want := []string{
+			"author:1:posts: posts:10 extra, unsettled", "author:1:posts: posts:30 missing, unsettled", "author:2:posts: posts:40 extra",
+			"site:posts: posts:10 extra, unsettled", "site:posts: posts:30 missing, unsettled",
+		}
+		if !slices.Equal(got, want) || report.Unsettled != 4 || report.Found() != 1 || report.Clean() {
+			t.Errorf("got %+v", report)
+		}
+		w.drain()
+		w.wantDifferences("author:2:posts: posts:40 extra")
+	})
+}
+
+// TestVerify_changeArrives: a change that reaches the timeline while its item is
+// in doubt settles it.
+func TestVerify_changeArrives(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := drivertest.NewFailing(memstore.New())
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		w.seed()
+		w.drain()
+		w.must(w.db.Delete(&Post{}, 10).Error)
+		var gets atomic.Int64
+		running := make(chan func(), 1)
+		store.Before = func(_ context.Context, call drivertest.Call) error {
+			if call.Op == drivertest.Get && gets.Add(1) == 8 { // all three timelines were looked at twice
+				running <- w.run()
+			}
+			return nil
+		}
+		w.wantDifferences()
+		(<-running)()
+	})
+}
+
+// A dead letter excuses nothing.
+func TestVerify_deadLetter(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, engine: &timak.Options{MaxData: 100}})
+		w.seed()
+		w.must(w.db.Model(&Post{ID: 10}).Update("title", fmt.Sprintf("%0200d", 1)).Error)
+		w.drain()
+		if w.dead() == 0 {
+			t.Fatal("no dead letter")
+		}
+		lines, report := w.verify(timakgorm.VerifyOptions{})
+		if report.Found() == 0 || report.Unsettled > 0 {
+			t.Errorf("got %q", lines)
+		}
+		report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+		if err != nil || report.Clean() || report.Remaining == 0 {
+			t.Errorf("Rebuild: got %+v, %v; want what cannot be mended to remain", report, err)
+		}
+		w.must(w.db.Model(&Post{ID: 10}).Update("title", "short").Error)
+		w.drain()
+		w.wantDifferences()
+	})
+}
+
+// The version of a removal may be anything; here it is that of a far future, so
+// that no time can pass it by.
+func TestRebuild_highestVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "sqlite"})
+	w.seed()
+	w.drain()
+	w.apply("site:posts", timak.RemoveEntry("posts:10", "").WithVersion(timak.MaxVersion))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	report, err := w.plugin.Rebuild(ctx, timakgorm.RebuildOptions{})
+	if err != nil || report.Remaining != 1 || report.Missing != 1 {
+		t.Errorf("got %+v, %v; want one missing that nothing can put", report, err)
+	}
+}

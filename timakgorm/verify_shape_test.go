@@ -1,0 +1,275 @@
+package timakgorm_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Wave and Photo share the timelines of a person, Photo by two rules of its own,
+// with ids and sources that their templates make.
+type Wave struct {
+	ID        uint
+	Person    string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=person:{Person}:all"`
+}
+
+type Photo struct {
+	ID        uuid.UUID `gorm:"type:uuid;primaryKey"`
+	Name      string
+	Person    *string
+	Friend    string
+	Private   bool
+	TakenAt   int64
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=person:{Person}:all; id=photo:{Name}; date=TakenAt; when=!Private; data=Name,Private; source=own"`
+	_ timakgorm.Timeline `timak:"key=person:{Friend}:all; id=photo:{Name}; source=of:{Person}"`
+	_ timakgorm.Timeline `timak:"key=photos; when=Private"`
+}
+
+func photoWorld(t *testing.T, dialect string) *world {
+	models := []any{&Wave{}, &Photo{}}
+	w := newWorld(t, setup{dialect: dialect, models: models, tracked: models})
+	odd := []string{"7:posts", "a/b%c é", "", "%2F", "Ann", "ann"}
+	for i, person := range odd {
+		w.must(w.db.Create(&Wave{ID: uint(i + 1), Person: person, CreatedAt: at(i)}).Error)
+		w.must(w.db.Create(&Photo{
+			ID: uuid.NewSHA1(uuid.Nil, []byte(person)), Name: fmt.Sprint("n ", i), Person: &person, Friend: odd[(i+1)%len(odd)],
+			Private: i == 2, TakenAt: at(i + 10).UnixMicro(), CreatedAt: at(i),
+		}).Error)
+	}
+	w.must(w.db.Create(&Photo{ID: uuid.New(), Name: "nobody's", Friend: "Ann"}).Error) // NULL: no key, no source
+	w.drain()
+	w.wantDifferences()
+	return w
+}
+
+// Keys that several models share, with escaped values, and ids that tell no
+// primary key.
+func TestVerify_sharedKeys(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := photoWorld(t, dialect)
+		_, report := w.verify(timakgorm.VerifyOptions{})
+		if report.Keys != 7 { // six persons and all photos
+			t.Errorf("%d keys, want 7", report.Keys)
+		}
+		if report.Rows != 6+6+7+7 {
+			t.Errorf("%d rows, want 26", report.Rows)
+		}
+		odd := timakgorm.Key("person:{}:all", "7:posts")
+		if want := "person:7%3Aposts:all"; odd != want {
+			t.Fatalf("got key %q, want %q", odd, want)
+		}
+		w.apply(odd, timak.Remove("waves:1"), timak.Remove("photo:n%200"))
+		w.apply("person:Ann:all", timak.Put(timak.Item{ID: "photo:other", Source: "own", At: at(1)}), timak.Put(timak.Item{ID: "photo:n%205", Source: "own"}))
+		w.apply("person:ann:all", timak.Put(timak.Item{ID: "photo:n%205", Source: "own", At: at(1)}))
+		w.apply("person::all", timak.Put(timak.Item{ID: "photo:n%202", Source: "own", At: at(12)}))
+		w.apply("photos", timak.Put(timak.Item{ID: "photos:" + uuid.NewString(), At: at(12)}), timak.Put(timak.Item{ID: "photos:zz", At: at(12)}))
+		want := []string{
+			odd + ": waves:1 missing", odd + ": photo:n%200 missing",
+			"person:Ann:all: photo:other extra", "person:Ann:all: photo:n%205 extra", "person:ann:all: photo:n%205 misplaced",
+			"person::all: photo:n%202 extra", "photos: photos:", "photos: photos:",
+		}
+		w.wantDifferences(want...)
+		got, report := w.verify(timakgorm.VerifyOptions{Models: []any{&Photo{}}, Keys: []string{odd}})
+		if !slices.Equal(got, []string{odd + ": photo:n%200 missing", odd + ": waves:1 missing"}) || report.Keys != 1 {
+			t.Errorf("one key: got %q, %d keys", got, report.Keys)
+		}
+		if report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{}); err != nil || report.Found() != len(want) || !report.Clean() {
+			t.Errorf("Rebuild: got %+v, %v", report, err)
+		}
+		w.wantDifferences()
+	})
+}
+
+// Placed has a primary key of two columns, one of them any text at all.
+type Placed struct {
+	Shop string `gorm:"primaryKey"`
+	No   int32  `gorm:"primaryKey;autoIncrement:false"`
+	City string
+	Open bool
+	Made time.Time
+
+	_ timakgorm.Timeline `timak:"key=city/{City}/{Open}/{City}; date=Made; data=Made"`
+	_ timakgorm.Timeline `timak:"key=shop:{Shop}; date=Made"`
+}
+
+func TestVerify_compositeKeys(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Placed{}}, tracked: []any{&Placed{}}})
+		for n := range 6 {
+			w.must(w.db.Create(&Placed{Shop: fmt.Sprint("a,b/", n%2), No: int32(-n), City: fmt.Sprint("x:", n%2), Open: n > 2, Made: at(n)}).Error)
+		}
+		w.drain()
+		w.wantDifferences()
+		if _, report := w.verify(timakgorm.VerifyOptions{}); report.Keys != 6 || report.Rows != 12 {
+			t.Errorf("got %d keys and %d rows, want 6 and 12", report.Keys, report.Rows)
+		}
+		const id = "placeds:a%2Cb%2F1,-5"
+		w.apply("city/x%3A1/true/x%3A1", timak.Remove(id))
+		w.apply("shop:a%2Cb%2F1", timak.Put(timak.Item{ID: id, At: at(1)}), timak.Put(timak.Item{ID: "placeds:a%2Cb%2F1,99999999999", At: at(1)}))
+		want := []string{
+			"city/x%3A1/true/x%3A1: " + id + " missing", "shop:a%2Cb%2F1: " + id + " misplaced",
+			"shop:a%2Cb%2F1: placeds:a%2Cb%2F1,99999999999 extra",
+		}
+		w.wantDifferences(want...)
+		if report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Models: []any{&Placed{}}}); err != nil || report.Found() != 2 || !report.Clean() { // one row, recorded once, is right everywhere
+			t.Errorf("Rebuild: got %+v, %v", report, err)
+		}
+		w.wantDifferences()
+	})
+}
+
+// Alike has values that the database takes for one and keys do not.
+type Alike struct {
+	ID        uint
+	Name      string
+	Code      string `gorm:"type:char(3)"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=name:{Name}"`
+	_ timakgorm.Timeline `timak:"key=code:{Code}"`
+}
+
+func TestVerify_valuesAlike(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{}, tracked: []any{&Alike{}}})
+		name := map[string]string{"sqlite": "text COLLATE NOCASE", "postgres": "text COLLATE alike"}[dialect]
+		if dialect == "postgres" {
+			w.must(w.db.Exec("CREATE COLLATION alike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)").Error)
+		}
+		w.must(w.db.Exec("CREATE TABLE alikes (id integer PRIMARY KEY, name " + name + ", code char(3), created_at timestamp)").Error)
+		for n, value := range []string{"A", "a", "b", "B", "ab"} {
+			w.must(w.db.Create(&Alike{ID: uint(n + 1), Name: value, Code: value, CreatedAt: at(n)}).Error)
+		}
+		w.drain()
+		w.wantDifferences()
+		w.apply("name:A", timak.Remove("alikes:1"))
+		w.apply("name:a", timak.Remove("alikes:2"))
+		w.apply("name:B", timak.Put(timak.Item{ID: "alikes:3", At: at(2)}))
+		w.wantDifferences("name:A: alikes:1 missing", "name:a: alikes:2 missing", "name:B: alikes:3 extra")
+	})
+}
+
+// short is a timeline of three, of posts that come and go.
+func shortWorld(t *testing.T, dialect string, order timak.Order) *world {
+	w := newWorld(t, setup{dialect: dialect, engine: &timak.Options{MaxItems: 3, Order: order}, tracked: []any{timakgorm.Track[Bare](
+		timakgorm.Rule{Key: "posts"}, timakgorm.Rule{Key: "five", Max: 5}, timakgorm.Rule{Key: "two", Max: 2},
+	)}, models: []any{&Bare{}}})
+	for n := range 10 {
+		w.must(w.db.Create(&Bare{ID: uint(n + 1), CreatedAt: at(n)}).Error)
+	}
+	w.drain()
+	return w
+}
+
+// Bare has its rules from the test.
+type Bare struct {
+	ID        uint
+	CreatedAt time.Time
+}
+
+// What is beyond the end is not missing; what has room again is.
+func TestVerify_capacity(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		for _, order := range []timak.Order{timak.NewestFirst, timak.OldestFirst} {
+			w := shortWorld(t, dialect, order)
+			at1, at3, at4, at6 := 10, 8, 7, 5 // ids in the timelines' order
+			if order == timak.OldestFirst {
+				at1, at3, at4, at6 = 1, 3, 4, 6
+			}
+			id := func(n int) string { return fmt.Sprint("bares:", n) }
+			w.wantDifferences()
+			w.apply("posts", timak.Remove(id(at3)))
+			w.wantDifferences("posts: " + id(at3) + " missing")
+			w.rebuilt(1)
+			w.must(w.db.Delete(&Bare{}, at1).Error)
+			w.drain()
+			w.wantDifferences("posts: "+id(at4)+" missing", "five: "+id(at6)+" missing", "two: "+id(at3)+" missing")
+			w.rebuilt(3)
+			if got, err := w.timelines.Bounded(5).Get(t.Context(), "five"); err != nil || got.Len() != 5 {
+				t.Errorf("five: got %v, %v", got.IDs(), err)
+			}
+			// Phantoms that take up all the room.
+			for n := range 6 {
+				date := at(100 + n)
+				if order == timak.OldestFirst {
+					date = at(-n)
+				}
+				_, err := w.timelines.Bounded(5).Apply(t.Context(), "five", timak.Put(timak.Item{ID: fmt.Sprint("x", n), At: date}))
+				w.must(err)
+			}
+			if got, _ := w.verify(timakgorm.VerifyOptions{}); len(got) != 10 {
+				t.Errorf("five phantoms, five missing: got %q", got)
+			}
+			w.rebuilt(10)
+		}
+	})
+}
+
+// rebuilt rebuilds and checks what was found.
+func (w *world) rebuilt(found int) {
+	w.Helper()
+	report, err := w.plugin.Rebuild(w.Context(), timakgorm.RebuildOptions{})
+	w.must(err)
+	if report.Found() != found || !report.Clean() {
+		w.Errorf("Rebuild: got %+v, want %d found", report, found)
+	}
+	w.wantDifferences()
+}
+
+// A damaged timeline is salvaged and filled; what the other sibling said stays.
+func TestRebuild_damaged(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := memstore.New()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		w.seed()
+		w.drain()
+		object, err := store.Get(t.Context(), "site:posts")
+		w.must(err)
+		broken := slices.Clone(object.Siblings[0])
+		broken[len(broken)/2] ^= 1
+		_, err = store.Put(t.Context(), "author:1:posts", broken, nil) // beside the good one
+		w.must(err)
+		_, err = store.Put(t.Context(), "site:posts", broken, object.Token) // in its place
+		w.must(err)
+		w.wantDifferences("author:1:posts: damaged", "site:posts: damaged",
+			"site:posts: posts:10 missing", "site:posts: posts:11 missing", "site:posts: posts:12 missing")
+		w.wantRepaired(5)
+	})
+}
+
+// A key whose rows are all gone is in no table, and can be named.
+func TestVerify_namedKey(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		w.seed()
+		w.drain()
+		w.apply("author:77:posts", timak.Put(timak.Item{ID: "posts:10", At: at(1)}))
+		w.wantDifferences()
+		got, _ := w.verify(timakgorm.VerifyOptions{Keys: []string{"author:77:posts"}})
+		if !slices.Equal(got, []string{"author:77:posts: posts:10 extra"}) {
+			t.Errorf("got %q", got)
+		}
+		report, err := w.plugin.Verify(t.Context(), timakgorm.VerifyOptions{Keys: []string{"author:77:posts"}, Repair: true})
+		if w.must(err); report.Extra != 1 || !report.Clean() || len(w.ids("author:77:posts")) > 0 {
+			t.Errorf("got %+v, and on the timeline %q", report, w.ids("author:77:posts"))
+		}
+	})
+}

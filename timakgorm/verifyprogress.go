@@ -1,0 +1,70 @@
+package timakgorm
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// ErrFrom is returned by Verify and Rebuild for a From that no run of theirs
+// over the same models or keys has given.
+var ErrFrom = errors.New("timakgorm: From is not the token of an earlier run over the same models or keys")
+
+// Progress says how far a run of Verify or Rebuild has come, that of which it is
+// the continuation included, but for the times.
+type Progress struct {
+	// Keys is how many timelines are done.
+	Keys int
+
+	// Rows is how many rows those and the ones under way have been compared
+	// with; a row counts once for each timeline that its key columns name. All
+	// is about how many it will be in the end, 0 if that is not known.
+	Rows, All int64
+
+	// Differences is how many were found.
+	Differences int
+
+	// Elapsed is the time since the run began, and Rate the rows a second.
+	Elapsed time.Duration
+	Rate    float64
+
+	// From is the token to go on from, if the run ends here. Empty before the
+	// first timelines are done.
+	From string
+}
+
+// position is what a token holds: a place among the keys, what was done until
+// there, and the seed of the sample.
+type position struct {
+	Table string   `json:"t,omitempty"` // of the rule that gives keys
+	Key   string   `json:"k,omitempty"` // its template
+	After []string `json:"a,omitempty"` // the values of the last key
+	Named int      `json:"i,omitempty"` // how many of the named keys are done
+
+	Keys int    `json:"n,omitempty"`
+	Rows int64  `json:"r,omitempty"`
+	Seed uint64 `json:"s,omitempty"`
+}
+
+func (p position) token() string {
+	text, err := marshal(p)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func parsePosition(token string) (p position, err error) {
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return p, ErrFrom
+	}
+	if err := json.Unmarshal(text, &p); err != nil || p.Named < 0 || p.Table == "" && p.Named == 0 {
+		return p, ErrFrom
+	}
+	if p.Table != "" && p.After == nil { // of a template without fields
+		p.After = []string{}
+	}
+	return p, nil
+}
