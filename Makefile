@@ -6,14 +6,15 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 ARGS     ?=
 PACKAGES ?= ./...
 FUZZTIME ?= 10s
+SOAKTIME ?= 5m
 EVENTS   := .test-events.jsonl
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench fuzz lint fmt tidy build needs
+.PHONY: help run test check bench soak capture capture-table fuzz lint fmt tidy build needs
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the blog; ARGS="-addr :9090" passes flags
 	go run ./examples/blog $(ARGS)
@@ -24,10 +25,19 @@ test: needs ## Run all tests with the race detector, or those of PACKAGES=./tima
 	awk -f .ci/skipped.awk $(EVENTS) || status=1; \
 	exit $$status
 
-check: tidy lint build test fuzz ## Everything that must pass before a change lands
+check: tidy lint build test capture fuzz ## Everything that must pass before a change lands
 
 bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+soak: needs ## Kill, cancel, roll back and restart everything for SOAKTIME=5m
+	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm
+
+capture: needs
+	go test -run '^TestCapture' ./timakgorm
+
+capture-table: needs ## Try every way to write rows, print the table, write docs/capture.md
+	go test -count=1 -run '^TestCaptureTable$$' -v ./timakgorm -capture-table
 
 fuzz: ## Fuzz every target for FUZZTIME=10s
 	@.ci/fuzz $(FUZZTIME)

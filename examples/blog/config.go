@@ -5,6 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
@@ -14,19 +17,24 @@ import (
 type config struct {
 	addr     string
 	data     string
-	postgres string // empty for SQLite
+	postgres string   // empty for SQLite
+	riak     []string // empty for a file in the data folder
 
 	// For these there are no flags.
 	postgresWait time.Duration // for a server that is starting
+	riakWait     time.Duration // for a cluster that does not answer
 	stopWait     time.Duration // for requests, and then for timelines, when stopping
 	web          web.Options
 }
+
+func (c config) onRiak() bool { return len(c.riak) > 0 }
 
 // envNames are the environment variables that stand in for flags.
 var envNames = map[string]string{
 	"addr":     "BLOG_ADDR",
 	"data":     "BLOG_DATA",
 	"postgres": "BLOG_POSTGRES",
+	"riak":     "BLOG_RIAK",
 }
 
 // errUsage is returned for a command line that was wrong, and has been
@@ -36,19 +44,44 @@ var errUsage = errors.New("usage")
 // parseConfig reads flags and environment; a flag wins. It returns
 // flag.ErrHelp after -h, and errUsage.
 func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Writer) (config, error) {
-	c := config{
+	c := newConfig()
+	flags := newFlags("blog")
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
+	c.flags(flags)
+	return c, parse(flags, args, getenv, usage, stdout, stderr)
+}
+
+func newConfig() config {
+	return config{
 		postgresWait: 10 * time.Second,
+		riakWait:     10 * time.Second,
 		stopWait:     4 * time.Second, // twice: container runtimes kill after 10 s
 	}
-	flags := flag.NewFlagSet("blog", flag.ContinueOnError)
+}
+
+func newFlags(name string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
+	return flags
+}
+
+// flags adds the flags that say where the data is.
+func (c *config) flags(flags *flag.FlagSet) {
 	flags.StringVar(&c.data, "data", "./blog-data", "keep data in this `folder`; $BLOG_DATA")
 	flags.StringVar(&c.postgres, "postgres", "", "keep tables in the Postgres of this `DSN` instead of SQLite; $BLOG_POSTGRES")
+	flags.Func("riak", "keep timelines in the Riak cluster of these nodes, `host:port,…`, instead of the folder; $BLOG_RIAK", func(list string) (err error) {
+		c.riak, err = addresses(list)
+		return err
+	})
+}
+
+// parse reads a command line into flags, and what it does not give from the
+// environment.
+func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage func(io.Writer, *flag.FlagSet), stdout, stderr io.Writer) error {
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		usage(stdout, flags)
-		return c, err
+		return err
 	}
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument: %q", flags.Arg(0))
@@ -57,11 +90,43 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 		err = fromEnv(flags, getenv)
 	}
 	if err != nil {
-		say(stderr, "blog: %v", err)
+		say(stderr, "%s: %v", flags.Name(), err)
 		usage(stderr, flags)
-		return c, errUsage
+		return errUsage
 	}
-	return c, nil
+	return nil
+}
+
+// addresses returns the addresses in a list, or an error that says which is
+// none.
+func addresses(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	all := strings.Split(list, ",")
+	for i, address := range all {
+		all[i] = strings.TrimSpace(address)
+		if err := checkAddress(all[i]); err != nil {
+			return nil, fmt.Errorf("%w: expected host:port,host:port,…", err)
+		}
+	}
+	return all, nil
+}
+
+func checkAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case address == "":
+		return errors.New("an address is empty")
+	case err != nil:
+		return err
+	case host == "":
+		return fmt.Errorf("address %s: missing host in address", address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("address %s: %q is no port", address, port)
+	}
+	return nil
 }
 
 // fromEnv sets the flags that were not given from their variables.
@@ -69,7 +134,7 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for name, variable := range envNames {
-		if value := getenv(variable); value != "" && !given[name] {
+		if value := getenv(variable); value != "" && !given[name] && flags.Lookup(name) != nil {
 			if err := flags.Set(name, value); err != nil {
 				return fmt.Errorf("%s: %w", variable, err)
 			}
@@ -79,7 +144,9 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 }
 
 func usage(w io.Writer, flags *flag.FlagSet) {
-	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN]\n")
+	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-riak host:port,…]")
+	say(w, "       blog verify -h")
+	say(w, "       blog rebuild -h\n")
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")

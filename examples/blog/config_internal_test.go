@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +15,21 @@ import (
 
 func TestParseConfig(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"BLOG_ADDR": "127.0.0.1:1", "BLOG_DATA": "from-env", "BLOG_POSTGRES": "host=env"}
+	env := map[string]string{"BLOG_ADDR": "127.0.0.1:1", "BLOG_DATA": "from-env", "BLOG_POSTGRES": "host=env", "BLOG_RIAK": "env:1"}
 	for _, test := range []struct {
 		args []string
 		env  map[string]string
 		want config
 	}{
 		{nil, nil, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
-		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: "host=env"}},
-		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: "host=env"}},
-		{[]string{"-postgres", ""}, env, config{addr: "127.0.0.1:1", data: "from-env"}},
+		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: "host=env", riak: []string{"env:1"}}},
+		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: "host=env", riak: []string{"env:1"}}},
+		{[]string{"-riak", "10.0.0.1:8087, riak-2:8087,[::1]:8087"}, nil, config{addr: "127.0.0.1:8080", data: "./blog-data", riak: []string{"10.0.0.1:8087", "riak-2:8087", "[::1]:8087"}}},
+		{[]string{"-postgres", "", "-riak", ""}, env, config{addr: "127.0.0.1:1", data: "from-env"}},
 		{nil, map[string]string{"BLOG_ADDR": ""}, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
 	} {
 		got, err := parseConfig(test.args, func(name string) string { return test.env[name] }, io.Discard, io.Discard)
-		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres != test.want.postgres {
+		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres != test.want.postgres || !slices.Equal(got.riak, test.want.riak) {
 			t.Errorf("%v with %v: got %+v, %v, want %+v", test.args, test.env, got, err, test.want)
 		}
 	}
@@ -59,6 +61,39 @@ func TestRun_badCommandLines(t *testing.T) {
 	}
 }
 
+// A list of nodes that cannot be meant is a mistake on the command line, wherever
+// it was given, and nothing has been opened when it is found.
+func TestRun_badAddresses(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"a:1,,b:2": "an address is empty",
+		"a:1,":     "an address is empty",
+		" ":        "an address is empty",
+		"a:1,riak": "address riak: missing port",
+		"::1":      "address ::1: too many colons",
+		":8087":    "missing host",
+		"a:":       "is no port",
+		"a:0":      "is no port",
+		"a:65536":  "is no port",
+		"a:http":   "is no port",
+	} {
+		folder := filepath.Join(t.TempDir(), "none")
+		env := map[string]string{"BLOG_DATA": folder, "BLOG_RIAK": list}
+		for _, args := range [][]string{{"-riak", list}, nil} {
+			var stdout, stderr bytes.Buffer
+			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+			code := run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr)
+			stop()
+			if code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "host:port,host:port") {
+				t.Errorf("%q in %v: got %d, %q, %q, want 2 and %q", list, args, code, stdout.String(), stderr.String(), want)
+			}
+		}
+		if _, err := os.Stat(folder); !os.IsNotExist(err) {
+			t.Errorf("%q: the data folder: got %v, want none", list, err)
+		}
+	}
+}
+
 // What keeps a blog from starting is said in one line, in a moment.
 func TestRun_cannotStart(t *testing.T) {
 	t.Parallel()
@@ -75,8 +110,10 @@ func TestRun_cannotStart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(damaged, "timelines.bolt"), bytes.Repeat([]byte("junk"), 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	inUse := t.TempDir()
+	inUse, riak := t.TempDir(), onRiak(t, nil)
 	start(t, "-data", inUse)
+	inUseByTables := t.TempDir()
+	start(t, "-data", inUseByTables, "-riak", riak)
 
 	for name, test := range map[string]struct {
 		args []string
@@ -87,11 +124,15 @@ func TestRun_cannotStart(t *testing.T) {
 		"data is a file":  {[]string{"-data", file}, "data folder"},
 		"data damaged":    {[]string{"-data", damaged}, "timelines"},
 		"data in use":     {[]string{"-data", inUse, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
+		"tables in use":   {[]string{"-data", inUseByTables, "-riak", riak, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
+		"other timelines": {[]string{"-data", inUseByTables, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
 		"DSN is nonsense": {[]string{"-data", t.TempDir(), "-postgres", "postgres://u:secret@h:port/"}, "open Postgres"},
 	} {
 		var stdout, stderr bytes.Buffer
 		begun := time.Now()
-		code := run(t.Context(), test.args, noEnv, &stdout, &stderr)
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+		code := run(ctx, test.args, noEnv, &stdout, &stderr)
+		stop()
 		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.want) || strings.Contains(stderr.String(), "secret") {
 			t.Errorf("%s: got %d, %q, %q, want 1 and %q", name, code, stdout.String(), stderr.String(), test.want)
 		}

@@ -9,16 +9,22 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// onEach runs a test with a fresh SQLite and with a fresh Postgres; args are
-// what to start a blog with.
+// places are where a blog can keep its tables and its timelines. Each returns
+// what to start a blog with that has nothing yet.
+var places = map[string]func(t *testing.T) []string{
+	"SQLite":            func(t *testing.T) []string { return []string{"-data", t.TempDir()} },
+	"Postgres":          func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-postgres", pgtest.DSN(t)} },
+	"SQLite and Riak":   func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-riak", onRiak(t, nil)} },
+	"Postgres and Riak": func(t *testing.T) []string { return []string{"-postgres", pgtest.DSN(t), "-riak", onRiak(t, nil)} },
+}
+
+// onEach runs a test in each of the places.
 func onEach(t *testing.T, test func(t *testing.T, args []string)) {
 	t.Parallel()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, []string{"-data", t.TempDir()})
-	})
-	t.Run("Postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, []string{"-data", t.TempDir(), "-postgres", pgtest.DSN(t)})
-	})
+	for name, place := range places {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, place(t))
+		})
+	}
 }

@@ -8,18 +8,18 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/examples/blog/internal/web"
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/boltstore"
 )
 
-// run is the program: it serves until ctx ends and returns the exit code.
+// run is the program: it does what args say and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && (args[0] == verify || args[0] == rebuild) {
+		return runCheck(ctx, args[0], args[1:], getenv, stdout, stderr)
+	}
 	c, err := parseConfig(args, getenv, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -37,8 +37,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 }
 
 // serve opens everything, serves until ctx ends, and closes everything.
-func serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) (err error) {
-	store, err := openStore(c.data)
+func serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) error {
+	return withBlog(ctx, c, log, func(b *blog.Blog) error { return serveBlog(ctx, c, b, stdout, log) })
+}
+
+// withBlog opens everything for do, and closes it afterwards.
+func withBlog(ctx context.Context, c config, log *slog.Logger, do func(*blog.Blog) error) (err error) {
+	store, err := openStore(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -58,6 +63,10 @@ func serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) (e
 	if err != nil {
 		return err
 	}
+	return do(b)
+}
+
+func serveBlog(ctx context.Context, c config, b *blog.Blog, stdout io.Writer, log *slog.Logger) error {
 	listener, err := listen(ctx, c.addr)
 	if err != nil {
 		return err
@@ -70,27 +79,16 @@ func serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) (e
 
 // places says where the blog keeps its data, and nothing of a DSN.
 func (c config) places() string {
-	if c.postgres != "" {
-		return "tables in Postgres, timelines in " + c.data
-	}
-	return "SQLite and timelines in " + c.data
-}
-
-// openStore makes the data folder if need be and opens the timelines in it.
-func openStore(folder string) (*boltstore.Store, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
-	store, err := boltstore.Open(filepath.Join(folder, "timelines.bolt"), nil)
 	switch {
-	case errors.Is(err, boltstore.ErrInUse):
-		return nil, fmt.Errorf("another blog is using the data folder %s: stop it, or choose another folder with -data", folder)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("the data folder %s is not writable: %w", folder, err)
-	case err != nil:
-		return nil, fmt.Errorf("open the timelines: %w", err)
+	case c.postgres != "" && c.onRiak():
+		return "tables in Postgres, timelines in Riak"
+	case c.postgres != "":
+		return "tables in Postgres, timelines in " + c.data
+	case c.onRiak():
+		return "SQLite in " + c.data + ", timelines in Riak"
+	default:
+		return "SQLite and timelines in " + c.data
 	}
-	return store, nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

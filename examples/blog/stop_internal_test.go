@@ -9,42 +9,36 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// After a restart everything is as it was, sessions included, whatever
-// characters the folder's name has.
+// After a restart everything is as it was, sessions included.
 func TestRestart(t *testing.T) {
-	t.Parallel()
-	odd := filepath.Join(t.TempDir(), "a b?c#d%20e&ü'")
-	for name, args := range map[string][]string{
-		"SQLite":   {"-data", odd},
-		"Postgres": {"-data", t.TempDir(), "-postgres"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if name == "Postgres" {
-				args = append(args, pgtest.DSN(t))
-			}
-			blog := start(t, args...)
-			brett := blog.signUp(t, "brett")
-			post := brett.write("one")
-			brett.write("two")
-			comments := fmt.Sprintf("/api/posts/%d/comments", post.ID)
-			brett.want(http.StatusCreated, "POST", comments, `{"body":"hm"}`, nil)
-			blog.stop(t)
+	onEach(t, restart)
+}
 
-			again := caller{t, start(t, args...).url, brett.token}
-			again.shows("/api/timeline", "title", "two one")
-			again.shows("/api/users/brett/posts", "title", "two one")
-			again.shows(comments, "body", "hm")
-			again.write("three")
-			again.shows("/api/timeline", "title", "three two one")
-		})
-	}
+// A folder's name may have any character.
+func TestRestart_oddFolder(t *testing.T) {
+	t.Parallel()
+	restart(t, []string{"-data", filepath.Join(t.TempDir(), "a b?c#d%20e&ü'")})
+}
+
+func restart(t *testing.T, args []string) {
+	blog := start(t, args...)
+	brett := blog.signUp(t, "brett")
+	post := brett.write("one")
+	brett.write("two")
+	comments := fmt.Sprintf("/api/posts/%d/comments", post.ID)
+	brett.want(http.StatusCreated, "POST", comments, `{"body":"hm"}`, nil)
+	blog.stop(t)
+
+	again := caller{t, start(t, args...).url, brett.token}
+	again.shows("/api/timeline", "title", "two one")
+	again.shows("/api/users/brett/posts", "title", "two one")
+	again.shows(comments, "body", "hm")
+	again.write("three")
+	again.shows("/api/timeline", "title", "three two one")
 }
 
 // A request that has begun is answered before the blog ends.

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// The subcommands that compare timelines with tables.
+const (
+	verify  = "verify"
+	rebuild = "rebuild"
+)
+
+// Their exit codes.
+const (
+	exitClean   = 0
+	exitDiffers = 1
+	exitFailed  = 2
+)
+
+// check is what verify and rebuild are started with.
+type check struct {
+	config
+
+	repair bool
+	limit  int
+	from   string
+
+	drainWait time.Duration // for what waits in the outbox, before the comparison
+}
+
+// runCheck is the subcommand: it compares, mends if it is to, and returns the
+// exit code.
+func runCheck(ctx context.Context, name string, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	c, err := parseCheck(name, args, getenv, stdout, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitClean
+	case err != nil:
+		return exitFailed
+	}
+	var report timakgorm.Report
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	err = c.checkFolder()
+	if err == nil {
+		err = withBlog(ctx, c.config, log, func(b *blog.Blog) (err error) {
+			report, err = c.run(ctx, b, stderr)
+			return err
+		})
+	}
+	c.tell(stdout, report, err == nil)
+	switch {
+	case err != nil:
+		say(stderr, "blog %s: %v", name, err)
+		if report.From != "" {
+			say(stderr, "blog %s: go on with -from %s", name, report.From)
+		}
+		return exitFailed
+	case !report.Clean():
+		return exitDiffers
+	default:
+		return exitClean
+	}
+}
+
+func parseCheck(name string, args []string, getenv func(string) string, stdout, stderr io.Writer) (check, error) {
+	c := check{config: newConfig(), repair: name == rebuild, drainWait: time.Minute}
+	flags := newFlags("blog " + name)
+	c.flags(flags)
+	if name == verify {
+		flags.BoolVar(&c.repair, "repair", false, "mend what differs, as blog rebuild does")
+	}
+	flags.IntVar(&c.limit, "limit", 100, "list at most so many differences; `n` below 0 lists none")
+	flags.StringVar(&c.from, "from", "", "go on where an earlier run has stopped, which gave this `token`")
+	return c, parse(flags, args, getenv, checkUsage, stdout, stderr)
+}
+
+func checkUsage(w io.Writer, flags *flag.FlagSet) {
+	does := "Compares the timelines with the tables and lists what differs."
+	if flags.Name() == "blog "+rebuild {
+		does = "Makes the timelines as the tables are, and lists what differed."
+	}
+	say(w, "Usage: %s [flags]\n\n%s A blog that has a data folder must be stopped first.\n", flags.Name(), does)
+	flags.SetOutput(w)
+	flags.PrintDefaults()
+	say(w, "\nA flag wins over its environment variable.")
+	say(w, "Exit codes: %d nothing differs any more, %d something does, %d it could not be done.", exitClean, exitDiffers, exitFailed)
+}
+
+// checkFolder refuses a folder that is none: a check makes no blog.
+func (c check) checkFolder() error {
+	if c.postgres != "" && c.onRiak() {
+		return nil
+	}
+	if _, err := os.Stat(c.data); err != nil {
+		return fmt.Errorf("no blog has data there: %w", err)
+	}
+	return nil
+}
+
+func (c check) run(ctx context.Context, b *blog.Blog, stderr io.Writer) (timakgorm.Report, error) {
+	waiting, cancel := context.WithTimeout(ctx, c.drainWait)
+	defer cancel()
+	if err := b.Drain(waiting); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return timakgorm.Report{From: c.from}, err
+	}
+	shown := newMeter(stderr)
+	defer shown.end()
+	return b.Verify(ctx, timakgorm.VerifyOptions{Repair: c.repair, Limit: c.limit, From: c.from, Progress: shown.show})
+}
+
+// tell says what was found. Unless all was done there may be more.
+func (c check) tell(w io.Writer, report timakgorm.Report, all bool) {
+	if report.Keys == 0 && !all {
+		return
+	}
+	for _, difference := range report.Differences {
+		say(w, "%v", difference)
+	}
+	if more := report.Found() - len(report.Differences); more > 0 && c.limit >= 0 {
+		say(w, "… and %d more", more)
+	}
+	say(w, "%d timelines, %d rows: %d missing, %d extra, %d misplaced, %d stale, %d damaged",
+		report.Keys, report.Rows, report.Missing, report.Extra, report.Misplaced, report.Stale, report.Damaged)
+	switch {
+	case !all:
+		say(w, "not all timelines were looked at")
+	case report.Found() == 0 && report.Clean():
+		say(w, "the timelines are as the tables")
+	case report.Unsettled > 0:
+		say(w, "%d remain, and %d more were changing all the time", report.Remaining, report.Unsettled)
+	case c.repair:
+		say(w, "%d remain", report.Remaining)
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// checked runs a subcommand and returns its exit code and what it wrote.
+func checked(args ...string) (code int, stdout, stderr string) {
+	var out, err output
+	code = run(context.Background(), args, noEnv, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// wantChecked runs a subcommand and compares its exit code and a part of its
+// answer.
+func wantChecked(t *testing.T, code int, says string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := checked(args...)
+	if got != code || !strings.Contains(stdout+stderr, says) {
+		t.Errorf("blog %s: got exit code %d, %s%s; want %d and %q", strings.Join(args, " "), got, stdout, stderr, code, says)
+	}
+}
+
+// harm changes the timelines of a blog that does not run.
+func harm(t *testing.T, args []string) {
+	t.Helper()
+	c, err := parseConfig(args, noEnv, &output{}, &output{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := openStore(t.Context(), c, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	timelines := timak.New(store, nil)
+	_, err = timelines.Apply(t.Context(), "site:posts", timak.Remove("posts:1"), timak.Put(timak.Item{ID: "posts:99"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Verify finds what differs and rebuild mends it, or verify itself, for every
+// pair of servers; both say so with their exit codes.
+func TestCheck(t *testing.T) {
+	onEach(t, func(t *testing.T, args []string) {
+		blog := start(t, args...)
+		brett := blog.signUp(t, "brett")
+		brett.write("one")
+		brett.write("two")
+		blog.stop(t)
+		for _, mend := range [][]string{{rebuild}, {verify, "-repair"}} {
+			with := func(name ...string) []string { return slices.Concat(name, args) }
+			wantChecked(t, exitClean, "the timelines are as the tables", with(verify)...)
+			harm(t, args)
+			for _, says := range []string{"site:posts: posts:1 missing", "site:posts: posts:99 extra", "1 missing, 1 extra, 0 misplaced"} {
+				wantChecked(t, exitDiffers, says, with(verify)...)
+			}
+			wantChecked(t, exitDiffers, "… and 1 more", with(verify, "-limit", "1")...)
+			wantChecked(t, exitClean, "0 remain", with(mend...)...)
+			wantChecked(t, exitClean, "the timelines are as the tables", with(rebuild)...)
+		}
+		again := caller{t: t, url: start(t, args...).url}
+		again.shows("/api/timeline", "title", "two one")
+	})
+}
+
+func TestCheck_usage(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{verify, rebuild} {
+		code, stdout, stderr := checked(name, "-h")
+		for _, word := range []string{"Usage: blog " + name, "-data folder", "-postgres DSN", "-riak", "-from token", "Exit codes"} {
+			if code != 0 || stderr != "" || !strings.Contains(stdout, word) {
+				t.Errorf("blog %s -h: got exit code %d, %s%s; want %q in it", name, code, stdout, stderr, word)
+			}
+		}
+		wantChecked(t, exitFailed, "not defined: -addr", name, "-addr", "127.0.0.1:0")
+		wantChecked(t, exitFailed, `unexpected argument: "now"`, name, "now")
+		wantChecked(t, exitFailed, "no blog has data there", name, "-data", filepath.Join(t.TempDir(), "none"))
+		wantChecked(t, exitFailed, "From is not the token", name, "-data", aBlog(t), "-from", "nothing")
+	}
+	wantChecked(t, exitFailed, "not defined: -repair", rebuild, "-repair")
+	wantChecked(t, 0, "blog verify -h", "-h")
+	var stdout, stderr output
+	env := func(name string) string {
+		return map[string]string{"BLOG_DATA": "/nowhere/at/all", "BLOG_ADDR": "x"}[name]
+	}
+	if code := run(t.Context(), []string{verify}, env, &stdout, &stderr); code != exitFailed || !strings.Contains(stderr.String(), "/nowhere/at/all") {
+		t.Errorf("$BLOG_DATA: got exit code %d, %s", code, &stderr)
+	}
+}
+
+// aBlog returns the data folder of a new blog.
+func aBlog(t *testing.T) string {
+	folder := t.TempDir()
+	start(t, "-data", folder).stop(t)
+	return folder
+}
+
+// A blog that runs has its folder for itself.
+func TestCheck_inUse(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	start(t, "-data", folder)
+	wantChecked(t, exitFailed, "another blog is using the data folder", verify, "-data", folder)
+}
+
+// Stopped in the middle, it says how to go on; here before the beginning.
+func TestCheck_stopped(t *testing.T) {
+	t.Parallel()
+	folder := aBlog(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr output
+	if code := run(ctx, []string{rebuild, "-data", folder}, noEnv, &stdout, &stderr); code != exitFailed || stdout.String() != "" {
+		t.Errorf("got exit code %d, %s%s", code, &stdout, &stderr)
+	}
+}
+
+// TestCheck_process: the exit codes are those of the program.
+func TestCheck_process(t *testing.T) {
+	t.Parallel()
+	program, folder := build(t), t.TempDir()
+	blog := start(t, "-data", folder)
+	blog.signUp(t, "brett").write("one")
+	blog.stop(t)
+	for _, step := range []struct {
+		args []string
+		code int
+	}{{[]string{verify}, 0}, {[]string{"harm"}, 0}, {[]string{verify}, 1}, {[]string{rebuild}, 0}, {[]string{verify}, 0}, {[]string{verify, "-what"}, 2}} {
+		if step.args[0] == "harm" {
+			harm(t, []string{"-data", folder})
+			continue
+		}
+		err := exec.Command(program, append(step.args, "-data", folder)...).Run()
+		code := 0
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			code = exit.ExitCode()
+		}
+		if code != step.code {
+			t.Errorf("blog %q: got exit code %d (%v), want %d", step.args, code, err, step.code)
+		}
+	}
+}
+
+func TestMeter(t *testing.T) {
+	t.Parallel()
+	var out output
+	m := &meter{w: &out}
+	for _, p := range []timakgorm.Progress{
+		{Elapsed: time.Second, Rows: 1, All: 10},
+		{Elapsed: 11 * time.Second, Keys: 5, Rows: 5, All: 10, Rate: 0.5, Differences: 2},
+		{Elapsed: 12 * time.Second, Rows: 6, All: 10},
+		{Elapsed: 13 * time.Second, Keys: 9, Rows: 12, All: 10},
+	} {
+		m.show(p)
+	}
+	m.end()
+	want := " 50 %, 5 timelines, 5 rows, 0 a second, 2 differences\n100 %, 9 timelines, 12 rows, 0 a second, 0 differences\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	out = output{}
+	m = &meter{w: &out, terminal: true}
+	m.show(timakgorm.Progress{Elapsed: time.Millisecond, Rows: 3, All: 6})
+	m.show(timakgorm.Progress{Elapsed: 2 * time.Millisecond, Rows: 4, All: 6})
+	m.end()
+	if want := "\r[===============               ]  50 %, 0 timelines, 3 rows, 0 a second, 0 differences\x1b[K\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	if file, err := os.Create(filepath.Join(t.TempDir(), "f")); err != nil || isTerminal(file) || isTerminal(&out) {
+		t.Error("a file is no terminal")
+	}
+}
