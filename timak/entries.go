@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/timak-go/timak/timak/internal/state"
 )
@@ -72,15 +71,6 @@ func (e Entries) Find(id, source string) (entry Entry, live bool) {
 // horizon, behind which removals are forgotten. A change must exceed it to
 // stand. 0 if it knows of none.
 func (e Entries) Version(id, source string) int64 { return e.state.SeenOfEntry(id, source) }
-
-// item returns an entry as users see it. The error wraps ErrCorrupt.
-func item(e *state.Entry) (Item, error) {
-	data, err := e.Data.Bytes()
-	if err != nil {
-		return Item{}, fmt.Errorf("item %q: %w", e.ID, err)
-	}
-	return Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: data, Source: e.Source}, nil
-}
 
 // MaxItems returns how many items a timeline shows: Options.MaxItems, or what
 // Bounded was given.

@@ -196,15 +196,15 @@ func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 // commitOn carries out a group's changes on what the store holds, and reports
 // whether that is now all that it holds, as far as the store can tell.
 func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object) (alone bool, err error) {
-	s, err := t.merge(ctx, key, object.Siblings)
+	x, err := t.excerpt(ctx, key, object.Siblings, group)
 	if err != nil {
 		return false, err
 	}
 	for _, c := range group {
-		c.results = c.engine.apply(&s, c.ops)
+		c.results = c.engine.apply(&x, c.ops)
 		if c.shows {
-			c.visible = append([]state.Entry(nil), c.engine.visible(&s)...)
+			c.visible = append([]state.Entry(nil), c.engine.visible(&x.State)...)
 		}
 	}
-	return t.put(ctx, key, &s, object)
+	return t.put(ctx, key, &x, object)
 }

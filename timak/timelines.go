@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -61,7 +62,7 @@ func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeli
 	err := t.write(key, c)
 	var list []Item
 	if err == nil {
-		list, err = ownItems(c.visible)
+		list, err = items(c.visible)
 	}
 	if err != nil {
 		return Timeline{}, fmt.Errorf("timak: %s %q: %w", verb, key, err)
@@ -141,34 +142,35 @@ func (t *Timelines) visible(s *state.State) []state.Entry {
 
 func (t *Timelines) order() state.Order { return state.Order(t.opts.Order) }
 
-// items returns entries as users see them. The error wraps ErrCorrupt.
+// items returns entries as users see them, with data that is theirs: stored values
+// are shared. The error wraps ErrCorrupt.
 func items(entries []state.Entry) ([]Item, error) {
-	out := make([]Item, len(entries))
+	list, size := make([]Item, len(entries)), 0
+	for i := range entries {
+		size += entries[i].Data.Len()
+	}
+	own := make([]byte, 0, size)
 	for i := range entries {
 		shown, err := item(&entries[i])
 		if err != nil {
 			return nil, err
 		}
-		out[i] = shown
+		if len(shown.Data) > 0 {
+			start := len(own)
+			own = append(own, shown.Data...)
+			shown.Data = own[start:len(own):len(own)]
+		}
+		list[i] = shown
 	}
-	return out, nil
+	return list, nil
 }
 
-// ownItems returns entries as users see them, with data that nobody else holds:
-// others of a group see the same entries, and the cache what they come from.
-func ownItems(entries []state.Entry) ([]Item, error) {
-	list, err := items(entries)
-	size := 0
-	for i := range list {
-		size += len(list[i].Data)
+// item returns an entry as users see it, with data that is not to be changed. The
+// error wraps ErrCorrupt.
+func item(e *state.Entry) (Item, error) {
+	data, err := e.Data.Bytes()
+	if err != nil {
+		return Item{}, fmt.Errorf("item %q: %w", e.ID, err)
 	}
-	own := make([]byte, 0, size)
-	for i := range list {
-		if data := list[i].Data; len(data) > 0 {
-			start := len(own)
-			own = append(own, data...)
-			list[i].Data = own[start:len(own):len(own)]
-		}
-	}
-	return list, err
+	return Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: data, Source: e.Source}, nil
 }

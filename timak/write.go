@@ -11,14 +11,14 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// put stores s, which has come of what object holds, unless it says the same. It
+// put stores x, which has come of what object holds, unless it says the same. It
 // reports whether the store holds nothing else.
-func (t *Timelines) put(ctx context.Context, key string, s *state.State, object driver.Object) (alone bool, err error) {
-	value, err := wire.Encode(key, s, !t.opts.Uncompressed)
+func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object) (alone bool, err error) {
+	value, err := x.Encode(key, !t.opts.Uncompressed)
 	if err != nil {
 		return false, err
 	}
-	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && s.Empty() {
+	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
 		return true, nil
 	}
 	token, err := t.store.Put(ctx, key, value, object.Token)
@@ -30,11 +30,11 @@ func (t *Timelines) put(ctx context.Context, key string, s *state.State, object 
 	return token != nil, nil
 }
 
-// apply carries out ops on s and brings it within its bounds. The horizon rises
+// apply carries out ops on x and brings it within its bounds. The horizon rises
 // before the ops, so that a put which it keeps out is Stale, and not Applied here
 // and lost beside a sibling that had forgotten more.
-func (t *Timelines) apply(s *state.State, ops []Op) []Result {
-	now := t.opts.Clock().UnixMicro()
+func (t *Timelines) apply(x *wire.Excerpt, ops []Op) []Result {
+	s, now := &x.State, t.opts.Clock().UnixMicro()
 	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
 	results := make([]Result, len(ops))
 	for i, op := range ops {
@@ -43,7 +43,7 @@ func (t *Timelines) apply(s *state.State, ops []Op) []Result {
 		}
 		results[i] = Result{Outcome: outcome(op.apply(s)), Version: op.version}
 	}
-	trimmed := s.Trim(t.order(), t.opts.MaxItems)
+	trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
 	for i, op := range ops {
 		if op.kind == opPut && results[i].Outcome == Applied && trimmed[op.item.ID] {
 			results[i].Outcome = FellOff

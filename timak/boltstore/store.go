@@ -85,9 +85,17 @@ func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err err
 	err = s.file.view(func(tx *bbolt.Tx) error {
 		record, err := load(tx, key)
 		obj = record.Object()
+		detach(obj)
 		return err
 	})
 	return obj, err
+}
+
+// detach copies values: the file's memory is the transaction's.
+func detach(obj driver.Object) {
+	for i, value := range obj.Siblings {
+		obj.Siblings[i] = bytes.Clone(value)
+	}
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
@@ -100,7 +108,7 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 	defer s.gate.inside.Done()
 	done := make(chan written, 1)
 	select {
-	case s.writer.writes <- write{key: key, value: bytes.Clone(value), token: bytes.Clone(token), done: done}:
+	case s.writer.writes <- write{key: key, value: value, token: bytes.Clone(token), done: done}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -3,6 +3,9 @@
 // A store is a map from keys to siblings. It knows nothing of timelines: it
 // keeps bytes, and it never loses a value that its writer's token did not
 // cover. Package drivertest holds the tests that every store passes.
+//
+// Values never change: those that Get returns and those that Put is given are
+// shared, and neither the store nor its caller writes into them any more.
 package driver
 
 import (
@@ -18,7 +21,7 @@ type Token []byte
 // Object is what a store holds under a key. The zero Object is an absent key.
 type Object struct {
 	// Siblings are the concurrent values, in no particular order. Empty if the
-	// key is absent. The caller owns the bytes.
+	// key is absent. Their bytes are not to be changed.
 	Siblings [][]byte
 
 	// Token covers exactly Siblings, and may be set on an absent key too (a
@@ -36,7 +39,7 @@ type Store interface {
 
 	// Put stores value, replacing exactly the siblings that token saw. Siblings
 	// that token did not see stay beside it; a nil token replaces nothing. The
-	// store does not keep value after it returns.
+	// store may keep value, whose bytes are not to be changed any more.
 	//
 	// The token it returns covers the value just put, and nothing else: it is
 	// nil unless the store can prove that this value is now the only sibling.

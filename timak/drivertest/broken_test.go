@@ -99,26 +99,25 @@ func brokenStores() map[string]brokenStore {
 			"NilTokenAddsSibling", "StaleTokenLeavesSibling", "TokenReplacesExactlyWhatItSaw",
 			"PutTokenLeavesLaterSiblings", "HistoriesAgreeWithModel", "WritersThatRead", "WritersThatReuseTokens",
 		}},
-		"never replaces":           {neverReplaces, []string{"TokenReplaces", "PutThenGet", "HistoriesAgreeWithModel", "WritersThatRead"}},
-		"drops equal values":       {dropsEqualValues, []string{"IdenticalValueIsNotLost"}},
-		"token of all siblings":    {tokenOfAll, []string{"PutTokenIsNilBesideSiblings", "WritersThatReuseTokens", "HistoriesAgreeWithModel"}},
-		"token of nothing":         {tokenOfNothing, []string{"PutTokenCoversItsValue"}},
-		"accepts any token":        {acceptsAnyToken, []string{"ForeignToken"}},
-		"keeps the caller's bytes": {keepsBytes, []string{"PutKeepsNothingOfTheCaller"}},
-		"shares its bytes":         {sharesBytes, []string{"GetSharesNothing"}},
-		"siblings in one buffer":   {oneBuffer, []string{"GetSharesNothing"}},
-		"drops empty values":       {dropsEmptyValues, []string{"EmptyValue"}},
-		"text only":                {textOnly, []string{"AnyByte"}},
-		"cuts large values":        {cutsValues, []string{"LargeValue"}},
-		"folds case":               {lower, []string{"KeysAreArbitraryAndApart"}},
-		"trims keys":               {trim, []string{"KeysAreArbitraryAndApart"}},
-		"cuts keys":                {cut, []string{"LongKeys"}},
-		"reads late":               {readsLate, []string{"ReadersSeeWhatWasAcknowledged"}},
-		"ignores contexts":         {ignoresContexts, []string{"CancelledContext", "ExpiredContext"}},
-		"acknowledges cancelled":   {acknowledgesCancelled, []string{"CancelDuringCalls"}},
-		"fails the second Close":   {failsSecondClose, []string{"CloseTwice"}},
-		"stays open":               {staysOpen, []string{"ClosedStoreRefusesCalls"}},
-		"never says closed":        {neverSaysClosed, []string{"ClosedStoreRefusesCalls", "CloseDuringCalls"}},
+		"never replaces":         {neverReplaces, []string{"TokenReplaces", "PutThenGet", "HistoriesAgreeWithModel", "WritersThatRead"}},
+		"drops equal values":     {dropsEqualValues, []string{"IdenticalValueIsNotLost"}},
+		"token of all siblings":  {tokenOfAll, []string{"PutTokenIsNilBesideSiblings", "WritersThatReuseTokens", "HistoriesAgreeWithModel"}},
+		"token of nothing":       {tokenOfNothing, []string{"PutTokenCoversItsValue"}},
+		"accepts any token":      {acceptsAnyToken, []string{"ForeignToken"}},
+		"reuses its memory":      {reusesMemory, []string{"ValuesStay"}},
+		"siblings in one buffer": {oneBuffer, []string{"ValuesStay"}},
+		"drops empty values":     {dropsEmptyValues, []string{"EmptyValue"}},
+		"text only":              {textOnly, []string{"AnyByte"}},
+		"cuts large values":      {cutsValues, []string{"LargeValue"}},
+		"folds case":             {lower, []string{"KeysAreArbitraryAndApart"}},
+		"trims keys":             {trim, []string{"KeysAreArbitraryAndApart"}},
+		"cuts keys":              {cut, []string{"LongKeys"}},
+		"reads late":             {readsLate, []string{"ReadersSeeWhatWasAcknowledged"}},
+		"ignores contexts":       {ignoresContexts, []string{"CancelledContext", "ExpiredContext"}},
+		"acknowledges cancelled": {acknowledgesCancelled, []string{"CancelDuringCalls"}},
+		"fails the second Close": {failsSecondClose, []string{"CloseTwice"}},
+		"stays open":             {staysOpen, []string{"ClosedStoreRefusesCalls"}},
+		"never says closed":      {neverSaysClosed, []string{"ClosedStoreRefusesCalls", "CloseDuringCalls"}},
 	}
 }
 
@@ -204,45 +203,19 @@ func acceptsAnyToken() driver.Store {
 	}}
 }
 
-// keepsBytes remembers the slice that the first Put of a key came with.
-func keepsBytes() driver.Store {
+// reusesMemory returns siblings in memory that its next Get of the key takes
+// again.
+func reusesMemory() driver.Store {
 	s := memstore.New()
-	var kept sync.Map
-	return &broken{
-		Store: s,
-		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-			kept.LoadOrStore(key, value)
-			return s.Put(ctx, key, value, token)
-		},
-		get: func(ctx context.Context, key string) (driver.Object, error) {
-			obj, err := s.Get(ctx, key)
-			if value, ok := kept.Load(key); ok && len(obj.Siblings) > 0 {
-				obj.Siblings[0] = value.([]byte)
-			}
-			return obj, err
-		},
-	}
-}
-
-// sharesBytes returns the same siblings again until a Put comes.
-func sharesBytes() driver.Store {
-	s := memstore.New()
-	var seen sync.Map
-	return &broken{
-		Store: s,
-		put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-			seen.Delete(key)
-			return s.Put(ctx, key, value, token)
-		},
-		get: func(ctx context.Context, key string) (driver.Object, error) {
-			if obj, ok := seen.Load(key); ok {
-				return obj.(driver.Object), nil
-			}
-			obj, err := s.Get(ctx, key)
-			seen.Store(key, obj)
-			return obj, err
-		},
-	}
+	var memory sync.Map
+	return &broken{Store: s, get: func(ctx context.Context, key string) (driver.Object, error) {
+		obj, err := s.Get(ctx, key)
+		for i, v := range obj.Siblings {
+			b, _ := memory.LoadOrStore([2]any{key, i}, make([]byte, 1<<10))
+			obj.Siblings[i] = append(b.([]byte)[:0:1<<10], v...)[:len(v):len(v)]
+		}
+		return obj, err
+	}}
 }
 
 // oneBuffer returns siblings that lie one after the other in one buffer.

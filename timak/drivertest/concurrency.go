@@ -84,9 +84,7 @@ func (w *writer) add(ctx context.Context, element string) (siblings int, err err
 	}
 	runtime.Gosched() // others come between, even on one processor
 	w.value[element] = true
-	value := w.value.encode()
-	w.token, err = w.store.Put(ctx, w.key, value, w.token)
-	clear(value) // the store must be done with it
+	w.token, err = w.store.Put(ctx, w.key, w.value.encode(), w.token)
 	return siblings, err
 }
 

@@ -47,8 +47,7 @@ func contract() []test {
 		{"PutTokenLeavesLaterSiblings", putTokenLeavesLaterSiblings},
 		{"ForeignToken", foreignToken},
 
-		{"PutKeepsNothingOfTheCaller", putKeepsNothingOfTheCaller},
-		{"GetSharesNothing", getSharesNothing},
+		{"ValuesStay", valuesStay},
 		{"EmptyValue", emptyValue},
 		{"AnyByte", anyByte},
 		{"LargeValue", largeValue},

@@ -2,39 +2,38 @@ package drivertest
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
 )
 
-func putKeepsNothingOfTheCaller(s subject) {
-	value := []byte("one")
-	if _, err := s.store.Put(s.t.Context(), s.key, value, nil); err != nil {
+// valuesStay appends to a value that was put and to those that Get returned, as a
+// caller may: no other value may change. Nor may those that Get returned, whatever
+// is put later.
+func valuesStay(s subject) {
+	room := []byte("one, and more")
+	if _, err := s.store.Put(s.t.Context(), s.key, room[:3], nil); err != nil {
 		s.t.Fatalf("Put: %v", err)
 	}
-	copy(value, "XXX")
-	s.want("one")
-}
-
-// getSharesNothing writes over and past every sibling that Get returned: no
-// other sibling may change, and no later Get.
-func getSharesNothing(s subject) {
-	s.put("one", nil)
 	s.put("two", nil)
 	obj := s.want("one", "two")
 	before := texts(obj.Siblings)
-	_ = append(obj.Siblings[0], 'X')
-	if got := string(obj.Siblings[1]); got != before[1] {
-		s.t.Errorf("appending to one sibling changed another: got %q, want %q", got, before[1])
+	for _, value := range [][]byte{room[:3], obj.Siblings[0], obj.Siblings[1]} {
+		_ = append(value, 'X')
 	}
-	scribble(obj)
+	s.wantTexts(obj, before)
 	s.want("one", "two")
+	s.put("six", obj.Token)
+	s.put("ten", nil)
+	s.want("six", "ten")
+	s.wantTexts(obj, before)
 }
 
-func scribble(obj driver.Object) {
-	for _, v := range obj.Siblings {
-		for i := range v {
-			v[i] = 'X'
-		}
+// wantTexts fails unless what Get returned is still what it was.
+func (s subject) wantTexts(obj driver.Object, want []string) {
+	s.t.Helper()
+	if got := texts(obj.Siblings); !slices.Equal(got, want) {
+		s.t.Errorf("values that Get returned have changed: got %q, want %q", got, want)
 	}
 }
 

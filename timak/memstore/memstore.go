@@ -3,7 +3,6 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -42,7 +41,7 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 // Put stores value beside the siblings that token did not see; see
 // driver.Store. It returns a token whenever value is the only sibling.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-	got, err := s.put(ctx, key, bytes.Clone(value), token)
+	got, err := s.put(ctx, key, value, token)
 	if err != nil {
 		return nil, fmt.Errorf("memstore: put %q: %w", key, err)
 	}

@@ -1,19 +1,20 @@
 package riakstore_test
 
 import (
-	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/internal/bench"
+	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// Each benchmark takes turns between the engine and Riak's client alone, which
-// fetches, or fetches and stores, as many bytes under a key of its own. ns/op is
-// the engine's median, bare-ns/op the client's, and x-bare the median of the
-// ratios, pair by pair: what an application pays for timelines over what it pays
-// anyway. The server, which runs in the same process, does next to nothing; set
-// TIMAK_TEST_RIAK for what a real one leaves of the ratio.
+// The baseline is Riak's client alone, which fetches, or fetches and stores, as
+// many bytes under a key of its own: what an application pays for timelines over
+// what it pays anyway. The server, which runs in the same process and does next
+// to nothing, counts for both; set TIMAK_TEST_RIAK for what a real one leaves of
+// the ratio. Allocations are the server's too.
 
 // pair is an engine and a client that hold the same bytes.
 type pair struct {
@@ -25,94 +26,120 @@ type pair struct {
 // bareKey holds what is under feed, for the client alone.
 const bareKey = feed + " (bare)"
 
-// benchmarkPairs runs a benchmark on full timelines.
-func benchmarkPairs(b *testing.B, ours, theirs func(b *testing.B, p pair)) {
+// benchmarkPairs runs a benchmark on full timelines, with what the network adds
+// at most: nothing on the server as it comes.
+func benchmarkPairs(b *testing.B, opts timak.Options, ours, theirs func(b *testing.B, p pair)) {
 	for _, bb := range []struct {
-		name string
-		item func(n int) timak.Item
+		name    string
+		item    func(n int) timak.Item
+		latency time.Duration
 	}{
-		{"1000 items", bookmark},
-		{"1000 items of 200 B", post},
+		{"no data", bench.Bookmark, 0},
+		{"200 B of data", bench.Post, 0},
+		{"200 B of data, 1 ms", bench.Post, time.Millisecond},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			p := newPair(b, bb.item)
-			inTurns(b, func() { ours(b, p) }, func() { theirs(b, p) })
-			b.ReportMetric(float64(len(p.e.siblings(b, feed)[0])), "stored-bytes")
+			p := newPair(b, slowly(b, bb.latency), opts, bb.item)
+			bench.InTurns(b, bench.Cost, func() { ours(b, p) }, func() { theirs(b, p) })
 		})
 	}
 }
 
-func newPair(b *testing.B, item func(n int) timak.Item) pair {
-	nodes, opts := addresses(b), fresh()
-	store := open(b, nodes, opts)
-	p := pair{engineOver(store, timak.Options{}), newBare(b, nodes, opts), item}
-	ops := make([]timak.Op, 1000)
-	for n := range ops { // each with a version of its own, as if added alone within a second
-		ops[n] = timak.Put(item(n)).WithVersion(item(n).At.UnixMicro() + int64(n)*618_034%1_000_000)
+// slowly returns the addresses of a cluster that answers after a while.
+func slowly(b *testing.B, latency time.Duration) []string {
+	if latency == 0 {
+		return addresses(b)
 	}
-	p.e.apply(b, feed, ops...)
+	cluster := riaktest.Start(b, nil)
+	cluster.Inject(riaktest.Match{}, riaktest.Delay(latency))
+	return cluster.Addresses()
+}
+
+func newPair(b *testing.B, nodes []string, timelines timak.Options, item func(n int) timak.Item) pair {
+	opts := fresh()
+	p := pair{engineOver(open(b, nodes, opts), timelines), newBare(b, nodes, opts), item}
+	p.e.apply(b, feed, bench.Fill(bench.MaxItems, item)...)
 	p.client.store(b, bareKey, p.e.siblings(b, feed)[0], nil)
 	return p
 }
 
-// bookmark is a post without data.
-func bookmark(n int) timak.Item {
-	item := post(n)
-	item.Data = nil
-	return item
+// fetchAndStore is what a write costs without timelines.
+func (p pair) fetchAndStore(b *testing.B) {
+	siblings, vclock := p.client.fetch(b, bareKey)
+	p.client.store(b, bareKey, siblings[0].Value, vclock)
 }
 
-// inTurns times both, and lets each be the first as often as the other.
-func inTurns(b *testing.B, ours, theirs func()) {
-	var oursNs, theirsNs, ratios []float64
-	ours()
-	theirs()
-	for n := 0; b.Loop(); n++ {
-		var x, y float64
-		if n%2 == 0 {
-			x, y = nanoseconds(ours), nanoseconds(theirs)
-		} else {
-			y, x = nanoseconds(theirs), nanoseconds(ours)
-		}
-		oursNs, theirsNs, ratios = append(oursNs, x), append(theirsNs, y), append(ratios, x/y)
-	}
-	b.ReportMetric(median(oursNs), "ns/op")
-	b.ReportMetric(median(theirsNs), "bare-ns/op")
-	b.ReportMetric(median(ratios), "x-bare")
-}
-
-func nanoseconds(do func()) float64 {
-	start := time.Now()
-	do()
-	return float64(time.Since(start).Nanoseconds())
-}
-
-func median(list []float64) float64 {
-	slices.Sort(list)
-	return list[len(list)/2]
-}
-
+// BenchmarkGet is the store's own share.
 func BenchmarkGet(b *testing.B) {
-	benchmarkPairs(b,
-		func(b *testing.B, p pair) { p.e.items(b, feed) },
+	benchmarkPairs(b, timak.Options{},
+		func(b *testing.B, p pair) { p.e.siblings(b, feed) },
 		func(b *testing.B, p pair) { p.client.fetch(b, bareKey) })
 }
 
-func BenchmarkFirstPageOf20(b *testing.B) {
-	benchmarkPairs(b,
+func BenchmarkPage(b *testing.B) {
+	benchmarkPairs(b, timak.Options{},
 		func(b *testing.B, p pair) { p.e.page(b, timak.Query{}, feed) },
 		func(b *testing.B, p pair) { p.client.fetch(b, bareKey) })
 }
 
-func BenchmarkAdd(b *testing.B) {
-	next := 1000
-	benchmarkPairs(b,
+// BenchmarkAddCold is of a process that has not written the timeline before.
+func BenchmarkAddCold(b *testing.B) {
+	benchmarkAdd(b, timak.Options{CacheBytes: -1})
+}
+
+// BenchmarkAddAgain is of one that has written it last.
+func BenchmarkAddAgain(b *testing.B) {
+	benchmarkAdd(b, timak.Options{})
+}
+
+func benchmarkAdd(b *testing.B, opts timak.Options) {
+	next := bench.MaxItems
+	benchmarkPairs(b, opts,
 		func(b *testing.B, p pair) {
-			p.e.put(b, feed, p.item(next))
+			if _, err := p.e.Add(b.Context(), feed, p.item(next)); err != nil {
+				b.Fatal(err)
+			}
 			next++
 		},
-		func(b *testing.B, p pair) {
-			siblings, vclock := p.client.fetch(b, bareKey)
-			p.client.store(b, bareKey, siblings[0].Value, vclock)
-		})
+		func(b *testing.B, p pair) { p.fetchAndStore(b) })
+}
+
+// BenchmarkGroupCommit is of many goroutines that add to one timeline at once,
+// when Riak takes two milliseconds to answer: with one engine, whose writes share
+// round trips, and with an engine each, whose writes meet as siblings.
+func BenchmarkGroupCommit(b *testing.B) {
+	const goroutines, each = 64, 4
+	cluster := riaktest.Start(b, nil)
+	cluster.Inject(riaktest.Match{}, riaktest.Delay(2*time.Millisecond))
+	opts := fresh()
+	store := open(b, cluster.Addresses(), opts)
+	next := bench.MaxItems
+	add := func(engineOf func(i int) engine) {
+		var all sync.WaitGroup
+		for i := range goroutines {
+			e, from := engineOf(i), next+i*each
+			all.Go(func() {
+				for n := range each {
+					if _, err := e.Add(b.Context(), feed, bench.Bookmark(from+n)); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		next += goroutines * each
+	}
+	shared := engineOver(store, timak.Options{CacheBytes: -1})
+	shared.apply(b, feed, bench.Fill(bench.MaxItems, bench.Bookmark)...)
+	together := func() {
+		add(func(int) engine { return shared })
+		if got := len(shared.siblings(b, feed)); got != 1 {
+			b.Errorf("%d siblings, want 1", got)
+		}
+	}
+	alone := func() {
+		add(func(int) engine { return engineOver(store, timak.Options{CacheBytes: -1}) })
+		shared.apply(b, feed) // makes one sibling of them
+	}
+	bench.InTurns(b, bench.Speedup, together, alone)
 }

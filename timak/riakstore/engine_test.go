@@ -422,9 +422,10 @@ func TestEngine_twoEngines(t *testing.T) {
 		})
 	}
 	group.Wait()
-	engines[0].apply(t, feed)
+	last := timak.Item{ID: "last", At: at(writers * each)}
+	engines[0].put(t, feed, last)
 	engines[0].wantSiblings(t, feed, 1)
-	engines[1].wantItems(t, feed, want...)
+	engines[1].wantItems(t, feed, append([]timak.Item{last}, want...)...)
 }
 
 // A removal is remembered by every engine until it expires, in a timeline that

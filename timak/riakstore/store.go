@@ -1,7 +1,6 @@
 package riakstore
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -252,7 +251,7 @@ func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driv
 	open, stop := s.whileOpen(ctx)
 	defer stop()
 	waits := newWaits()
-	w := write{key: key, value: bytes.Clone(value), vclock: vclock, name: rand.Text()}
+	w := write{key: key, value: value, vclock: vclock, name: rand.Text()}
 	for {
 		command, result, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) { return s.store(w, timeout) }, false)
 		if result == answered {

@@ -1,7 +1,6 @@
 package siblings
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -42,14 +41,15 @@ func (r Record) Put(value []byte, token driver.Token) (Record, driver.Token, err
 	return after, after.token(), nil
 }
 
-// Object returns the siblings and their token. The caller owns the bytes.
+// Object returns the siblings, which share memory with the record, and their
+// token.
 func (r Record) Object() driver.Object {
 	if len(r.siblings) == 0 {
 		return driver.Object{}
 	}
 	values := make([][]byte, len(r.siblings))
 	for i, s := range r.siblings {
-		values[i] = bytes.Clone(s.value)
+		values[i] = slices.Clip(s.value)
 	}
 	return driver.Object{Siblings: values, Token: r.token()}
 }

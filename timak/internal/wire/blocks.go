@@ -7,6 +7,10 @@ import "github.com/timak-go/timak/timak/internal/state"
 type block struct {
 	entries []state.Entry
 	kept    *state.Pack // the data as it was stored; nil: to be packed
+
+	// In place of all that, a block that was not decoded: the place-th of a view.
+	from  *View
+	place int
 }
 
 // How large blocks become. Larger ones compress better, and cost more to make
@@ -18,9 +22,8 @@ const (
 	bareEntries = 128
 )
 
-// divide makes blocks of the live entries of a state.
-func divide(live []state.Entry) []block {
-	blocks := make([]block, 0, len(live)/(blockEntries/2)+2)
+// divide makes blocks of live entries that follow each other, and appends them.
+func divide(blocks []block, live []state.Entry) []block {
 	var d divider
 	for start := 0; start < len(live); {
 		r := runAt(live, start)
@@ -96,7 +99,7 @@ func (d *divider) fits(r run) bool {
 // flush makes a block of what was gathered.
 func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	if d.start < d.end {
-		blocks = append(blocks, block{live[d.start:d.end], d.kept})
+		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept})
 	}
 	*d = divider{start: d.end, end: d.end}
 	return blocks

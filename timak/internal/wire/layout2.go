@@ -39,30 +39,34 @@ type head struct {
 type blockHead struct {
 	entries, columns, stored, data int
 	date                           int64
+
+	columnsAt, storedAt int // where they are in the value's, once it is read
 }
 
 // Encode returns the stored value of the timeline under key, or
 // driver.ErrTooLarge for one that Decode would not take back.
 func Encode(key string, s *state.State, compress bool) ([]byte, error) {
-	live := s.Live()
+	return encode(key, &Excerpt{State: *s}, compress)
+}
+
+func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
+	s := &x.State
 	h := head{horizon: s.Horizon, shared: s.Shared()}
+	if x.Left > 0 {
+		h.names, h.sources = x.view.head.names, x.view.head.sources
+	}
 	var columns, graves writer
-	columns.b = make([]byte, 0, 16*len(live)) // mostly enough
-	blocks := divide(live)
+	columns.b = make([]byte, 0, 16*(len(s.Entries)+x.Left)) // mostly enough
+	blocks := x.blocks()
 	stored := make([][]byte, len(blocks))
 	h.blocks = make([]blockHead, len(blocks))
 	data, space := 0, 0
 	for i := range blocks {
-		b := &blocks[i]
-		packed, length, err := b.pack(compress)
-		if err != nil {
+		var err error
+		if h.blocks[i], stored[i], err = columns.block(&h, &blocks[i], compress); err != nil {
 			return nil, err
 		}
-		start := len(columns.b)
-		columns.columnsOf(&h, b.entries)
-		stored[i] = packed
-		h.blocks[i] = blockHead{len(b.entries), len(columns.b) - start, len(packed), length, b.entries[0].Date}
-		data, space = data+length, space+len(packed)
+		data, space = data+h.blocks[i].data, space+len(stored[i])
 	}
 	graves.graves(s, s.Dead())
 	var w writer
@@ -80,6 +84,25 @@ func Encode(key string, s *state.State, compress bool) ([]byte, error) {
 	w.b[2] = 2
 	binary.LittleEndian.PutUint32(w.b[4:], checksum(w.b[headLen:]))
 	return w.b, nil
+}
+
+// block writes the columns of a block, and returns what the head says of it, and
+// its data as stored.
+func (w *writer) block(h *head, b *block, compress bool) (said blockHead, stored []byte, err error) {
+	if b.from != nil {
+		said := b.from.head.blocks[b.place]
+		w.b = append(w.b, b.from.columnsOf(&said)...)
+		return said, b.from.dataOf(&said), nil
+	}
+	packed, length, err := b.pack(compress)
+	if err != nil {
+		return blockHead{}, nil, err
+	}
+	start := len(w.b)
+	w.columnsOf(h, b.entries)
+	return blockHead{
+		entries: len(b.entries), columns: len(w.b) - start, stored: len(packed), data: length, date: b.entries[0].Date,
+	}, packed, nil
 }
 
 func (w *writer) head(key string, h *head) {

@@ -16,7 +16,7 @@ type View struct {
 	data    []byte
 	packs   []state.Pack // of each block
 
-	read [][]state.Entry // the blocks that were read
+	read [][]state.Entry // the blocks, once At was called; nil for those that were not read
 	err  error
 }
 
@@ -33,7 +33,9 @@ func openLayout2(key string, value []byte) (*View, error) {
 	v := &View{head: h, packs: make([]state.Pack, len(h.blocks))}
 	v.graves = r.take(r.count(1))
 	var columns, stored, data int
-	for _, b := range h.blocks {
+	for i := range h.blocks {
+		b := &h.blocks[i]
+		b.columnsAt, b.storedAt = columns, stored
 		v.entries += b.entries
 		columns += b.columns
 		stored += b.stored
@@ -55,26 +57,33 @@ func (v *View) all(entries []state.Entry) ([]state.Entry, error) {
 	ids := spelled{b: make([]byte, 0, 16*v.entries), ends: make([]int32, 0, v.entries)}
 	start := len(entries)
 	entries = append(entries, make([]state.Entry, v.entries)...)
-	at, columns, data := start, 0, 0
+	at := start
 	for i := range v.head.blocks {
-		b := &v.head.blocks[i]
-		if err := v.block(i, columns, data, entries[at:at+b.entries], &ids); err != nil {
+		next := at + v.head.blocks[i].entries
+		if err := v.block(i, entries[at:next], &ids); err != nil {
 			return nil, err
 		}
-		at, columns, data = at+b.entries, columns+b.columns, data+b.stored
+		at = next
 	}
 	ids.each(func(i int, id string) { entries[start+i].ID = id })
 	return entries, nil
 }
 
-// block reads a block, whose columns and data begin at these places, into
-// entries.
-func (v *View) block(i, columns, data int, entries []state.Entry, ids *spelled) error {
+// block reads a block into entries.
+func (v *View) block(i int, entries []state.Entry, ids *spelled) error {
 	b, pack := &v.head.blocks[i], &v.packs[i]
-	pack.Store(v.data[data:data+b.stored:data+b.stored], b.data, unpackData)
-	r := reader{b: v.columns[columns : columns+b.columns]}
+	pack.Store(v.dataOf(b), b.data, unpackData)
+	r := reader{b: v.columnsOf(b)}
 	r.columns(&v.head, b, pack, entries, ids)
 	return r.err
+}
+
+func (v *View) columnsOf(b *blockHead) []byte {
+	return v.columns[b.columnsAt : b.columnsAt+b.columns]
+}
+
+func (v *View) dataOf(b *blockHead) []byte {
+	return v.data[b.storedAt : b.storedAt+b.stored : b.storedAt+b.stored]
 }
 
 // Open returns a view of a value, if it can be read in parts: otherwise Decode
@@ -87,7 +96,6 @@ func Open(key string, value []byte) (*View, bool) {
 	if err != nil || v.head.shared {
 		return nil, false
 	}
-	v.read = make([][]state.Entry, len(v.head.blocks))
 	return v, true
 }
 
@@ -99,24 +107,26 @@ func (v *View) Err() error { return v.err }
 
 // At returns the entry at a place, the latest being at 0.
 func (v *View) At(i int) *state.Entry {
-	columns, data := 0, 0
+	if v.read == nil {
+		v.read = make([][]state.Entry, len(v.head.blocks))
+	}
 	for n := range v.head.blocks {
 		b := &v.head.blocks[n]
 		if i < b.entries {
 			if v.read[n] == nil {
-				v.readBlock(n, columns, data)
+				v.readBlock(n)
 			}
 			return &v.read[n][i]
 		}
-		i, columns, data = i-b.entries, columns+b.columns, data+b.stored
+		i -= b.entries
 	}
 	panic("wire: View.At: out of range")
 }
 
-func (v *View) readBlock(n, columns, data int) {
+func (v *View) readBlock(n int) {
 	entries := make([]state.Entry, v.head.blocks[n].entries)
 	ids := spelled{ends: make([]int32, 0, len(entries))}
-	if err := v.block(n, columns, data, entries, &ids); err != nil {
+	if err := v.block(n, entries, &ids); err != nil {
 		v.err = err
 	} else {
 		ids.each(func(i int, id string) { entries[i].ID = id })

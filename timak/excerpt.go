@@ -1,0 +1,49 @@
+package timak
+
+import (
+	"context"
+
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// excerpt returns what a group's changes are about of what the store holds: as
+// little as can be, or all of it.
+func (t *Timelines) excerpt(ctx context.Context, key string, siblings [][]byte, group []*change) (wire.Excerpt, error) {
+	if len(siblings) == 1 {
+		if changes, bounds, ok := concern(group); ok {
+			if x, ok := wire.Cut(key, siblings[0], changes, bounds); ok {
+				return x, nil
+			}
+		}
+	}
+	s, err := t.merge(ctx, key, siblings)
+	return wire.Whole(s), err
+}
+
+// concern says what a group's changes are about, unless that is the whole
+// timeline.
+func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok bool) {
+	bounds = group[0].engine.bounds()
+	for _, c := range group {
+		b := c.engine.bounds()
+		if c.shows || b.Order != bounds.Order {
+			return nil, bounds, false
+		}
+		bounds.Limit = min(bounds.Limit, b.Limit)
+		for _, op := range c.ops {
+			if op.kind == opRemoveSource {
+				return nil, bounds, false
+			}
+			changes = append(changes, op.concern())
+		}
+	}
+	return changes, bounds, true
+}
+
+func (o Op) concern() wire.Change {
+	return wire.Change{ID: o.item.ID, Source: o.item.Source, Put: o.kind == opPut, Date: microseconds(o.item.At)}
+}
+
+func (t *Timelines) bounds() wire.Bounds {
+	return wire.Bounds{Order: t.order(), Limit: t.opts.MaxItems}
+}

@@ -1,0 +1,213 @@
+package wire
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
+
+// Excerpt is a timeline that is about to be changed. Of its live entries only
+// those are decoded that the changes are about; the blocks of the others go from
+// one stored value to the next as they are.
+type Excerpt struct {
+	// State is what was decoded. The changes are made here.
+	State state.State
+
+	// Left is how many live entries are not in State.
+	Left int
+
+	view    *View // nil if nothing is left
+	left    []int // the blocks, in order
+	horizon int64 // up to which the entries that are left know what is forgotten
+}
+
+// Whole returns s, of which nothing is left out.
+func Whole(s state.State) Excerpt { return Excerpt{State: s} }
+
+// Change is what a change is about: the item and, if it puts an entry there, where
+// that goes.
+type Change struct {
+	ID, Source string
+	Put        bool
+	Date       int64
+}
+
+// Bounds are what the timeline is trimmed to after the changes.
+type Bounds struct {
+	Order state.Order
+	Limit int
+}
+
+// manyChanges is from how many on most blocks are decoded in any case.
+const manyChanges = 16
+
+// Cut returns what some changes are about of a stored value, if it can be told
+// apart. Otherwise Decode says what the value is, or why it is none.
+func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bool) {
+	if len(changes) > manyChanges {
+		return Excerpt{}, false
+	}
+	v, ok := Open(key, value)
+	if !ok || !v.partable(changes) {
+		return Excerpt{}, false
+	}
+	taken := v.taken(changes, bounds)
+	live, err := v.entriesOf(taken)
+	if err != nil {
+		return Excerpt{}, false
+	}
+	x := Excerpt{State: state.State{Horizon: v.head.horizon, Entries: live}, view: v, horizon: v.head.horizon}
+	x.Left = v.entries - len(live)
+	for i := range taken {
+		if !taken[i] {
+			x.left = append(x.left, i)
+		}
+	}
+	graves := reader{b: v.graves}
+	graves.graves(&x.State)
+	x.State, err = graves.finish(x.State)
+	return x, err == nil
+}
+
+// partable reports whether the value can be changed in parts: its blocks are in
+// order, and all entries, also those that are put, have one source.
+func (v *View) partable(changes []Change) bool {
+	if v.entries*maxName > maxBody/2 {
+		return false // their names may be too many, which only a count of all can tell
+	}
+	latestFirst := func(a, b blockHead) int { return cmp.Compare(b.date, a.date) }
+	return slices.IsSortedFunc(v.head.blocks, latestFirst) && !slices.ContainsFunc(changes, func(c Change) bool {
+		return c.Put && v.entries > 0 && !slices.Equal(v.head.sources.texts, []string{c.Source})
+	})
+}
+
+// taken says which blocks some changes are about.
+func (v *View) taken(changes []Change, bounds Bounds) []bool {
+	taken := make([]bool, len(v.head.blocks))
+	wanted := v.head.wanted(changes)
+	for i := range taken {
+		taken[i] = v.names(i, wanted)
+	}
+	puts := 0
+	for _, c := range changes {
+		if c.Put {
+			v.takeAt(taken, c.Date)
+			puts++
+		}
+	}
+	v.takeSurplus(taken, bounds, v.entries+puts-bounds.Limit)
+	v.takeSmall(taken)
+	return taken
+}
+
+// takeAt takes the blocks in which an entry of a date belongs: that in which it
+// falls, or both at whose border it is.
+func (v *View) takeAt(taken []bool, date int64) {
+	blocks := v.head.blocks
+	for i := range blocks {
+		begins := i == 0 || blocks[i].date >= date
+		if begins && (i+1 == len(blocks) || blocks[i+1].date <= date) {
+			taken[i] = true
+		}
+	}
+}
+
+// takeSurplus takes the blocks from which some entries may be trimmed.
+func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
+	for n := range taken {
+		if surplus <= 0 {
+			return
+		}
+		i := n
+		if bounds.Order == state.NewestFirst {
+			i = len(taken) - 1 - n
+		}
+		taken[i] = true
+		surplus -= v.head.blocks[i].entries
+	}
+}
+
+// takeSmall takes the neighbours of blocks taken that would make one with them:
+// or else there would be ever more, and smaller ones.
+func (v *View) takeSmall(taken []bool) {
+	blocks := v.head.blocks
+	for i := 1; i < len(taken); i++ {
+		if taken[i-1] != taken[i] && blocks[i-1].entries+blocks[i].entries <= blockEntries {
+			taken[i-1], taken[i] = true, true
+		}
+	}
+}
+
+// entriesOf returns the entries of some blocks. It takes besides those that begin
+// at the date with which one taken ends: what comes first is not to be told by the
+// date alone.
+func (v *View) entriesOf(taken []bool) ([]state.Entry, error) {
+	blocks, n := v.head.blocks, 0
+	for i := range taken {
+		if taken[i] {
+			n += blocks[i].entries
+		}
+	}
+	ids := spelled{b: make([]byte, 0, 16*n), ends: make([]int32, 0, n)}
+	entries := make([]state.Entry, 0, n+manyChanges)
+	for i := range taken {
+		if !taken[i] {
+			continue
+		}
+		start := len(entries)
+		entries = append(entries, make([]state.Entry, blocks[i].entries)...)
+		if err := v.block(i, entries[start:], &ids); err != nil {
+			return nil, err
+		}
+		if i+1 < len(taken) && blocks[i+1].date == entries[len(entries)-1].Date {
+			taken[i+1] = true
+		}
+	}
+	ids.each(func(i int, id string) { entries[i].ID = id })
+	return entries, nil
+}
+
+// Encode returns the stored value of the timeline under key, or
+// driver.ErrTooLarge for one that Decode would not take back.
+func (x *Excerpt) Encode(key string, compress bool) ([]byte, error) {
+	if x.State.Horizon != x.horizon && x.Left > 0 {
+		if err := x.complete(); err != nil {
+			return nil, err
+		}
+	}
+	return encode(key, x, compress)
+}
+
+// complete decodes what is left: what was forgotten since is to be forgotten in
+// all entries.
+func (x *Excerpt) complete() error {
+	taken := make([]bool, len(x.view.head.blocks))
+	for _, i := range x.left {
+		taken[i] = true
+	}
+	rest, err := x.view.entriesOf(taken)
+	if err != nil {
+		return err
+	}
+	x.State.Entries = append(x.State.Entries, rest...)
+	x.State.Sort()
+	x.State.Raise(x.State.Horizon)
+	*x = Whole(x.State)
+	return nil
+}
+
+// blocks returns the blocks that the timeline is stored in.
+func (x *Excerpt) blocks() []block {
+	live := x.State.Live()
+	blocks := make([]block, 0, len(live)/(blockEntries/2)+len(x.left)+2)
+	for _, i := range x.left {
+		n := 0
+		for n < len(live) && live[n].Date > x.view.head.blocks[i].date {
+			n++
+		}
+		blocks = append(divide(blocks, live[:n]), block{from: x.view, place: i})
+		live = live[n:]
+	}
+	return divide(blocks, live)
+}
