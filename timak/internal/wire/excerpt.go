@@ -53,17 +53,21 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 		return Excerpt{}, false
 	}
 	taken := v.taken(changes, bounds)
-	live, err := v.entriesOf(taken)
+	x := Excerpt{view: v, horizon: v.head.horizon, left: make([]int, 0, len(taken))}
+	live, err := v.gather(func(i int, before []state.Entry) bool {
+		// What comes first of a block and one before it is not to be told by the
+		// date, if that one ends at the date with which this one begins.
+		tied := i > 0 && taken[i-1] && before[len(before)-1].Date == v.head.blocks[i].date
+		if taken[i] = taken[i] || tied; !taken[i] {
+			x.left = append(x.left, i)
+		}
+		return taken[i]
+	})
 	if err != nil {
 		return Excerpt{}, false
 	}
-	x := Excerpt{State: state.State{Horizon: v.head.horizon, Entries: live}, view: v, horizon: v.head.horizon}
 	x.Left = v.entries - len(live)
-	for i := range taken {
-		if !taken[i] {
-			x.left = append(x.left, i)
-		}
-	}
+	x.State = state.State{Horizon: v.head.horizon, Entries: live}
 	graves := reader{b: v.graves}
 	graves.graves(&x.State)
 	x.State, err = graves.finish(x.State)
@@ -139,29 +143,20 @@ func (v *View) takeSmall(taken []bool) {
 	}
 }
 
-// entriesOf returns the entries of some blocks. It takes besides those that begin
-// at the date with which one taken ends: what comes first is not to be told by the
-// date alone.
-func (v *View) entriesOf(taken []bool) ([]state.Entry, error) {
-	blocks, n := v.head.blocks, 0
-	for i := range taken {
-		if taken[i] {
-			n += blocks[i].entries
-		}
-	}
-	ids := spelled{b: make([]byte, 0, 16*n), ends: make([]int32, 0, n)}
-	entries := make([]state.Entry, 0, n+manyChanges)
-	for i := range taken {
-		if !taken[i] {
+// gather returns the entries of some blocks. It takes is asked of each block,
+// with the entries so far.
+func (v *View) gather(takes func(i int, before []state.Entry) bool) ([]state.Entry, error) {
+	const some = 4 * blockEntries
+	ids := spelled{b: make([]byte, 0, 16*some), ends: make([]int32, 0, some)}
+	entries := make([]state.Entry, 0, some)
+	for i := range v.head.blocks {
+		if !takes(i, entries) {
 			continue
 		}
 		start := len(entries)
-		entries = append(entries, make([]state.Entry, blocks[i].entries)...)
+		entries = append(entries, make([]state.Entry, v.head.blocks[i].entries)...)
 		if err := v.block(i, entries[start:], &ids); err != nil {
 			return nil, err
-		}
-		if i+1 < len(taken) && blocks[i+1].date == entries[len(entries)-1].Date {
-			taken[i+1] = true
 		}
 	}
 	ids.each(func(i int, id string) { entries[i].ID = id })
@@ -182,11 +177,7 @@ func (x *Excerpt) Encode(key string, compress bool) ([]byte, error) {
 // complete decodes what is left: what was forgotten since is to be forgotten in
 // all entries.
 func (x *Excerpt) complete() error {
-	taken := make([]bool, len(x.view.head.blocks))
-	for _, i := range x.left {
-		taken[i] = true
-	}
-	rest, err := x.view.entriesOf(taken)
+	rest, err := x.view.gather(func(i int, _ []state.Entry) bool { return slices.Contains(x.left, i) })
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,18 @@ func decode(t *testing.T, value []byte) {
 	if got, limit := allocated()-before, uint64(200*len(value)+64<<10); len(value) > 3 && value[3] == 0 && got > limit {
 		t.Errorf("Decode(%x) allocated %d bytes, want at most %d", value, got, limit)
 	}
+	part, _ := wire.Cut(key, value, []wire.Change{{ID: "posts:5"}, {ID: "posts:9", Put: true, Date: 437}}, wire.Bounds{Limit: 10})
+	parted, partErr := part.Encode(key, true) // whatever it is, it does not panic
 	if err != nil {
 		return
 	}
 	if !s.Normal() {
 		t.Fatalf("Decode(%x): not in normal form: %+v", value, s)
+	}
+	if part.Left > 0 && partErr == nil {
+		if again, err := wire.Decode(key, parted); err != nil || diff(again, s) != "" {
+			t.Fatalf("Decode(%x): written again in part: %v (-first +second)\n%s", value, err, diff(again, s))
+		}
 	}
 	for _, compress := range []bool{false, true} {
 		written, err := wire.Encode(key, &s, compress)

@@ -55,30 +55,33 @@ func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 	if x.Left > 0 {
 		h.names, h.sources = x.view.head.names, x.view.head.sources
 	}
-	var columns, graves writer
-	columns.b = make([]byte, 0, 16*(len(s.Entries)+x.Left)) // mostly enough
+	var fresh, graves writer
+	fresh.b = make([]byte, 0, 16*len(s.Entries)) // mostly enough
 	blocks := x.blocks()
-	stored := make([][]byte, len(blocks))
+	parts := make([]part, len(blocks))
 	h.blocks = make([]blockHead, len(blocks))
 	data, space := 0, 0
 	for i := range blocks {
 		var err error
-		if h.blocks[i], stored[i], err = columns.block(&h, &blocks[i], compress); err != nil {
+		if h.blocks[i], parts[i], err = fresh.block(&h, &blocks[i], compress); err != nil {
 			return nil, err
 		}
-		data, space = data+h.blocks[i].data, space+len(stored[i])
+		data, space = data+h.blocks[i].data, space+h.blocks[i].columns+h.blocks[i].stored
 	}
 	graves.graves(s, s.Dead())
 	var w writer
-	w.b = make([]byte, headLen, headLen+len(key)+64+20*len(blocks)+len(graves.b)+len(columns.b)+space)
+	w.b = make([]byte, headLen, headLen+len(key)+64+20*len(blocks)+len(graves.b)+space)
 	w.head(key, &h)
 	w.unsigned(uint64(len(graves.b)))
-	w.b = append(append(w.b, graves.b...), columns.b...)
-	if size := max(len(w.b)+data, graves.unfolded+columns.unfolded); size > maxBody {
+	w.b = append(w.b, graves.b...)
+	for i := range parts {
+		w.b = append(w.b, parts[i].columns...)
+	}
+	if size := max(len(w.b)+data, graves.unfolded+fresh.unfolded); size > maxBody {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", driver.ErrTooLarge, size, maxBody)
 	}
-	for _, packed := range stored {
-		w.b = append(w.b, packed...)
+	for i := range parts {
+		w.b = append(w.b, parts[i].data...)
 	}
 	copy(w.b, magic)
 	w.b[2] = 2
@@ -86,23 +89,25 @@ func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 	return w.b, nil
 }
 
-// block writes the columns of a block, and returns what the head says of it, and
-// its data as stored.
-func (w *writer) block(h *head, b *block, compress bool) (said blockHead, stored []byte, err error) {
+// part is a block as it is stored.
+type part struct{ columns, data []byte }
+
+// block returns what the head says of a block, and how it is stored; its columns
+// are written, if they are not there already.
+func (w *writer) block(h *head, b *block, compress bool) (blockHead, part, error) {
 	if b.from != nil {
 		said := b.from.head.blocks[b.place]
-		w.b = append(w.b, b.from.columnsOf(&said)...)
-		return said, b.from.dataOf(&said), nil
+		return said, part{b.from.columnsOf(&said), b.from.dataOf(&said)}, nil
 	}
 	packed, length, err := b.pack(compress)
 	if err != nil {
-		return blockHead{}, nil, err
+		return blockHead{}, part{}, err
 	}
 	start := len(w.b)
 	w.columnsOf(h, b.entries)
-	return blockHead{
-		entries: len(b.entries), columns: len(w.b) - start, stored: len(packed), data: length, date: b.entries[0].Date,
-	}, packed, nil
+	columns := w.b[start:len(w.b):len(w.b)]
+	said := blockHead{entries: len(b.entries), columns: len(columns), stored: len(packed), data: length, date: b.entries[0].Date}
+	return said, part{columns, packed}, nil
 }
 
 func (w *writer) head(key string, h *head) {

@@ -65,7 +65,16 @@ func (r *reader) fail(what string) {
 	r.b = nil
 }
 
+// unsigned takes a number. Most have one byte.
 func (r *reader) unsigned() uint64 {
+	if b := r.b; len(b) > 0 && b[0] < 0x80 {
+		r.b = b[1:]
+		return uint64(b[0])
+	}
+	return r.longer()
+}
+
+func (r *reader) longer() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.fail("number")
@@ -75,14 +84,10 @@ func (r *reader) unsigned() uint64 {
 	return v
 }
 
+// signed takes a number with a sign: zigzag, as encoding/binary has it.
 func (r *reader) signed() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail("number")
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
+	v := r.unsigned()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 // count reads a number of things that each take at least so many bytes of what

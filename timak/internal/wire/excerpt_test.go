@@ -1,0 +1,178 @@
+package wire_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/timak-go/timak/timak/internal/state"
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// drawnChange is a change of one item, and how it is made in a state.
+type drawnChange struct {
+	wire.Change
+	apply func(*state.State)
+}
+
+// changeIn draws a change among 400 items of dates that are mostly apart, or
+// mostly the same.
+func changeIn(random *rand.Rand, version, dates int64) drawnChange {
+	id := fmt.Sprint("posts:", random.IntN(400))
+	switch random.IntN(12) {
+	case 0:
+		id = fmt.Sprint("likes:", random.IntN(20), ":of") // no number to take apart
+	case 1:
+		id = fmt.Sprintf("%x-%d", random.IntN(200), random.IntN(3)) // more names than there is room for
+	}
+	e := state.Entry{
+		ID: id, Version: version, Live: true, Date: random.Int64N(dates),
+		Data: state.Plain(fmt.Appendf(nil, "%s at %d", id, version)),
+	}
+	switch random.IntN(8) {
+	case 0:
+		return drawnChange{wire.Change{ID: id}, func(s *state.State) { s.RemoveEntry(id, "", version) }}
+	case 1:
+		return drawnChange{wire.Change{ID: id}, func(s *state.State) { s.Remove(id, version) }}
+	default:
+		return drawnChange{wire.Change{ID: id, Put: true, Date: e.Date}, func(s *state.State) { s.Put(e) }}
+	}
+}
+
+// A timeline that is changed in parts, over and over, is the one that is changed
+// as a whole.
+func TestExcerpts(t *testing.T) {
+	t.Parallel()
+	parts := 0
+	rapid.Check(t, func(t *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		bounds := wire.Bounds{
+			Order: rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order"),
+			Limit: rapid.IntRange(1, 300).Draw(t, "limit"),
+		}
+		dates := rapid.SampledFrom([]int64{5, 200, 1 << 40}).Draw(t, "dates")
+		compress := rapid.Bool().Draw(t, "compress")
+		var want state.State
+		for n := range 300 {
+			changeIn(random, int64(n+1), dates).apply(&want)
+		}
+		want.Trim(bounds.Order, bounds.Limit)
+		value := encode(t, key, want, compress)
+		for n := range rapid.IntRange(1, 60).Draw(t, "writes") {
+			changes := make([]drawnChange, 1+random.IntN(3))
+			about := make([]wire.Change, len(changes))
+			for i := range changes {
+				changes[i] = changeIn(random, int64(1000+3*n+i), dates)
+				about[i] = changes[i].Change
+			}
+			x, ok := wire.Cut(key, value, about, bounds)
+			if !ok {
+				t.Fatal("Cut: it cannot be told apart")
+			}
+			if x.Left > 0 {
+				parts++
+			}
+			before := int64(0)
+			if random.IntN(10) == 0 {
+				before = int64(900 + 3*n)
+			}
+			change(&x.State, changes, before, wire.Bounds{Order: bounds.Order, Limit: bounds.Limit - x.Left})
+			change(&want, changes, before, bounds)
+			var err error
+			if value, err = x.Encode(key, compress); err != nil {
+				t.Fatalf("Encode: %v", err)
+			}
+			got, err := wire.Decode(key, value)
+			if err != nil || diff(got, want) != "" {
+				t.Fatalf("after %d writes: %v (-want +got)\n%s", n+1, err, diff(got, want))
+			}
+		}
+	})
+	if parts == 0 {
+		t.Error("no timeline was changed in parts")
+	}
+}
+
+// change does to a state what the engine does in one write.
+func change(s *state.State, changes []drawnChange, before int64, bounds wire.Bounds) {
+	s.Collect(before)
+	for _, c := range changes {
+		c.apply(s)
+	}
+	s.Trim(bounds.Order, bounds.Limit)
+}
+
+// What changes are about is little of a large timeline.
+func TestExcerptsAreSmall(t *testing.T) {
+	t.Parallel()
+	value := encode(t, key, timeline(1000), true)
+	first := int64(1_700_000_000_000_000)
+	for name, change := range map[string]wire.Change{
+		"a new item":   {ID: "posts:1000", Put: true, Date: first + 1000},
+		"one between":  {ID: "posts:2000", Put: true, Date: first + 500},
+		"a known item": {ID: "posts:700", Put: true, Date: first + 700},
+		"a removal":    {ID: "posts:300"},
+	} {
+		x, ok := wire.Cut(key, value, []wire.Change{change}, wire.Bounds{Limit: 1000})
+		if !ok || x.Left < 1000-3*32 {
+			t.Errorf("%s: got %d of 1000 entries left, want all but 3 blocks", name, x.Left)
+		}
+	}
+}
+
+// Blocks do not become ever more and smaller, wherever items are put and removed.
+func TestBlocksStayLarge(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	value := encode(t, key, timeline(1000), true)
+	for n := range 2000 {
+		id, version := fmt.Sprint("posts:", random.IntN(2000)), int64(1<<60+n)
+		e := state.Entry{
+			ID: id, Version: version, Live: true, Date: 1_700_000_000_000_000 + random.Int64N(1000),
+			Data: state.Plain(fmt.Appendf(nil, `{"id":%q,"title":"Title number %d"}`, id, version)),
+		}
+		value = changed(t, value, wire.Change{ID: id, Put: true, Date: e.Date}, func(s *state.State) { s.Put(e) })
+	}
+	mustBeCompact(t, value)
+	s := mustReadT(t, value)
+	for n, place := range random.Perm(len(s.Live()))[:900] {
+		id := s.Live()[place].ID
+		value = changed(t, value, wire.Change{ID: id}, func(s *state.State) { s.RemoveEntry(id, "", int64(1<<61+n)) })
+	}
+	mustBeCompact(t, value)
+}
+
+// changed returns the value after a change, made in a part of it.
+func changed(t *testing.T, value []byte, about wire.Change, change func(*state.State)) []byte {
+	t.Helper()
+	x, ok := wire.Cut(key, value, []wire.Change{about}, wire.Bounds{Limit: 1000})
+	if !ok {
+		t.Fatal("Cut: it cannot be told apart")
+	}
+	change(&x.State)
+	x.State.Trim(state.NewestFirst, 1000-x.Left)
+	value, err := x.Encode(key, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// mustBeCompact fails if the same timeline, written anew, takes much less.
+func mustBeCompact(t *testing.T, value []byte) {
+	t.Helper()
+	s := mustReadT(t, value)
+	anew := s.Clone()
+	for i := range anew.Entries {
+		data, err := anew.Entries[i].Data.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		anew.Entries[i].Data = state.Plain(data)
+	}
+	if least := len(encode(t, key, anew, true)); len(value) > least*11/10 {
+		t.Errorf("got %d bytes, want at most a tenth more than the %d of the same written anew", len(value), least)
+	}
+}
