@@ -5,62 +5,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/internal/bench"
+	"github.com/timak-go/timak/timak/internal/state"
+	"github.com/timak-go/timak/timak/internal/wire"
+	"github.com/timak-go/timak/timak/memstore"
 )
 
-// Each benchmark runs the engine and, as "json", what the ancestor of this
-// package did: the timeline as one JSON list, over the same store. Read them
-// together; the bytes stored are reported beside the time.
+// The baseline is what the ancestor of this package did: the timeline as one
+// JSON list, over the same store.
 
-const benchItems = 1000
-
-// benchItem returns the nth item, with about 200 bytes of JSON such as a post
-// has.
-func benchItem(n int) timak.Item {
-	random := rand.New(rand.NewPCG(7, uint64(n)))
-	words := []string{"river", "table", "of", "the", "seven", "quiet", "engines", "and", "paper", "light", "under", "a", "moving", "sky"}
-	body := ""
-	for len(body) < 120 {
-		body += words[random.IntN(len(words))] + " "
-	}
-	return timak.Item{
-		ID: fmt.Sprintf("posts:%d", 100_000+n), At: at(1_700_000_000_000_000 + int64(n)*61_000_000 + random.Int64N(1_000_000)),
-		Data: fmt.Appendf(nil, `{"id":%d,"author":"user%d","title":"Post number %d","body":%q}`, 100_000+n, random.IntN(5000), n, body),
-	}
-}
-
-// feed is a timeline under key, by the engine or by the baseline.
-type feed interface {
-	add(t tb, items ...timak.Item)
-	page(t tb, limit int) int
-}
-
-type engineFeed struct{ replica }
-
-func (f engineFeed) add(t tb, items ...timak.Item) {
-	ops := make([]timak.Op, len(items))
-	for i, item := range items {
-		ops[i] = timak.Put(item)
-	}
-	f.apply(t, ops...)
-}
-
-func (f engineFeed) page(t tb, limit int) int {
-	return len(f.replica.page(t, timak.Query{Limit: limit}, key).Items)
-}
-
-// jsonFeed keeps a list of jsonItems, and merges siblings by the later Modified.
+// jsonFeed keeps a list of jsonItems under key, and merges siblings by the later
+// Modified.
 type jsonFeed struct{ replica }
 
 type jsonItem struct {
 	ID       string          `json:"id"`
 	Score    int64           `json:"score"`
 	Modified int64           `json:"modified"`
-	Data     json.RawMessage `json:"data"`
+	Data     json.RawMessage `json:"data,omitempty"`
 }
 
 func (f jsonFeed) read(t tb) []jsonItem {
@@ -86,10 +52,10 @@ func (f jsonFeed) read(t tb) []jsonItem {
 
 func top(list []jsonItem) []jsonItem {
 	slices.SortFunc(list, func(a, b jsonItem) int { return cmp.Compare(b.Score, a.Score) })
-	return list[:min(len(list), benchItems)]
+	return list[:min(len(list), bench.MaxItems)]
 }
 
-func (f jsonFeed) add(t tb, items ...timak.Item) {
+func (f jsonFeed) add(t tb, items ...jsonItem) {
 	object, err := f.store.Get(t.Context(), key)
 	if err != nil {
 		t.Fatalf("Get: %v", err)
@@ -99,7 +65,7 @@ func (f jsonFeed) add(t tb, items ...timak.Item) {
 		if i := slices.IndexFunc(list, func(old jsonItem) bool { return old.ID == item.ID }); i >= 0 {
 			list = slices.Delete(list, i, i+1)
 		}
-		list = append(list, jsonItem{item.ID, item.At.UnixMicro(), item.At.UnixMicro(), item.Data})
+		list = append(list, item)
 	}
 	value, err := json.Marshal(top(list))
 	if err != nil {
@@ -110,72 +76,145 @@ func (f jsonFeed) add(t tb, items ...timak.Item) {
 	}
 }
 
-func (f jsonFeed) page(t tb, limit int) int { return min(limit, len(f.read(t))) }
+func (f jsonFeed) page(t tb, limit int) []jsonItem {
+	list := f.read(t)
+	return list[:min(limit, len(list))]
+}
 
-// benchFeeds runs a benchmark on full timelines of each kind.
-func benchFeeds(b *testing.B, siblings int, run func(b *testing.B, f feed)) {
-	opts := timak.Options{MaxItems: benchItems}
-	engine := func(r replica) feed { return engineFeed{r} }
-	for _, bb := range []struct {
-		name         string
-		uncompressed bool
-		over         func(replica) feed
-	}{
-		{"timak", false, engine},
-		{"timak-uncompressed", true, engine},
-		{"json", false, func(r replica) feed { return jsonFeed{r} }},
-	} {
+func jsonOf(n int, item timak.Item) jsonItem {
+	return jsonItem{item.ID, item.At.UnixMicro(), bench.Version(n), item.Data}
+}
+
+// fullFeed returns a full timeline, with the options that everybody has.
+func fullFeed(t tb, item func(n int) timak.Item) replica {
+	store := memstore.New()
+	r := replica{timak.New(store, nil), store}
+	r.apply(t, bench.Fill(bench.MaxItems, item)...)
+	return r
+}
+
+// fullJSON returns the same as a JSON list.
+func fullJSON(t tb, item func(n int) timak.Item) jsonFeed {
+	f := jsonFeed{newReplica(timak.Options{})}
+	items := make([]jsonItem, bench.MaxItems)
+	for n := range items {
+		items[n] = jsonOf(n, item(n))
+	}
+	f.add(t, items...)
+	return f
+}
+
+func stored(t tb, r replica) float64 {
+	return float64(len(slices.Concat(r.siblings(t)...))) / bench.MaxItems
+}
+
+// TestStoredBytes: what an entry takes. Nothing here varies from run to run.
+func TestStoredBytes(t *testing.T) {
+	t.Parallel()
+	if got := stored(t, fullFeed(t, bench.Bookmark)); got > 10 {
+		t.Errorf("an entry without data takes %.1f bytes, want at most 10", got)
+	}
+	ours, list := stored(t, fullFeed(t, bench.Post)), stored(t, fullJSON(t, bench.Post).replica)
+	if ours > list/3 {
+		t.Errorf("an entry with data takes %.1f bytes, want at most a third of JSON's %.1f", ours, list)
+	}
+}
+
+// BenchmarkStored reports what TestStoredBytes holds.
+func BenchmarkStored(b *testing.B) {
+	for _, bb := range posts {
 		b.Run(bb.name, func(b *testing.B) {
-			opts.Uncompressed = bb.uncompressed
-			full := fullFeed(b, siblings, opts, bb.over)
-			b.ReportAllocs()
-			b.ResetTimer()
-			run(b, bb.over(full))
-			b.ReportMetric(float64(len(slices.Concat(full.siblings(b)...))), "stored-bytes")
+			for b.Loop() {
+				ours, list := stored(b, fullFeed(b, bb.item)), stored(b, fullJSON(b, bb.item).replica)
+				b.ReportMetric(ours, "bytes/entry")
+				b.ReportMetric(list, "baseline-bytes/entry")
+				b.ReportMetric(ours/list, "x-size")
+			}
+			b.ReportMetric(0, "ns/op") // nobody asks how long it takes to fill a timeline
 		})
 	}
 }
 
-// fullFeed returns a replica with so many siblings, each of the same items but
-// one.
-func fullFeed(b *testing.B, siblings int, opts timak.Options, over func(replica) feed) replica {
-	items := make([]timak.Item, benchItems)
-	for n := range items {
-		items[n] = benchItem(n)
+var posts = []struct {
+	name string
+	item func(n int) timak.Item
+}{
+	{"no data", bench.Bookmark},
+	{"200 B of data", bench.Post},
+}
+
+// BenchmarkAdd puts an item into a full timeline, whose earliest then falls off:
+// by Add, which returns the timeline, and by Apply, which does not.
+func BenchmarkAdd(b *testing.B) {
+	next := bench.MaxItems
+	for _, bb := range []struct {
+		name string
+		add  func(b *testing.B, r replica)
+	}{
+		{"Add", func(b *testing.B, r replica) {
+			if _, err := r.Add(b.Context(), key, bench.Post(next)); err != nil {
+				b.Fatal(err)
+			}
+		}},
+		{"Apply", func(b *testing.B, r replica) { r.apply(b, timak.Put(bench.Post(next))) }},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			ours, list := fullFeed(b, bench.Post), fullJSON(b, bench.Post)
+			bench.InTurns(b, bench.Speedup,
+				func() { bb.add(b, ours); next++ },
+				func() { list.add(b, jsonOf(next, bench.Post(next))); next++ })
+		})
 	}
-	out := newReplica(opts)
+}
+
+func BenchmarkPage(b *testing.B) {
+	ours, list := fullFeed(b, bench.Post), fullJSON(b, bench.Post)
+	bench.InTurns(b, bench.Speedup,
+		func() {
+			if got := ours.page(b, timak.Query{}, key).Items; len(got) != 20 {
+				b.Fatalf("got %d items, want 20", len(got))
+			}
+		},
+		func() {
+			if got := list.page(b, 20); len(got) != 20 {
+				b.Fatalf("got %d items, want 20", len(got))
+			}
+		})
+}
+
+// BenchmarkMerge reads eight siblings, of the same items but the last, and makes
+// one of them. The baseline is to read one, or to read all eight. It goes below
+// the engine, which would merge them once and for all.
+func BenchmarkMerge(b *testing.B) {
+	siblings := make([][]byte, 8)
 	for n := range siblings {
-		one := newReplica(opts)
-		over(one).add(b, append(items, benchItem(benchItems+n))...)
-		out.receive(b, one.siblings(b)...)
+		one := fullFeed(b, bench.Post)
+		one.apply(b, timak.Put(bench.Post(bench.MaxItems+n)))
+		siblings[n] = one.siblings(b)[0]
 	}
-	return out
-}
-
-func BenchmarkAddToFullTimeline(b *testing.B) {
-	benchFeeds(b, 1, func(b *testing.B, f feed) {
-		for n := benchItems; b.Loop(); n++ {
-			f.add(b, benchItem(n))
+	decode := func(value []byte) state.State {
+		s, err := wire.Decode(key, value)
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
-}
-
-func BenchmarkFirstPageOf20(b *testing.B) {
-	benchFeeds(b, 1, func(b *testing.B, f feed) {
-		for b.Loop() {
-			if got := f.page(b, 20); got != 20 {
-				b.Fatalf("got %d items, want 20", got)
-			}
+		return s
+	}
+	merge := func() {
+		merged := decode(siblings[0])
+		for _, value := range siblings[1:] {
+			merged.Absorb(decode(value))
 		}
-	})
-}
-
-func BenchmarkMergeOf8Siblings(b *testing.B) {
-	benchFeeds(b, 8, func(b *testing.B, f feed) {
-		for b.Loop() {
-			if got := f.page(b, 20); got != 20 {
-				b.Fatalf("got %d items, want 20", got)
-			}
+		if got, want := len(merged.Entries), bench.MaxItems-1+len(siblings); got != want {
+			b.Fatalf("got %d entries, want %d", got, want)
 		}
-	})
+	}
+	for _, read := range []int{1, len(siblings)} {
+		b.Run(fmt.Sprintf("over reading %d", read), func(b *testing.B) {
+			bench.InTurns(b, bench.Cost, merge, func() {
+				for _, value := range siblings[:read] {
+					decode(value)
+				}
+			})
+		})
+	}
 }

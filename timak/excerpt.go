@@ -21,12 +21,13 @@ func (t *Timelines) excerpt(ctx context.Context, key string, siblings [][]byte, 
 }
 
 // concern says what a group's changes are about, unless that is the whole
-// timeline.
+// timeline: one alone can show it when it is written, several each between two
+// changes.
 func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok bool) {
 	bounds = group[0].engine.bounds()
 	for _, c := range group {
 		b := c.engine.bounds()
-		if c.shows || b.Order != bounds.Order {
+		if c.shows && len(group) > 1 || b.Order != bounds.Order {
 			return nil, bounds, false
 		}
 		bounds.Limit = min(bounds.Limit, b.Limit)

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/state"
 )
 
 // Changes of one key that meet in a process are committed as a group: they share
@@ -25,11 +24,12 @@ type change struct {
 	shows  bool // the caller wants to see the timeline
 
 	// What came of it, once done is closed.
-	results []Result
-	visible []state.Entry
-	err     error
-	panics  any
-	done    chan struct{}
+	results  []Result
+	timeline Timeline // if it shows
+	corrupt  error    // why the timeline does not show, though the change is stored
+	err      error
+	panics   any
+	done     chan struct{}
 }
 
 // groups are the changes that wait for the one under way, by key. A key is there
@@ -200,11 +200,16 @@ func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, o
 	if err != nil {
 		return false, err
 	}
+	part := x.Left > 0
 	for _, c := range group {
 		c.results = c.engine.apply(&x, c.ops)
-		if c.shows {
-			c.visible = append([]state.Entry(nil), c.engine.visible(&x.State)...)
+		if c.shows && !part {
+			c.timeline, c.corrupt = c.engine.timeline(&x.State)
 		}
 	}
-	return t.put(ctx, key, &x, object)
+	value, alone, err := t.put(ctx, key, &x, object)
+	if c := group[0]; err == nil && c.shows && part {
+		c.timeline = c.engine.written(key, value)
+	}
+	return alone, err
 }

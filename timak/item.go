@@ -22,23 +22,3 @@ type Item struct {
 	// source is left.
 	Source string
 }
-
-// Timeline is what one read saw: items in order. The zero Timeline is empty.
-type Timeline struct {
-	items []Item
-}
-
-// Items returns the items in the timeline's order. The slice is the caller's.
-func (t Timeline) Items() []Item { return append([]Item(nil), t.items...) }
-
-// IDs returns the ids of the items in the timeline's order.
-func (t Timeline) IDs() []string {
-	ids := make([]string, len(t.items))
-	for i, item := range t.items {
-		ids[i] = item.ID
-	}
-	return ids
-}
-
-// Len returns the number of items.
-func (t Timeline) Len() int { return len(t.items) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -60,14 +59,13 @@ func (t *Timelines) Delete(ctx context.Context, key, id string) (Timeline, error
 func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeline, error) {
 	c := &change{ctx: ctx, ops: []Op{op}, shows: true}
 	err := t.write(key, c)
-	var list []Item
 	if err == nil {
-		list, err = items(c.visible)
+		err = c.corrupt
 	}
 	if err != nil {
 		return Timeline{}, fmt.Errorf("timak: %s %q: %w", verb, key, err)
 	}
-	return Timeline{items: list}, nil
+	return c.timeline, nil
 }
 
 // Apply carries out ops on the timeline under key, in order, with one read and
@@ -86,11 +84,11 @@ func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result,
 // Beside ErrCorrupt it returns what the undamaged siblings say.
 func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
 	s, _, err := t.look(ctx, key)
-	list, corrupt := items(t.visible(&s))
+	timeline, corrupt := t.timeline(&s)
 	if err = errors.Join(err, corrupt); err != nil {
 		err = fmt.Errorf("timak: get %q: %w", key, err)
 	}
-	return Timeline{items: list}, err
+	return timeline, err
 }
 
 // fetch returns what the store holds under key.
@@ -141,36 +139,3 @@ func (t *Timelines) visible(s *state.State) []state.Entry {
 }
 
 func (t *Timelines) order() state.Order { return state.Order(t.opts.Order) }
-
-// items returns entries as users see them, with data that is theirs: stored values
-// are shared. The error wraps ErrCorrupt.
-func items(entries []state.Entry) ([]Item, error) {
-	list, size := make([]Item, len(entries)), 0
-	for i := range entries {
-		size += entries[i].Data.Len()
-	}
-	own := make([]byte, 0, size)
-	for i := range entries {
-		shown, err := item(&entries[i])
-		if err != nil {
-			return nil, err
-		}
-		if len(shown.Data) > 0 {
-			start := len(own)
-			own = append(own, shown.Data...)
-			shown.Data = own[start:len(own):len(own)]
-		}
-		list[i] = shown
-	}
-	return list, nil
-}
-
-// item returns an entry as users see it, with data that is not to be changed. The
-// error wraps ErrCorrupt.
-func item(e *state.Entry) (Item, error) {
-	data, err := e.Data.Bytes()
-	if err != nil {
-		return Item{}, fmt.Errorf("item %q: %w", e.ID, err)
-	}
-	return Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: data, Source: e.Source}, nil
-}

@@ -12,22 +12,22 @@ import (
 )
 
 // put stores x, which has come of what object holds, unless it says the same. It
-// reports whether the store holds nothing else.
-func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object) (alone bool, err error) {
-	value, err := x.Encode(key, !t.opts.Uncompressed)
+// returns the value, and whether the store holds nothing else.
+func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object) (value []byte, alone bool, err error) {
+	value, err = x.Encode(key, !t.opts.Uncompressed)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
-		return true, nil
+		return value, true, nil
 	}
 	token, err := t.store.Put(ctx, key, value, object.Token)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	t.counters.wrote(value)
 	t.cache.keep(key, value, token)
-	return token != nil, nil
+	return value, token != nil, nil
 }
 
 // apply carries out ops on x and brings it within its bounds. The horizon rises

@@ -1,0 +1,100 @@
+package timak
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/timak-go/timak/timak/internal/state"
+	"github.com/timak-go/timak/timak/internal/wire"
+)
+
+// Timeline is what one read saw, or one write left: items in order. The zero
+// Timeline is empty. Its methods may be called from any number of goroutines.
+type Timeline struct {
+	items []Item
+	later func() []Item // in place of items: they are not decoded yet
+}
+
+// Items returns the items in the timeline's order. The slice is the caller's.
+func (t Timeline) Items() []Item { return append([]Item(nil), t.all()...) }
+
+// IDs returns the ids of the items in the timeline's order.
+func (t Timeline) IDs() []string {
+	items := t.all()
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.ID
+	}
+	return ids
+}
+
+// Len returns the number of items.
+func (t Timeline) Len() int { return len(t.all()) }
+
+func (t Timeline) all() []Item {
+	if t.later != nil {
+		return t.later()
+	}
+	return t.items
+}
+
+// timeline returns what a reader sees of s. The error wraps ErrCorrupt.
+func (t *Timelines) timeline(s *state.State) (Timeline, error) {
+	list, err := items(t.visible(s))
+	return Timeline{items: list}, err
+}
+
+// written returns what a reader sees of a value that was just written, most of
+// which nobody has looked at. If that should prove damaged now, the timeline is
+// empty, and the log says so; every later read is an ErrCorrupt.
+func (t *Timelines) written(key string, value []byte) Timeline {
+	return Timeline{later: sync.OnceValue(func() []Item {
+		view, ok := wire.Open(key, value)
+		if !ok {
+			t.opts.Logger.Error("timak: what was written is unreadable", "key", key)
+			return nil
+		}
+		all := t.viewed(view)
+		list, err := items(all.part(0, all.n))
+		if err = errors.Join(err, all.err()); err != nil {
+			t.opts.Logger.Error("timak: what was written is unreadable", "key", key, "error", err)
+			return nil
+		}
+		return list
+	})}
+}
+
+// items returns entries as users see them, with data that is theirs: stored values
+// are shared. The error wraps ErrCorrupt.
+func items(entries []state.Entry) ([]Item, error) {
+	list, size := make([]Item, len(entries)), 0
+	for i := range entries {
+		size += entries[i].Data.Len()
+	}
+	own := make([]byte, 0, size)
+	for i := range entries {
+		shown, err := item(&entries[i])
+		if err != nil {
+			return nil, err
+		}
+		if len(shown.Data) > 0 {
+			start := len(own)
+			own = append(own, shown.Data...)
+			shown.Data = own[start:len(own):len(own)]
+		}
+		list[i] = shown
+	}
+	return list, nil
+}
+
+// item returns an entry as users see it, with data that is not to be changed. The
+// error wraps ErrCorrupt.
+func item(e *state.Entry) (Item, error) {
+	data, err := e.Data.Bytes()
+	if err != nil {
+		return Item{}, fmt.Errorf("item %q: %w", e.ID, err)
+	}
+	return Item{ID: e.ID, At: time.UnixMicro(e.Date).UTC(), Data: data, Source: e.Source}, nil
+}
