@@ -43,7 +43,14 @@ const (
 // scope is what a cursor belongs to: an order and a set of keys.
 type scope struct {
 	order state.Order
-	keys  []string
+	name  []byte // of both, as in the checks of cursors
+}
+
+func newScope(order state.Order, keys []string) scope {
+	if len(keys) > 1 {
+		keys = slices.Sorted(slices.Values(keys))
+	}
+	return scope{order, fmt.Appendf(nil, "timak cursor %d %q ", order, keys)}
 }
 
 func (c cursor) text(s scope) string {
@@ -81,9 +88,6 @@ func parseCursor(text string, s scope) (cursor, error) {
 // check ties the bytes of a cursor to its scope. It finds accidents and mix-ups;
 // it is no secret, as a cursor gives nobody more than a place to read from.
 func (s scope) check(b []byte) []byte {
-	h := sha256.New()
-	keys := slices.Sorted(slices.Values(s.keys))
-	h.Write(fmt.Appendf(nil, "timak cursor %d %q ", s.order, keys))
-	h.Write(b)
-	return h.Sum(nil)[:cursorCheck]
+	sum := sha256.Sum256(append(slices.Clip(s.name), b...))
+	return sum[:cursorCheck]
 }

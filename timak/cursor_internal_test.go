@@ -12,7 +12,7 @@ import (
 // FuzzCursor parses foreign texts, as they are and with the check made right.
 // Nothing panics, errors are ErrBadCursor, and what parses is written the same.
 func FuzzCursor(f *testing.F) {
-	s := scope{state.NewestFirst, []string{"brett:tweets"}}
+	s := newScope(state.NewestFirst, []string{"brett:tweets"})
 	for _, c := range []cursor{
 		{at: state.Position{Date: 0, ID: "1"}},
 		{at: state.Position{Date: -1 << 63, ID: "posts:12"}, before: true, backward: true},
@@ -53,7 +53,7 @@ func roundTrip(t *testing.T, s scope, text string) {
 
 func TestCursorRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := scope{state.OldestFirst, []string{"a", "b"}}
+	s := newScope(state.OldestFirst, []string{"a", "b"})
 	for _, date := range []int64{-1 << 63, -1, 0, 1, 1<<63 - 1} {
 		for _, id := range []string{"1", "\x00", "posts:12", "\xff\n\"", strings.Repeat("n", MaxIDLen)} {
 			for flags := range 4 {
@@ -74,16 +74,16 @@ func TestCursorRoundTrip(t *testing.T) {
 func TestCursorScopesAreApart(t *testing.T) {
 	t.Parallel()
 	scopes := []scope{
-		{state.NewestFirst, []string{"a", "b"}},
-		{state.OldestFirst, []string{"a", "b"}},
-		{state.NewestFirst, []string{"ab"}},
-		{state.NewestFirst, []string{"a b"}},
-		{state.NewestFirst, []string{`a" "b`}},
-		{state.NewestFirst, []string{"a", "a", "b"}},
-		{state.NewestFirst, []string{"a"}},
-		{state.NewestFirst, []string{"\xff"}},
-		{state.NewestFirst, []string{`\xff`}},
-		{state.NewestFirst, []string{"\uFFFD"}},
+		newScope(state.NewestFirst, []string{"a", "b"}),
+		newScope(state.OldestFirst, []string{"a", "b"}),
+		newScope(state.NewestFirst, []string{"ab"}),
+		newScope(state.NewestFirst, []string{"a b"}),
+		newScope(state.NewestFirst, []string{`a" "b`}),
+		newScope(state.NewestFirst, []string{"a", "a", "b"}),
+		newScope(state.NewestFirst, []string{"a"}),
+		newScope(state.NewestFirst, []string{"\xff"}),
+		newScope(state.NewestFirst, []string{`\xff`}),
+		newScope(state.NewestFirst, []string{"\uFFFD"}),
 	}
 	c := cursor{at: state.Position{Date: 1, ID: "1"}}
 	for i, a := range scopes {

@@ -72,7 +72,7 @@ func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Pag
 	if query.Limit < 0 || query.Limit > MaxLimit {
 		return Page{}, fmt.Errorf("%w, got %d", ErrLimit, query.Limit)
 	}
-	s := scope{t.order(), keys}
+	s := newScope(t.order(), keys)
 	from, err := s.place(query.Cursor)
 	if err != nil {
 		return Page{}, err

@@ -12,7 +12,7 @@ import (
 // long fills a timeline so that it is stored in many blocks.
 func long(t tb, opts timak.Options) replica {
 	t.Helper()
-	opts.MaxItems = 200
+	opts.MaxItems = 130
 	r := newReplica(opts)
 	ops := make([]timak.Op, opts.MaxItems)
 	for i := range ops {

@@ -125,7 +125,7 @@ func (v *View) At(i int) *state.Entry {
 
 func (v *View) readBlock(n int) {
 	entries := make([]state.Entry, v.head.blocks[n].entries)
-	ids := spelled{ends: make([]int32, 0, len(entries))}
+	ids := spelled{b: make([]byte, 0, 16*len(entries)), ends: make([]int32, 0, len(entries))}
 	if err := v.block(n, entries, &ids); err != nil {
 		v.err = err
 	} else {
