@@ -200,9 +200,18 @@ func BenchmarkMerge(b *testing.B) {
 		return s
 	}
 	merge := func() {
-		merged := decode(siblings[0])
-		for _, value := range siblings[1:] {
-			merged.Absorb(decode(value))
+		var decoder wire.Decoder
+		var merged state.State
+		for i, value := range siblings {
+			s, err := decoder.Decode(key, value)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if i == 0 {
+				merged = s
+			} else {
+				merged.Absorb(s)
+			}
 		}
 		if got, want := len(merged.Entries), bench.MaxItems-1+len(siblings); got != want {
 			b.Fatalf("got %d entries, want %d", got, want)

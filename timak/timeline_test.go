@@ -35,14 +35,18 @@ func TestTimelineOfAWrite(t *testing.T) {
 	} {
 		r := long(t, opts)
 		for write, run := range map[string]func() (timak.Timeline, error){
-			"add first":     func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(200)) },
-			"add last":      func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(-1)) },
-			"add between":   func() (timak.Timeline, error) { return r.Add(t.Context(), key, timak.Item{ID: "x", At: at(1100)}) },
-			"add again":     func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(50)) },
-			"move":          func() (timak.Timeline, error) { return r.Add(t.Context(), key, timak.Item{ID: "posts:70", At: at(1010)}) },
-			"delete":        func() (timak.Timeline, error) { return r.Delete(t.Context(), key, "posts:120") },
-			"delete none":   func() (timak.Timeline, error) { return r.Delete(t.Context(), key, "posts:9999") },
-			"add a source":  func() (timak.Timeline, error) { return r.Add(t.Context(), key, timak.Item{ID: "y", At: at(1190), Source: "s"}) },
+			"add first":   func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(200)) },
+			"add last":    func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(-1)) },
+			"add between": func() (timak.Timeline, error) { return r.Add(t.Context(), key, timak.Item{ID: "x", At: at(1100)}) },
+			"add again":   func() (timak.Timeline, error) { return r.Add(t.Context(), key, longItem(50)) },
+			"move": func() (timak.Timeline, error) {
+				return r.Add(t.Context(), key, timak.Item{ID: "posts:70", At: at(1010)})
+			},
+			"delete":      func() (timak.Timeline, error) { return r.Delete(t.Context(), key, "posts:120") },
+			"delete none": func() (timak.Timeline, error) { return r.Delete(t.Context(), key, "posts:9999") },
+			"add a source": func() (timak.Timeline, error) {
+				return r.Add(t.Context(), key, timak.Item{ID: "y", At: at(1190), Source: "s"})
+			},
 			"bounded to 40": func() (timak.Timeline, error) { return r.Bounded(40).Add(t.Context(), key, longItem(201)) },
 		} {
 			got, err := run()

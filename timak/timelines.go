@@ -117,8 +117,9 @@ func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.O
 
 // merge returns what all readable siblings say together.
 func (t *Timelines) merge(ctx context.Context, key string, siblings [][]byte) (merged state.State, corrupt error) {
+	var decoder wire.Decoder
 	for i, value := range siblings {
-		s, err := wire.Decode(key, value)
+		s, err := decoder.Decode(key, value)
 		switch {
 		case err != nil:
 			t.opts.Logger.ErrorContext(ctx, "timak: a sibling is unreadable", "key", key, "error", err)

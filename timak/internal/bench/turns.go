@@ -38,15 +38,17 @@ func InTurns(b *testing.B, unit string, ours, baseline func()) {
 	b.ReportMetric(Median(us.took), "ns/op")
 	b.ReportMetric(Median(them.took), "baseline-ns/op")
 	b.ReportAllocs()
-	allocs, bytes := allocations(ours)
+	allocs, bytes := us.allocations()
 	b.ReportMetric(allocs, "allocs/op")
 	b.ReportMetric(bytes, "B/op")
-	allocs, _ = allocations(baseline)
+	allocs, _ = them.allocations()
 	b.ReportMetric(allocs, "baseline-allocs/op")
 }
 
-// turnTime is what a turn takes at least.
-const turnTime = time.Millisecond
+const (
+	turnTime  = time.Millisecond      // that a turn takes at least
+	allocTime = 20 * time.Millisecond // that allocations are counted for
+)
 
 // side is one of the two.
 type side struct {
@@ -79,15 +81,15 @@ func (s *side) turn() float64 {
 }
 
 // allocations returns how often do allocates, and how many bytes.
-func allocations(do func()) (allocs, bytes float64) {
-	const runs = 20
+func (s *side) allocations() (allocs, bytes float64) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for range runs {
-		do()
+	runs := 0
+	for begin := time.Now(); runs == 0 || time.Since(begin) < allocTime; runs++ {
+		s.do()
 	}
 	runtime.ReadMemStats(&after)
-	return float64(after.Mallocs-before.Mallocs) / runs, float64(after.TotalAlloc-before.TotalAlloc) / runs
+	return float64(after.Mallocs-before.Mallocs) / float64(runs), float64(after.TotalAlloc-before.TotalAlloc) / float64(runs)
 }
 
 // Median returns the median of a list, which it sorts.

@@ -26,10 +26,23 @@ func (s *State) Absorb(b State) {
 		s.Sources = mergeCovers(s.Sources, b.Sources)
 		m.changed = true
 	}
-	s.insert(m.fresh, m.moved)
-	if m.changed || len(m.fresh) > 0 {
-		s.settle(anyEntry)
+	if !m.changed {
+		s.insert(s.normalOf(m.fresh), false)
+		return
 	}
+	s.insert(m.fresh, m.moved)
+	s.settle(anyEntry)
+}
+
+// normalOf brings entries that s has not into their normal form.
+func (s *State) normalOf(entries []Entry) []Entry {
+	kept := entries[:0]
+	for _, e := range entries {
+		if e, keep := s.normal(e); keep {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // meeting is one state on its way into another.
@@ -53,7 +66,9 @@ func (m *meeting) meet(e *Entry) {
 		return
 	}
 	m.met[i], m.next = true, i+1
-	m.join(i, e)
+	if m.s.Entries[i] != *e {
+		m.join(i, e)
+	}
 }
 
 func (m *meeting) join(i int, e *Entry) {

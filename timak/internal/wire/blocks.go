@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/timak-go/timak/timak/internal/state"
+import (
+	"slices"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
 
 // A block is a run of live entries whose data is stored together. To add an item
 // only its block is made anew; the others are taken over as they were stored.
@@ -45,7 +49,7 @@ type run struct {
 func runAt(live []state.Entry, start int) run {
 	pack, from, at := live[start].Data.Place()
 	if pack == nil {
-		return run{start, start + 1, 0, nil}
+		return run{start, start + bareRun(live[start:]), 0, nil}
 	}
 	single := run{start, start + 1, at - from, nil}
 	_, length, ok := pack.Stored()
@@ -68,6 +72,17 @@ func runAt(live []state.Entry, start int) run {
 	return run{start, end, at, pack}
 }
 
+// bareRun returns how many entries make a run of those that come first and have
+// no data: all of them, or so many that full blocks are left. Items come at the
+// front, mostly, and the block that they come to is the one to have room.
+func bareRun(live []state.Entry) int {
+	n := slices.IndexFunc(live, func(e state.Entry) bool { return e.Data.Len() > 0 })
+	if n < 0 {
+		n = len(live)
+	}
+	return (n-1)%bareEntries + 1
+}
+
 // divider gathers what is to be packed.
 type divider struct {
 	start, end int
@@ -88,8 +103,10 @@ func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
 	return blocks
 }
 
-func (d *divider) fits(r run) bool {
-	n, bytes := r.end-d.start, d.bytes+r.bytes
+func (d *divider) fits(r run) bool { return fits(r.end-d.start, d.bytes+r.bytes) }
+
+// fits reports whether n entries with so many bytes of data make a block.
+func fits(n, bytes int) bool {
 	if bytes == 0 {
 		return n <= bareEntries
 	}

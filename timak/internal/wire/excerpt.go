@@ -137,7 +137,8 @@ func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
 func (v *View) takeSmall(taken []bool) {
 	blocks := v.head.blocks
 	for i := 1; i < len(taken); i++ {
-		if taken[i-1] != taken[i] && blocks[i-1].entries+blocks[i].entries <= blockEntries {
+		a, b := &blocks[i-1], &blocks[i]
+		if taken[i-1] != taken[i] && fits(a.entries+b.entries, a.data+b.data) {
 			taken[i-1], taken[i] = true, true
 		}
 	}

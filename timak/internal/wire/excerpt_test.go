@@ -144,6 +144,17 @@ func TestBlocksStayLarge(t *testing.T) {
 	mustBeCompact(t, value)
 }
 
+// Nor do those of items without data, that come one by one.
+func TestBareBlocksStayLarge(t *testing.T) {
+	t.Parallel()
+	value := encode(t, key, state.State{}, true)
+	for n := range 3000 {
+		e := state.Entry{ID: fmt.Sprint("posts:", n), Version: int64(n + 1), Live: true, Date: int64(1_700_000_000_000_000 + n)}
+		value = changed(t, value, wire.Change{ID: e.ID, Put: true, Date: e.Date}, func(s *state.State) { s.Put(e) })
+	}
+	mustBeCompact(t, value)
+}
+
 // changed returns the value after a change, made in a part of it.
 func changed(t *testing.T, value []byte, about wire.Change, change func(*state.State)) []byte {
 	t.Helper()

@@ -211,10 +211,16 @@ func decodeLayout2(key string, value []byte) (state.State, error) {
 	if err != nil {
 		return state.State{}, err
 	}
-	s := state.State{Horizon: v.head.horizon, Entries: make([]state.Entry, 0, v.entries+1)}
-	if s.Entries, err = v.all(s.Entries); err != nil {
+	return v.decode(v.all)
+}
+
+// decode returns the state, whose live entries are read as given.
+func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
+	entries, err := live()
+	if err != nil {
 		return state.State{}, err
 	}
+	s := state.State{Horizon: v.head.horizon, Entries: entries}
 	graves := reader{b: v.graves}
 	graves.graves(&s)
 	if graves.err == nil && v.head.shared != s.Shared() {

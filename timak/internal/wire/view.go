@@ -49,15 +49,14 @@ func openLayout2(key string, value []byte) (*View, error) {
 	return v, r.err
 }
 
-// all appends the live entries to entries.
-func (v *View) all(entries []state.Entry) ([]state.Entry, error) {
+// all returns the live entries, with room for one more.
+func (v *View) all() ([]state.Entry, error) {
 	if v.entries == 0 {
-		return entries, nil
+		return nil, nil
 	}
 	ids := spelled{b: make([]byte, 0, 16*v.entries), ends: make([]int32, 0, v.entries)}
-	start := len(entries)
-	entries = append(entries, make([]state.Entry, v.entries)...)
-	at := start
+	entries := make([]state.Entry, v.entries, v.entries+1)
+	at := 0
 	for i := range v.head.blocks {
 		next := at + v.head.blocks[i].entries
 		if err := v.block(i, entries[at:next], &ids); err != nil {
@@ -65,7 +64,7 @@ func (v *View) all(entries []state.Entry) ([]state.Entry, error) {
 		}
 		at = next
 	}
-	ids.each(func(i int, id string) { entries[start+i].ID = id })
+	ids.each(func(i int, id string) { entries[i].ID = id })
 	return entries, nil
 }
 
@@ -125,11 +124,18 @@ func (v *View) At(i int) *state.Entry {
 
 func (v *View) readBlock(n int) {
 	entries := make([]state.Entry, v.head.blocks[n].entries)
-	ids := spelled{b: make([]byte, 0, 16*len(entries)), ends: make([]int32, 0, len(entries))}
-	if err := v.block(n, entries, &ids); err != nil {
+	if err := v.blockAlone(n, entries); err != nil {
 		v.err = err
-	} else {
-		ids.each(func(i int, id string) { entries[i].ID = id })
 	}
 	v.read[n] = entries
+}
+
+// blockAlone reads a block into entries, with their ids.
+func (v *View) blockAlone(i int, entries []state.Entry) error {
+	ids := spelled{b: make([]byte, 0, 16*len(entries)), ends: make([]int32, 0, len(entries))}
+	if err := v.block(i, entries, &ids); err != nil {
+		return err
+	}
+	ids.each(func(i int, id string) { entries[i].ID = id })
+	return nil
 }
