@@ -11,6 +11,7 @@ import (
 type block struct {
 	entries []state.Entry
 	kept    *state.Pack // the data as it was stored; nil: to be packed
+	young   bool        // not to be compressed
 
 	// In place of all that, a block that was not decoded: the place-th of a view.
 	from  *View
@@ -24,6 +25,10 @@ const (
 	blockData    = 16 << 10
 	// bareEntries is for entries that have no data.
 	bareEntries = 128
+	// The first block is not compressed while it is smaller, nor joined with one
+	// that is: that would be to do with each item that comes, and saves little.
+	youngEntries = 8
+	youngData    = 2 << 10
 )
 
 // divide makes blocks of live entries that follow each other, and appends them.
@@ -92,7 +97,7 @@ type divider struct {
 
 // take adds a run. One that is small is packed together with its neighbours.
 func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
-	if !d.fits(r) {
+	if !d.fits(r) || d.young(blocks) && isCompressed(r.pack) {
 		blocks = d.flush(blocks, live)
 	}
 	if d.start == d.end {
@@ -101,6 +106,21 @@ func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
 	}
 	d.end, d.bytes, d.kept = r.end, d.bytes+r.bytes, nil
 	return blocks
+}
+
+// young reports whether what was gathered is the first block, and not to be
+// compressed yet.
+func (d *divider) young(blocks []block) bool {
+	return len(blocks) == 0 && d.end-d.start < youngEntries && 0 < d.bytes && d.bytes < youngData && !isCompressed(d.kept)
+}
+
+// isCompressed reports whether a pack, if it is one, is stored compressed.
+func isCompressed(p *state.Pack) bool {
+	if p == nil {
+		return false
+	}
+	stored, length, _ := p.Stored()
+	return len(stored) < length
 }
 
 func (d *divider) fits(r run) bool { return fits(r.end-d.start, d.bytes+r.bytes) }
@@ -116,7 +136,7 @@ func fits(n, bytes int) bool {
 // flush makes a block of what was gathered.
 func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	if d.start < d.end {
-		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept})
+		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept, young: d.young(blocks)})
 	}
 	*d = divider{start: d.end, end: d.end}
 	return blocks
@@ -144,5 +164,5 @@ func (b *block) pack(compress bool) (stored []byte, length int, err error) {
 		}
 		data = append(data, part...)
 	}
-	return pack(data, compress), len(data), nil
+	return pack(data, compress && !b.young), len(data), nil
 }

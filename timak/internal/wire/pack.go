@@ -16,7 +16,7 @@ var (
 
 func newEncoder() *zstd.Encoder {
 	e := must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(0), zstd.WithEncoderCRC(false),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(64<<10), zstd.WithSingleSegment(true)))
+		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(64<<10), zstd.WithSingleSegment(true)))
 	e.EncodeAll(make([]byte, 1), nil) // makes its channel
 	return e
 }
