@@ -21,8 +21,8 @@ import (
 //	          of the block before
 //	graves    u length; what graves.go says
 //	columns   of each block: columns.go
-//	data      of each block: the data of its entries, one after the other,
-//	          compressed by zstd if that is shorter
+//	data      of each block: the data of its entries, one after the other, as it
+//	          is or, if that is shorter, compressed by zstd
 //
 // Live entries are in the order of state.State, the latest first, so that a page
 // needs the head and the blocks that its items are in. A block's data may end in
