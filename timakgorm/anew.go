@@ -110,11 +110,8 @@ func (t *table) lockFree(ctx context.Context, tx *sql.Tx, c *changes) (busy map[
 	if !t.dialect.lock {
 		return nil, nil
 	}
-	keys, err := c.keys()
-	if err != nil {
-		return nil, err
-	}
-	query := "SELECT " + fmt.Sprintf(t.dialect.text, t.sql.key) + " FROM " + t.sql.from + " WHERE " + t.sql.narrow
+	keys := c.keys()
+	query := "SELECT " + fmt.Sprintf(t.dialect.text, t.sql.key) + " FROM " + t.sql.from + " WHERE " + t.sql.many.narrow
 	free, err := t.readKeys(ctx, tx, query+" FOR SHARE SKIP LOCKED", keys)
 	if err != nil {
 		return nil, err

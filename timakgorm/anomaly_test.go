@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
 )
 
 // errRollback is a user's reason to roll back.
@@ -215,9 +217,9 @@ func notRollback(err error) error {
 // outbox.
 func TestPhantoms(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
 		for _, config := range []gorm.Config{{}, {PrepareStmt: true}} {
-			w := newWorld(t, setup{dialect: dialect, config: &config})
+			w := worldBy(t, by, setup{dialect: dialect, config: &config})
 			w.seed()
 			w.check()
 			before := w.posts()
@@ -243,8 +245,8 @@ func TestPhantoms(t *testing.T) {
 // around it is there.
 func TestPartOfTransaction(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect})
 		w.seed()
 		w.drain()
 		w.must(w.db.Transaction(func(tx *gorm.DB) error {
@@ -272,8 +274,8 @@ func TestPartOfTransaction(t *testing.T) {
 // context took place or not, the timelines are as the table.
 func TestCancelledAtCommit(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect})
 		w.seed()
 		committed := 0
 		for i := range 40 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -46,6 +45,7 @@ type capture struct {
 	target    *target // nil: the statement writes another table after all
 	changes   changes
 	users     map[string]clause.Clause // the user's, in whose place are ours
+	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
 	returning bool                     // the statement returns the keys of the rows it has written
 }
 
@@ -129,8 +129,15 @@ func (c *capture) beforeChange(ctx context.Context) error {
 // readReplaced reads the rows that an update deletes besides, as they are in its
 // way.
 func (c *capture) readReplaced(ctx context.Context) error {
+	if _, sets := c.db.Statement.Clauses["SET"]; !sets { // a delete
+		return nil
+	}
 	set, _ := c.db.Statement.Clauses["UPDATE"].Expression.(clause.Update)
-	switch modifier := strings.ToUpper(strings.TrimSpace(set.Modifier)); modifier {
+	modifier, err := c.modifier(ctx, set.Modifier)
+	if err != nil {
+		return err
+	}
+	switch modifier {
 	case "OR REPLACE":
 		return c.beforeReplace(ctx)
 	case "OR FAIL": // keeps what it has done when it fails
@@ -146,10 +153,7 @@ func (c *capture) readReplaced(ctx context.Context) error {
 func (c *capture) narrow() error {
 	where := c.db.Statement.Clauses["WHERE"]
 	conditions, _ := where.Expression.(clause.Where)
-	among, err := c.amongRead()
-	if err != nil {
-		return err
-	}
+	among := c.target.sql.among(&c.changes)
 	narrowed := []clause.Expression{among}
 	if len(c.target.more) > 0 && len(conditions.Exprs) > 0 { // an OR among them must not let others through
 		narrowed = []clause.Expression{clause.And(conditions.Exprs...), among}
@@ -186,12 +190,6 @@ func (c *capture) restoreClause(name string) {
 	delete(c.users, name)
 }
 
-// amongRead is the condition that a row is among those read.
-func (c *capture) amongRead() (clause.Expression, error) {
-	keys, err := c.changes.keys()
-	return fragment{sql: c.target.sql.narrow, vars: []any{keys}}, err
-}
-
 // rebuild writes the statement once more, from its clauses.
 func (c *capture) rebuild() error {
 	st := c.db.Statement
@@ -219,9 +217,16 @@ func (c *capture) setsKey() bool {
 func (t *table) assignsKey(set clause.Set, found []clause.Column) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
 		return slices.ContainsFunc(t.model.keys, func(key *schema.Field) bool {
-			return sameName(assignment.Column.Name, key.DBName) && !keeps(found, assignment)
+			return t.names(assignment.Column.Name, key) && !keeps(found, assignment)
 		})
 	})
+}
+
+// names reports whether a column is that of a key. SQLite has other names for
+// one that is its rows' number.
+func (t *table) names(column string, key *schema.Field) bool {
+	rowID := t.dialect.name == sqlite.name && slices.ContainsFunc([]string{"rowid", "oid", "_rowid_"}, func(name string) bool { return sameName(name, column) })
+	return sameName(column, key.DBName) || rowID && t.model.schema.LookUpField(column) == nil
 }
 
 // read locks and reads rows by the statement's own conditions.

@@ -117,7 +117,7 @@ func (p *Plugin) warnOfCascades(db *gorm.DB) error {
 	for i, word := range words {
 		for _, name := range writeTargets(word, words[i+1:]) {
 			for _, c := range list {
-				if sameName(unqualified(name), c.parent) && c.follows(word, words[i+1:]) && !slices.Contains(warned, c.table) {
+				if sameName(unqualified(unquoted(name)), c.parent) && c.follows(word, words[i+1:]) && !slices.Contains(warned, c.table) {
 					warned = append(warned, c.table)
 					p.opts.Logger.WarnContext(st.Context, "timak: the database may have changed a tracked table by a foreign key; its timelines do not follow",
 						"table", c.table, "parent", c.parent, "advice", "change its rows first, or set Options.Capture to Triggers")

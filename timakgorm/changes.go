@@ -19,13 +19,13 @@ type changes struct {
 	index map[string]int // by key
 }
 
-// change is a row of the array that record takes.
+// change is a row that a statement may have changed.
 type change struct {
-	Key json.RawMessage `json:"k"` // the primary key by column names
-	Old *string         `json:"o"` // the image; nil if there was no row to be seen
+	Key json.RawMessage // the primary key by column names
+	Old *string         // the image; nil if there was no row to be seen
 
-	// Floor is what the version must not be below; only where it is forced.
-	Floor int64 `json:"f,omitempty"`
+	// Floor is what the version must not be below, where it is forced.
+	Floor int64
 }
 
 // rowKey is the primary key of a row by column names.
@@ -48,7 +48,7 @@ func (c *changes) touch(key rowKey) error {
 
 // place returns the row of a key, which it adds if it is new.
 func (c *changes) place(key rowKey) (int, error) {
-	text, err := marshal(key)
+	text, err := key.text()
 	if err != nil {
 		return 0, err
 	}
@@ -63,14 +63,9 @@ func (c *changes) place(key rowKey) (int, error) {
 	return len(c.rows) - 1, nil
 }
 
-// keys returns the primary keys as the array that narrow takes.
-func (c *changes) keys() (string, error) {
-	bare := make([]change, len(c.rows))
-	for i, row := range c.rows {
-		bare[i].Key = row.Key
-	}
-	text, err := marshal(bare)
-	return string(text), err
+// keys returns the primary keys as the array that givenRows reads.
+func (c *changes) keys() string {
+	return array(c.rows, func(row change, b []byte) []byte { return change{Key: row.Key}.append(b) })
 }
 
 // marshal writes JSON with every text as it is, so that one key has one text.
@@ -87,31 +82,35 @@ func marshal(v any) ([]byte, error) {
 const recordChunk = 5000
 
 // record writes to the outbox what became of the rows, in the transaction that
-// pool is.
+// pool is. The versions are not below the rows' floors.
 func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
-	return t.recordBy(ctx, pool, t.sql.record, c, now)
-}
-
-// force is record, but that a version is never below the rows' floors.
-func (t *table) force(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
-	return t.recordBy(ctx, pool, t.sql.force, c, now)
-}
-
-func (t *table) recordBy(ctx context.Context, pool gorm.ConnPool, statement string, c *changes, now time.Time) (recorded int64, err error) {
-	clock, err := t.clock(ctx, pool, now, len(c.rows))
+	recorded, err = t.recordRows(ctx, pool, c, t.floor(c, now))
 	if err != nil {
-		return 0, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
+		return recorded, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
+	}
+	return recorded, nil
+}
+
+// floor is what a version must not be below: what is asked for, and the
+// program's clock for a database without one.
+func (t *table) floor(c *changes, now time.Time) (floor int64) {
+	if t.dialect.clock {
+		floor = now.UnixMicro()
+	}
+	for _, row := range c.rows {
+		floor = max(floor, row.Floor)
+	}
+	return floor
+}
+
+func (t *table) recordRows(ctx context.Context, pool gorm.ConnPool, c *changes, floor int64) (recorded int64, err error) {
+	drawn, err := t.draw(ctx, pool, c, floor)
+	if err != nil {
+		return 0, err
 	}
 	for rows := range slices.Chunk(c.rows, recordChunk) {
-		text, err := marshal(rows)
-		if err != nil {
-			return recorded, fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
-		}
-		result, err := pool.ExecContext(ctx, statement, t.dialect.recordArgs(t.model, clock, string(text))...)
-		if err != nil {
-			return recorded, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
-		}
-		n, err := result.RowsAffected()
+		record, given := t.sql.recordOf(rows)
+		n, err := affected(pool.ExecContext(ctx, record, append([]any{t.model.table, drawn, floor}, given...)...))
 		if err != nil {
 			return recorded, err
 		}
@@ -120,18 +119,21 @@ func (t *table) recordBy(ctx context.Context, pool gorm.ConnPool, statement stri
 	return recorded, nil
 }
 
-// clock returns the time for a number of rows: that of the program for a
-// database without a clock, nil for the moment of record, or the same moment
-// for all if they take several.
-func (t *table) clock(ctx context.Context, pool gorm.ConnPool, now time.Time, rows int) (*int64, error) {
-	if t.dialect.clock {
-		ours := now.UnixMicro()
-		return &ours, nil
-	}
-	if rows <= recordChunk {
+// draw returns the version of changes that take several statements to record,
+// each of which would draw its own; nil for others.
+func (t *table) draw(ctx context.Context, pool gorm.ConnPool, c *changes, floor int64) (*int64, error) {
+	if len(c.rows) <= recordChunk {
 		return nil, nil
 	}
-	var theirs int64
-	err := pool.QueryRowContext(ctx, "SELECT "+t.dialect.now).Scan(&theirs)
-	return &theirs, err
+	var version int64
+	err := pool.QueryRowContext(ctx, t.sql.draw, floor).Scan(&version)
+	return &version, err
+}
+
+// affected returns how many rows a statement has written.
+func affected(done result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
 }

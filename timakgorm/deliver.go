@@ -24,7 +24,11 @@ const (
 	// returns all the same, without its timelines, and the relay catches up;
 	// while an outage lasts, most writes do not wait at all. So Run is needed as
 	// well. A transaction that is not opened through the plugin's db.ConnPool, as
-	// in db.Connection or under another plugin's pool, is left to the relay.
+	// in db.Connection or under another plugin's pool, is left to the relay. So is,
+	// with Triggers and outside of a transaction, SQL that changes a tracked table
+	// without its name or ends a transaction itself, and db.Raw(…).Scan or Rows, as
+	// nothing tells when the rows have been read: db.Transaction around it, or
+	// Raw(…).Find, waits.
 	OnCommit
 )
 

@@ -37,9 +37,9 @@ func TestDeliverOnCommit(t *testing.T) {
 	t.Parallel()
 	for _, m := range deliverModes {
 		t.Run(m.name, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dialect string) {
+			onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
 				config := m.config
-				w := newWorld(t, setup{dialect: dialect, config: &config, options: onCommit()})
+				w := worldBy(t, by, setup{dialect: dialect, config: &config, options: onCommit()})
 				run := func(op func(*gorm.DB) error) { t.Helper(); w.must(m.run(w.db, op)) }
 				want := func(key string, ids ...string) {
 					t.Helper()
@@ -69,14 +69,53 @@ func TestDeliverOnCommit(t *testing.T) {
 	}
 }
 
+// TestDeliverRaw: SQL of the user's own waits too, where triggers record what it
+// changes, and works where it cannot.
+func TestDeliverRaw(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		for _, config := range []gorm.Config{{}, {PrepareStmt: true}} {
+			w := triggerWorld(t, setup{dialect: dialect, config: &config, options: onCommit()})
+			run := func(author int, db *gorm.DB) {
+				t.Helper()
+				w.must(db.Error)
+				if got, left := w.ids(fmt.Sprintf("author:%d:posts", author)), w.outbox(); len(got) != 1 || left > 0 {
+					t.Errorf("author %d: got %v, want a post; %d changes are left", author, got, left)
+				}
+			}
+			insert := "INSERT INTO posts (id, author_id, published, created_at) VALUES (?, ?, true, ?)"
+			run(1, w.db.Exec(insert, 1, 1, at(1)))
+			run(2, w.db.Exec("UPDATE posts SET author_id = CASE WHEN id = 1 THEN 2 END"))
+			run(3, w.db.Raw("UPDATE posts SET author_id = 3 RETURNING *").Find(&[]Post{}))
+			w.must(w.db.Connection(func(db *gorm.DB) error { return db.Exec("UPDATE posts SET author_id = 4").Error }))
+			w.wantIDs("author:4:posts", "posts:1")
+			if err := w.db.Exec(insert, 1, 5, at(1)).Error; err == nil {
+				t.Error("a duplicate key: got no error")
+			}
+			w.must(w.db.Exec("VACUUM").Error)
+			w.must(w.db.Raw("UPDATE posts SET author_id = 6 RETURNING id").Scan(new(int)).Error)
+			w.wantIDs("author:6:posts", "posts:1")
+			if dialect == "postgres" {
+				w.must(w.db.Exec("DO $$ BEGIN UPDATE posts SET author_id = 7; COMMIT; END $$").Error)
+				run(8, w.db.Exec("DO $$ BEGIN UPDATE posts SET author_id = 8; END $$"))
+			}
+			w.must(w.db.Exec("DELETE FROM posts").Error)
+			if n := w.outbox(); n > 0 || len(w.ids("site:posts")) > 0 {
+				t.Errorf("after the delete: %d changes are left", n)
+			}
+			w.check()
+		}
+	})
+}
+
 // TestDeliverOthersOfRow: an older change of the same row, which another
 // program has left behind, goes with it.
 func TestDeliverOthersOfRow(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, options: onCommit()})
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect, options: onCommit()})
 		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
-		other := w.another(nil)
+		other := w.another(&timakgorm.Options{Capture: by})
 		w.must(other.db.Model(&Post{ID: 1}).Update("author_id", 2).Error)
 		w.must(other.db.Create(&Post{ID: 2, AuthorID: 2, Published: true}).Error)
 		w.must(w.db.Model(&Post{ID: 1}).Update("author_id", 3).Error)
@@ -93,9 +132,9 @@ func TestDeliverOthersOfRow(t *testing.T) {
 // transaction has not committed yet.
 func TestDeliverNothing(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
 		store := newFaulty()
-		w := newWorld(t, setup{dialect: dialect, store: store, options: onCommit()})
+		w := worldBy(t, by, setup{dialect: dialect, store: store, options: onCommit()})
 		undo := errors.New("undo")
 		err := w.db.Transaction(func(tx *gorm.DB) error {
 			w.must(tx.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
@@ -214,11 +253,11 @@ func TestDeliverToSlowStore(t *testing.T) {
 func TestDeliverAtOnce(t *testing.T) {
 	t.Parallel()
 	const committers, commits = 32, 8
-	onBoth(t, func(t *testing.T, dialect string) {
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
 		store := newFaulty()
 		options := onCommit()
 		options.Poll = 5 * time.Millisecond
-		w := newWorld(t, setup{dialect: dialect, store: store, options: options})
+		w := worldBy(t, by, setup{dialect: dialect, store: store, options: options})
 		defer w.run()()
 		var group sync.WaitGroup
 		for n := range committers {
@@ -285,8 +324,8 @@ func TestDeliveriesShareRounds(t *testing.T) {
 // waits and nothing is lost; a pool of one connection is enough.
 func TestDeliverFromConnections(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, options: onCommit()})
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect, options: onCommit()})
 		w.must(w.db.Connection(func(tx *gorm.DB) error {
 			return tx.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error
 		}))

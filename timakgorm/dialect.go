@@ -15,15 +15,18 @@ type dialect struct {
 	hex    string // format: bytes as hexadecimal text
 	lock   bool   // rows are locked by SELECT … FOR UPDATE
 
-	// rows is a FROM item that turns the JSON array in a parameter into rows e;
-	// rowKey and old are the primary key and the old image of such a row.
-	rows, rowKey, old string
+	// rows is a FROM item that turns the JSON array in a parameter into rows e,
+	// row one that makes a row of a single JSON object; rowKey and old are the
+	// primary key and the old image of such a row.
+	rows, row, rowKey, old string
 	// text casts JSON to text.
 	text string
 	// differs compares, NULLs included.
 	differs string
-	// now is the database's clock in microseconds; with clock it is a parameter,
-	// for a database that runs in our process and has a coarser one.
+	// fence ends a subquery that is to be computed by itself.
+	fence string
+	// now is the database's clock in microseconds; with clock it is our own, for
+	// a database that runs in our process and has a coarser one.
 	now   string
 	clock bool
 	// greatest is max of several values, NULLs left out by coalesce.
@@ -43,10 +46,12 @@ var postgres = dialect{
 	hex:      "encode(%s, 'hex')",
 	lock:     true,
 	rows:     "jsonb_array_elements(?::text::jsonb) e",
+	row:      "(SELECT ?::text::jsonb AS value) e",
 	rowKey:   "(e.value->'k')",
-	old:      "(e.value->>'o')::jsonb",
+	old:      "e.value->'o'",
 	text:     "(%s)::text",
 	differs:  "IS DISTINCT FROM",
+	fence:    "\n\tOFFSET 0",
 	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 	greatest: "greatest",
 	ids:      "SELECT value::bigint FROM jsonb_array_elements_text(?::text::jsonb)",
@@ -60,11 +65,11 @@ var sqlite = dialect{
 	object:   "json_object",
 	hex:      "lower(hex(%s))",
 	rows:     "json_each(?) e",
+	row:      "(SELECT ? AS value) e",
 	rowKey:   "json_extract(e.value, '$.k')",
 	old:      "json_extract(e.value, '$.o')",
 	text:     "%s",
 	differs:  "IS NOT",
-	now:      "?",
 	clock:    true,
 	greatest: "max",
 	ids:      "SELECT value FROM json_each(?)",

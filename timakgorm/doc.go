@@ -30,8 +30,16 @@
 // table's name, and an upsert that sets the primary key of rows which it finds
 // by other than plain values. What does not pass through GORM is not seen:
 // other programs, and the database's own cascades, of which the log is told,
-// views and triggers. With Options.Capture Triggers all of that is seen, as the
-// database itself records the changes.
+// views and triggers, and a table's name that a block of code puts together.
+// With Options.Capture Triggers all of that is seen, as the database itself
+// records the changes.
+//
+// With either, the table to be named is the tracked one: a write that names a
+// partition of it, or a table that inherits from it, returns ErrUncaptured, and
+// is not seen where another program makes it. And DDL is no write of rows: when a
+// tracked table has lost or gained a partition, has been dropped, or has a column
+// that was computed anew, the log is told if this program did it, and Rebuild,
+// with the keys that no row has any more, makes the timelines right.
 //
 // A transaction in which a change could not be recorded is not committed, unless
 // it goes back to an earlier savepoint; on SQLite this does not hold inside

@@ -1,35 +1,38 @@
 package timakgorm
 
 import (
-	"regexp"
+	"strings"
 
 	"gorm.io/gorm/clause"
 )
 
-// marked matches a text, a quoted name or the mark of a parameter: a ? that is
-// not in one of the former is a mark.
-var (
-	questionMark = regexp.MustCompile("'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\\?")
-	numberMark   = regexp.MustCompile("'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\\$[0-9]+")
-)
-
 // splitMarks splits SQL at the marks of its parameters: $1 if they are
-// numbered, which stand in their order, or else ?.
+// numbered, which stand in their order, or else ?. In a text or a quoted name
+// there is none.
 func splitMarks(sql string, numbered bool) []string {
-	mark, first := questionMark, byte('?')
-	if numbered {
-		mark, first = numberMark, '$'
-	}
 	var parts []string
 	rest := 0
-	for _, at := range mark.FindAllStringIndex(sql, -1) {
-		if sql[at[0]] == first {
-			parts = append(parts, sql[rest:at[0]])
-			rest = at[1]
+	for i := 0; i < len(sql); i++ {
+		end := i + 1
+		switch c := sql[i]; {
+		case c == '\'' || c == '"' || c == '`': // one that is doubled ends a text and begins the next
+			i += max(0, strings.IndexByte(sql[end:], c)+1)
+			continue
+		case c == '?' && !numbered:
+		case c == '$' && numbered && end < len(sql) && isDigit(sql[end]):
+			for end < len(sql) && isDigit(sql[end]) {
+				end++
+			}
+		default:
+			continue
 		}
+		parts = append(parts, sql[rest:i])
+		rest, i = end, end-1
 	}
 	return append(parts, sql[rest:])
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // fragment is SQL of ours in a statement of GORM's, written with ?. Unlike
 // clause.Expr it knows that a ? in a quoted name is none.

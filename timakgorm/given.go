@@ -1,24 +1,73 @@
 package timakgorm
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
 	"gorm.io/gorm/schema"
 )
 
-// given is how SQL reads the array of changes in a parameter.
+// given is how SQL reads changes that are in parameters.
 type given struct {
-	rows string   // the FROM item, with the rows as e
-	key  string   // a row's primary key, as a JSON object
-	keys []string // its columns, of their own types
+	rows    string   // the FROM item, with the rows as e
+	keyRows string   // the same for keys without images
+	key     string   // a row's primary key, as a JSON object
+	keys    []string // its columns, of their own types
+	old     string   // the image
+	lists   bool     // as of givenLists
+
+	// encode writes changes as the parameters of rows, encodeKeys their keys as
+	// that of keyRows.
+	encode     func(rows []change) []any
+	encodeKeys func(rows []change) any
 }
 
-// givenRows returns how to read changes of a model's table, which from names. On
-// Postgres a value takes its column's type by way of a record of the table, but
-// for integers, where a cast does: a record costs more than all the rest.
+// givenRow returns how to read a single change. Postgres takes an array to have a
+// hundred elements, and would rather read all of a small table than look for
+// these; a single row it finds by its key.
+func (d dialect) givenRow(m *model, from string, quote func(string) string) given {
+	g := d.givenIn(d.row, m, from, quote)
+	g.encode = func(rows []change) []any { return []any{string(rows[0].append(nil))} }
+	g.encodeKeys = func(rows []change) any { return string(change{Key: rows[0].Key}.append(nil)) }
+	return g
+}
+
+// givenRows returns how to read an array of changes.
 func (d dialect) givenRows(m *model, from string, quote func(string) string) given {
-	g := given{rows: d.rows, key: d.rowKey, keys: make([]string, len(m.keys))}
+	g := d.givenIn(d.rows, m, from, quote)
+	g.encode = func(rows []change) []any { return []any{array(rows, change.append)} }
+	g.encodeKeys = func(rows []change) any { return (&changes{rows: rows}).keys() }
+	return g
+}
+
+// givenLists returns how to read changes of Postgres from two arrays, of their
+// keys and of their images: those of one array would cost twice as much to take
+// apart.
+func (d dialect) givenLists(m *model, from string, quote func(string) string) given {
+	const list = "json_array_elements_text(?::text::json)"
+	both, bare := "ROWS FROM ("+list+", "+list+") AS e(k, o)", bareKey(m)
+	d.rowKey, d.old = "(e.k::jsonb)", "e.o::jsonb"
+	g := d.givenIn(both, m, from, quote)
+	if bare {
+		g.rows, g.keys = both, []string{"e.k::bigint"}
+	}
+	g.lists = true
+	g.keyRows = strings.Replace(g.rows, both, list+" AS e(k)", 1)
+	g.encode = func(rows []change) []any { return []any{keyList(rows, bare), oldList(rows)} }
+	g.encodeKeys = func(rows []change) any { return keyList(rows, bare) }
+	return g
+}
+
+// bareKey reports whether a list holds keys as bare numbers, and not as objects.
+func bareKey(m *model) bool { return len(m.keys) == 1 && isInteger(m.keys[0]) }
+
+// givenIn returns how to read changes of a model's table, which from names, from
+// an item of a FROM. On Postgres a value takes its column's type by way of a
+// record of the table, but for integers, where a cast does: a record costs more
+// than all the rest.
+func (d dialect) givenIn(rows string, m *model, from string, quote func(string) string) given {
+	g := given{rows: rows, key: d.rowKey, keys: make([]string, len(m.keys)), old: d.old}
 	integers := d.numbered
 	for _, field := range m.keys {
 		integers = integers && isInteger(field)
@@ -36,6 +85,7 @@ func (d dialect) givenRows(m *model, from string, quote func(string) string) giv
 			g.keys[i] = "k." + quote(field.DBName)
 		}
 	}
+	g.keyRows = g.rows
 	return g
 }
 
@@ -43,4 +93,46 @@ func (d dialect) givenRows(m *model, from string, quote func(string) string) giv
 func isInteger(field *schema.Field) bool {
 	kind := kindOf(field)
 	return (kind == schema.Int || kind == schema.Uint) && field.TagSettings["TYPE"] == ""
+}
+
+// append writes a change as givenRow reads it. The image is JSON as the database
+// has written it, and goes back as it is.
+func (c change) append(b []byte) []byte {
+	b = append(append(b, `{"k":`...), c.Key...)
+	if c.Old != nil {
+		b = append(append(b, `,"o":`...), *c.Old...)
+	}
+	return append(b, '}')
+}
+
+// array writes a JSON array of what write appends for each row.
+func array(rows []change, write func(row change, b []byte) []byte) string {
+	b := []byte{'['}
+	for i, row := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = write(row, b)
+	}
+	return string(append(b, ']'))
+}
+
+// keyList writes primary keys, as bare numbers or as objects.
+func keyList(rows []change, bare bool) string {
+	return array(rows, func(row change, b []byte) []byte {
+		if bare { // {"id":1}
+			return append(b, row.Key[bytes.LastIndexByte(row.Key, ':')+1:len(row.Key)-1]...)
+		}
+		return append(b, row.Key...)
+	})
+}
+
+// oldList writes images, null for none.
+func oldList(rows []change) string {
+	return array(rows, func(row change, b []byte) []byte {
+		if row.Old == nil {
+			return append(b, "null"...)
+		}
+		return append(b, *row.Old...)
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -17,7 +16,10 @@ import (
 func (c *capture) beforeInsert(ctx context.Context) error {
 	insert, _ := c.db.Statement.Clauses["INSERT"].Expression.(clause.Insert)
 	conflict, upsert := c.db.Statement.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
-	modifier := strings.ToUpper(strings.TrimSpace(insert.Modifier))
+	modifier, err := c.modifier(ctx, insert.Modifier)
+	if err != nil {
+		return err
+	}
 	c.returning = upsert || modifier != "" || !c.keysSeen()
 	switch modifier {
 	case "", "OR ABORT", "OR ROLLBACK", "OR IGNORE":

@@ -78,6 +78,13 @@ var keys = theme{name: "keys of all kinds", operations: []operation{
 }}
 
 // SQLite has no DEFAULT among values.
+var sqliteKeys = theme{name: "keys of all kinds", only: "sqlite", operations: []operation{
+	{"update the number of a row", func(db *gorm.DB) error { return db.Model(&Post{ID: 10}).Update("rowid", 90).Error }},
+	{"update the numbers of rows", func(db *gorm.DB) error {
+		return db.Model(&Post{}).Where("author_id = 1").Update("_rowid_", gorm.Expr("oid + 100")).Error
+	}},
+}}
+
 var postgresKeys = theme{name: "keys of all kinds", only: "postgres", operations: []operation{
 	{"create with a UUID of the database, one given", func(db *gorm.DB) error {
 		return db.Create(&[]Voucher{{Owner: "ann", CreatedAt: at(8)}, {ID: parcelID(9).String(), Owner: "bob", CreatedAt: at(9)}}).Error

@@ -62,6 +62,9 @@ var postgresRaw = []operation{
 	{"block of code", func(db *gorm.DB) error {
 		return db.Exec("DO $$ BEGIN UPDATE posts SET author_id = 2 WHERE id = 10; DELETE FROM remarks; END $$").Error
 	}},
+	{"block of code that puts SQL together", func(db *gorm.DB) error {
+		return db.Exec("DO $$ BEGIN EXECUTE format('UPDATE %I SET author_id = %L', 'posts', 2); END $$").Error
+	}},
 	{"raw update that trades keys", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error {
 			return errors.Join(

@@ -40,7 +40,7 @@ var themes = []theme{
 	creates, mapCreates, createFailures, saves,
 	updates, updatesFrom, keyExpressions, otherNames, onlyUpdates, deletes,
 	upserts, conditionalUpserts, constraintUpserts, keyUpserts, mixedUpserts, upsertFailures, replaces, updateReplaces,
-	associations, joinTables, keys, postgresKeys, fields, generics,
+	associations, joinTables, keys, postgresKeys, sqliteKeys, fields, generics,
 	transactions, connections, transactionFailures,
 	optimistic, softDeletes, resolverAfter, resolverBefore,
 	raw, rawPostgres, rawSQLite, rawWarned, cascades, postgresCascades, inside, postgresInside, programs,

@@ -108,15 +108,19 @@ func (o *outbox) page(ctx context.Context, after int64, limit int, which selecti
 	return changes, rest.id, nil
 }
 
-// ofRows returns the changes with these ids, and all others of the same rows.
+// ofRows returns the changes with these ids, and others of the same rows that are
+// among so many before the first: those that were left a moment ago. Nothing
+// indexes the rows, and older changes are the relay's to apply, at any time: their
+// versions tell what they may still change.
 func (o *outbox) ofRows(ctx context.Context, ids []int64) ([]rowChange, error) {
 	list, err := marshal(ids)
 	if err != nil {
 		return nil, err
 	}
 	among, args := o.among(selection{})
-	return o.read(ctx, "SELECT "+changeColumns+" FROM timak_outbox o JOIN (SELECT DISTINCT tbl AS t, pk AS k FROM timak_outbox WHERE id IN ("+
-		o.dialect.ids+")) r ON o.tbl = r.t AND o.pk = r.k WHERE "+among+" ORDER BY o.id", append([]any{string(list)}, args...)...)
+	return o.read(ctx, "SELECT "+changeColumns+` FROM timak_outbox o WHERE id BETWEEN ? AND ?
+		AND ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.ids+"))) IS TRUE AND "+among+" ORDER BY id",
+		append([]any{slices.Min(ids) - outboxPage, slices.Max(ids), string(list)}, args...)...)
 }
 
 func (o *outbox) read(ctx context.Context, query string, args ...any) (changes []rowChange, err error) {

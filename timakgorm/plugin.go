@@ -3,6 +3,7 @@ package timakgorm
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -28,6 +29,8 @@ type Plugin struct {
 	deliveries deliveries
 	drawn      atomic.Int64 // an id of the outbox: later transactions draw greater ones
 
+	capacities map[string]capacity // of timelines, by the templates of their keys
+
 	// Set by Initialize.
 	db      *gorm.DB
 	dialect dialect
@@ -36,7 +39,9 @@ type Plugin struct {
 	triggers map[string]*tableTriggers
 	schema   atomic.Uint64 // rises when a table may have lost its triggers, or have other foreign keys
 	cascades cascades
-	judges   int // how often Verify looks at what is in doubt
+	parents  schemaFacts[string] // the tracked tables that other tables are a part of
+	resolves schemaFacts[string] // what tables do about conflicts
+	judges   int                 // how often Verify looks at what is in doubt
 }
 
 // New returns a plugin that keeps timelines, with options that may be nil.
@@ -48,7 +53,7 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plugin{timelines: timelines, opts: withDefaults, judges: judges, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
+	return &Plugin{timelines: timelines, opts: withDefaults, capacities: map[string]capacity{}, judges: judges, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
 }
 
 // Register adds models, given as pointers to their structs or by Track, whose
@@ -74,6 +79,11 @@ func (p *Plugin) Register(models ...any) error {
 		if other := p.modelOf(m.table); other != "" {
 			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model a table", other, m.schema.Name, m.table)
 		}
+		capacities := maps.Clone(p.capacities)
+		if err := agree(capacities, m); err != nil {
+			return err
+		}
+		p.capacities = capacities
 		p.tracked = append(p.tracked, tracked)
 	}
 	return nil
@@ -122,6 +132,16 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	}
 	if err := p.useTriggers(db); err != nil {
 		return err
+	}
+	if d.name == postgres.name {
+		if err := p.registerPartitions(db); err != nil {
+			return err
+		}
+	}
+	if p.opts.Capture == Triggers && p.opts.Deliver == OnCommit {
+		if err := p.registerTransactions(db); err != nil {
+			return err
+		}
 	}
 	p.db = db
 	if err := p.registerMetrics(); err != nil {

@@ -76,7 +76,7 @@ func (t *table) probeAll(ctx context.Context, db *sql.DB, asked []probe) (err er
 	if err != nil {
 		return err
 	}
-	found, err := db.QueryContext(ctx, t.sql.probe, t.model.table, string(text))
+	found, err := db.QueryContext(ctx, t.sql.probe, string(text), t.model.table)
 	if err != nil {
 		return err
 	}

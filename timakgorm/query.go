@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -58,11 +60,44 @@ func (i items) Build(builder clause.Builder) {
 
 // parseKey reads a key that the database has written, numbers unchanged.
 func parseKey(text string) (rowKey, error) {
+	if name, number, plain := plainKey(text); plain {
+		return rowKey{name: json.Number(number)}, nil
+	}
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.UseNumber()
 	var key rowKey
 	err := d.Decode(&key)
 	return key, err
+}
+
+// plainKey reads a key of one integer, as most are, without the cost of JSON.
+func plainKey(text string) (name, number string, plain bool) {
+	body, opened := strings.CutPrefix(text, `{"`)
+	body, closed := strings.CutSuffix(body, "}")
+	name, number, parted := strings.Cut(body, `":`)
+	number = strings.TrimPrefix(number, " ")
+	return name, number, opened && closed && parted && isPlainName(name) && isDecimal(number)
+}
+
+// text writes a key as JSON, one key always the same.
+func (k rowKey) text() ([]byte, error) {
+	for name, value := range k {
+		if number, ok := value.(json.Number); ok && len(k) == 1 && isPlainName(name) && isDecimal(string(number)) {
+			return []byte(`{"` + name + `":` + string(number) + "}"), nil
+		}
+	}
+	return marshal(k)
+}
+
+// isPlainName reports whether JSON holds a name as it is.
+func isPlainName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r > 'z' || r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a') })
+}
+
+// isDecimal reports whether a text is a whole number.
+func isDecimal(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // keyValue returns a value of a key as JSON holds it, the same that the database
@@ -85,9 +120,9 @@ func keyValue(v any) (any, error) {
 	case reflect.Pointer:
 		return keyValue(r.Elem().Interface())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return json.Number(fmt.Sprint(r.Int())), nil
+		return json.Number(strconv.FormatInt(r.Int(), 10)), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return json.Number(fmt.Sprint(r.Uint())), nil
+		return json.Number(strconv.FormatUint(r.Uint(), 10)), nil
 	case reflect.String:
 		return r.String(), nil
 	case reflect.Bool:

@@ -31,12 +31,53 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 // writtenByRaw returns the tracked table that a SQL text writes, if any,
 // wherever it stands: in a WITH, in a block of code, after another statement. It
 // may find more than there are. Of texts it looks into those that stand right
-// after DO and EXECUTE, and does not see what is put together from parts.
+// after DO and EXECUTE; where EXECUTE runs what is put together from parts, it
+// goes by the names in any of them, and does not see one that is put together
+// itself.
 func (p *Plugin) writtenByRaw(sql string) string {
-	if name := p.writtenByWords(sqlWords(sql)); name != "" || !ambiguous(sql) {
-		return name
+	words := sqlWords(sql)
+	name := p.writtenByWords(words)
+	if name == "" && ambiguous(sql) {
+		name = p.writtenByWords(plainWords(sql))
 	}
-	return p.writtenByWords(plainWords(sql))
+	if name == "" && assembles(words) {
+		name = p.mentioned(plainWords(sql))
+	}
+	return name
+}
+
+// assembles reports whether a block of code runs SQL that it puts together: an
+// EXECUTE of other than a whole text, a prepared statement or a trigger's
+// function.
+func assembles(words []string) bool {
+	for i, word := range words {
+		if !sameName(word, "execute") || len(words) < i+3 {
+			continue
+		}
+		what, after := strings.ToLower(words[i+1]), words[i+2]
+		_, whole := textOf(what)
+		switch {
+		case what == "function", what == "procedure", what == "on":
+		case after == "(" && !slices.Contains([]string{"format", "concat", "concat_ws", "replace", "quote_ident"}, what): // prepared
+		case !whole || after == "|":
+			return true
+		}
+	}
+	return false
+}
+
+// mentioned returns a tracked table that is among some words, if there is a verb
+// among them that writes.
+func (p *Plugin) mentioned(words []string) string {
+	if !hasWord(words, "insert", "update", "delete", "truncate", "merge", "copy") {
+		return ""
+	}
+	for _, word := range words {
+		if t := p.named(word); t != nil {
+			return t.model.table
+		}
+	}
+	return ""
 }
 
 func (p *Plugin) writtenByWords(words []string) string {
@@ -44,8 +85,8 @@ func (p *Plugin) writtenByWords(words []string) string {
 		if name := p.writtenByText(word, words[i+1:]); name != "" {
 			return name
 		}
-		for _, name := range writeTargets(word, words[i+1:]) {
-			if t := p.named(name); t != nil {
+		for _, written := range writeTargets(word, words[i+1:]) {
+			if t := p.named(unquoted(written)); t != nil {
 				return t.model.table
 			}
 		}
@@ -120,7 +161,7 @@ func plainWords(sql string) []string {
 }
 
 // writeTargets returns the names of the tables that a verb writes, if it is
-// one, given what follows it.
+// one, given what follows it. They are as they are written there.
 func writeTargets(verb string, words []string) []string {
 	words = afterWord(words, "or", 2) // INSERT OR REPLACE, UPDATE OR IGNORE
 	var into string
@@ -152,17 +193,18 @@ func afterWord(words []string, first string, n int) []string {
 	return words[n:]
 }
 
-// tableNames reads a list of tables at the beginning of words.
+// tableNames reads a list of tables at the beginning of words, as they are
+// written.
 func tableNames(words []string) []string {
 	var names []string
 	for {
 		words = afterWord(afterWord(words, "only", 1), "(", 1)
-		var name string
-		if name, words = tableName(words); name == "" {
+		name, rest := tableName(words)
+		if name == "" {
 			return names
 		}
-		names = append(names, name)
-		words = afterWord(afterWord(words, ")", 1), "*", 1)
+		names = append(names, strings.Join(words[:len(words)-len(rest)], ""))
+		words = afterWord(afterWord(rest, ")", 1), "*", 1)
 		if len(words) == 0 || words[0] != "," {
 			return names
 		}
@@ -175,7 +217,7 @@ func tableNames(words []string) []string {
 func tableName(words []string) (string, []string) {
 	var parts []string
 	for len(words) > 0 && isName(words[0]) {
-		parts = append(parts, strings.Trim(words[0], "\"`[]'"))
+		parts = append(parts, namePart(words[0]))
 		if len(words) < 3 || words[1] != "." {
 			words = words[1:]
 			break
@@ -183,6 +225,23 @@ func tableName(words []string) (string, []string) {
 		words = words[2:]
 	}
 	return strings.Join(parts, "."), words
+}
+
+// namePart returns a name without its quotes.
+func namePart(word string) string {
+	for _, marks := range []string{`""`, "``", "''", "[]"} {
+		if name, quoted := strings.CutPrefix(word, marks[:1]); quoted {
+			name = strings.TrimSuffix(name, marks[1:])
+			return strings.ReplaceAll(name, strings.Repeat(marks[1:], 2), marks[1:])
+		}
+	}
+	return word
+}
+
+// unquoted returns the name of a table that is written in this way.
+func unquoted(written string) string {
+	name, _ := tableName(sqlWords(written))
+	return name
 }
 
 // isName reports whether a word is a name, quoted or not, or a keyword.

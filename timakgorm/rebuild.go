@@ -161,10 +161,7 @@ func (t *table) forceRows(ctx context.Context, db *sql.DB, c *changes) (err erro
 		}
 	}()
 	if t.dialect.lock {
-		keys, err := c.keys()
-		if err != nil {
-			return err
-		}
+		keys := c.keys()
 		if _, err := tx.ExecContext(ctx, lockTime); err != nil {
 			return err
 		}
@@ -172,7 +169,7 @@ func (t *table) forceRows(ctx context.Context, db *sql.DB, c *changes) (err erro
 			return fmt.Errorf("timakgorm: lock rows of %s: %w", t.model.table, err)
 		}
 	}
-	if _, err := t.force(ctx, tx, c, time.Now()); err != nil {
+	if _, err := t.record(ctx, tx, c, time.Now()); err != nil {
 		return err
 	}
 	return tx.Commit()

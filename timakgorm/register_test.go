@@ -187,6 +187,27 @@ func TestRegister_twoModelsOfOneTable(t *testing.T) {
 	}
 }
 
+// TestRegister_capacities: rules that share timelines must be of one mind about
+// their capacity, whatever the fields of their keys are called.
+func TestRegister_capacities(t *testing.T) {
+	t.Parallel()
+	author := timakgorm.Rule{Key: "author:{AuthorID}", Max: 5}
+	for want, models := range map[string][]any{
+		`timakgorm: Post and Post: rules of the key "author:{}" with max=5 and no max: expected the same`: {
+			timakgorm.Track[Post](author, timakgorm.Rule{Key: "author:{ID}"}),
+		},
+		`timakgorm: Post and Remark: rules of the key "author:{}" with max=5 and max=6: expected the same`: {
+			timakgorm.Track[Post](author), timakgorm.Track[Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 6}),
+		},
+		"": {timakgorm.Track[Post](author), timakgorm.Track[Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 5}, timakgorm.Rule{Key: "author:{PostID}:x"})},
+	} {
+		err := newPlugin(t).Register(models...)
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func TestRegister_afterUse(t *testing.T) {
 	t.Parallel()
 	plugin := newPlugin(t)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"gorm.io/gorm/clause"
 	"gorm.io/gorm/schema"
@@ -51,10 +50,7 @@ func (c *capture) keyReturned() string {
 // returns what it would have returned by itself.
 func (c *capture) queryReturning(ctx context.Context) (out *rows, err error) {
 	defer recovered(&err)
-	if err := c.addReturning(c.keyReturned(), false); err != nil {
-		return nil, err
-	}
-	replay, keys, err := c.runReturning(ctx)
+	replay, keys, err := c.runAgain(ctx, false)
 	if err != nil {
 		return nil, c.explainReturning(err)
 	}
@@ -68,10 +64,7 @@ func (c *capture) queryReturning(ctx context.Context) (out *rows, err error) {
 // itself.
 func (c *capture) execReturning(ctx context.Context) (out result, err error) {
 	defer recovered(&err)
-	if err := c.addReturning(c.keyReturned(), true); err != nil {
-		return nil, err
-	}
-	_, keys, err := c.runReturning(ctx)
+	_, keys, err := c.runAgain(ctx, true)
 	if err != nil {
 		return nil, c.explainReturning(err)
 	}
@@ -112,12 +105,8 @@ func (c *capture) touchAll(keys []string) error {
 	return nil
 }
 
-// madeMeanwhile is in the error of an upsert that meets a row which was not
-// there when the rows were read.
-const madeMeanwhile = "timak: made meanwhile: "
-
 func (c *capture) explainReturning(err error) error {
-	if strings.Contains(err.Error(), madeMeanwhile) {
+	if metNew(err) {
 		return fmt.Errorf("%w (%w)", c.refuse("another transaction has just made one of its rows: try again"), err)
 	}
 	return err

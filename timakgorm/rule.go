@@ -40,7 +40,8 @@ type Rule struct {
 	Source string
 
 	// Max is the timeline's capacity, if it is another than that of the engine;
-	// read such a timeline through Timelines.Bounded.
+	// read such a timeline through Timelines.Bounded. Rules that share timelines
+	// must have the same.
 	Max int
 }
 

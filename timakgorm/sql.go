@@ -16,13 +16,13 @@ type statements struct {
 	// the image NULL for a row that is soft-deleted.
 	key, image string
 
-	// record writes row changes to the outbox: the rows whose keys and old
-	// images are in the parameter, compared with what the table holds now.
-	// recordArgs gives its parameters.
-	record string
+	// one and many are about the rows in a parameter: a single change, or an
+	// array of any number. Where there is lists, it does the same faster.
+	one, many, lists rowsSQL
 
-	// force is record with a lower bound for the version of each row.
-	force string
+	// draw draws the version of a statement whose changes many statements record;
+	// its parameter is what it must not be below.
+	draw string
 
 	// probe asks what became of rows: for every n of those in the parameter the
 	// key as the outbox has it, the image, and whether a change waits there. One
@@ -33,12 +33,53 @@ type statements struct {
 	// for all; empty where a transaction locks everything.
 	locked string
 
-	// narrow is a condition: the primary key is among those in the parameter.
-	narrow string
-
 	// column names a column, with its table; quote quotes a name.
 	column func(field *schema.Field) string
 	quote  func(name string) string
+}
+
+// rowsSQL is SQL about given rows.
+type rowsSQL struct {
+	given
+
+	// record writes them to the outbox: the rows whose keys and old images are
+	// given, compared with what the table holds now. Its first parameters are
+	// the name of the table, the version if it has been drawn, and what a version
+	// that it draws must not be below.
+	record string
+
+	// made is record for rows without old images, whose keys are given.
+	made string
+
+	// narrow is a condition: the primary key is among those in the parameter.
+	narrow string
+}
+
+// of returns the SQL about a number of rows.
+func (s statements) of(rows int) rowsSQL {
+	switch {
+	case rows == 1:
+		return s.one
+	case s.lists.lists:
+		return s.lists
+	default:
+		return s.many
+	}
+}
+
+// recordOf returns the statement that records some rows, and its last parameters.
+func (s statements) recordOf(rows []change) (record string, given []any) {
+	sql := s.of(len(rows))
+	if slices.ContainsFunc(rows, func(row change) bool { return row.Old != nil }) {
+		return sql.record, sql.encode(rows)
+	}
+	return sql.made, []any{sql.encodeKeys(rows)}
+}
+
+// among is the condition that a row is one of the changes.
+func (s statements) among(c *changes) fragment {
+	sql := s.of(len(c.rows))
+	return fragment{sql: sql.narrow, vars: []any{sql.encodeKeys(c.rows)}}
 }
 
 // statementsOf writes the SQL of a table. quote quotes an identifier.
@@ -54,60 +95,107 @@ func (d dialect) statementsAs(m *model, name string, quote func(string) string) 
 	s := statements{from: quote(m.table), column: column, quote: quote}
 	s.key = d.objectOf(m.keys, column)
 	s.image = d.imageOf(m, column)
-	given := d.givenRows(m, s.from, quote)
-	rows, keys := given.rows, given.keys
-	columns := make([]string, len(m.keys))
-	matches := make([]string, len(m.keys))
-	for i, field := range m.keys {
-		columns[i] = column(field)
-		matches[i] = columns[i] + " = " + keys[i]
+	s.draw = d.bind(d.drawSQL())
+	one, many := d.givenRow(m, s.from, quote), d.givenRows(m, s.from, quote)
+	s.one, s.many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
+	if d.numbered {
+		s.lists = d.rowsSQL(m, s, d.givenLists(m, s.from, quote))
 	}
-	s.narrow = fmt.Sprintf("(%s) IN (SELECT %s FROM %s)", strings.Join(columns, ", "), strings.Join(keys, ", "), rows)
+	s.probe = d.bind(d.fill(probeSQL, m, s, many))
 	if d.lock {
-		s.locked = d.bind("SELECT 1 FROM " + s.from + " WHERE " + s.narrow + " ORDER BY " + strings.Join(columns, ", ") + " FOR SHARE")
+		s.locked = d.bind("SELECT 1 FROM " + s.from + " WHERE " + s.many.narrow + " ORDER BY " + strings.Join(each(m.keys, column), ", ") + " FOR SHARE")
 	}
-	parts := []string{
-		"{table}", s.from,
-		"{pk}", fmt.Sprintf(d.array, strings.Join(keys, ", ")),
-		"{old}", d.old,
-		"{image}", fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", columns[0], s.image),
-		"{rows}", rows,
-		"{match}", strings.Join(matches, " AND "),
-		"{now}", d.nowOr(),
-		"{greatest}", d.greatest,
-		"{differs}", d.differs,
-		"{n}", d.memberOf("n"),
-		"{text}", fmt.Sprintf(d.text, "CASE WHEN "+columns[0]+" IS NOT NULL THEN "+s.image+" END"),
-	}
-	fill := func(sql string, more ...string) string {
-		return d.bind(strings.NewReplacer(append(more, parts...)...).Replace(sql))
-	}
-	s.record = fill(recordSQL, "{floor}", "", "{floors}", "")
-	s.force = fill(recordSQL, "{floor}", ", "+d.memberOf("f")+" AS floor", "{floors}", ",\n\tcoalesce(max(c.floor) OVER (), 0)")
-	s.probe = fill(probeSQL)
 	return s
 }
 
-// recordSQL draws a version after the rows are locked, by their writer: the same
-// for all rows of a statement, as they may trade places, and rising for every
-// row by at least two, as a change removes with its version and puts with the
-// next. What is above the clock only when that was set back: the highest version
-// that left the outbox, and those of the rows still in it. One snapshot sees a
-// version in one place or the other.
+// rowsSQL writes the SQL about given rows. Postgres looks up the elements of an
+// array in an index, where it might join a subquery with all of the table.
+func (d dialect) rowsSQL(m *model, s statements, given given) rowsSQL {
+	narrow := "({columns}) IN (SELECT {keys} FROM {keyrows})"
+	if given.lists && len(m.keys) == 1 {
+		narrow = "{columns} = ANY (ARRAY(SELECT {keys} FROM {keyrows}))"
+	}
+	return rowsSQL{
+		given:  given,
+		record: d.bind(d.fill(recordSQL, m, s, given)),
+		made:   d.bind(d.fill(strings.ReplaceAll(madeSQL, "{narrow}", narrow), m, s, given)),
+		narrow: d.fill(narrow, m, s, given),
+	}
+}
+
+// fill writes SQL about given rows from a template.
+func (d dialect) fill(template string, m *model, s statements, given given) string {
+	columns := each(m.keys, s.column)
+	matches := make([]string, len(columns))
+	for i, column := range columns {
+		matches[i] = column + " = " + given.keys[i]
+	}
+	keys := strings.Join(given.keys, ", ")
+	image := fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", columns[0], s.image)
+	return strings.NewReplacer(
+		"{table}", s.from,
+		"{columns}", strings.Join(columns, ", "),
+		"{keys}", keys,
+		"{pk}", fmt.Sprintf(d.array, keys),
+		"{itspk}", fmt.Sprintf(d.array, strings.Join(columns, ", ")),
+		"{itsimage}", s.image,
+		"{old}", given.old,
+		"{image}", image,
+		"{text}", fmt.Sprintf(d.text, image),
+		"{rows}", given.rows,
+		"{keyrows}", given.keyRows,
+		"{match}", strings.Join(matches, " AND "),
+		"{draw}", d.drawSQL(),
+		"{differs}", d.differs,
+		"{fence}", d.fence,
+		"{n}", d.memberOf("n"),
+	).Replace(template)
+}
+
+// recordSQL takes the version that has been drawn for the statement, or draws
+// it. The fence keeps an image from being made twice, to compare it and to store
+// it.
 const recordSQL = `INSERT INTO timak_outbox (tbl, pk, old, new, version)
-SELECT CAST(? AS text), c.pk, c.old, c.new, {greatest}({now},
-	coalesce((SELECT high + 2 FROM timak_clock), 0),
-	coalesce(max((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND o.pk = c.pk)) OVER (), 0){floors})
+SELECT CAST(? AS text), c.pk, c.old, c.new, coalesce(CAST(? AS bigint), ({draw}))
 FROM (
-	SELECT {pk} AS pk, {old} AS old, {image} AS new{floor}
-	FROM {rows} LEFT JOIN {table} ON {match}
+	SELECT {pk} AS pk, {old} AS old, {image} AS new
+	FROM {rows} LEFT JOIN {table} ON {match}{fence}
 ) c
 WHERE c.old {differs} c.new`
 
-// probeSQL has the table's name as its first parameter, and the rows as its
-// second.
-const probeSQL = `SELECT {n}, {pk}, {text}, EXISTS (SELECT 1 FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND o.pk = {pk})
-FROM {rows} LEFT JOIN {table} ON {match}`
+// madeSQL is recordSQL for rows that were not there, or not to be seen.
+const madeSQL = `INSERT INTO timak_outbox (tbl, pk, new, version)
+SELECT CAST(? AS text), c.pk, c.new, coalesce(CAST(? AS bigint), ({draw}))
+FROM (
+	SELECT {itspk} AS pk, {itsimage} AS new
+	FROM {table} WHERE {narrow}{fence}
+) c
+WHERE c.new IS NOT NULL`
+
+// drawSQL draws a version after the rows are locked, by their writer: the same
+// for all rows of a statement, as they may trade places, and rising for every
+// row by at least two, as a change removes with its version and puts with the
+// next. It is not below its parameter. What is above the clock only when that was
+// set back: the highest version that left the outbox, and those of changes still
+// in it, of whatever row. One snapshot sees a version in one place or the other.
+// The changes are looked for above the floor, where an index has nothing: below
+// it lie those that a relay has just deleted, through which the highest would
+// have to be searched for. On Postgres a function of ours does this, as a plan
+// made while the outbox was empty would read all of it.
+func (d dialect) drawSQL() string {
+	if d.numbered {
+		return "SELECT timak_version(CAST(? AS bigint))"
+	}
+	return `SELECT max(b.floor, coalesce((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.version > b.floor - 2), 0))
+	FROM (SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0)) AS floor) b`
+}
+
+// probeSQL has the rows as its first parameter, and the table's name as its
+// second. Nothing indexes the outbox by rows: IS TRUE keeps the search from
+// becoming a join, which might be one for each row.
+const probeSQL = `WITH asked AS MATERIALIZED (SELECT {n} AS n, {pk} AS pk, {text} AS image FROM {rows} LEFT JOIN {table} ON {match}),
+	waiting AS MATERIALIZED (SELECT DISTINCT o.pk FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND (o.pk IN (SELECT pk FROM asked)) IS TRUE)
+SELECT n, pk, image, pk IN (SELECT pk FROM waiting) FROM asked`
 
 // memberOf is a number in a row of the array that d.rows takes.
 func (d dialect) memberOf(name string) string {
@@ -115,20 +203,6 @@ func (d dialect) memberOf(name string) string {
 		return "(e.value->>'" + name + "')::bigint"
 	}
 	return "json_extract(e.value, '$." + name + "')"
-}
-
-// nowOr is the database's clock, unless a parameter gives the time.
-func (d dialect) nowOr() string {
-	if d.clock {
-		return d.now
-	}
-	return "coalesce(CAST(? AS bigint), " + d.now + ")"
-}
-
-// recordArgs returns the parameters of record; now may be nil for a database
-// with a clock.
-func (d dialect) recordArgs(m *model, now *int64, rows string) []any {
-	return []any{m.table, now, m.table, rows}
 }
 
 func (d dialect) objectOf(fields []*schema.Field, column func(*schema.Field) string) string {

@@ -134,6 +134,10 @@ type follow struct {
 	where   clause.Clause
 	changes changes
 	blind   bool // the rows as they were are not known
+
+	// since is the last change in the outbox when they were read; 0 if they were
+	// not.
+	since int64
 }
 
 // follow prepares a selection.
@@ -210,6 +214,9 @@ func (f *follow) before(ctx context.Context, pool gorm.ConnPool) error {
 			return fmt.Errorf("timakgorm: lock %s: %w", f.target.table.model.table, err)
 		}
 	}
+	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM timak_outbox").Scan(&f.since); err != nil {
+		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", f.target.table.model.table, err)
+	}
 	return f.target.read(ctx, pool, f.st, f.where, f.changes.read)
 }
 
@@ -238,41 +245,70 @@ func (t *target) hiddenImage() string {
 // addRecorded adds the images that changes of the rows wait with in the outbox:
 // what the change did through GORM has been recorded already, and may have put
 // the rows where they were not before.
-func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) (err error) {
-	list, err := f.changes.keys()
-	if err != nil {
+func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) error {
+	list := f.changes.keys()
+	t := f.target.table
+	images := map[string][]string{} // by primary key as the outbox has it
+	err := t.each(ctx, pool, t.waiting(), []any{f.since, t.model.table, list}, func(pk, image string) error {
+		images[pk] = append(images[pk], image)
+		return nil
+	})
+	if err != nil || len(images) == 0 {
 		return err
 	}
-	t := f.target.table
-	found, err := pool.QueryContext(ctx, t.waiting(), list, t.model.table)
+	return t.each(ctx, pool, t.pks(), []any{list}, func(pk, text string) error {
+		key, err := parseKey(text)
+		if err != nil {
+			return err
+		}
+		for _, image := range images[pk] {
+			err = errors.Join(err, f.changes.also(key, image))
+		}
+		return err
+	})
+}
+
+// waiting asks for the images that changes leave rows with; its parameters are
+// the change after which to begin, the table, and the rows. These are looked up,
+// and not joined: no plan but one reads both once.
+func (t *table) waiting() string {
+	rows, pk, _ := t.given()
+	return t.dialect.bind("SELECT pk, " + fmt.Sprintf(t.dialect.text, "new") +
+		" FROM timak_outbox WHERE id > ? AND tbl = ? AND new IS NOT NULL AND (pk IN (SELECT " + pk + " FROM " + rows + ")) IS TRUE")
+}
+
+// pks asks for the primary keys of rows, as the outbox has them and as JSON
+// objects.
+func (t *table) pks() string {
+	rows, pk, key := t.given()
+	return t.dialect.bind("SELECT " + pk + ", " + key + " FROM " + rows)
+}
+
+// given is a FROM item that turns a parameter into rows, and their primary key as
+// the outbox has it and as a JSON object.
+func (t *table) given() (rows, pk, key string) {
+	d := t.dialect
+	g := d.givenRows(t.model, t.sql.from, t.sql.quote)
+	return g.rows, fmt.Sprintf(d.array, strings.Join(g.keys, ", ")), fmt.Sprintf(d.text, g.key)
+}
+
+// each calls visit with every row of a query that has two columns.
+func (t *table) each(ctx context.Context, pool gorm.ConnPool, query string, args []any, visit func(a, b string) error) (err error) {
+	found, err := pool.QueryContext(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("timakgorm: outbox of %s: %w", t.model.table, err)
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
 	for found.Next() {
-		var text, image string
-		if err := found.Scan(&text, &image); err != nil {
+		var a, b string
+		if err := found.Scan(&a, &b); err != nil {
 			return err
 		}
-		key, err := parseKey(text)
-		if err != nil {
-			return err
-		}
-		if err := f.changes.also(key, image); err != nil {
+		if err := visit(a, b); err != nil {
 			return err
 		}
 	}
 	return found.Err()
-}
-
-// waiting asks for the images that changes in the outbox leave rows with; its
-// parameters are the rows and the table.
-func (t *table) waiting() string {
-	d := t.dialect
-	g := d.givenRows(t.model, t.sql.from, t.sql.quote)
-	return d.bind("SELECT " + fmt.Sprintf(d.text+", "+d.text, g.key, "o.new") + " FROM " + g.rows +
-		" JOIN timak_outbox o ON o.tbl = CAST(? AS text) AND o.pk = " + fmt.Sprintf(d.array, strings.Join(g.keys, ", ")) +
-		" WHERE o.new IS NOT NULL")
 }
 
 // also adds another image that a row had.

@@ -55,8 +55,8 @@ func TestTradingPlaces(t *testing.T) {
 		w.Helper()
 		w.must(w.db.Model(&Slot{ID: id}).Update(column, value).Error)
 	}
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Slot{}}, tracked: []any{&Slot{}}})
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect, models: []any{&Slot{}}, tracked: []any{&Slot{}}})
 		rows := make([]Slot, slots)
 		for i := range rows {
 			rows[i] = Slot{Place: i, Title: fmt.Sprint("slot ", i)}
@@ -104,14 +104,16 @@ func TestTradingPlaces(t *testing.T) {
 func TestTradingManyPlaces(t *testing.T) {
 	t.Parallel()
 	const slots = 6000
-	w := newWorld(t, setup{
-		dialect: "postgres", models: []any{&Slot{}}, tracked: []any{&Slot{}}, engine: &timak.Options{MaxItems: slots},
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{
+			dialect: "postgres", models: []any{&Slot{}}, tracked: []any{&Slot{}}, engine: &timak.Options{MaxItems: slots},
+		})
+		rows := make([]Slot, slots)
+		for i := range rows {
+			rows[i] = Slot{Place: i, Title: fmt.Sprint("slot ", i)}
+		}
+		w.must(w.db.Create(&rows).Error)
+		w.must(w.db.Model(&Slot{}).Where("place < ?", slots).Update("place", gorm.Expr("(place + 1) % ?", slots)).Error)
+		w.checkSlots()
 	})
-	rows := make([]Slot, slots)
-	for i := range rows {
-		rows[i] = Slot{Place: i, Title: fmt.Sprint("slot ", i)}
-	}
-	w.must(w.db.Create(&rows).Error)
-	w.must(w.db.Model(&Slot{}).Where("place < ?", slots).Update("place", gorm.Expr("(place + 1) % ?", slots)).Error)
-	w.checkSlots()
 }

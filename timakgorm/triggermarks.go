@@ -47,11 +47,15 @@ func (p *Plugin) markWrite(v verb) func(*gorm.DB) error {
 
 // markRaw marks the transaction of SQL of the user's own.
 func (p *Plugin) markRaw(db *gorm.DB) error {
-	sql := db.Statement.SQL.String()
-	if db.Error == nil && !db.DryRun && (hasWord(sqlWords(sql), "delete", "truncate") || p.writtenByRaw(sql) != "") {
+	if db.Error == nil && !db.DryRun && p.mayRecord(db.Statement.SQL.String()) {
 		p.markRecorded(db.Statement.ConnPool)
 	}
 	return nil
+}
+
+// mayRecord reports whether triggers may record what a SQL text changes.
+func (p *Plugin) mayRecord(sql string) bool {
+	return hasWord(sqlWords(sql), "delete", "truncate") || p.writtenByRaw(sql) != ""
 }
 
 // markRecorded has the relay woken when what triggers may have recorded is

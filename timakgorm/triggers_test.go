@@ -288,7 +288,7 @@ func TestTriggers_drop(t *testing.T) {
 		}
 		left := "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"
 		if dialect == "postgres" {
-			left = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'timak%') + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'timak%')"
+			left = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'timak%') + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'timak%' AND prorettype = 'trigger'::regtype)"
 		}
 		var n int
 		w.must(w.db.Raw(left).Scan(&n).Error)

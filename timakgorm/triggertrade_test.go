@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -65,5 +67,29 @@ func tradeStatement(r *rand.Rand, slots int) string {
 	default:
 		return fmt.Sprintf("UPDATE slots SET id = 1000 WHERE place = %d; UPDATE slots SET title = title || '.' WHERE id = 1000; "+
 			"UPDATE slots SET id = (SELECT min(n.id) + 1 FROM slots n WHERE n.id + 1 NOT IN (SELECT o.id FROM slots o)) WHERE id = 1000", a)
+	}
+}
+
+// TestVersion_plan: the version of a change is looked up in an index, though the
+// statement was planned when the outbox was empty, and known to be.
+func TestVersion_plan(t *testing.T) {
+	t.Parallel()
+	for _, by := range []timakgorm.Capture{timakgorm.Callbacks, timakgorm.Triggers} {
+		w := worldBy(t, by, setup{dialect: "postgres"})
+		w.must(w.db.Exec("VACUUM ANALYZE timak_outbox").Error)
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			whole := func() (n int) {
+				w.must(tx.Raw("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'timak_outbox'").Scan(&n).Error)
+				return n
+			}
+			before := whole()
+			for range 10 { // from the sixth on a prepared statement may have one plan for all
+				w.must(tx.Create(&Post{AuthorID: 1, Published: true}).Error)
+			}
+			if n := whole() - before; n > 0 {
+				t.Errorf("capture %v: 10 changes have read the whole outbox %d times", by, n)
+			}
+			return nil
+		}))
 	}
 }

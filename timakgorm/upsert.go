@@ -28,26 +28,24 @@ func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict) 
 	if !c.plugin.dialect.lock {
 		return nil
 	}
-	return c.narrowUpsert(conflict)
+	c.upsert = &conflict
+	c.narrowUpsert(conflict)
+	return nil
 }
 
 // narrowUpsert has an upsert fail that would update a row which another
 // transaction has made since the rows were read: nobody could tell what that
 // was. The cast of a text that is no bool is the error.
-func (c *capture) narrowUpsert(conflict clause.OnConflict) error {
-	keys, err := c.changes.keys()
-	if err != nil {
-		return err
-	}
+func (c *capture) narrowUpsert(conflict clause.OnConflict) {
 	sql := c.target.sql
-	guard := fragment{vars: []any{keys}, sql: "CASE WHEN " + sql.narrow + " THEN true ELSE CAST('" + madeMeanwhile + "' || " + sql.key + "::text AS boolean) END"}
+	guard := sql.among(&c.changes)
+	guard.sql = "CASE WHEN " + guard.sql + " THEN true ELSE CAST('" + madeMeanwhile + "' || " + sql.key + "::text AS boolean) END"
 	where := clause.Where{Exprs: []clause.Expression{guard}}
 	if len(conflict.Where.Exprs) > 0 {
 		where.Exprs = []clause.Expression{onlyIf{conflict.Where, guard}}
 	}
 	conflict.Where = where
-	c.setClause("ON CONFLICT", conflict)
-	return nil // written with the RETURNING
+	c.setClause("ON CONFLICT", conflict) // written with the RETURNING
 }
 
 // onlyIf is a condition that is looked at only if another is true.
@@ -158,11 +156,7 @@ func (c *capture) probe(ctx context.Context) error {
 			return err
 		}
 	}
-	list, err := written.keys()
-	if err != nil {
-		return err
-	}
-	among := fragment{sql: c.target.sql.narrow, vars: []any{list}}
+	among := c.target.sql.among(&written)
 	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{among}}})
 }
 

@@ -75,9 +75,9 @@ var pairs = []pair{
 func TestTwoWriters(t *testing.T) {
 	t.Parallel()
 	const rounds = 8
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
-		other := w.another(nil)
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: dialect})
+		other := w.another(&timakgorm.Options{Capture: by})
 		w.seed()
 		for _, pair := range pairs {
 			for round := range rounds {
@@ -114,11 +114,11 @@ func logError(t *testing.T, about string, err error) {
 // table.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
-		w := newWorld(t, setup{dialect: dialect, options: &timakgorm.Options{Batch: 7, Poll: 20 * time.Millisecond}})
-		other := w.another(&timakgorm.Options{Batch: 3, Poll: 20 * time.Millisecond})
+		w := worldBy(t, by, setup{dialect: dialect, options: &timakgorm.Options{Batch: 7, Poll: 20 * time.Millisecond}})
+		other := w.another(&timakgorm.Options{Capture: by, Batch: 3, Poll: 20 * time.Millisecond})
 		w.seed()
 		stop := w.run()
 		stopOther := other.run()

@@ -1,0 +1,127 @@
+package timakgorm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// On Postgres a row may be written by the name of a partition, or of a table
+// that inherits from the tracked one. Neither callbacks nor triggers would see
+// it, so it is refused, and the tracked table is to be named.
+
+// parentOf is a tracked table among those above one.
+const parentOf = `WITH RECURSIVE above AS (
+		SELECT inhparent FROM pg_inherits WHERE inhrelid = to_regclass($1)
+		UNION SELECT i.inhparent FROM pg_inherits i JOIN above a ON i.inhrelid = a.inhparent
+	)
+	SELECT coalesce(min(name), '') FROM json_array_elements_text($2::json) name WHERE to_regclass(name) IN (SELECT inhparent FROM above)`
+
+// postgresName is a table's name as Postgres takes it, with its schema or
+// without.
+var postgresName = regexp.MustCompile(`^(?:(?:"(?:[^"]|"")+"|[\pL_][\pL\pM\pN_$]*)(?:\.|$)){1,2}$`)
+
+// registerPartitions has writes looked at that name a partition.
+func (p *Plugin) registerPartitions(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(
+		on.Create().Before("gorm:create").Register("timak:partition_create", guarded(p.refusePartition(create))),
+		on.Update().Before("gorm:update").Register("timak:partition_update", guarded(p.refusePartition(update))),
+		on.Delete().Before("gorm:delete").Register("timak:partition_delete", guarded(p.refusePartition(remove))),
+		on.Raw().Before("gorm:raw").Register("timak:partition_raw", guarded(p.refuseRawPartition)),
+		on.Raw().Before("gorm:raw").Register("timak:warn_ddl", guarded(p.warnOfDDL)),
+		on.Row().Before("gorm:row").Register("timak:partition_row", guarded(p.refuseRawPartition)),
+		on.Query().Before("gorm:query").Register("timak:partition_query", guarded(p.refuseRawPartition)),
+	)
+}
+
+func (p *Plugin) refusePartition(v verb) func(*gorm.DB) error {
+	return func(db *gorm.DB) error {
+		st := db.Statement
+		if db.Error != nil || db.DryRun {
+			return nil
+		}
+		if st.SQL.Len() > 0 {
+			return p.refuseRawPartition(db)
+		}
+		name := writtenName(st, v)
+		parent, err := p.partOf(st.Context, st.ConnPool, name)
+		if parent == "" || err != nil || followedIn(db, parent) {
+			return err
+		}
+		return fmt.Errorf("timakgorm: %s of %s: %w: it is a part of %s: name that", v, unquoted(name), ErrUncaptured, parent)
+	}
+}
+
+// writtenName is the name of the table that a statement writes, as it writes it.
+func writtenName(st *gorm.Statement, v verb) string {
+	said := tableSaid(st, v)
+	if st.TableExpr == nil && said == current {
+		return quoteName(st.Table)
+	}
+	text := scratch(st)
+	said.Build(text)
+	words := afterWord(sqlWords(text.SQL.String()), "only", 1)
+	_, rest := tableName(words)
+	return strings.Join(words[:len(words)-len(rest)], "")
+}
+
+func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
+	st := db.Statement
+	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
+		return nil
+	}
+	part, parent, err := p.partWritten(st)
+	switch {
+	case parent == "" || err != nil || followedIn(db, parent):
+		return err
+	case p.opts.RawSQL == WarnRaw:
+		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a part of a tracked table; its timelines do not follow",
+			"table", parent, "part", part)
+		return nil
+	default:
+		return fmt.Errorf("timakgorm: raw SQL writes %s: %w: it is a part of %s: name that", part, ErrUncaptured, parent)
+	}
+}
+
+// partWritten returns the first part of a tracked table that SQL of the user's
+// writes, and that table; "" if there is none.
+func (p *Plugin) partWritten(st *gorm.Statement) (part, parent string, err error) {
+	words := sqlWords(st.SQL.String())
+	for i, word := range words {
+		for _, name := range writeTargets(word, words[i+1:]) {
+			if parent, err := p.partOf(st.Context, st.ConnPool, name); parent != "" || err != nil {
+				return name, parent, err
+			}
+		}
+	}
+	return "", "", nil
+}
+
+// partOf returns the tracked table that a table, named as it is written, is a
+// part of; "" if there is none.
+func (p *Plugin) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
+	return p.parents.of(name, p.schema.Load(), func() (string, error) {
+		if p.named(unquoted(name)) != nil || !postgresName.MatchString(name) {
+			return "", nil
+		}
+		var tracked []string
+		for table := range p.tables {
+			tracked = append(tracked, quoteName(table))
+		}
+		list, err := json.Marshal(tracked)
+		if err != nil {
+			return "", err
+		}
+		var parent string
+		if err := pool.QueryRowContext(ctx, parentOf, name, string(list)).Scan(&parent); err != nil {
+			return "", fmt.Errorf("timakgorm: look whether %s is a partition: %w", name, err)
+		}
+		return unquoted(parent), nil
+	})
+}

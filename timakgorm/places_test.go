@@ -1,0 +1,156 @@
+package timakgorm_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// oddName is a row whose table and columns have names that need quotes, one of
+// them generated.
+type oddName struct {
+	ID        uint      `gorm:"column:ID"`
+	AuthorID  uint      `gorm:"column:Author Id"`
+	Title     string    `gorm:"column:Ti\"tle"`
+	Loud      string    `gorm:"column:LOUD;->"`
+	CreatedAt time.Time `gorm:"column:select"`
+
+	_ timakgorm.Timeline `timak:"key=author:{AuthorID}; data=Title,Loud; id=odd:{ID}"`
+}
+
+func (oddName) TableName() string { return `Odd "Name` }
+
+// TestOddNames: names in capitals, with spaces, quotes and keywords.
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		dsn := newDSN(t, "postgres")
+		w := openDSN(t, "postgres", dsn, nil)
+		if err := w.Exec(`CREATE TABLE "Odd ""Name" ("ID" bigserial PRIMARY KEY, "Author Id" bigint, "Ti""tle" text,
+			"LOUD" text GENERATED ALWAYS AS (upper("Ti""tle")) STORED, "select" timestamptz)`).Error; err != nil {
+			t.Fatal(err)
+		}
+		odd := worldBy(t, by, setup{dialect: "postgres", dsn: dsn, models: []any{}, tracked: []any{&oddName{}}})
+		want := func(author int, data string) {
+			t.Helper()
+			odd.drain()
+			timeline, err := odd.timelines.Get(t.Context(), fmt.Sprint("author:", author))
+			odd.must(err)
+			if items := timeline.Items(); len(items) != 1 || string(items[0].Data) != data {
+				t.Errorf("author %d: got %v, want an item with %s", author, items, data)
+			}
+			odd.wantDifferences()
+		}
+		odd.must(odd.db.Create(&oddName{ID: 1, AuthorID: 1, Title: "x", CreatedAt: at(1)}).Error)
+		want(1, `{"Ti\"tle":"x","LOUD":"X"}`)
+		odd.must(odd.db.Model(&oddName{ID: 1}).Update(`Ti"tle`, "y").Error)
+		want(1, `{"Ti\"tle":"y","LOUD":"Y"}`)
+		err := odd.db.Exec(`UPDATE "Odd ""Name" SET "Ti""tle" = 'z', "Author Id" = 2`).Error
+		if by == timakgorm.Callbacks {
+			if !errors.Is(err, timakgorm.ErrUncaptured) {
+				t.Errorf("got %v, want ErrUncaptured", err)
+			}
+			return
+		}
+		want(2, `{"Ti\"tle":"z","LOUD":"Z"}`)
+		odd.must(odd.db.Exec(`TRUNCATE "Odd ""Name"`).Error)
+		odd.wantIDs("author:2")
+	})
+}
+
+// TestTriggers_copy: rows that pgx copies, as loaders do.
+func TestTriggers_copy(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "postgres"})
+	conn, err := pgx.Connect(t.Context(), w.dsn)
+	w.must(err)
+	defer func() { w.must(conn.Close(t.Context())) }()
+	rows := make([][]any, 100)
+	for i := range rows {
+		rows[i] = []any{int64(i + 1), int64(i % 3), fmt.Sprint("copied ", i), i%2 == 0, at(i)}
+	}
+	n, err := conn.CopyFrom(t.Context(), pgx.Identifier{"posts"}, []string{"id", "author_id", "title", "published", "created_at"}, pgx.CopyFromRows(rows))
+	if w.must(err); n != 100 {
+		t.Errorf("%d rows copied", n)
+	}
+	w.check()
+	w.wantDifferences()
+}
+
+// TestTriggers_role: who writes a tracked table needs rights on the outbox. The
+// error of one that has none names it, and nothing is written.
+func TestTriggers_role(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "postgres"})
+	w.seed()
+	w.drain()
+	role := fmt.Sprintf("timak_writer_%d", time.Now().UnixNano()) // of the server, not of the database
+	stranger := w.stranger()
+	exec := func(statement string) error {
+		_, err := stranger.ExecContext(t.Context(), strings.ReplaceAll(statement, "{role}", role))
+		return err
+	}
+	w.must(exec("CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON posts TO {role}"))
+	defer func() { w.must(exec("DROP OWNED BY {role}; DROP ROLE {role}")) }()
+	as := "SET LOCAL ROLE {role}; "
+	before := w.posts()
+	for _, write := range []string{"UPDATE posts SET author_id = 2", "DELETE FROM posts", "TRUNCATE posts"} {
+		if err := exec(as + write); err == nil || !strings.Contains(err.Error(), "timak_outbox") {
+			t.Errorf("%s without rights: got %v, want an error that names timak_outbox", write, err)
+		}
+	}
+	if w.posts() != before {
+		t.Error("something has been written")
+	}
+	w.must(exec("GRANT SELECT, INSERT ON timak_outbox TO {role}; GRANT SELECT ON timak_clock TO {role}"))
+	for _, write := range []string{"UPDATE posts SET author_id = 2 WHERE id = 10", "DELETE FROM posts WHERE id = 11", "TRUNCATE posts"} {
+		if err := exec(as + write); err != nil {
+			t.Errorf("%s: %v", write, err)
+		}
+		w.check()
+	}
+	w.wantDifferences()
+}
+
+// TestDDL: what changes rows without a trigger or callback is told to the log,
+// and Rebuild follows.
+func TestDDL(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		var log strings.Builder
+		w := partitionedWorld(t, by, &timakgorm.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		warned := func(times int, statements ...string) {
+			t.Helper()
+			for _, statement := range statements {
+				log.Reset()
+				w.must(w.db.Exec(statement).Error)
+				if got := strings.Count(log.String(), "table=plant.Readings"); got != times {
+					t.Errorf("%s: got %d warnings, want %d: %s", statement, got, times, log.String())
+				}
+			}
+		}
+		warned(0, `ALTER TABLE plant."Readings" ADD COLUMN note text`, `CREATE INDEX i ON plant."Readings" USING hash ("Sensor")`, `DROP TABLE elsewhere_rest`)
+		warned(1, `ALTER TABLE IF EXISTS plant."Readings" ALTER "Sensor" TYPE bigint USING 2`)
+		rebuild := func(want ...string) {
+			t.Helper()
+			_, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Keys: []string{"sensor:1", "sensor:2"}})
+			w.must(err)
+			w.wantIDs("sensor:1")
+			w.wantIDs("sensor:2", want...)
+			w.wantDifferences()
+		}
+		rebuild("reading:2", "reading:1")
+		warned(1, `ALTER TABLE plant."Readings" DETACH PARTITION plant.early`)
+		rebuild("reading:2")
+		warned(1, `DROP TABLE IF EXISTS elsewhere, "Late"`)
+		rebuild()
+		warned(0, `DROP TABLE plant.early`)
+	})
+}
