@@ -8,6 +8,9 @@ PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAKTIME ?= 5m
 EVENTS   := .test-events.jsonl
+COUNT    ?= 5
+BENCH    := go test -run '^$$' -count $(COUNT) -timeout 2h
+BENCHED  := .benchmarks.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -27,8 +30,14 @@ test: needs ## Run all tests with the race detector, or those of PACKAGES=./tima
 
 check: tidy lint build test capture fuzz ## Everything that must pass before a change lands
 
-bench: ## Run all benchmarks
-	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
+	@rm -f $(BENCHED)
+	$(BENCH) -bench . ./timak/... | tee -a $(BENCHED)
+	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm | tee -a $(BENCHED)
+	$(BENCH) -bench 'Capture//10000' -benchtime 3x ./timakgorm | tee -a $(BENCHED)
+	$(BENCH) -bench 'Backlog///batch=(1000|10000)$$' -benchtime 1x ./timakgorm | tee -a $(BENCHED)
+	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
+	mv $(BENCHED).md docs/benchmarks.md
 
 soak: needs ## Kill, cancel, roll back and restart everything for SOAKTIME=5m
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm

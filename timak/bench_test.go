@@ -108,15 +108,23 @@ func stored(t tb, r replica) float64 {
 	return float64(len(slices.Concat(r.siblings(t)...))) / bench.MaxItems
 }
 
-// TestStoredBytes: what an entry takes. Nothing here varies from run to run.
+// TestStoredBytes: what an entry takes, when all were written at once, and when
+// each has been added to a full timeline. Nothing here varies from run to run.
 func TestStoredBytes(t *testing.T) {
 	t.Parallel()
-	if got := stored(t, fullFeed(t, bench.Bookmark)); got > 10 {
-		t.Errorf("an entry without data takes %.1f bytes, want at most 10", got)
-	}
-	ours, list := stored(t, fullFeed(t, bench.Post)), stored(t, fullJSON(t, bench.Post).replica)
-	if ours > list/3 {
-		t.Errorf("an entry with data takes %.1f bytes, want at most a third of JSON's %.1f", ours, list)
+	bare, full := fullFeed(t, bench.Bookmark), fullFeed(t, bench.Post)
+	list := stored(t, fullJSON(t, bench.Post).replica)
+	for n := bench.MaxItems; n <= 2*bench.MaxItems; n++ {
+		if n%100 == 0 {
+			if got := stored(t, bare); got > 10 {
+				t.Errorf("after %d adds an entry without data takes %.1f bytes, want at most 10", n, got)
+			}
+			if got := stored(t, full); got > list/3 {
+				t.Errorf("after %d adds an entry with data takes %.1f bytes, want at most a third of JSON's %.1f", n, got, list)
+			}
+		}
+		bare.apply(t, timak.Put(bench.Bookmark(n)))
+		full.apply(t, timak.Put(bench.Post(n)))
 	}
 }
 

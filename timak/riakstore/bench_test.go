@@ -112,6 +112,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 	cluster := riaktest.Start(b, nil)
 	cluster.Inject(riaktest.Match{}, riaktest.Delay(2*time.Millisecond))
 	opts := fresh()
+	opts.RequestTimeout, opts.RetryTime = time.Minute, time.Minute // a slow machine is not a lost answer
 	store := open(b, cluster.Addresses(), opts)
 	next := bench.MaxItems
 	add := func(engineOf func(i int) engine) {

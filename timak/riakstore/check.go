@@ -28,7 +28,7 @@ func (s *Store) check(ctx context.Context) error {
 }
 
 func (s *Store) properties(ctx context.Context) (*riak.FetchBucketPropsResponse, error) {
-	command, _, err := s.ask(ctx, func(time.Duration) (riak.Command, error) {
+	command, _, err := s.ask(ctx, s.until(), func(time.Duration) (riak.Command, error) {
 		return riak.NewFetchBucketTypePropsCommandBuilder().WithBucketType(s.opts.BucketType).Build()
 	}, true)
 	if fromRiak, ok := errors.AsType[riak.RiakError](err); ok && containsAny(fromRiak.Errmsg, []string{"Invalid bucket type", "no_type"}) {
@@ -118,9 +118,10 @@ func (s *Store) probeOnce(ctx context.Context) error {
 // fetchProbe reads a scratch key from more than half of its replicas, whatever
 // the options say: one may be behind.
 func (s *Store) fetchProbe(ctx context.Context, key string) (driver.Object, error) {
-	object, found, err := s.fetch(ctx, key, majority)
+	until := s.until()
+	object, found, err := s.fetch(ctx, until, key, majority)
 	if err == nil && !found {
-		object, found, err = s.fetch(ctx, key, anyReplica)
+		object, found, err = s.fetch(ctx, until, key, anyReplica)
 	}
 	if err == nil && !found {
 		err = fmt.Errorf("%w: a value that was just written is not found", driver.ErrUnavailable)
@@ -153,7 +154,7 @@ If it has none, its type was made with write_once: make another, and set Options
 
 // discard removes the scratch key; one that stays does no harm.
 func (s *Store) discard(ctx context.Context, key string) {
-	_, _, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) {
+	_, _, err := s.ask(ctx, s.until(), func(timeout time.Duration) (riak.Command, error) {
 		return riak.NewDeleteValueCommandBuilder().WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).
 			WithKey(key).WithTimeout(timeout).Build()
 	}, false)

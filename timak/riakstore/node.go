@@ -19,6 +19,7 @@ type node struct {
 	address string
 	opts    *Options
 	slots   chan struct{} // one for each request under way
+	workers workers
 	avoid   atomic.Int64  // unix nanoseconds until which others are preferred; 0 if it works
 	limit   time.Duration // for close
 
@@ -35,29 +36,23 @@ func newNode(address string, opts *Options) *node {
 }
 
 // run sends one command and waits for its answer, for at most as long as ctx
-// lasts. The command must not be touched after an error: it may still be under
-// way.
-func (n *node) run(ctx context.Context, command riak.Command) error {
-	if err := n.acquire(ctx); err != nil {
+// lasts, until a time, and for the request timeout. The command must not be
+// touched after an error: it may still be under way.
+func (n *node) run(ctx context.Context, command riak.Command, until time.Time) error {
+	if err := n.acquire(ctx, until); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, n.opts.RequestTimeout, errRequestTime)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { // the client knows no contexts
-		defer func() { <-n.slots }()
-		err := n.execute(ctx, command)
-		if hung(err) { // which a caller that has left does not see
-			n.failed(err)
-		}
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ended(ctx)
+	w := n.workers.take()
+	if w == nil {
+		w = newWorker(n)
 	}
+	return w.run(ctx, command, sooner(until, n.opts.RequestTimeout))
+}
+
+// release takes back a worker whose request has ended, and its slot.
+func (n *node) release(w *worker) {
+	n.workers.put(w)
+	<-n.slots
 }
 
 // hung reports whether the client has waited for a node for as long as the
@@ -79,14 +74,28 @@ func hung(err error) bool {
 // timeout: the request was not sent.
 var errBusy = errors.New("as many requests as Options.Connections allows are under way, and none has ended within the request timeout")
 
-// acquire takes a slot, which the request frees when it has ended: later than
-// its caller, if that does not wait. So requests never outnumber connections,
-// which the client would take for the loss of the node.
-func (n *node) acquire(ctx context.Context) error {
+// acquire takes a slot, which is free again when the request has ended: later
+// than its caller, if that does not wait. So requests never outnumber
+// connections, which the client would take for the loss of the node.
+func (n *node) acquire(ctx context.Context, until time.Time) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, n.opts.RequestTimeout, errBusy)
+	if !time.Now().Before(until) {
+		return errRetryTime
+	}
+	select {
+	case n.slots <- struct{}{}:
+		return nil
+	default:
+		return n.awaitSlot(ctx, until)
+	}
+}
+
+func (n *node) awaitSlot(ctx context.Context, until time.Time) error {
+	ctx, cancel := context.WithDeadlineCause(ctx, until, errRetryTime)
+	defer cancel()
+	ctx, cancel = context.WithTimeoutCause(ctx, n.opts.RequestTimeout, errBusy)
 	defer cancel()
 	select {
 	case n.slots <- struct{}{}:
@@ -96,16 +105,16 @@ func (n *node) acquire(ctx context.Context) error {
 	}
 }
 
-func (n *node) execute(ctx context.Context, command riak.Command) error {
-	c, err := n.started(ctx)
+func (n *node) execute(j *job) error {
+	c, err := n.started(j)
 	if err != nil {
 		return err
 	}
 	defer c.users.Done()
-	if ctx.Err() != nil { // nobody waits any more, and another node may have been asked
-		return ended(ctx)
+	if j.left() { // and another node may have been asked
+		return errLeft
 	}
-	err = c.execute(command)
+	err = c.execute(j.command)
 	if died(err) {
 		n.retire(c)
 	}
@@ -121,18 +130,18 @@ func (e unreachableError) Unwrap() error { return e.err }
 
 // started returns the client, which it starts when the node can be reached. The
 // caller ends its use with users.Done.
-func (n *node) started(ctx context.Context) (*client, error) {
+func (n *node) started(j *job) (*client, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.client == nil {
-		if ctx.Err() != nil { // others have tried to connect for so long
-			return nil, ended(ctx)
+		if j.left() { // others have tried to connect for so long
+			return nil, errLeft
 		}
 		if err := n.dial(); err != nil {
 			return nil, unreachableError{err}
 		}
-		if ctx.Err() != nil { // nobody waits for a connection any more
-			return nil, ended(ctx)
+		if j.left() { // nobody needs a connection any more
+			return nil, errLeft
 		}
 		c, err := startClient(n.address, n.opts)
 		if err != nil {
@@ -189,6 +198,7 @@ func (n *node) drain() error {
 	for range cap(n.slots) {
 		n.slots <- struct{}{}
 	}
+	n.workers.stop()
 	n.retired.Wait()
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -18,11 +18,15 @@ type ring struct {
 // within the request timeout.
 func (r *ring) order(requestTimeout time.Duration) []*node {
 	start := int(r.turn.Add(1) % uint64(len(r.nodes)))
+	all := slices.Concat(r.nodes[start:], r.nodes[:start])
+	if !slices.ContainsFunc(all, (*node).avoided) {
+		return all
+	}
 	var usable, avoided []*node
 	probed := false
-	for _, n := range slices.Concat(r.nodes[start:], r.nodes[:start]) {
+	for _, n := range all {
 		switch {
-		case n.avoid.Load() == 0:
+		case !n.avoided():
 			usable = append(usable, n)
 		case !probed && n.probe(requestTimeout):
 			probed = true
@@ -33,6 +37,8 @@ func (r *ring) order(requestTimeout time.Duration) []*node {
 	}
 	return append(usable, avoided...)
 }
+
+func (n *node) avoided() bool { return n.avoid.Load() != 0 }
 
 // probe reports whether the caller is the one that may ask a node that failed.
 func (n *node) probe(requestTimeout time.Duration) bool {

@@ -140,28 +140,27 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 }
 
 func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RetryTime, errRetryTime) // one for all reads
-	defer cancel()
-	object, found, err := s.fetch(ctx, key, s.usualRead)
+	until := s.until() // for all reads
+	object, found, err := s.fetch(ctx, until, key, s.usualRead)
 	if err == nil && !found {
-		object, found, err = s.fetch(ctx, key, anyReplica)
+		object, found, err = s.fetch(ctx, until, key, anyReplica)
 	}
 	if err == nil && found && len(object.Siblings) == 0 {
-		return s.getDeleted(ctx, key, object)
+		return s.getDeleted(ctx, until, key, object)
 	}
 	return object, err
 }
 
 // getDeleted asks all replicas whether a key is still deleted. If one of them
 // cannot say, the others are believed.
-func (s *Store) getDeleted(ctx context.Context, key string, deleted driver.Object) (driver.Object, error) {
+func (s *Store) getDeleted(ctx context.Context, until time.Time, key string, deleted driver.Object) (driver.Object, error) {
 	once, cancel := context.WithTimeoutCause(ctx, s.opts.RequestTimeout, errRequestTime)
 	defer cancel()
-	object, found, err := s.fetch(once, key, allReplicas)
+	object, found, err := s.fetch(once, until, key, allReplicas)
 	switch {
 	case err == nil && found:
 		return object, nil
-	case err != nil && (ctx.Err() != nil || errors.Is(err, driver.ErrClosed)):
+	case err != nil && (s.over(ctx, until) || errors.Is(err, driver.ErrClosed)):
 		return driver.Object{}, err
 	default:
 		return deleted, nil
@@ -190,8 +189,8 @@ func allReplicas(b *riak.FetchValueCommandBuilder) {
 }
 
 // fetch reads a key; found is false if no replica that was asked has it.
-func (s *Store) fetch(ctx context.Context, key string, quorum func(*riak.FetchValueCommandBuilder)) (object driver.Object, found bool, err error) {
-	response, err := s.read(ctx, key, quorum)
+func (s *Store) fetch(ctx context.Context, until time.Time, key string, quorum func(*riak.FetchValueCommandBuilder)) (object driver.Object, found bool, err error) {
+	response, err := s.read(ctx, until, key, quorum)
 	if response == nil {
 		return driver.Object{}, false, err
 	}
@@ -205,8 +204,8 @@ func (s *Store) fetch(ctx context.Context, key string, quorum func(*riak.FetchVa
 }
 
 // read returns what Riak says of a key; nil if it is not found, or on an error.
-func (s *Store) read(ctx context.Context, key string, quorum func(*riak.FetchValueCommandBuilder)) (*riak.FetchValueResponse, error) {
-	command, _, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) {
+func (s *Store) read(ctx context.Context, until time.Time, key string, quorum func(*riak.FetchValueCommandBuilder)) (*riak.FetchValueResponse, error) {
+	command, _, err := s.ask(ctx, until, func(timeout time.Duration) (riak.Command, error) {
 		b := riak.NewFetchValueCommandBuilder().
 			WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(key).
 			WithReturnDeletedVClock(true).WithTimeout(timeout)
@@ -246,30 +245,27 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 }
 
 func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driver.Token, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.RetryTime, errRetryTime)
-	defer cancel()
-	open, stop := s.whileOpen(ctx)
-	defer stop()
-	waits := newWaits()
+	var waits waits
+	until := s.until()
 	w := write{key: key, value: value, vclock: vclock, name: rand.Text()}
 	for {
-		command, result, err := s.ask(ctx, func(timeout time.Duration) (riak.Command, error) { return s.store(w, timeout) }, false)
+		command, result, err := s.ask(ctx, until, func(timeout time.Duration) (riak.Command, error) { return s.store(w, timeout) }, false)
 		if result == answered {
 			return w.proof(command), nil
 		}
 		if result != unknown && result != unsure {
 			return nil, err
 		}
-		there, lookErr := s.look(ctx, w)
+		there, lookErr := s.look(ctx, until, w)
 		switch {
 		case there && result == unsure:
 			return nil, err
 		case there:
 			return nil, nil
 		case lookErr != nil:
-			return nil, s.giveUp(open, errors.Join(err, lookErr))
-		case !rest(open, waits.NextBackOff()):
-			return nil, s.giveUp(open, err)
+			return nil, s.giveUp(ctx, until, errors.Join(err, lookErr))
+		case !s.rest(ctx, until, waits.next()):
+			return nil, s.giveUp(ctx, until, err)
 		}
 	}
 }
@@ -320,31 +316,29 @@ func (s *Store) store(w write, timeout time.Duration) (riak.Command, error) {
 // many replicas as it was to have. A key that is not found is looked for where
 // it may be, or empty stand-ins would have the write sent twice; that read gives
 // it to the others, so that the next look finds it.
-func (s *Store) look(ctx context.Context, w write) (bool, error) {
-	open, stop := s.whileOpen(ctx)
-	defer stop()
-	for waits := newWaits(); ; {
-		found, there, err := s.holds(ctx, w, s.lookQuorum)
+func (s *Store) look(ctx context.Context, until time.Time, w write) (bool, error) {
+	for waits := new(waits); ; {
+		found, there, err := s.holds(ctx, until, w, s.lookQuorum)
 		if found || err != nil {
 			return there, err
 		}
-		_, there, err = s.holds(ctx, w, anyReplica)
+		_, there, err = s.holds(ctx, until, w, anyReplica)
 		if !there || err != nil {
 			return false, err
 		}
 		if s.opts.W != 0 && s.opts.W.of(s.replicas) == 1 {
 			return true, nil
 		}
-		if !rest(open, waits.NextBackOff()) {
-			return false, s.giveUp(open, fmt.Errorf("%w: the write is on too few replicas", driver.ErrUnavailable))
+		if !s.rest(ctx, until, waits.next()) {
+			return false, s.giveUp(ctx, until, fmt.Errorf("%w: the write is on too few replicas", driver.ErrUnavailable))
 		}
 	}
 }
 
 // holds reports whether a key is found, and whether a write is among its
 // siblings.
-func (s *Store) holds(ctx context.Context, w write, quorum func(*riak.FetchValueCommandBuilder)) (found, there bool, err error) {
-	response, err := s.read(ctx, w.key, quorum)
+func (s *Store) holds(ctx context.Context, until time.Time, w write, quorum func(*riak.FetchValueCommandBuilder)) (found, there bool, err error) {
+	response, err := s.read(ctx, until, w.key, quorum)
 	if response == nil {
 		return false, false, err
 	}

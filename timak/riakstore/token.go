@@ -2,6 +2,7 @@ package riakstore
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
 )
@@ -15,7 +16,7 @@ func tokenOf(vclock []byte) driver.Token {
 	if len(vclock) == 0 {
 		return nil
 	}
-	return append(bytes.Clone(tokenMark), vclock...)
+	return slices.Concat(tokenMark, vclock)
 }
 
 // vclockOf returns a copy of the vector clock in a token: a request that nobody

@@ -62,9 +62,9 @@ func readFrame(r io.Reader, limit int) (frame, error) {
 	if uint64(length) > uint64(limit) {
 		return frame{}, errLongFrame
 	}
-	const trusted = 64 << 10
+	const trusted = 256 << 10
 	var body bytes.Buffer
-	body.Grow(min(int(length), trusted))
+	body.Grow(min(int(length), trusted) + bytes.MinRead) // or the end would make it grow
 	if _, err := io.CopyN(&body, r, int64(length)); err != nil {
 		return frame{}, err
 	}

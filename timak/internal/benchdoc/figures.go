@@ -1,0 +1,80 @@
+package main
+
+// A figure is one that we have set ourselves to reach.
+type figure struct {
+	about     string
+	benchmark string
+	unit      string  // in which it is measured
+	atLeast   bool    // or at most
+	target    float64 // 0 if it is there for comparison
+	allocs    float64 // the most that it may allocate; 0 if anything
+	note      string  // why it is missed, if it is
+}
+
+// The units of timak/internal/bench.
+const (
+	cost    = "x-cost"
+	speedup = "x-faster"
+)
+
+var figures = []figure{
+	{about: "stored bytes an entry, 1,000 entries, no data", benchmark: "timak/Stored/no_data", unit: "bytes/entry", target: 10},
+	{about: "… with 200 bytes of JSON, against a JSON list", benchmark: "timak/Stored/200_B_of_data", unit: "x-size", target: 1. / 3},
+	{
+		about: "`Add` to 1,000 entries with data, memstore, against encoding/json", benchmark: "timak/Add/Add", unit: speedup,
+		atLeast: true, target: 40, allocs: 60,
+	},
+	{
+		about: "… by `Apply`, which does not return the timeline", benchmark: "timak/Add/Apply", unit: speedup,
+		atLeast: true, target: 40, allocs: 60,
+	},
+	{
+		about: "first page of 20 of 1,000 with data, memstore, against encoding/json", benchmark: "timak/Page", unit: speedup,
+		atLeast: true, target: 80, allocs: 40,
+	},
+	{about: "reading 8 siblings of 1,000 entries and merging them, against reading one", benchmark: "timak/Merge/over_reading_1", unit: cost, target: 8},
+	{about: "… against reading eight", benchmark: "timak/Merge/over_reading_8", unit: cost},
+
+	{about: "`Page` over riakstore, no data, against a bare fetch", benchmark: "riakstore/Page/no_data", unit: cost, target: 1.05, note: loopback},
+	{about: "… with data", benchmark: "riakstore/Page/200_B_of_data", unit: cost, target: 1.05, note: loopback},
+	{about: "… with data, 1 ms from the server", benchmark: "riakstore/Page/200_B_of_data,_1_ms", unit: cost, target: 1.05},
+	{about: "… of which the store's own `Get`, no data", benchmark: "riakstore/Get/no_data", unit: cost},
+	{about: "cold `Add` over riakstore, no data, against a bare fetch and store", benchmark: "riakstore/AddCold/no_data", unit: cost, target: 1.10, note: loopback},
+	{about: "… with data", benchmark: "riakstore/AddCold/200_B_of_data", unit: cost, target: 1.10, note: loopback},
+	{about: "… with data, 1 ms from the server", benchmark: "riakstore/AddCold/200_B_of_data,_1_ms", unit: cost, target: 1.10},
+	{about: "`Add` to the same key again, no data", benchmark: "riakstore/AddAgain/no_data", unit: cost, target: 0.65, note: loopback},
+	{about: "… with data", benchmark: "riakstore/AddAgain/200_B_of_data", unit: cost, target: 0.65, note: loopback},
+	{about: "… with data, 1 ms from the server", benchmark: "riakstore/AddAgain/200_B_of_data,_1_ms", unit: cost, target: 0.65},
+	{
+		about: "64 goroutines adding to one key, 2 ms from Riak, against an engine each", benchmark: "riakstore/GroupCommit", unit: speedup,
+		atLeast: true, target: 20,
+	},
+
+	{
+		about: "boltstore, 64 goroutines adding to keys of their own, against one", benchmark: "boltstore/Writers/this_disk", unit: speedup,
+		atLeast: true, target: 15, note: fastDisk,
+	},
+	{about: "… on a disk of 3 ms a sync", benchmark: "boltstore/Writers/3_ms_a_sync", unit: speedup, atLeast: true, target: 15},
+	{about: "boltstore, `Page` of any of 100,000 timelines of 1,000 entries, against any of 100", benchmark: "boltstore/Many/Page", unit: cost, target: 1.3},
+	{about: "… `Add`", benchmark: "boltstore/Many/Add", unit: cost, target: 1.3},
+}
+
+const (
+	loopback = `client and server share the processors of one machine here, and no network lies between them, so that whatever
+  the engine computes shows in full beside the little that a fetch takes; see the row of a server that is 1 ms away`
+	fastDisk = `a sync takes so little on this machine's disk that the writers wait for processors; see the row of a slower disk`
+)
+
+// missed reports whether a figure is not what it should be.
+func (f figure) missed(got, allocs float64) bool {
+	switch {
+	case f.target == 0:
+		return false
+	case f.allocs > 0 && allocs > f.allocs:
+		return true
+	case f.atLeast:
+		return got < f.target
+	default:
+		return got > f.target
+	}
+}

@@ -1,0 +1,28 @@
+// Command benchdoc makes docs/benchmarks.md of what go test -bench prints: it
+// reads that, of any number of packages and runs, and writes the page.
+package main
+
+import (
+	"flag"
+	"io"
+	"log"
+	"os"
+)
+
+func main() {
+	date := flag.String("date", "", "the day of the measurement")
+	flag.Parse()
+	log.SetFlags(0)
+	log.SetPrefix("benchdoc: ")
+	if err := run(os.Stdin, os.Stdout, *date); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(in io.Reader, out io.Writer, date string) error {
+	all, err := parse(in)
+	if err != nil {
+		return err
+	}
+	return write(out, all, machine{Date: date, CPU: all.cpu})
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+)
+
+//go:embed page.md
+var text string
+
+// page is what the template shows.
+type page struct {
+	Machine  machine
+	Runs     int
+	Figures  []figureRow
+	Notes    []string
+	Captures []captureRow
+	Backlogs []backlogRow
+}
+
+type figureRow struct {
+	About, Target, Measured, Time, Baseline, Allocs, BaselineAllocs string
+}
+
+type captureRow struct{ About, Plain, Callbacks, Triggers string }
+
+type backlogRow struct{ About, PerSecond, PerWrite string }
+
+// write writes the page of what was measured.
+func write(out io.Writer, all results, on machine) error {
+	p := page{Machine: on}
+	for _, f := range figures {
+		got := all.spread(f.benchmark, f.unit)
+		if got.runs == 0 {
+			return fmt.Errorf("benchmark %s has not reported %s", f.benchmark, f.unit)
+		}
+		p.Runs = got.runs
+		p.Figures = append(p.Figures, f.row(&all))
+		if note := f.noteOf(&all); note != "" && !slices.Contains(p.Notes, note) {
+			p.Notes = append(p.Notes, note)
+		}
+	}
+	for _, name := range all.order {
+		if step, ok := strings.CutPrefix(name, "timakgorm/Capture/"); ok {
+			p.Captures = append(p.Captures, captureOf(&all, name, step))
+		}
+		if step, ok := strings.CutPrefix(name, "timakgorm/Backlog/"); ok {
+			p.Backlogs = append(p.Backlogs, backlogOf(&all, name, step))
+		}
+	}
+	return template.Must(template.New("page").Parse(text)).Execute(out, p)
+}
+
+func (f figure) row(all *results) figureRow {
+	got, allocs := all.spread(f.benchmark, f.unit), all.spread(f.benchmark, "allocs/op")
+	row := figureRow{
+		About: f.about, Target: f.goal(), Measured: f.format(got),
+		Time:           duration(all.spread(f.benchmark, "ns/op")),
+		Baseline:       duration(all.spread(f.benchmark, "baseline-ns/op")),
+		Allocs:         count(allocs),
+		BaselineAllocs: count(all.spread(f.benchmark, "baseline-allocs/op")),
+	}
+	if f.unit == "bytes/entry" {
+		row.Baseline = fmt.Sprintf("%.0f B", all.spread(f.benchmark, "baseline-bytes/entry").median)
+	}
+	if f.missed(got.median, allocs.median) {
+		row.Measured = "**" + row.Measured + "**"
+	}
+	return row
+}
+
+func (f figure) noteOf(all *results) string {
+	if f.note == "" || !f.missed(all.spread(f.benchmark, f.unit).median, all.spread(f.benchmark, "allocs/op").median) {
+		return ""
+	}
+	return f.note
+}
+
+// goal says what is to be reached.
+func (f figure) goal() string {
+	if f.target == 0 {
+		return ""
+	}
+	sign := "≤"
+	if f.atLeast {
+		sign = "≥"
+	}
+	goal := sign + " " + f.value(f.target)
+	if f.allocs > 0 {
+		goal += fmt.Sprintf(", ≤ %.0f allocations", f.allocs)
+	}
+	return goal
+}
+
+func (f figure) format(s spread) string {
+	return fmt.Sprintf("%s (%s–%s)", f.value(s.median), f.value(s.least), f.value(s.most))
+}
+
+func (f figure) value(v float64) string {
+	switch {
+	case f.unit == "bytes/entry":
+		return fmt.Sprintf("%.1f B", v)
+	case v >= 10:
+		return fmt.Sprintf("%.0f×", v)
+	case v < 1:
+		return fmt.Sprintf("%.3f×", v)
+	default:
+		return fmt.Sprintf("%.2f×", v)
+	}
+}
+
+func captureOf(all *results, name, step string) captureRow {
+	ratio := func(unit string) string {
+		s := all.spread(name, unit)
+		return fmt.Sprintf("%.2f× (%.2f–%.2f)", s.median, s.least, s.most)
+	}
+	plain := all.spread(name, "µs/plain").median
+	return captureRow{about(step), duration(spread{median: plain * 1000}), ratio("x-callbacks"), ratio("x-triggers")}
+}
+
+func backlogOf(all *results, name, step string) backlogRow {
+	rate := all.spread(name, "changes/s")
+	return backlogRow{
+		about(step), fmt.Sprintf("%.0f (%.0f–%.0f)", rate.median, rate.least, rate.most),
+		fmt.Sprintf("%.0f", all.spread(name, "changes/write").median),
+	}
+}
+
+// about makes words of a benchmark's name.
+func about(name string) string {
+	return strings.NewReplacer("_", " ", "/", ", ").Replace(name)
+}
+
+func duration(s spread) string {
+	d := time.Duration(s.median)
+	switch {
+	case d == 0:
+		return ""
+	case d < 100*time.Microsecond:
+		return d.Round(100 * time.Nanosecond).String()
+	case d < 100*time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	default:
+		return d.Round(time.Millisecond).String()
+	}
+}
+
+func count(s spread) string {
+	if s.runs == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", s.median)
+}
