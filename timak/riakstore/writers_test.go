@@ -20,8 +20,9 @@ const (
 	adds    = 167 // of each writer, which removes every second item again: 250 writes
 )
 
-// TestManyWriters: adds and removes from many clients at one key, while replicas
-// lag, answers get lost and, when half is done, a node restarts.
+// TestManyWriters: adds and removes from many clients at one key, with a cache of
+// their last writes and without, while replicas lag, answers get lost and, when
+// half is done, a node restarts.
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -29,7 +30,8 @@ func TestManyWriters(t *testing.T) {
 	opts.RequestTimeout, opts.RetryTime = 10*time.Second, time.Minute // a slow machine is not a lost answer
 	engines := make([]*timak.Timelines, clients)
 	for i := range engines {
-		engines[i] = timak.New(open(t, cluster.Addresses(), opts), &timak.Options{MaxItems: writers * adds})
+		cache := -(i % 2) // every second one has none
+		engines[i] = timak.New(open(t, cluster.Addresses(), opts), &timak.Options{MaxItems: writers * adds, CacheBytes: cache})
 	}
 	lost := loseAcks(cluster)
 	nodes := cluster.Nodes()
