@@ -26,7 +26,6 @@ type change struct {
 	// What came of it, once done is closed.
 	results  []Result
 	timeline Timeline // if it shows
-	corrupt  error    // why the timeline does not show, though the change is stored
 	err      error
 	panics   any
 	done     chan struct{}
@@ -204,7 +203,7 @@ func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, o
 	for _, c := range group {
 		c.results = c.engine.apply(&x, c.ops)
 		if c.shows && !part {
-			c.timeline, c.corrupt = c.engine.timeline(&x.State)
+			c.timeline = c.engine.later(key, listed(slices.Clone(c.engine.visible(&x.State))))
 		}
 	}
 	value, alone, err := t.put(ctx, key, &x, object)

@@ -47,22 +47,26 @@ func (t *Timelines) timeline(s *state.State) (Timeline, error) {
 }
 
 // written returns what a reader sees of a value that was just written, most of
-// which nobody has looked at. If that should prove damaged now, the timeline is
-// empty, and the log says so; every later read is an ErrCorrupt.
+// which nobody has looked at.
 func (t *Timelines) written(key string, value []byte) Timeline {
+	view, ok := wire.Open(key, value)
+	if !ok { // though it was written in parts
+		return t.later(key, list{err: func() error { return ErrCorrupt }})
+	}
+	return t.later(key, t.viewed(view))
+}
+
+// later returns what a write has left, to be decoded when somebody looks. If it
+// should prove damaged then, the timeline is empty, and the log says so; every
+// later read is an ErrCorrupt.
+func (t *Timelines) later(key string, list list) Timeline {
 	return Timeline{later: sync.OnceValue(func() []Item {
-		view, ok := wire.Open(key, value)
-		if !ok {
-			t.opts.Logger.Error("timak: what was written is unreadable", "key", key)
-			return nil
-		}
-		all := t.viewed(view)
-		list, err := items(all.part(0, all.n))
-		if err = errors.Join(err, all.err()); err != nil {
+		shown, err := items(list.part(0, list.n))
+		if err = errors.Join(err, list.err()); err != nil {
 			t.opts.Logger.Error("timak: what was written is unreadable", "key", key, "error", err)
 			return nil
 		}
-		return list
+		return shown
 	})}
 }
 

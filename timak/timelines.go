@@ -58,11 +58,7 @@ func (t *Timelines) Delete(ctx context.Context, key, id string) (Timeline, error
 
 func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeline, error) {
 	c := &change{ctx: ctx, ops: []Op{op}, shows: true}
-	err := t.write(key, c)
-	if err == nil {
-		err = c.corrupt
-	}
-	if err != nil {
+	if err := t.write(key, c); err != nil {
 		return Timeline{}, fmt.Errorf("timak: %s %q: %w", verb, key, err)
 	}
 	return c.timeline, nil

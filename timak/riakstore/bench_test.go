@@ -130,7 +130,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 		all.Wait()
 		next += goroutines * each
 	}
-	shared := engineOver(store, timak.Options{CacheBytes: -1})
+	shared := engineOver(store, timak.Options{})
 	shared.apply(b, feed, bench.Fill(bench.MaxItems, bench.Bookmark)...)
 	together := func() {
 		add(func(int) engine { return shared })
@@ -139,7 +139,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 		}
 	}
 	alone := func() {
-		add(func(int) engine { return engineOver(store, timak.Options{CacheBytes: -1}) })
+		add(func(int) engine { return engineOver(store, timak.Options{}) })
 		shared.apply(b, feed) // makes one sibling of them
 	}
 	bench.InTurns(b, bench.Speedup, together, alone)

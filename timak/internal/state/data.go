@@ -1,6 +1,9 @@
 package state
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // Data is an item's data. It may still be packed, together with that of others:
 // then moving it costs nothing. The zero Data is empty.
@@ -10,14 +13,16 @@ type Data struct {
 }
 
 // Pack is the data of several items. Like a State it belongs to one goroutine at
-// a time.
+// a time; when nothing changes any more, others may read its data.
 type Pack struct {
 	packed []byte // as it is stored; nil for data that never was
-	plain  []byte
-	length int // of plain
+	length int    // of plain
 	unpack func(packed []byte, length int) ([]byte, error)
-	err    error
 	spoilt bool
+
+	once  sync.Once // for unpack
+	plain []byte
+	err   error
 }
 
 // Plain returns data that is not packed, and keeps b.
@@ -61,8 +66,8 @@ func (p *Pack) same(q *Pack) bool {
 }
 
 func (p *Pack) bytes() ([]byte, error) {
-	if p.plain == nil && p.err == nil {
-		p.plain, p.err = p.unpack(p.packed, p.length)
+	if p.unpack != nil {
+		p.once.Do(func() { p.plain, p.err = p.unpack(p.packed, p.length) })
 	}
 	return p.plain, p.err
 }
