@@ -24,6 +24,7 @@ type change struct {
 	shows  bool // the caller wants to see the timeline
 
 	// What came of it, once done is closed.
+	now      int64 // microseconds, when it was carried out
 	results  []Result
 	timeline Timeline // if it shows
 	err      error
@@ -200,10 +201,11 @@ func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, o
 		return false, err
 	}
 	part := x.Left > 0
-	for _, c := range group {
-		c.results = c.engine.apply(&x, c.ops)
+	for i, c := range group {
+		c.now = t.opts.Clock().UnixMicro()
+		c.results = c.engine.apply(&x, c.ops, c.now)
 		if c.shows && !part {
-			c.timeline = c.engine.later(key, listed(slices.Clone(c.engine.visible(&x.State))))
+			c.timeline = c.engine.replayed(key, object.Siblings, group[:i+1])
 		}
 	}
 	value, alone, err := t.put(ctx, key, &x, object)

@@ -147,6 +147,51 @@ func TestGroupCommit_outcomes(t *testing.T) {
 	})
 }
 
+// TestGroupCommit_timelines: what each caller sees is as if its change had come
+// alone, in the order in which they came, however late it looks.
+func TestGroupCommit_timelines(t *testing.T) {
+	t.Parallel()
+	const adds = 6
+	run := func(t *testing.T, r replica, n int) timak.Timeline {
+		add := func() (timak.Timeline, error) {
+			if n == 3 {
+				return r.Delete(t.Context(), key, "1")
+			}
+			return r.Add(t.Context(), key, timak.Item{ID: fmt.Sprint(n % 4), At: at(int64(n % 3)), Data: fmt.Append(nil, "of the ", n)})
+		}
+		tl, err := add()
+		if err != nil {
+			t.Error(err)
+		}
+		return tl
+	}
+	alone := newReplica(timak.Options{MaxItems: 3})
+	want := make([][]timak.Item, adds)
+	for n := range want {
+		run(t, alone, n)
+		want[n] = alone.items(t)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		store := newCounted()
+		r := replicaOver(store, timak.Options{MaxItems: 3})
+		got := make([]timak.Timeline, adds)
+		var wg sync.WaitGroup
+		wg.Go(func() { r.apply(t, timak.RemoveEntry("nothing", "")) })
+		synctest.Wait()
+		for n := range got {
+			wg.Go(func() { got[n] = run(t, r, n) })
+			synctest.Wait()
+		}
+		close(store.gate)
+		wg.Wait()
+		for n := range got {
+			if d := diff(got[n].Items(), want[n]); d != "" {
+				t.Errorf("timeline %d (-alone +together)\n%s", n, d)
+			}
+		}
+	})
+}
+
 // TestGroupCommit_cancelled: who does not wait takes nobody along, but when all
 // have gone the store is not asked in vain.
 func TestGroupCommit_cancelled(t *testing.T) {

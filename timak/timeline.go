@@ -1,6 +1,7 @@
 package timak
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -49,20 +50,40 @@ func (t *Timelines) timeline(s *state.State) (Timeline, error) {
 // written returns what a reader sees of a value that was just written, most of
 // which nobody has looked at.
 func (t *Timelines) written(key string, value []byte) Timeline {
-	view, ok := wire.Open(key, value)
-	if !ok { // though it was written in parts
-		return t.later(key, list{err: func() error { return ErrCorrupt }})
-	}
-	return t.later(key, t.viewed(view))
+	return t.later(key, func() (list, error) {
+		view, ok := wire.Open(key, value)
+		if !ok { // though it was written in parts
+			return list{}, ErrCorrupt
+		}
+		return t.viewed(view), nil
+	})
+}
+
+// replayed returns what a reader sees after the last of some changes, which were
+// made together: nobody has kept what there was between them.
+func (t *Timelines) replayed(key string, siblings [][]byte, changes []*change) Timeline {
+	return t.later(key, func() (list, error) {
+		s, err := t.merge(context.Background(), key, siblings)
+		x := wire.Whole(s)
+		for _, c := range changes {
+			c.engine.apply(&x, c.ops, c.now)
+		}
+		return listed(t.visible(&x.State)), err
+	})
 }
 
 // later returns what a write has left, to be decoded when somebody looks. If it
 // should prove damaged then, the timeline is empty, and the log says so; every
 // later read is an ErrCorrupt.
-func (t *Timelines) later(key string, list list) Timeline {
+func (t *Timelines) later(key string, look func() (list, error)) Timeline {
 	return Timeline{later: sync.OnceValue(func() []Item {
-		shown, err := items(list.part(0, list.n))
-		if err = errors.Join(err, list.err()); err != nil {
+		seen, err := look()
+		var shown []Item
+		if err == nil {
+			shown, err = items(seen.part(0, seen.n))
+			err = errors.Join(err, seen.err())
+		}
+		if err != nil {
 			t.opts.Logger.Error("timak: what was written is unreadable", "key", key, "error", err)
 			return nil
 		}

@@ -33,8 +33,8 @@ func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object
 // apply carries out ops on x and brings it within its bounds. The horizon rises
 // before the ops, so that a put which it keeps out is Stale, and not Applied here
 // and lost beside a sibling that had forgotten more.
-func (t *Timelines) apply(x *wire.Excerpt, ops []Op) []Result {
-	s, now := &x.State, t.opts.Clock().UnixMicro()
+func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
+	s := &x.State
 	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
 	results := make([]Result, len(ops))
 	for i, op := range ops {
