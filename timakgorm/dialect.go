@@ -11,7 +11,7 @@ import (
 // is written once, in sql.go.
 type dialect struct {
 	name   string // as gorm and the folders of package migrations name it
-	object string // makes a JSON object of names and values
+	object string // makes a JSON object of names and values; see objectOf
 	hex    string // format: bytes as hexadecimal text
 	lock   bool   // rows are locked by SELECT … FOR UPDATE
 
@@ -21,7 +21,7 @@ type dialect struct {
 	rows, row, rowKey, old string
 	// text casts JSON to text.
 	text string
-	// differs compares, NULLs included.
+	// differs compares images, NULLs included.
 	differs string
 	// fence ends a subquery that is to be computed by itself.
 	fence string
@@ -42,21 +42,20 @@ type dialect struct {
 
 var postgres = dialect{
 	name:     "postgres",
-	object:   "jsonb_build_object",
-	hex:      "encode(%s, 'hex')",
+	hex:      "pg_catalog.encode(%s, 'hex')",
 	lock:     true,
-	rows:     "jsonb_array_elements(?::text::jsonb) e",
-	row:      "(SELECT ?::text::jsonb AS value) e",
+	rows:     "json_array_elements(?::text::json) e",
+	row:      "(SELECT ?::text::json AS value) e",
 	rowKey:   "(e.value->'k')",
 	old:      "e.value->'o'",
 	text:     "(%s)::text",
-	differs:  "IS DISTINCT FROM",
+	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality; both are written alike
 	fence:    "\n\tOFFSET 0",
 	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 	greatest: "greatest",
 	ids:      "SELECT value::bigint FROM jsonb_array_elements_text(?::text::jsonb)",
 	names:    "SELECT value FROM jsonb_array_elements_text(?::text::jsonb)",
-	array:    "jsonb_build_array(%s)::text",
+	array:    "pg_catalog.jsonb_build_array(%s)::pg_catalog.text",
 	numbered: true,
 }
 
@@ -69,7 +68,7 @@ var sqlite = dialect{
 	rowKey:   "json_extract(e.value, '$.k')",
 	old:      "json_extract(e.value, '$.o')",
 	text:     "%s",
-	differs:  "IS NOT",
+	differs:  "%s IS NOT %s",
 	clock:    true,
 	greatest: "max",
 	ids:      "SELECT value FROM json_each(?)",

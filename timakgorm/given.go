@@ -47,7 +47,7 @@ func (d dialect) givenRows(m *model, from string, quote func(string) string) giv
 func (d dialect) givenLists(m *model, from string, quote func(string) string) given {
 	const list = "json_array_elements_text(?::text::json)"
 	both, bare := "ROWS FROM ("+list+", "+list+") AS e(k, o)", bareKey(m)
-	d.rowKey, d.old = "(e.k::jsonb)", "e.o::jsonb"
+	d.rowKey, d.old = "(e.k::json)", "e.o::json"
 	g := d.givenIn(both, m, from, quote)
 	if bare {
 		g.rows, g.keys = both, []string{"e.k::bigint"}
@@ -73,7 +73,7 @@ func (d dialect) givenIn(rows string, m *model, from string, quote func(string) 
 		integers = integers && isInteger(field)
 	}
 	if d.numbered && !integers {
-		g.rows += fmt.Sprintf(" CROSS JOIN LATERAL jsonb_populate_record(NULL::%s, %s) k", from, d.rowKey)
+		g.rows += fmt.Sprintf(" CROSS JOIN LATERAL json_populate_record(NULL::%s, %s) k", from, d.rowKey)
 	}
 	for i, field := range m.keys {
 		switch {

@@ -226,6 +226,17 @@ func (w *world) wantIDs(key string, want ...string) {
 // outbox returns how many changes wait.
 func (w *world) outbox() int64 { return w.count("timak_outbox") }
 
+// clockSetBack leaves the database as if its clock had been set back since it drew
+// a version.
+func (w *world) clockSetBack(since int64) {
+	w.Helper()
+	statement := "UPDATE timak_clock SET high = ?"
+	if w.dialect == "postgres" {
+		statement = "SELECT setval('timak_versions', ?)"
+	}
+	w.must(w.db.Exec(statement, since).Error)
+}
+
 // dead returns how many changes are dead letters.
 func (w *world) dead() int64 { return w.count("timak_dead") }
 

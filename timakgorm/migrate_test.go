@@ -117,9 +117,6 @@ func TestMigrations_files(t *testing.T) {
 	pattern := regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)\.up\.sql$`)
 	for _, dialect := range dialects {
 		ups, downs := steps(t, dialect, "up"), steps(t, dialect, "down")
-		if diff := cmp.Diff(steps(t, dialects[0], "up"), ups); diff != "" {
-			t.Errorf("%s has other steps than %s:\n%s", dialect, dialects[0], diff)
-		}
 		for i, up := range ups {
 			match := pattern.FindStringSubmatch(up)
 			if match == nil || match[1] != fmt.Sprintf("%04d", i+1) {

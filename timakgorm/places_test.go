@@ -84,41 +84,6 @@ func TestTriggers_copy(t *testing.T) {
 	w.wantDifferences()
 }
 
-// TestTriggers_role: who writes a tracked table needs rights on the outbox. The
-// error of one that has none names it, and nothing is written.
-func TestTriggers_role(t *testing.T) {
-	t.Parallel()
-	w := triggerWorld(t, setup{dialect: "postgres"})
-	w.seed()
-	w.drain()
-	role := fmt.Sprintf("timak_writer_%d", time.Now().UnixNano()) // of the server, not of the database
-	stranger := w.stranger()
-	exec := func(statement string) error {
-		_, err := stranger.ExecContext(t.Context(), strings.ReplaceAll(statement, "{role}", role))
-		return err
-	}
-	w.must(exec("CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON posts TO {role}"))
-	defer func() { w.must(exec("DROP OWNED BY {role}; DROP ROLE {role}")) }()
-	as := "SET LOCAL ROLE {role}; "
-	before := w.posts()
-	for _, write := range []string{"UPDATE posts SET author_id = 2", "DELETE FROM posts", "TRUNCATE posts"} {
-		if err := exec(as + write); err == nil || !strings.Contains(err.Error(), "timak_outbox") {
-			t.Errorf("%s without rights: got %v, want an error that names timak_outbox", write, err)
-		}
-	}
-	if w.posts() != before {
-		t.Error("something has been written")
-	}
-	w.must(exec("GRANT SELECT, INSERT ON timak_outbox TO {role}; GRANT SELECT ON timak_clock TO {role}"))
-	for _, write := range []string{"UPDATE posts SET author_id = 2 WHERE id = 10", "DELETE FROM posts WHERE id = 11", "TRUNCATE posts"} {
-		if err := exec(as + write); err != nil {
-			t.Errorf("%s: %v", write, err)
-		}
-		w.check()
-	}
-	w.wantDifferences()
-}
-
 // TestDDL: what changes rows without a trigger or callback is told to the log,
 // and Rebuild follows.
 func TestDDL(t *testing.T) {

@@ -261,7 +261,11 @@ func (p *Plugin) raiseClock(ctx context.Context, version int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.db.ExecContext(ctx, o.dialect.bind("UPDATE timak_clock SET high = ? WHERE high < ?"), version, version); err != nil {
+	raise, args := "UPDATE timak_clock SET high = ? WHERE high < ?", []any{version, version}
+	if o.dialect.numbered {
+		raise, args = "SELECT timak_version(?)", args[:1]
+	}
+	if _, err := o.db.ExecContext(ctx, o.dialect.bind(raise), args...); err != nil {
 		return fmt.Errorf("timakgorm: raise the clock: %w", err)
 	}
 	return nil

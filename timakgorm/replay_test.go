@@ -158,7 +158,7 @@ func TestStoppedClock(t *testing.T) {
 	onBoth(t, func(t *testing.T, dialect string) {
 		w := newWorld(t, setup{dialect: dialect})
 		high := time.Now().Add(time.Hour).UnixMicro()
-		w.must(w.db.Exec("UPDATE timak_clock SET high = ?", high).Error)
+		w.clockSetBack(high)
 		for name, way := range ways {
 			for _, life := range lives {
 				w.must(w.db.Unscoped().Delete(&Post{}, 20).Error)

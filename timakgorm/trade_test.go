@@ -77,7 +77,7 @@ func TestTradingPlaces(t *testing.T) {
 		shift(slots - 3)
 		w.checkSlots()
 
-		w.must(w.db.Exec("UPDATE timak_clock SET high = ?", time.Now().Add(time.Hour).UnixMicro()).Error)
+		w.clockSetBack(time.Now().Add(time.Hour).UnixMicro())
 		set(w, 3, "title", "already in the outbox")
 		shift(2)
 		w.checkSlots()

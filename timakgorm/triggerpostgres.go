@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -12,35 +13,43 @@ import (
 // postgresEvents are the triggers of a table on Postgres: when each fires, and
 // the rows that it records. All are statement-level: a statement about many
 // rows costs one call, and its rows share one version.
+//
+// What a row is after the statement is read from the table, and not taken from
+// the statement: triggers of the user's, foreign keys and other parts of a WITH
+// may have changed the row once more, and their own changes may be recorded
+// before or after this one.
 var postgresEvents = []struct {
 	name, when string
-	rows       func(m *model) string
+	body       func(m *model) string
 }{
 	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", insertedRows},
 	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", updatedRows},
-	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", func(m *model) string { return removedRows(m, "timak_old") }},
-	// No trigger gets the rows that TRUNCATE removes: they are read before it.
-	{"timak_truncate", "BEFORE TRUNCATE ON {table}", func(m *model) string { return removedRows(m, quoteName(m.table)) }},
+	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", deletedRows},
+	// No trigger gets the rows that TRUNCATE removes: they are read before it,
+	// with those of inheriting tables, which it may leave.
+	{"timak_truncate", "BEFORE TRUNCATE ON {table}", truncatedRows},
+	{"timak_truncated", "AFTER TRUNCATE ON {table}", remainingRows},
 }
 
-// postgresFunction records the rows of a statement. The clock is read once, when
-// they are all locked; see recordSQL for the rest of the version. The query has
-// no variables, so that it is planned once a session, and has to do for one row
-// and for many, for an outbox that was empty then and holds a million changes
-// now: so the version is looked up in its index, and nothing is compiled, which
-// would take far longer than to run it for one row.
-const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET jit = off SET enable_seqscan = off{path} AS {quote}
+// postgresFunction records the rows of a statement. It has the rights of who
+// installs it, as a writer may not be allowed to read the table, or not all of
+// its rows; nobody else may make a trigger of it, and every name and operator in
+// it is written with its schema, so that no search_path of a writer leads
+// elsewhere. A trigger stays on a table that is renamed: it is not to speak for
+// the one that has the name then.
+//
+// The query has no variables, so that it is planned once a session, and has to
+// do for one row and for many: rows of the table are looked up one by one in the
+// index of the primary key, even if the table was empty when it was planned; and
+// nothing is compiled, which would take far longer than to run it for one row.
+const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET enable_seqscan = off{settings} AS {quote}
 -- ` + hashMark + `: made from the rules of {table}; do not edit.
 BEGIN
-	INSERT INTO {schema}timak_outbox (tbl, pk, old, new, version)
-	SELECT {name}, c.pk, c.old, c.new, (
-		SELECT greatest(
-			b.now,
-			(SELECT high + 2 FROM {schema}timak_clock),
-			(SELECT o.version + 2 FROM {schema}timak_outbox o WHERE o.version > b.now - 2 ORDER BY o.version DESC LIMIT 1)
-		)
-		FROM (SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) b
-	)
+	IF TG_TABLE_NAME OPERATOR(pg_catalog.<>) {bare} THEN
+		RETURN NULL;
+	END IF;{check}
+	INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
+	SELECT {name}, c.pk, c.old, c.new, (SELECT {timak}timak_version(0))
 	FROM (
 		{rows}
 	) c;
@@ -48,46 +57,87 @@ BEGIN
 END
 {quote}`
 
-// The session that writes the table may have another search_path than the one
-// that makes the triggers. So the outbox is named with its schema where that is
-// known; elsewhere the functions keep the path, at some 20 µs a call.
+// Where the schemas are known, statements of a trigger set name them: timak's
+// own, and that of the tracked table, each quoted and with a dot. Elsewhere they
+// name none, and the functions keep the path on which they are made, temporary
+// tables last.
 const (
-	pathMark   = "{path}"
-	schemaMark = "{schema}"
-	keptPath   = " SET search_path FROM CURRENT"
+	timakMark = "{timak}"
+	tableMark = "{its}"
+	pathMark  = "-- path of "
+	keepPath  = `DO $timak$ BEGIN EXECUTE 'ALTER FUNCTION %s SET search_path = ' ||
+	(SELECT string_agg(quote_ident(s), ', ') FROM unnest('{pg_catalog}'::name[] || current_schemas(false) || '{pg_temp}'::name[]) s); END $timak$`
 )
 
-// placed names the outbox in a statement of a trigger set: by its schema, quoted
-// and with a dot, or by the path if that is "". What reads the table itself, as
-// the function for TRUNCATE does, needs the path.
-func placed(statement, schema string) string {
-	path := ""
-	if schema == "" || strings.Contains(statement, "timak_truncate") {
-		path, schema = keptPath, ""
+// schemas are those of the names in a trigger set, as statements write them. The
+// zero schemas are unknown.
+type schemas struct{ timak, table string }
+
+// placed writes a statement of a trigger set for the schemas of its names; "" for
+// one that is not needed there.
+func placed(statement string, in schemas) string {
+	if function, path := strings.CutPrefix(statement, pathMark); path {
+		if in != (schemas{}) {
+			return ""
+		}
+		return fmt.Sprintf(keepPath, strings.ReplaceAll(function, "'", "''"))
 	}
-	return strings.NewReplacer(pathMark, path, schemaMark, schema).Replace(statement)
+	return strings.NewReplacer(timakMark, in.timak, tableMark, in.table).Replace(statement)
 }
 
 func postgresTriggers(m *model) triggerSet {
 	var s triggerSet
 	for _, event := range postgresEvents {
-		rows := event.rows(m)
+		rows := event.body(m)
+		function := postgresFunctionName(m.table, event.name)
+		check := ""
+		if event.name == "timak_truncate" {
+			check = truncateCheck
+		}
 		fill := strings.NewReplacer(
 			"{table}", quoteName(m.table),
-			"{function}", postgresFunctionName(m.table, event.name),
+			"{bare}", quoteText(unqualified(m.table)),
+			"{function}", function,
 			"{trigger}", event.name,
 			"{name}", quoteText(m.table),
+			"{check}", check,
 			"{rows}", rows,
+			"{settings}", postgresSettings(m),
 			"{quote}", dollars(rows+m.table),
 		)
 		drop := fill.Replace("DROP TRIGGER IF EXISTS {trigger} ON {table}")
 		s.names = append(s.names, event.name)
-		s.up = append(s.up, drop, fill.Replace(postgresFunction),
+		s.up = append(s.up, drop, fill.Replace(postgresFunction), pathMark+function+"()",
+			fill.Replace("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"),
 			fill.Replace("CREATE TRIGGER {trigger} "+event.when+" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"))
 		s.down = append(s.down, drop, fill.Replace("DROP FUNCTION IF EXISTS {function}()"))
 	}
 	return s
 }
+
+// postgresSettings are those that an image of a model depends on. A condition of
+// a soft delete may have operators, which are looked for on the path.
+func postgresSettings(m *model) string {
+	settings := ""
+	if m.visible != "" && !withoutOperators.MatchString(strings.ReplaceAll(m.visible, m.rowMark, "")) {
+		settings += " SET search_path = pg_catalog, pg_temp"
+	}
+	for _, field := range m.columns {
+		if kindOf(field) == schema.Float { // a writer may ask for fewer digits than there are
+			return settings + " SET extra_float_digits = 1"
+		}
+	}
+	return settings
+}
+
+var withoutOperators = regexp.MustCompile(`^(?i)(?:"(?:[^"]|"")*"|[\s()]|IS|NOT|NULL|AND|OR)*$`)
+
+// truncateCheck refuses a TRUNCATE of rows that its transaction cannot see.
+const truncateCheck = `
+	IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^(repeatable|serializable)' THEN
+		RAISE EXCEPTION 'timak: TRUNCATE of % removes rows that a transaction of this isolation level does not see', TG_TABLE_NAME
+			USING HINT = 'Use DELETE, or a transaction that is READ COMMITTED.';
+	END IF;`
 
 // postgresFunctionName names a trigger's function, in the table's schema. Postgres
 // would cut a name of more than 63 bytes, which may make one of two.
@@ -110,39 +160,86 @@ func dollars(text string) string {
 	return mark
 }
 
+// insertedRows are those that are still there.
 func insertedRows(m *model) string {
-	rows := fmt.Sprintf("SELECT %s AS pk, NULL::jsonb AS old, to_jsonb(n_image.*) AS new FROM timak_new n%s",
-		postgresPK(m, qualifies("n")), imageAs(m, "n"))
-	return joined("\n\t\tWHERE ", rows, seen(m, "n"))
+	return fmt.Sprintf("SELECT %s AS pk, NULL::pg_catalog.json AS old, pg_catalog.row_to_json(t_image.*) AS new\n\t\tFROM timak_new n%s%s\n\t\tWHERE %s",
+		postgresPK(m, qualifies("n")), rowNow(m, qualifies("n")), imageAs(m, "t"), there(m, "t"))
 }
 
-func removedRows(m *model, from string) string {
-	rows := fmt.Sprintf("SELECT %s AS pk, to_jsonb(d_image.*) AS old, NULL::jsonb AS new FROM %s d%s",
-		postgresPK(m, qualifies("d")), from, imageAs(m, "d"))
+// deletedRows may have been made again.
+func deletedRows(m *model) string {
+	rows := fmt.Sprintf("SELECT %s AS pk, pg_catalog.row_to_json(d_image.*) AS old, %s AS new\n\t\tFROM timak_old d%s%s%s",
+		postgresPK(m, qualifies("d")), imageIfThere(m, "t"), rowNow(m, qualifies("d")), imageAs(m, "d"), imageAs(m, "t"))
 	return joined("\n\t\tWHERE ", rows, seen(m, "d"))
 }
+
+func truncatedRows(m *model) string {
+	return joined("\n\t\tWHERE ", imagesOf(m, "pg_catalog.row_to_json(d_image.*) AS old, NULL::pg_catalog.json AS new"), seen(m, "d"))
+}
+
+func remainingRows(m *model) string {
+	return joined("\n\t\tWHERE ", imagesOf(m, "NULL::pg_catalog.json AS old, pg_catalog.row_to_json(d_image.*) AS new"), seen(m, "d"))
+}
+
+// imagesOf are those of all rows of a table.
+func imagesOf(m *model, images string) string {
+	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, qualifies("d")), images, itself(m), imageAs(m, "d"))
+}
+
+// itself is the tracked table in a query of a trigger's.
+func itself(m *model) string { return tableMark + quotePart(unqualified(m.table)) }
 
 // updatedRows pairs the rows before and after: one whose primary key was changed
 // is removed and added. Rows whose columns are the same byte by byte are left
 // out before an image is made. Equality would not do: it ignores case in some
 // collations, and json has none.
 func updatedRows(m *model) string {
-	first := m.keys[0]
 	either := func(field *schema.Field) string {
 		return "coalesce(" + qualifies("n")(field) + ", " + qualifies("d")(field) + ")"
 	}
 	return fmt.Sprintf(`SELECT %s AS pk,
 			%s AS old,
 			%s AS new
-		FROM timak_old d FULL JOIN timak_new n ON %s%s%s
+		FROM timak_old d FULL JOIN timak_new n ON %s%s%s%s
 		WHERE %s`,
-		postgresPK(m, either),
-		provided(joined(" AND ", qualifies("d")(first)+" IS NOT NULL", seen(m, "d")), "to_jsonb(d_image.*)"),
-		provided(joined(" AND ", qualifies("n")(first)+" IS NOT NULL", seen(m, "n")), "to_jsonb(n_image.*)"),
-		strings.Join(each(m.keys, sameKey), " AND "), imageAs(m, "d"), imageAs(m, "n"),
-		joined(" AND ", fmt.Sprintf("ROW(%s)::record *<> ROW(%s)::record",
+		postgresPK(m, either), imageIfThere(m, "d"), imageIfThere(m, "t"),
+		sameKeys(m, "d", qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"),
+		joined(" AND ", fmt.Sprintf("ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record",
 			strings.Join(each(watched(m), qualifies("d")), ", "),
 			strings.Join(each(watched(m), qualifies("n")), ", ")), eitherSeen(m)))
+}
+
+// rowNow is a part of a FROM clause: the row t that the table has now under a
+// primary key, NULLs if it has none. It is looked up, and not joined: no plan for
+// one row would do for many.
+func rowNow(m *model, key func(*schema.Field) string) string {
+	var match []string
+	for _, field := range m.keys { // for the index
+		match = append(match, qualifies("r")(field)+" OPERATOR(pg_catalog.=) "+key(field))
+	}
+	if exact := sameKeys(m, "r", key); exact != strings.Join(match, " AND ") {
+		match = append(match, exact)
+	}
+	return fmt.Sprintf("\n\t\tLEFT JOIN LATERAL (SELECT %s FROM %s r WHERE %s OFFSET 0) t ON true",
+		strings.Join(each(watched(m), qualifies("r")), ", "), itself(m), strings.Join(match, " AND "))
+}
+
+// there is the condition that a row of an outer join is there and to be seen.
+func there(m *model, alias string) string {
+	return joined(" AND ", qualifies(alias)(m.keys[0])+" IS NOT NULL", seen(m, alias))
+}
+
+// imageIfThere is the image of a row of an outer join.
+func imageIfThere(m *model, alias string) string {
+	return provided(there(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
+}
+
+// eitherSeen is the condition that one of the rows of a pair is to be seen.
+func eitherSeen(m *model) string {
+	if seen(m, "d") == "" {
+		return ""
+	}
+	return "(" + there(m, "d") + " OR " + there(m, "n") + ")"
 }
 
 // postgresPK is pkOf for a FROM item's columns. What it makes of integers is made
@@ -153,35 +250,23 @@ func postgresPK(m *model, column func(*schema.Field) string) string {
 			return fmt.Sprintf(postgres.array, strings.Join(each(m.keys, column), ", "))
 		}
 	}
-	return "'[' || " + strings.Join(each(m.keys, column), " || ', ' || ") + " || ']'"
+	const then = " OPERATOR(pg_catalog.||) "
+	return "'['" + then + strings.Join(each(m.keys, column), then+"', '"+then) + then + "']'"
 }
 
 // imageAs is a part of a FROM clause: the columns of the image of a row that goes
-// by an alias, as a row. to_jsonb makes of it what jsonb_build_object makes of
-// names and values, in less time: it need not find out the type of each value.
+// by an alias, as a row.
 func imageAs(m *model, alias string) string {
-	columns := each(m.columns, func(field *schema.Field) string {
-		return postgres.value(field, qualifies(alias)(field)) + " AS " + quotePart(field.DBName)
-	})
-	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", strings.Join(columns, ", "), alias)
+	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", postgres.imageColumns(m.columns, qualifies(alias)), alias)
 }
 
-// eitherSeen is the condition that one of the rows of a pair is to be seen.
-func eitherSeen(m *model) string {
-	if seen(m, "d") == "" {
-		return ""
-	}
-	first := m.keys[0]
-	return fmt.Sprintf("(%s IS NOT NULL AND %s OR %s IS NOT NULL AND %s)",
-		qualifies("d")(first), seen(m, "d"), qualifies("n")(first), seen(m, "n"))
-}
-
-// sameKey is the condition that a column of the primary key is the same, texts
-// byte by byte.
-func sameKey(field *schema.Field) string {
-	cast := ""
-	if kindOf(field) == schema.String && !strings.HasPrefix(strings.ToLower(string(field.DataType)), "uuid") {
-		cast = `::text COLLATE "C"`
-	}
-	return qualifies("d")(field) + cast + " = " + qualifies("n")(field) + cast
+// sameKeys is the condition that a row has a primary key, texts byte by byte.
+func sameKeys(m *model, alias string, key func(*schema.Field) string) string {
+	return strings.Join(each(m.keys, func(field *schema.Field) string {
+		cast := ""
+		if kindOf(field) == schema.String && !strings.HasPrefix(strings.ToLower(string(field.DataType)), "uuid") {
+			cast = `::pg_catalog.text COLLATE pg_catalog."C"`
+		}
+		return qualifies(alias)(field) + cast + " OPERATOR(pg_catalog.=) " + key(field) + cast
+	}), " AND ")
 }

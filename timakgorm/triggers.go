@@ -20,11 +20,12 @@ import (
 // Triggers of tables that are no longer tracked stay: see DropTriggers.
 //
 // Postgres must be of version 13 or later. The triggers run with the rights of
-// whoever writes the table, who needs SELECT and INSERT on timak_outbox and
-// SELECT on timak_clock; the owner of a table that a cascade deletes from needs
-// them too. They do not fire for a session_replication_role of replica, nor for
-// writes that name a partition or an inheriting table instead of the tracked
-// one.
+// the role that installs them, which has to see all rows of the table; those who
+// write it need no others. They do not fire for a session_replication_role of
+// replica, nor for writes that name a partition or an inheriting table instead of
+// the tracked one; lastval() is another after them. TRUNCATE is refused in a
+// transaction of more than READ COMMITTED, which does not see all rows that it
+// removes.
 //
 // SQLite must have JSON functions: version 3.38, or an older one built with
 // them. INSERT OR REPLACE and UPDATE OR REPLACE are followed over the primary
@@ -101,7 +102,9 @@ func (p *Plugin) triggerScript(dialect string, pick func(triggerSet) []string) (
 	var b strings.Builder
 	for _, set := range sets {
 		for _, statement := range pick(set) {
-			b.WriteString(placed(statement, "") + ";\n\n")
+			if text := placed(statement, schemas{}); text != "" {
+				b.WriteString(text + ";\n\n")
+			}
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
@@ -179,23 +182,41 @@ func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) 
 	if err != nil || s.compare(found) == nil {
 		return err
 	}
-	schema := ""
+	var in schemas
 	if d.name == postgres.name {
-		err := pool.QueryRowContext(ctx, `SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.oid = to_regclass('timak_outbox')`).Scan(&schema)
-		if err != nil {
+		if in, err = s.schemas(ctx, pool); err != nil {
 			return err
 		}
 	}
 	statements := d.dropsOf(found)
 	for _, statement := range s.up {
-		statements = append(statements, placed(statement, schema))
+		statements = append(statements, placed(statement, in))
 	}
 	return execAll(ctx, pool, statements)
 }
 
+// schemas returns where timak's own tables and the tracked one are. The triggers
+// read all of its rows, whoever writes them: they cannot be put there by a role
+// that may not.
+func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas, err error) {
+	const place = "(SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s))"
+	query := "SELECT " + fmt.Sprintf(place, "'timak_outbox'") + ", " + fmt.Sprintf(place, "$1") + ", row_security_active(to_regclass($1))"
+	var hidden bool
+	switch err := pool.QueryRowContext(ctx, query, quoteName(s.table)).Scan(&in.timak, &in.table, &hidden); {
+	case err != nil:
+		return in, err
+	case hidden:
+		return in, errors.New("row-level security hides rows from this role: install them as the table's owner, without FORCE ROW LEVEL SECURITY, or as a role with BYPASSRLS")
+	default:
+		return in, nil
+	}
+}
+
 func execAll(ctx context.Context, pool gorm.ConnPool, statements []string) error {
 	for _, statement := range statements {
+		if statement == "" {
+			continue
+		}
 		if _, err := pool.ExecContext(ctx, statement); err != nil {
 			return err
 		}
