@@ -249,8 +249,12 @@ func TestTriggers_role(t *testing.T) {
 	conn := w.session()
 	w.script(conn, "SET ROLE "+role+"; SET search_path = own, pg_catalog, public")
 	for _, trap := range []struct{ name, left, right, result string }{
-		{"=", "bigint", "bigint", "boolean"}, {"<>", "name", "text", "boolean"}, {">=", "bigint", "bigint", "boolean"},
-		{"||", "text", "text", "text"}, {"*", "double precision", "integer", "double precision"}, {"*<>", "record", "record", "boolean"},
+		{"=", "bigint", "bigint", "boolean"},
+		{"<>", "name", "text", "boolean"},
+		{">=", "bigint", "bigint", "boolean"},
+		{"||", "text", "text", "text"},
+		{"*", "double precision", "integer", "double precision"},
+		{"*<>", "record", "record", "boolean"},
 	} {
 		w.script(conn, fmt.Sprintf(`CREATE FUNCTION own."op %[1]s"(%[2]s, %[3]s) RETURNS %[4]s LANGUAGE plpgsql AS $$ BEGIN RAISE 'trap %[1]s'; END $$;
 			CREATE OPERATOR own.%[1]s (LEFTARG = %[2]s, RIGHTARG = %[3]s, FUNCTION = own."op %[1]s")`, trap.name, trap.left, trap.right, trap.result))
