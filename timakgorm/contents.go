@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -98,12 +99,42 @@ func (t *table) typed(ctx context.Context, field *schema.Field, text string) (an
 	if t.dialect.numbered && strings.ContainsRune(text, 0) || strings.HasPrefix(stated, "uuid") && uuid.Validate(text) != nil {
 		return nil, false // Postgres would refuse it
 	}
+	if field.FieldType.Kind() == reflect.Pointer {
+		if value, ok := pointedAt(field, text); ok {
+			return value, true
+		}
+	}
 	row := reflect.New(t.model.schema.ModelType).Elem()
 	if err := field.Set(ctx, row, text); err != nil {
 		return nil, false
 	}
 	value, _ := field.ValueOf(ctx, row)
 	return value, true
+}
+
+// pointedAt returns the integer or bool that a text is, of the type that the
+// field's pointers lead to: GORM sets no such pointer from a text. It reports
+// false for a field of another type as well.
+func pointedAt(field *schema.Field, text string) (any, bool) {
+	value := reflect.New(field.IndirectFieldType).Elem()
+	var err error
+	switch {
+	case value.CanInt():
+		var number int64
+		number, err = strconv.ParseInt(text, 10, value.Type().Bits())
+		value.SetInt(number)
+	case value.CanUint():
+		var number uint64
+		number, err = strconv.ParseUint(text, 10, value.Type().Bits())
+		value.SetUint(number)
+	case value.Kind() == reflect.Bool:
+		var truth bool
+		truth, err = strconv.ParseBool(text)
+		value.SetBool(truth)
+	default:
+		return nil, false
+	}
+	return value.Interface(), err == nil
 }
 
 // row is a row of a table as it may be on timelines.

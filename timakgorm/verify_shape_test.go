@@ -3,6 +3,7 @@ package timakgorm_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +130,69 @@ func TestVerify_compositeKeys(t *testing.T) {
 			t.Errorf("Rebuild: got %+v, %v", report, err)
 		}
 		w.wantDifferences()
+	})
+}
+
+// rank is an integer by another name.
+type rank int16
+
+// Branch has keys that are pointers.
+type Branch struct {
+	ID        uint
+	ParentID  *uint
+	Depth     **int64
+	Rank      *rank
+	Bare      *bool
+	Name      *string
+	Tree      *uuid.UUID `gorm:"type:uuid"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=parent:{ParentID}"`
+	_ timakgorm.Timeline `timak:"key=depth:{Depth}"`
+	_ timakgorm.Timeline `timak:"key=rank:{Rank}"`
+	_ timakgorm.Timeline `timak:"key=bare:{Bare}"`
+	_ timakgorm.Timeline `timak:"key=name:{Name}"`
+	_ timakgorm.Timeline `timak:"key=tree:{Tree}"`
+}
+
+// TestVerify_pointers: a key is made by what its fields point at.
+func TestVerify_pointers(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Branch{}}, tracked: []any{&Branch{}}})
+		var (
+			parent      = uint(7)
+			depth       = int64(-3)
+			deep        = &depth
+			high        = rank(2)
+			bare, clad  = true, false
+			name, digit = "n", "10"
+			tree        = uuid.New()
+		)
+		w.must(w.db.Create(&[]Branch{
+			{ID: 1, ParentID: &parent, Depth: &deep, Rank: &high, Bare: &bare, Name: &name, Tree: &tree, CreatedAt: at(1)},
+			{ID: 2, ParentID: &parent, Bare: &clad, Name: &digit, CreatedAt: at(2)},
+			{ID: 3, CreatedAt: at(3)},
+		}).Error)
+		w.drain()
+		w.wantDifferences()
+		keys := []string{"parent:7", "depth:-3", "rank:2", "bare:true", "name:n", "tree:" + tree.String()}
+		var want []string
+		for _, key := range keys {
+			w.apply(key, timak.Remove("branches:1"))
+			want = append(want, key+": branches:1 missing")
+		}
+		w.wantDifferences(want...)
+		if report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{}); err != nil || report.Found() == 0 || !report.Clean() {
+			t.Errorf("Rebuild: got %+v, %v", report, err)
+		}
+		w.wantDifferences()
+		for _, key := range []string{"parent:x", "parent:-1", "rank:99999"} {
+			_, err := w.plugin.Verify(t.Context(), timakgorm.VerifyOptions{Keys: []string{key}})
+			if err == nil || !strings.Contains(err.Error(), "no rule makes the key") {
+				t.Errorf("key %q, which no row can make: got %v", key, err)
+			}
+		}
 	})
 }
 
