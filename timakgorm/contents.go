@@ -86,10 +86,23 @@ func (t *table) matching(ctx context.Context, by template, text string) (where s
 		if !ok {
 			return "", nil, false
 		}
-		conditions = append(conditions, t.sql.column(field)+" = ?")
+		conditions = append(conditions, t.sql.column(field)+t.equals(field, values[i]))
 		args = append(args, value)
 	}
 	return "(" + strings.Join(conditions, " AND ") + ")", args, true
+}
+
+// equals is the comparison of a column with the parameter that a text in a key
+// makes. SQLite may hold a bool as any of the texts that Go reads as one.
+func (t *table) equals(field *schema.Field, text string) string {
+	switch {
+	case t.dialect.name != sqlite.name || kindOf(field) != schema.Bool:
+		return " = ?"
+	case text == "true":
+		return " IN (?, '1', 't', 'T', 'true', 'TRUE', 'True')"
+	default:
+		return " IN (?, '0', 'f', 'F', 'false', 'FALSE', 'False')"
+	}
 }
 
 // typed returns the value of a column that is written as a text in a key; it

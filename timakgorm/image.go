@@ -68,20 +68,18 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 	}
 }
 
-// truth returns a bool column; NULL is false. SQLite writes 0 and 1.
+// truth returns a bool column; NULL is false. SQLite writes 0 and 1, and keeps
+// what else it is given: a text is read as Go reads it into a bool.
 func (i image) truth(field *schema.Field) (bool, error) {
 	raw, present, err := i.value(field)
 	if err != nil || !present {
 		return false, err
 	}
-	switch string(raw) {
-	case "true", "1", `"true"`, `"t"`, `"1"`:
-		return true, nil
-	case "false", "0", `"false"`, `"f"`, `"0"`:
-		return false, nil
-	default:
+	truth, err := strconv.ParseBool(strings.Trim(string(raw), `"`))
+	if err != nil {
 		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, raw)
 	}
+	return truth, nil
 }
 
 // date returns a time, or an integer as microseconds.
@@ -101,29 +99,6 @@ func (i image) date(field *schema.Field) (time.Time, error) {
 		return time.UnixMicro(score).UTC(), nil
 	}
 	return parseTime(field, text)
-}
-
-// timeLayouts are what Postgres writes in JSON, with a zone and without one,
-// and what Go's SQLite drivers store. A time without a zone is UTC.
-var timeLayouts = []string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04:05.999999999",
-	"2006-01-02T15:04:05.999999999-07:00:00", // of a zone before its standard time
-	"2006-01-02 15:04:05.999999999-07:00",
-	"2006-01-02 15:04:05.999999999 -0700",
-	"2006-01-02 15:04:05.999999999",
-	time.DateOnly,
-}
-
-func parseTime(field *schema.Field, text string) (time.Time, error) {
-	parts := strings.SplitN(text, " ", 4) // the fourth is of time.String: the zone's name, any text at all
-	plain := strings.Join(parts[:min(3, len(parts))], " ")
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, plain); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("column %q is %q: expected a date", field.DBName, text)
 }
 
 // object returns the columns as a JSON object, the same for every database.

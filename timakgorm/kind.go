@@ -1,35 +1,43 @@
 package timakgorm
 
 import (
+	"regexp"
 	"strings"
 
 	"gorm.io/gorm/schema"
 )
 
-// storedKinds are the database types that a field's tag may state, by how they
-// begin, and the kind of value that they hold.
-var storedKinds = []struct {
-	prefix string
-	kind   schema.DataType
-}{
-	{"uuid", schema.String},
-	{"char", schema.String},
-	{"varchar", schema.String},
-	{"text", schema.String},
-	{"citext", schema.String},
-	{"bytea", schema.Bytes},
-	{"blob", schema.Bytes},
-	{"binary", schema.Bytes},
-	{"varbinary", schema.Bytes},
-	{"timestamp", schema.Time},
-	{"datetime", schema.Time},
-	{"date", schema.Time},
-	{"numeric", schema.Float},
-	{"decimal", schema.Float},
-	{"real", schema.Float},
-	{"double", schema.Float},
-	{"json", "json"},
+// storedKinds are the database types that a field's tag may state, by their
+// first words, and the kind of value that they hold. A type that only begins
+// like one of them, such as daterange, is another.
+var storedKinds = map[string]schema.DataType{
+	"uuid":        schema.String,
+	"char":        schema.String,
+	"character":   schema.String,
+	"bpchar":      schema.String,
+	"nchar":       schema.String,
+	"varchar":     schema.String,
+	"nvarchar":    schema.String,
+	"text":        schema.String,
+	"citext":      schema.String,
+	"bytea":       schema.Bytes,
+	"blob":        schema.Bytes,
+	"binary":      schema.Bytes,
+	"varbinary":   schema.Bytes,
+	"timestamp":   schema.Time,
+	"timestamptz": schema.Time,
+	"datetime":    schema.Time,
+	"date":        schema.Time,
+	"numeric":     schema.Float,
+	"decimal":     schema.Float,
+	"real":        schema.Float,
+	"double":      schema.Float,
+	"json":        "json",
+	"jsonb":       "json",
 }
+
+// firstWord is that of a type.
+var firstWord = regexp.MustCompile(`^\w+`)
 
 // kindOf returns what a column holds. GORM's field.DataType is no answer where
 // the model states the column's type, as in gorm:"type:timestamptz": it is that
@@ -44,10 +52,8 @@ func kindOf(field *schema.Field) schema.DataType {
 		return schema.Time
 	}
 	stated := strings.ToLower(string(field.DataType))
-	for _, stored := range storedKinds {
-		if strings.HasPrefix(stated, stored.prefix) {
-			return stored.kind
-		}
+	if kind, known := storedKinds[firstWord.FindString(stated)]; known {
+		return kind
 	}
 	return field.GORMDataType
 }

@@ -31,6 +31,13 @@ func TestKindOf(t *testing.T) {
 		TextStated string       `want:"string" gorm:"type:VARCHAR(20)"`
 		TextEnum   string       `want:"string" gorm:"type:mood"`
 		TextTime   string       `want:"time" gorm:"type:timestamptz"`
+		TextRange  string       `want:"string" gorm:"type:daterange"`
+		TextRanges string       `want:"string" gorm:"type:datemultirange"`
+		TextDomain string       `want:"string" gorm:"type:realm"`
+		TextZone   string       `want:"time" gorm:"type:timestamp(3) with time zone"`
+		TextZones  []byte       `want:"time" gorm:"type:timestamptz(3)"`
+		BytesLong  []byte       `want:"string" gorm:"type:character varying(20)"`
+		Precise    string       `want:"float" gorm:"type:double precision"`
 		Decimal    string       `want:"float" gorm:"type:decimal(10,2)"`
 		JSON       string       `want:"json" gorm:"type:jsonb"`
 		Bytea      string       `want:"bytes" gorm:"type:bytea"`

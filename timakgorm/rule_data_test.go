@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,77 @@ func TestRule_dates(t *testing.T) {
 			t.Errorf("a date that is missing: %d dead letters, want 1", n)
 		}
 	})
+}
+
+// Era has columns that other programs fill in forms of their own.
+type Era struct {
+	ID    uint
+	Begun time.Time
+	Known bool
+
+	_ timakgorm.Timeline `timak:"key=eras; date=Begun; data=Begun"`
+	_ timakgorm.Timeline `timak:"key=known:{Known}; date=Begun"`
+	_ timakgorm.Timeline `timak:"key=known; date=Begun; when=Known"`
+}
+
+// TestRule_othersTexts: SQLite keeps dates and bools as they are written; forms
+// that a driver reads make items, and are found by Verify.
+func TestRule_othersTexts(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "sqlite", models: []any{&Era{}}, tracked: []any{&Era{}}})
+	_, err := w.stranger().ExecContext(t.Context(), `INSERT INTO eras (id, begun, known) VALUES (1, '2026-01-01 00:01', 'TRUE'), (2, '2026-01-01 00:02:00Z', 't'),
+		(3, '2026-01-01T00:03', 'False'), (4, '2026-01-01', 'f'), (5, '-0043-03-15 00:00:00+00:00', 1), (6, '12000-01-01 00:00:00+00:00', 0)`)
+	w.must(err)
+	w.wantDates("eras", "eras:6 12000-01-01T00:00:00Z", "eras:3 2026-01-01T00:03:00Z", "eras:2 2026-01-01T00:02:00Z",
+		"eras:1 2026-01-01T00:01:00Z", "eras:4 2026-01-01T00:00:00Z", "eras:5 -0043-03-15T00:00:00Z")
+	for _, key := range []string{"known", "known:true"} {
+		w.wantIDs(key, "eras:2", "eras:1", "eras:5")
+	}
+	w.wantIDs("known:false", "eras:6", "eras:3", "eras:4")
+	if n := w.dead(); n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+	w.wantDifferences()
+}
+
+// TestRule_farDates: every date of Postgres that microseconds can tell makes an
+// item; the others are dead letters that say so.
+func TestRule_farDates(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		w := worldBy(t, by, setup{dialect: "postgres", models: []any{&Era{}}, tracked: []any{&Era{}}})
+		w.must(w.db.Create(&[]Era{
+			{ID: 1, Begun: time.Date(-43, 3, 15, 1, 2, 3, 4000, time.UTC)}, {ID: 2, Begun: time.Date(12000, 2, 29, 0, 0, 0, 0, time.UTC)},
+			{ID: 3, Begun: time.UnixMicro(1<<63 - 1)}, {ID: 4, Begun: time.Date(-4712, 1, 1, 0, 0, 0, 0, time.UTC)},
+		}).Error)
+		w.wantDates("eras", "eras:3 294247-01-10T04:00:54.775807Z", "eras:2 12000-02-29T00:00:00Z",
+			"eras:1 -0043-03-15T01:02:03.000004Z", "eras:4 -4712-01-01T00:00:00Z")
+		w.wantDifferences()
+		w.must(w.db.Create(&Era{ID: 5, Begun: time.Date(294276, 1, 1, 0, 0, 0, 0, time.UTC)}).Error)
+		w.drain()
+		letters, err := w.plugin.DeadLetters(t.Context(), timakgorm.DeadLetterQuery{})
+		w.must(err)
+		if len(letters) != 1 || !strings.Contains(letters[0].Error, "an int64 of microseconds") {
+			t.Errorf("a date too far: got %+v, want a dead letter that says so", letters)
+		}
+	})
+}
+
+// Stay has a type that only begins like that of a date.
+type Stay struct {
+	ID        uint
+	Period    string `gorm:"type:daterange"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=stays:{Period}; data=Period"`
+}
+
+func TestRule_ranges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres", models: []any{&Stay{}}, tracked: []any{&Stay{}}})
+	w.must(w.db.Create(&Stay{ID: 1, Period: "[2026-01-01,2026-02-01)", CreatedAt: at(1)}).Error)
+	w.wantData(timakgorm.Key("stays:{}", "[2026-01-01,2026-02-01)"), `{"period":"[2026-01-01,2026-02-01)"}`)
+	w.wantDifferences()
 }
 
 func (w *world) wantDates(key string, want ...string) {
