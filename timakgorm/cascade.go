@@ -38,7 +38,6 @@ const (
 // the schema last.
 type cascades struct {
 	mu     sync.Mutex
-	loaded bool
 	schema uint64
 	list   []cascade
 }
@@ -47,7 +46,7 @@ type cascades struct {
 // holds no lock meanwhile: it may have to wait for a connection that others hold
 // who come here next.
 func (c *cascades) of(ctx context.Context, p *Plugin, pool gorm.ConnPool) ([]cascade, error) {
-	now := p.schema.Load()
+	now := p.schemaOf(pool)
 	if list, known := c.known(now); known {
 		return list, nil
 	}
@@ -63,7 +62,7 @@ func (c *cascades) of(ctx context.Context, p *Plugin, pool gorm.ConnPool) ([]cas
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.list, c.schema, c.loaded = list, now, true
+	c.list, c.schema = list, now
 	return list, nil
 }
 
@@ -74,7 +73,7 @@ const cascadeTime = time.Second
 func (c *cascades) known(schema uint64) ([]cascade, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.list, c.loaded && c.schema == schema
+	return c.list, c.schema == schema && schema != anySchema
 }
 
 func (d dialect) cascadesOf(ctx context.Context, pool gorm.ConnPool, table string) (list []cascade, err error) {

@@ -25,12 +25,12 @@ type commitPool struct {
 
 // BeginTx implements gorm.ConnPoolBeginner.
 func (p *commitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	after := p.plugin.drawn.Load()
+	after, schema := p.plugin.drawn.Load(), p.plugin.schema.number.Load()
 	tx, err := p.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &commitTx{Tx: tx, ctx: ctx, pool: p, after: after}, nil
+	return &commitTx{Tx: tx, ctx: ctx, pool: p, after: after, schema: schema}, nil
 }
 
 // GetDBConn implements gorm.GetDBConnector.
@@ -46,6 +46,9 @@ type commitTx struct {
 	after int64 // every change it records has a greater id
 	dirty bool  // it has recorded changes, or may have
 
+	schema        uint64 // the version of the schema when it began
+	changesSchema bool   // it has run DDL, or may have
+
 	// spoilt is why the transaction must not be committed: a statement in it has
 	// run whose change could not be recorded.
 	spoilt     error
@@ -59,11 +62,11 @@ func (t *commitTx) Commit() error {
 		return errors.Join(err, t.Rollback())
 	}
 	if !t.dirty {
-		return t.Tx.Commit()
+		return t.commit()
 	}
 	p := t.pool.plugin
 	if p.opts.Deliver != OnCommit {
-		err := t.Tx.Commit()
+		err := t.commit()
 		if err == nil {
 			p.wake()
 		}
@@ -73,12 +76,22 @@ func (t *commitTx) Commit() error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("timakgorm: commit: %w", err), t.Rollback())
 	}
-	if err := t.Tx.Commit(); err != nil {
+	if err := t.commit(); err != nil {
 		return err
 	}
 	p.noteDrawn(ids)
 	p.deliver(t.ctx, ids)
 	return nil
+}
+
+// commit commits, and has everybody look at the schema again if the transaction
+// has changed it. Nothing was remembered of what it saw, so there is nothing to
+// forget after a rollback.
+func (t *commitTx) commit() error {
+	if t.changesSchema {
+		defer t.pool.plugin.schema.change()()
+	}
+	return t.Tx.Commit()
 }
 
 // recorded returns the ids of the changes that the transaction has recorded,

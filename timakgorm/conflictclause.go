@@ -21,7 +21,7 @@ func (c *capture) modifier(ctx context.Context, said string) (string, error) {
 		return said, nil
 	}
 	name := c.target.table.model.table
-	return c.plugin.resolves.of(name, c.plugin.schema.Load(), func() (string, error) {
+	return c.plugin.resolves.of(name, c.plugin.schemaOf(c.ConnPool), func() (string, error) {
 		var text string
 		err := c.ConnPool.QueryRowContext(ctx, "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", unqualified(name)).Scan(&text)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -15,15 +15,15 @@ import (
 func (p *Plugin) registerTransactions(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
-		on.Create().Before("gorm:create").Register("timak:begin_create", guarded(p.beginWrite(create))),
+		on.Create().Before("timak:check_create").Register("timak:begin_create", guarded(p.beginWrite(create))),
 		on.Create().After("timak:after_create").Before("gorm:save_after_associations").Register("timak:end_create", guarded(endStatement)),
-		on.Update().Before("gorm:update").Register("timak:begin_update", guarded(p.beginWrite(update))),
+		on.Update().Before("timak:check_update").Register("timak:begin_update", guarded(p.beginWrite(update))),
 		on.Update().After("timak:after_update").Before("gorm:save_after_associations").Register("timak:end_update", guarded(endStatement)),
-		on.Delete().Before("gorm:delete").Register("timak:begin_delete", guarded(p.beginWrite(remove))),
+		on.Delete().Before("timak:check_delete").Register("timak:begin_delete", guarded(p.beginWrite(remove))),
 		on.Delete().After("timak:after_delete").Before("gorm:after_delete").Register("timak:end_delete", guarded(endStatement)),
-		on.Raw().Before("gorm:raw").Register("timak:begin_raw", guarded(p.beginRaw)),
+		on.Raw().Before("timak:begin_ddl").Register("timak:begin_raw", guarded(p.beginRaw)),
 		on.Raw().After("timak:after_raw").Register("timak:end_raw", guarded(endStatement)),
-		on.Query().Before("gorm:query").Register("timak:begin_query", guarded(p.beginRaw)),
+		on.Query().Before("timak:begin_ddl").Register("timak:begin_query", guarded(p.beginRaw)),
 		on.Query().After("timak:after_query").Register("timak:end_query", guarded(endStatement)),
 	)
 }

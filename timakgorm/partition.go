@@ -106,7 +106,7 @@ func (p *Plugin) partWritten(st *gorm.Statement) (part, parent string, err error
 // partOf returns the tracked table that a table, named as it is written, is a
 // part of; "" if there is none.
 func (p *Plugin) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
-	return p.parents.of(name, p.schema.Load(), func() (string, error) {
+	return p.parents.of(name, p.schemaOf(pool), func() (string, error) {
 		if p.named(unquoted(name)) != nil || !postgresName.MatchString(name) {
 			return "", nil
 		}

@@ -37,7 +37,7 @@ type Plugin struct {
 	tables  map[string]*table
 
 	triggers map[string]*tableTriggers
-	schema   atomic.Uint64 // rises when a table may have lost its triggers, or have other foreign keys
+	schema   schemaVersion
 	cascades cascades
 	parents  schemaFacts[string] // the tracked tables that other tables are a part of
 	resolves schemaFacts[string] // what tables do about conflicts

@@ -157,8 +157,10 @@ func TestRule_farDates(t *testing.T) {
 	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
 		w := worldBy(t, by, setup{dialect: "postgres", models: []any{&Era{}}, tracked: []any{&Era{}}})
 		w.must(w.db.Create(&[]Era{
-			{ID: 1, Begun: time.Date(-43, 3, 15, 1, 2, 3, 4000, time.UTC)}, {ID: 2, Begun: time.Date(12000, 2, 29, 0, 0, 0, 0, time.UTC)},
-			{ID: 3, Begun: time.UnixMicro(1<<63 - 1)}, {ID: 4, Begun: time.Date(-4712, 1, 1, 0, 0, 0, 0, time.UTC)},
+			{ID: 1, Begun: time.Date(-43, 3, 15, 1, 2, 3, 4000, time.UTC)},
+			{ID: 2, Begun: time.Date(12000, 2, 29, 0, 0, 0, 0, time.UTC)},
+			{ID: 3, Begun: time.UnixMicro(1<<63 - 1)},
+			{ID: 4, Begun: time.Date(-4712, 1, 1, 0, 0, 0, 0, time.UTC)},
 		}).Error)
 		w.wantDates("eras", "eras:3 294247-01-10T04:00:54.775807Z", "eras:2 12000-02-29T00:00:00Z",
 			"eras:1 -0043-03-15T01:02:03.000004Z", "eras:4 -4712-01-01T00:00:00Z")

@@ -2,8 +2,8 @@ package timakgorm
 
 import "sync"
 
-// schemaFacts are what the database has said of tables. They hold until the
-// plugin's schema is another.
+// schemaFacts are what the database has said of tables. They hold for one
+// version of the schema.
 type schemaFacts[T any] struct {
 	mu     sync.Mutex
 	schema uint64
@@ -17,6 +17,9 @@ const mostTables = 1000
 // of returns what is known of a table, or asks. It holds no lock meanwhile: it
 // may have to wait for a connection that others hold who come here next.
 func (f *schemaFacts[T]) of(table string, schema uint64, ask func() (T, error)) (T, error) {
+	if schema == anySchema {
+		return ask()
+	}
 	if fact, known := f.known(table, schema); known {
 		return fact, nil
 	}

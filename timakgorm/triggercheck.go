@@ -15,7 +15,8 @@ import (
 // ErrTriggers is returned, wrapped with the table and the way out, by Run and by
 // writes to a tracked table whose triggers are not what Options.Capture asks
 // for: missing or outdated with Triggers, present with Callbacks, as each change
-// would be recorded twice. The write has not taken place.
+// would be recorded twice. The write has not taken place, unless the table has
+// changed while it was under way outside of any transaction: the error says so.
 var ErrTriggers = errors.New("the table's triggers are not those of its rules")
 
 // installedTrigger is one of timak's triggers that a database has.
@@ -107,22 +108,22 @@ func (s triggerSet) compare(found []installedTrigger) error {
 type tableTriggers struct {
 	triggerSet
 
-	checked atomic.Uint64 // the plugin's schema then; 0: never
+	checked atomic.Uint64 // the version of the schema then; anySchema: never
 }
 
-// schemaChanged makes each table's triggers be looked at again before its next
-// write.
-func (p *Plugin) schemaChanged() { p.schema.Add(1) }
-
-// triggersChecked reports whether all tables have been looked at.
-func (p *Plugin) triggersChecked() bool {
-	now := p.schema.Load()
+// triggersChecked reports whether all tables have been looked at in a version of
+// the schema.
+func (p *Plugin) triggersChecked(version uint64) bool {
 	for _, t := range p.triggers {
-		if t.checked.Load() != now {
+		if !t.known(version) {
 			return false
 		}
 	}
 	return true
+}
+
+func (t *tableTriggers) known(version uint64) bool {
+	return version != anySchema && t.checked.Load() == version
 }
 
 // wrongTriggers returns ErrTriggers if it can be seen that a table has not the
@@ -149,10 +150,10 @@ func (p *Plugin) checkTriggers(ctx context.Context, pool gorm.ConnPool) error {
 }
 
 // check returns an error if a table has not the triggers that it should have. It
-// looks once, and again after a change of the schema.
+// looks once in a version of the schema.
 func (t *tableTriggers) check(ctx context.Context, p *Plugin, pool gorm.ConnPool) error {
-	now := p.schema.Load()
-	if t.checked.Load() == now {
+	version := p.schemaOf(pool)
+	if t.known(version) {
 		return nil
 	}
 	found, err := installedTriggers(ctx, p.dialect, pool, t.table)
@@ -167,6 +168,8 @@ func (t *tableTriggers) check(ctx context.Context, p *Plugin, pool gorm.ConnPool
 	} else if err := t.compare(found); err != nil {
 		return fmt.Errorf("timakgorm: %s: %w: %w: call plugin.InstallTriggers", t.table, ErrTriggers, err)
 	}
-	t.checked.Store(now)
+	if version != anySchema {
+		t.checked.Store(version)
+	}
 	return nil
 }

@@ -23,25 +23,18 @@ func (p *Plugin) registerMarks(db *gorm.DB) error {
 	)
 }
 
-// registerChecks has the triggers of a table looked at before it is written, and
-// again when this process has changed it.
-func (p *Plugin) registerChecks(db *gorm.DB) error {
-	on := db.Callback()
-	return errors.Join(
-		on.Create().Before("gorm:create").Register("timak:check_create", guarded(p.checkWrite(create))),
-		on.Update().Before("gorm:update").Register("timak:check_update", guarded(p.checkWrite(update))),
-		on.Delete().Before("gorm:delete").Register("timak:check_delete", guarded(p.checkWrite(remove))),
-		on.Raw().After("gorm:raw").Register("timak:check_raw", guarded(p.noteDDL)),
-	)
-}
-
 // markWrite marks the transaction of a statement that GORM has built.
 func (p *Plugin) markWrite(v verb) func(*gorm.DB) error {
 	return func(db *gorm.DB) error {
 		if db.Error == nil && !db.DryRun && (v == remove || p.tables[db.Statement.Table] != nil || p.mayWrite(db.Statement, v)) {
 			p.markRecorded(db.Statement.ConnPool)
 		}
-		return nil
+		return p.checkAgain(db, func(db *gorm.DB) error {
+			if !p.mayWrite(db.Statement, v) {
+				return nil
+			}
+			return p.checkTable(db)
+		})
 	}
 }
 
@@ -50,7 +43,7 @@ func (p *Plugin) markRaw(db *gorm.DB) error {
 	if db.Error == nil && !db.DryRun && p.mayRecord(db.Statement.SQL.String()) {
 		p.markRecorded(db.Statement.ConnPool)
 	}
-	return nil
+	return p.checkAgain(db, p.checkRawTable)
 }
 
 // mayRecord reports whether triggers may record what a SQL text changes.
@@ -66,29 +59,6 @@ func (p *Plugin) markRecorded(pool gorm.ConnPool) {
 	} else {
 		p.wake()
 	}
-}
-
-// checkWrite refuses the write of a table whose triggers are not right.
-func (p *Plugin) checkWrite(v verb) func(*gorm.DB) error {
-	return func(db *gorm.DB) error {
-		st := db.Statement
-		if db.Error != nil || db.DryRun || p.triggersChecked() || !p.mayWrite(st, v) {
-			return nil
-		}
-		if t := p.named(st.Table); t != nil && st.TableExpr == nil {
-			return p.triggers[t.model.table].check(st.Context, p, st.ConnPool)
-		}
-		return p.checkTriggers(st.Context, st.ConnPool)
-	}
-}
-
-// noteDDL has triggers looked at again after DDL. SQLite's migrator makes some
-// changes of a table by making another, and the triggers are gone with the first.
-func (p *Plugin) noteDDL(db *gorm.DB) error {
-	if !db.DryRun && hasWord(sqlWords(db.Statement.SQL.String()), "create", "alter", "drop") {
-		p.schemaChanged()
-	}
-	return nil
 }
 
 // hasWord reports whether one of the words is among those of a SQL text.

@@ -40,7 +40,7 @@ func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	defer p.schemaChanged()
+	defer p.schema.change()()
 	err = changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
 		for _, set := range sets {
 			if err := set.install(ctx, d, pool); err != nil {
@@ -59,7 +59,7 @@ func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
 // are no longer tracked too. Called before InstallTriggers in one transaction it
 // leaves only those of today's rules.
 func (p *Plugin) DropTriggers(ctx context.Context, db *gorm.DB) error {
-	defer p.schemaChanged()
+	defer p.schema.change()()
 	err := changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
 		found, err := installedTriggers(ctx, d, pool, "")
 		if err != nil {
@@ -135,12 +135,12 @@ func (p *Plugin) triggerSets(d dialect, db *gorm.DB) ([]triggerSet, error) {
 // useTriggers prepares the triggers' part of Initialize.
 func (p *Plugin) useTriggers(db *gorm.DB) error {
 	p.triggers = map[string]*tableTriggers{}
-	p.schemaChanged()
+	p.schema.number.Add(1)       // the first
 	for name := range p.tables { // none should be there with Callbacks
 		p.triggers[name] = &tableTriggers{triggerSet: triggerSet{table: name}}
 	}
 	if p.opts.Capture == Callbacks {
-		return errors.Join(p.registerChecks(db), p.registerCallbacks(db))
+		return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerCallbacks(db))
 	}
 	sets, err := p.triggerSets(p.dialect, db)
 	if err != nil {
@@ -149,7 +149,7 @@ func (p *Plugin) useTriggers(db *gorm.DB) error {
 	for _, set := range sets {
 		p.triggers[set.table].triggerSet = set
 	}
-	return errors.Join(p.registerChecks(db), p.registerMarks(db))
+	return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerMarks(db))
 }
 
 // triggersLock is the number of the advisory lock under which triggers are
@@ -169,6 +169,9 @@ func changeTriggers(ctx context.Context, db *gorm.DB, change func(dialect, gorm.
 	}
 	return db.Session(&gorm.Session{NewDB: true, Context: ctx}).Transaction(func(tx *gorm.DB) error {
 		pool := tx.Statement.ConnPool
+		if own := transactionOf(pool); own != nil { // db may be a transaction that is not to end here
+			own.changesSchema = true
+		}
 		if _, err := pool.ExecContext(ctx, lock); err != nil {
 			return err
 		}
