@@ -60,10 +60,21 @@ type Difference struct {
 	// Unsettled says that this may yet come right: changes of the row keep
 	// waiting in the outbox, or keep coming.
 	Unsettled bool
+
+	// Reason is why Rebuild cannot mend it, where that is known beforehand.
+	Reason string
 }
 
 // String says it in a line.
 func (d Difference) String() string {
+	if d.Reason != "" {
+		return d.plain() + ": " + d.Reason
+	}
+	return d.plain()
+}
+
+// plain says it without the reason.
+func (d Difference) plain() string {
 	switch {
 	case d.Kind == Damaged:
 		return fmt.Sprintf("%s: damaged", d.Key)

@@ -40,8 +40,13 @@ type RebuildOptions struct {
 // delivered when it ends early are the relay's. Beside an error, that of ctx
 // included, it returns what was found until then, and From to go on from;
 // beginning again does no harm. Report.Remaining says what could not be mended:
-// a row that no timeline can take, such as one with too much data, or one that
-// others kept locked.
+// a row that no timeline can take, such as one with too much data, one that
+// others kept locked, or one whose entry has a version more than a day ahead of
+// the clock. Rebuild does not follow such a version, which only a broken clock or
+// program has written: every later change of any row would have to exceed it.
+// Difference.Reason says so. An item of no row with such a version is removed; a
+// row that comes for it later stays off that timeline, and is reported. Both come
+// right when the timeline has been removed from the store and is rebuilt.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
 	report, err := p.verify(ctx, VerifyOptions{
 		Models: opts.Models, Keys: opts.Keys, Progress: opts.Progress, From: opts.From, Limit: opts.Limit, Repair: true,
@@ -74,7 +79,7 @@ func (p *Plugin) mend(ctx context.Context, found []*finding) error {
 			continue // the horizon has risen: what is missing is for the next round
 		}
 		for _, s := range f.suspects {
-			if s.table == nil || s.kind == Extra || s.unsettled {
+			if !s.recordable() {
 				continue
 			}
 			rows := forced[s.table]
@@ -135,6 +140,18 @@ func (p *Plugin) drainTurn(ctx context.Context) error {
 	return err
 }
 
+// recordable reports whether recording a suspect's row anew may mend it.
+func (s *suspect) recordable() bool {
+	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead
+}
+
+// mendable reports whether there is something to try.
+func (f *finding) mendable() bool {
+	return f.damaged || slices.ContainsFunc(f.suspects, func(s *suspect) bool {
+		return s.unsettled || s.kind == Extra || s.recordable()
+	})
+}
+
 // unsettled reports whether a suspect is.
 func (f *finding) unsettled() bool {
 	return slices.ContainsFunc(f.suspects, func(s *suspect) bool { return s.unsettled })
@@ -143,9 +160,9 @@ func (f *finding) unsettled() bool {
 // removeExtras removes what no row had when it was judged, with the version
 // that it had then. A row that has come since, or comes now, puts its item with
 // a higher one: what a relay wrote, the clock exceeds, and it is brought above
-// what others wrote. Only between these two may a row have drawn a version too
-// low, which counts for nothing with or without the removal; the next round
-// finds it missing, or the next Verify.
+// what others wrote, unless that is too far ahead. Only between these two may a
+// row have drawn a version too low, which counts for nothing with or without the
+// removal; the next round finds it missing, or the next Verify.
 func (p *Plugin) removeExtras(ctx context.Context, found []*finding) error {
 	removals := map[*finding][]timak.Op{}
 	var high int64
@@ -153,7 +170,9 @@ func (p *Plugin) removeExtras(ctx context.Context, found []*finding) error {
 		for _, s := range f.suspects {
 			if s.kind == Extra && !s.unsettled && !f.damaged {
 				removals[f] = append(removals[f], timak.RemoveEntry(s.at.id, s.at.source).WithVersion(s.got.Version))
-				high = max(high, s.got.Version)
+				if !s.ahead {
+					high = max(high, s.got.Version)
+				}
 			}
 		}
 	}
@@ -175,6 +194,24 @@ func (p *Plugin) removeExtras(ctx context.Context, found []*finding) error {
 		})
 	}
 	return workers.Wait()
+}
+
+// maxAhead is how far ahead of the clock a version may be that Rebuild follows.
+// Versions of all rows are above those of the past, so what one timeline holds
+// would take every later change with it, up to where there are no more.
+const maxAhead = 24 * time.Hour
+
+// followed returns the highest version that Rebuild follows. Where versions have
+// come further already, as when the clock was set back, that does no more harm.
+func (p *Plugin) followed(ctx context.Context) (version int64, err error) {
+	o, err := p.outbox()
+	if err != nil {
+		return 0, err
+	}
+	if err := o.db.QueryRowContext(ctx, "SELECT high FROM timak_clock").Scan(&version); err != nil {
+		return 0, fmt.Errorf("timakgorm: read the clock: %w", err)
+	}
+	return max(version, time.Now().Add(maxAhead).UnixMicro()), nil
 }
 
 // raiseClock makes every version from now on higher than one.

@@ -1,5 +1,10 @@
 package timakgorm
 
+import (
+	"fmt"
+	"time"
+)
+
 // note adds to the report what was not known yet.
 func (v *verification) note(f *finding, known map[place]bool) {
 	for _, d := range f.differences() {
@@ -87,6 +92,10 @@ func (s *suspect) difference() Difference {
 	}
 	if s.table != nil {
 		d.Table = s.table.model.table
+	}
+	if s.ahead && s.kind != Extra {
+		d.Reason = fmt.Sprintf("its version %d, of %s, is more than a day ahead of the clock",
+			s.version, time.UnixMicro(s.version).UTC().Format(time.DateOnly))
 	}
 	return d
 }

@@ -25,6 +25,7 @@ type suspect struct {
 	got       *timak.Entry
 	version   int64 // that the timeline knows of the entry
 	unsettled bool
+	ahead     bool // version is higher than Rebuild follows
 }
 
 // comparison goes through the rows of one key and notes what the timeline has

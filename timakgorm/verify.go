@@ -320,7 +320,7 @@ func (v *verification) page(ctx context.Context, keys []string) error {
 		for _, f := range found {
 			v.note(f, known)
 		}
-		if len(found) == 0 || !v.opts.Repair || round == rounds {
+		if !v.opts.Repair || round == rounds || !slices.ContainsFunc(found, (*finding).mendable) {
 			v.remain(found)
 			return nil
 		}
@@ -384,5 +384,14 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if f.suspects, err = v.p.judge(ctx, f.contents, entries, suspects); err != nil || len(f.suspects) == 0 && !damaged {
 		return nil, err
 	}
-	return f, nil
+	return f, v.p.lookAhead(ctx, f.suspects)
+}
+
+// lookAhead notes which suspects have versions that Rebuild does not follow.
+func (p *Plugin) lookAhead(ctx context.Context, suspects []*suspect) error {
+	followed, err := p.followed(ctx)
+	for _, s := range suspects {
+		s.ahead = s.version > followed
+	}
+	return err
 }

@@ -63,8 +63,9 @@ func (w *world) apply(key string, ops ...timak.Op) {
 	w.must(err)
 }
 
-// future is a version that the database's clock does not reach.
-var future = time.Now().Add(1000 * time.Hour).UnixMicro()
+// future is a version that the database's clock does not reach during a test, and
+// that Rebuild still follows.
+var future = time.Now().Add(20 * time.Hour).UnixMicro()
 
 // harm is something that befell a timeline, and what is found of it.
 type harm struct {
