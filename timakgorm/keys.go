@@ -193,11 +193,18 @@ func (s keySource) read(text string) (key string, values []string, err error) {
 	return key, values, err
 }
 
-// makes reports whether the source comes upon a key.
+// makes reports whether the source comes upon a key: not upon one that is only
+// alike to the database.
 func (s keySource) makes(ctx context.Context, p *Plugin, key string) (made bool, err error) {
 	where, args, ok := s.table.matching(ctx, s.key, key)
 	if !ok || len(s.columns) == 0 {
 		return ok, nil
+	}
+	for i, field := range s.key.columns { // beside the columns themselves, which an index may have
+		if column := s.distinct(field); column != s.table.sql.column(field) {
+			where += " AND " + column + " = ?"
+			args = append(args, args[i])
+		}
 	}
 	o, err := p.outbox()
 	if err != nil {

@@ -228,6 +228,50 @@ func TestVerify_valuesAlike(t *testing.T) {
 	})
 }
 
+// Pair has two rules that make keys of one kind, by columns that the database
+// compares in different ways.
+type Pair struct {
+	ID        uint
+	A         string
+	B         string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=u:{A}; source=a"`
+	_ timakgorm.Timeline `timak:"key=u:{B}; source=b"`
+}
+
+// A key of one rule, which another rule has only alike, is looked at too.
+func TestVerify_sourcesAlike(t *testing.T) {
+	t.Parallel()
+	const collation = "CREATE COLLATION alike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+	for name, c := range map[string]struct{ dialect, before, column string }{
+		"NOCASE":           {"sqlite", "", "text COLLATE NOCASE"},
+		"RTRIM":            {"sqlite", "", "text COLLATE RTRIM"},
+		"nondeterministic": {"postgres", collation, "text COLLATE alike"},
+		"citext":           {"postgres", "CREATE EXTENSION IF NOT EXISTS citext", "citext"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{dialect: c.dialect, models: []any{}, tracked: []any{&Pair{}}})
+			if c.before != "" {
+				w.must(w.db.Exec(c.before).Error)
+			}
+			w.must(w.db.Exec("CREATE TABLE pairs (id integer PRIMARY KEY, a " + c.column + ", b text, created_at timestamp)").Error)
+			other := map[bool]string{true: "ann ", false: "ANN"}[name == "RTRIM"]
+			w.must(w.db.Create(&Pair{ID: 1, A: "ann", B: other, CreatedAt: at(1)}).Error)
+			w.drain()
+			key := timakgorm.Key("u:{}", other)
+			w.apply("u:ann", timak.Remove("pairs:1"))
+			w.apply(key, timak.Remove("pairs:1"))
+			w.wantDifferences("u:ann: pairs:1 missing", key+": pairs:1 missing")
+			if report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{}); err != nil || report.Keys != 2 || !report.Clean() {
+				t.Errorf("Rebuild: got %+v, %v; want two keys", report, err)
+			}
+			w.wantDifferences()
+		})
+	}
+}
+
 // short is a timeline of three, of posts that come and go.
 func shortWorld(t *testing.T, dialect string, order timak.Order) *world {
 	w := newWorld(t, setup{dialect: dialect, engine: &timak.Options{MaxItems: 3, Order: order}, tracked: []any{timakgorm.Track[Bare](
