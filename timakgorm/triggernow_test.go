@@ -131,11 +131,13 @@ func TestTriggers_manyKeys(t *testing.T) {
 			w := triggerWorld(t, setup{dialect: "postgres", dsn: dsn, models: []any{}, tracked: []any{&Linked{}}})
 			conn := w.session()
 			w.script(conn, fmt.Sprintf("INSERT INTO linkeds SELECT i, timestamptz '2026-01-01' + i * interval '1 min', 1 + i %% 2, 1 + i %% 3, 1 + i %% 5 FROM generate_series(1, %d) i", rows))
+			w.drain()
 			w.wantDifferences()
 			for _, statement := range []string{
 				"DELETE FROM users WHERE id = 1", "UPDATE users SET id = id + 100 WHERE id IN (2, 3)", "DELETE FROM users WHERE id > 100", "DELETE FROM users WHERE id IN (4, 5)",
 			} {
 				w.script(conn, statement)
+				w.drain()
 				w.wantDifferences()
 			}
 		})
@@ -148,8 +150,7 @@ func TestTriggers_renamed(t *testing.T) {
 	t.Parallel()
 	w := triggerWorld(t, setup{dialect: "postgres"})
 	w.seed()
-	w.must(w.db.Exec("ALTER TABLE posts RENAME TO posts_old").Error)
-	w.must(w.db.Exec("CREATE TABLE posts (LIKE posts_old INCLUDING ALL); INSERT INTO posts SELECT * FROM posts_old").Error)
+	w.script(w.session(), "ALTER TABLE posts RENAME TO posts_old; CREATE TABLE posts (LIKE posts_old INCLUDING ALL); INSERT INTO posts SELECT * FROM posts_old")
 	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
 	w.check()
 	w.script(w.session(), "UPDATE posts_old SET author_id = 9", "INSERT INTO posts_old (id, author_id, published) VALUES (50, 1, true)",
