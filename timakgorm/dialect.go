@@ -103,10 +103,29 @@ func (d dialect) bind(sql string) string {
 	return b.String()
 }
 
-// value is a column as the image holds it.
+// value is a column as the image holds it. SQLite keeps bytes in a column of any
+// type, as JSON types write them, and has no JSON of them.
 func (d dialect) value(field *schema.Field, column string) string {
-	if kindOf(field) == schema.Bytes {
+	switch {
+	case kindOf(field) == schema.Bytes:
 		return fmt.Sprintf(d.hex, column)
+	case d.name == sqlite.name && mayBeBlob(field):
+		return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN CAST(%[1]s AS text) ELSE %[1]s END", column)
+	default:
+		return column
 	}
-	return column
+}
+
+// mayBeBlob reports whether a column's values may be written as bytes, though it
+// is of another kind. Those of a primary key may not: it is a JSON array too.
+func mayBeBlob(field *schema.Field) bool {
+	if field.PrimaryKey {
+		return false
+	}
+	switch kindOf(field) {
+	case schema.Bool, schema.Int, schema.Uint, schema.Float, schema.Time:
+		return false
+	default:
+		return true
+	}
 }
