@@ -148,6 +148,9 @@ func (l *lab) migrate() {
 	if l.way.prepare != nil {
 		l.must(l.way.prepare(l))
 	}
+	if l.dialect == "sqlite" {
+		l.must(l.plain.Exec(lateTriggers).Error)
+	}
 }
 
 // seed fills the tables, and keeps what they are to be reset to.

@@ -401,6 +401,19 @@ CREATE VIEW all_posts AS SELECT * FROM posts;
 CREATE TRIGGER all_posts INSTEAD OF UPDATE ON all_posts BEGIN UPDATE posts SET author_id = NEW.author_id WHERE id = OLD.id; END`,
 }
 
+// lateTriggers are those that the user has made on SQLite after timak's, and that
+// it calls before them. They write the row again that a statement has written.
+const lateTriggers = `
+CREATE TRIGGER echo AFTER INSERT ON remarks WHEN NEW.text = 'echo' BEGIN UPDATE remarks SET post_id = 11 WHERE id = NEW.id; END;
+CREATE TRIGGER spam AFTER INSERT ON remarks WHEN NEW.text = 'spam' BEGIN DELETE FROM remarks WHERE id = NEW.id; END;
+CREATE TRIGGER pair AFTER INSERT ON remarks WHEN NEW.text = 'pair' BEGIN
+	INSERT INTO remarks (post_id, text, created_at) VALUES (NEW.post_id, 'the other', NEW.created_at);
+END;
+CREATE TRIGGER loud AFTER UPDATE ON remarks WHEN NEW.text = 'loud' BEGIN UPDATE remarks SET text = 'LOUD' WHERE id = NEW.id; END;
+CREATE TRIGGER undead AFTER DELETE ON remarks WHEN OLD.text = 'undead' BEGIN
+	INSERT INTO remarks (id, post_id, text, created_at) VALUES (OLD.id, 11, 'back', OLD.created_at);
+END`
+
 // Price has a column that the database computes.
 type Price struct {
 	ID        uint

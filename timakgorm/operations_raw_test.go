@@ -127,6 +127,18 @@ var postgresInside = theme{name: "in the database", only: "postgres", unseen: in
 	{"call of a function that updates posts", func(db *gorm.DB) error { return db.Exec("SELECT move_posts(1, 2)").Error }},
 }}
 
+var sqliteInside = theme{name: "in the database", only: "sqlite", unseen: inside.unseen, operations: []operation{
+	{"trigger that updates the new row again", func(db *gorm.DB) error { return db.Create(&Remark{PostID: 10, Text: "echo", CreatedAt: at(9)}).Error }},
+	{"trigger that deletes the new row", func(db *gorm.DB) error { return db.Create(&Remark{PostID: 10, Text: "spam", CreatedAt: at(9)}).Error }},
+	{"trigger that updates the row again", func(db *gorm.DB) error { return db.Model(&Remark{ID: 10}).Update("text", "loud").Error }},
+	{"trigger that inserts the deleted row again", func(db *gorm.DB) error {
+		return firstError(db.Model(&Remark{ID: 10}).Update("text", "undead").Error, func() error { return db.Delete(&Remark{ID: 10}).Error })
+	}},
+	{"trigger that inserts another row while one is replaced", func(db *gorm.DB) error {
+		return db.Exec("REPLACE INTO remarks (id, post_id, text, created_at) VALUES (10, 11, 'pair', ?)", at(9)).Error
+	}},
+}}
+
 // outside runs SQL as a program does that knows nothing of GORM.
 func outside(sql string) func(*gorm.DB) error {
 	return func(db *gorm.DB) error {

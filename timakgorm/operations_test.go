@@ -43,7 +43,7 @@ var themes = []theme{
 	associations, joinTables, keys, postgresKeys, sqliteKeys, fields, generics,
 	transactions, connections, transactionFailures,
 	optimistic, softDeletes, resolverAfter, resolverBefore,
-	raw, rawPostgres, rawSQLite, rawWarned, cascades, postgresCascades, inside, postgresInside, programs,
+	raw, rawPostgres, rawSQLite, rawWarned, cascades, postgresCascades, inside, postgresInside, sqliteInside, programs,
 }
 
 func firstError(err error, next func() error) error {

@@ -53,7 +53,7 @@ func afterRow(events, does string) string {
 		CREATE TRIGGER users_own AFTER ` + events + ` ON posts FOR EACH ROW EXECUTE FUNCTION users_own()`
 }
 
-const newPost = "INSERT INTO posts (id, author_id, title, published, created_at) VALUES (30, 1, 'new', true, '2026-01-01 00:08:00+00')"
+const insertedPost = "INSERT INTO posts (id, author_id, title, published, created_at) VALUES (30, 1, 'new', true, '2026-01-01 00:08:00+00')"
 
 // TestTriggers_now: a statement whose rows other parts of it change as well. These
 // are recorded before it or after it; what stands is what the table holds.
@@ -83,13 +83,13 @@ func TestTriggers_now(t *testing.T) {
 		},
 		"a trigger deletes the updated row": {afterRow("UPDATE", "DELETE FROM posts WHERE id = NEW.id"), "UPDATE posts SET author_id = 2"},
 		"a trigger updates the inserted row": {
-			afterRow("INSERT", "UPDATE posts SET author_id = 5 WHERE id = NEW.id"), newPost,
+			afterRow("INSERT", "UPDATE posts SET author_id = 5 WHERE id = NEW.id"), insertedPost,
 		},
-		"a trigger deletes the inserted row":          {afterRow("INSERT", "DELETE FROM posts WHERE id = NEW.id"), newPost},
+		"a trigger deletes the inserted row":          {afterRow("INSERT", "DELETE FROM posts WHERE id = NEW.id"), insertedPost},
 		"a trigger inserts the deleted row":           {afterRow("DELETE", "INSERT INTO posts SELECT OLD.*"), "DELETE FROM posts"},
 		"a trigger inserts the deleted row otherwise": {afterRow("DELETE", "OLD.author_id = 6; INSERT INTO posts SELECT OLD.*"), "DELETE FROM posts"},
 		"a trigger of the statement, called before ours": {
-			strings.Replace(afterRow("INSERT", "UPDATE posts SET author_id = 5 WHERE author_id = 1"), "FOR EACH ROW", "FOR EACH STATEMENT", 1), newPost,
+			strings.Replace(afterRow("INSERT", "UPDATE posts SET author_id = 5 WHERE author_id = 1"), "FOR EACH ROW", "FOR EACH STATEMENT", 1), insertedPost,
 		},
 		"a function of the SET list updates another row of the statement": {
 			`CREATE FUNCTION bump(i bigint) RETURNS text LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'bumped' WHERE id = i - 1; RETURN 'set'; END $$`,

@@ -203,7 +203,7 @@ func updatedRows(m *model) string {
 		FROM timak_old d FULL JOIN timak_new n ON %s%s%s%s
 		WHERE %s`,
 		postgresPK(m, either), imageIfThere(m, "d"), imageIfThere(m, "t"),
-		sameKeys(m, "d", qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"),
+		keysAlike(m, "d", qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"),
 		joined(" AND ", fmt.Sprintf("ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record",
 			strings.Join(each(watched(m), qualifies("d")), ", "),
 			strings.Join(each(watched(m), qualifies("n")), ", ")), eitherSeen(m)))
@@ -217,7 +217,7 @@ func rowNow(m *model, key func(*schema.Field) string) string {
 	for _, field := range m.keys { // for the index
 		match = append(match, qualifies("r")(field)+" OPERATOR(pg_catalog.=) "+key(field))
 	}
-	if exact := sameKeys(m, "r", key); exact != strings.Join(match, " AND ") {
+	if exact := keysAlike(m, "r", key); exact != strings.Join(match, " AND ") {
 		match = append(match, exact)
 	}
 	return fmt.Sprintf("\n\t\tLEFT JOIN LATERAL (SELECT %s FROM %s r WHERE %s OFFSET 0) t ON true",
@@ -260,8 +260,8 @@ func imageAs(m *model, alias string) string {
 	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", postgres.imageColumns(m.columns, qualifies(alias)), alias)
 }
 
-// sameKeys is the condition that a row has a primary key, texts byte by byte.
-func sameKeys(m *model, alias string, key func(*schema.Field) string) string {
+// keysAlike is the condition that a row has a primary key, texts byte by byte.
+func keysAlike(m *model, alias string, key func(*schema.Field) string) string {
 	return strings.Join(each(m.keys, func(field *schema.Field) string {
 		cast := ""
 		if kindOf(field) == schema.String && !strings.HasPrefix(strings.ToLower(string(field.DataType)), "uuid") {

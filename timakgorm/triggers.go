@@ -27,7 +27,7 @@ import (
 // transaction of more than READ COMMITTED, which does not see all rows that it
 // removes.
 //
-// SQLite must have JSON functions: version 3.38, or an older one built with
+// SQLite must have JSON functions: version 3.38, or one from 3.31 on built with
 // them. INSERT OR REPLACE and UPDATE OR REPLACE are followed over the primary
 // key and the unique columns and indexes that the model declares; over others
 // only with PRAGMA recursive_triggers.

@@ -226,7 +226,7 @@ func TestTriggers_install(t *testing.T) {
 		install()
 		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
 		w.must(w.db.Unscoped().Delete(&Post{}, 1).Error)
-		drop := "DROP TRIGGER timak_posts_update"
+		drop := "DROP TRIGGER timak_update_posts"
 		if dialect == "postgres" {
 			drop = "DROP TRIGGER timak_update ON posts"
 		}

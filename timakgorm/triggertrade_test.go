@@ -37,7 +37,11 @@ func TestTriggers_trade(t *testing.T) {
 			if step%40 == 0 {
 				w.clockSetBack(time.Now().Add(time.Duration(step) * time.Minute).UnixMicro())
 			}
-			_, err := stranger.ExecContext(t.Context(), tradeStatement(r, slots))
+			statement := tradeStatement(r, slots)
+			if dialect == "sqlite" && r.IntN(2) == 0 {
+				statement = sqliteTrade(r, slots)
+			}
+			_, err := stranger.ExecContext(t.Context(), statement)
 			w.must(err)
 			if r.IntN(12) == 0 {
 				w.checkSlots()
@@ -66,6 +70,26 @@ func tradeStatement(r *rand.Rand, slots int) string {
 	default:
 		return fmt.Sprintf("UPDATE slots SET id = 1000 WHERE place = %d; UPDATE slots SET title = title || '.' WHERE id = 1000; "+
 			"UPDATE slots SET id = (SELECT min(n.id) + 1 FROM slots n WHERE n.id + 1 NOT IN (SELECT o.id FROM slots o)) WHERE id = 1000", a)
+	}
+}
+
+// sqliteTrade rotates the places of some rows by statements that replace rows or
+// meet them, or empties what timak's triggers have for themselves.
+func sqliteTrade(r *rand.Rand, slots int) string {
+	n := 2 + r.IntN(slots-1)
+	rotated := fmt.Sprintf("INTO slots (id, place, title, created_at) SELECT id, (place + %d) %% %d, title, created_at FROM slots WHERE place < %d", 1+r.IntN(n), n, n)
+	switch r.IntN(5) {
+	case 0:
+		return "REPLACE " + rotated
+	case 1:
+		return "INSERT " + rotated + " ON CONFLICT (id) DO UPDATE SET place = excluded.place"
+	case 2:
+		return "INSERT OR IGNORE " + rotated
+	case 3:
+		return "INSERT OR IGNORE " + rotated + "; DELETE FROM slots WHERE place = 0; INSERT INTO slots (id, place, title, created_at) " +
+			"SELECT min(n.id) + 1, 0, 'new', '2026-01-01 00:08:00+00:00' FROM slots n WHERE n.id + 1 NOT IN (SELECT o.id FROM slots o)"
+	default:
+		return "DELETE FROM timak_statement; DELETE FROM timak_replaced"
 	}
 }
 

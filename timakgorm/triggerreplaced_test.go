@@ -1,0 +1,211 @@
+package timakgorm_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// City is unique in three ways, none of which is a plain comparison of
+// columns.
+type City struct {
+	ID        uint
+	Name      string `gorm:"uniqueIndex:city_name,collate:nocase"`
+	Code      string `gorm:"uniqueIndex:city_code,expression:lower(code)"`
+	Zone      string `gorm:"uniqueIndex:city_zone"`
+	Number    int    `gorm:"uniqueIndex:city_zone,expression:abs(number)"`
+	Land      string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=land:{Land}"`
+}
+
+// Mark has a primary key in which letters of both cases are the same.
+type Mark struct {
+	Slug      string `gorm:"primaryKey;type:text COLLATE NOCASE"`
+	Land      string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=marks:{Land}"`
+}
+
+const cityRows = "INTO cities (id, name, code, zone, number, land, created_at) VALUES "
+
+// TestTriggers_replaced: a row that is in the way of another by whatever is
+// unique about it.
+func TestTriggers_replaced(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, sql string
+		it, de    []string // what is left
+	}{
+		{"by a collation", "INSERT OR REPLACE " + cityRows + "(3, 'ROME', 'c', 'z', 1, 'de', '2026-01-01 00:03:00+00:00')", nil, []string{"cities:3", "cities:2"}},
+		{"by an expression", "INSERT OR REPLACE " + cityRows + "(3, 'Paris', 'A', 'z', 1, 'de', '2026-01-01 00:03:00+00:00')", nil, []string{"cities:3", "cities:2"}},
+		{"by a column and an expression", "INSERT OR REPLACE " + cityRows + "(3, 'Paris', 'c', 'x', -1, 'de', '2026-01-01 00:03:00+00:00')", nil, []string{"cities:3", "cities:2"}},
+		{"two at once", "INSERT OR REPLACE " + cityRows + "(3, 'rome', 'B', 'z', 1, 'it', '2026-01-01 00:03:00+00:00')", []string{"cities:3"}, nil},
+		{
+			"by a row whose number is drawn", "INSERT OR REPLACE INTO cities (name, code, zone, number, land, created_at) VALUES ('rome', 'c', 'z', 1, 'it', '2026-01-01 00:03:00+00:00')",
+			[]string{"cities:3"},
+			[]string{"cities:2"},
+		},
+		{
+			"by the next row", "INSERT OR REPLACE " + cityRows + "(3, 'Paris', 'c', 'z', 1, 'it', '2026-01-01 00:03:00+00:00'), (4, 'paris', 'd', 'z', 2, 'de', '2026-01-01 00:04:00+00:00')",
+			[]string{"cities:1"},
+			[]string{"cities:4", "cities:2"},
+		},
+		{"by an update over a collation", "UPDATE OR REPLACE cities SET name = 'rOME' WHERE id = 2", nil, []string{"cities:2"}},
+		{"by an update over an expression", "UPDATE OR REPLACE cities SET code = 'A' WHERE id = 2", nil, []string{"cities:2"}},
+		{"by an update of the key and an expression", "UPDATE OR REPLACE cities SET id = 9, code = 'A' WHERE id = 2", nil, []string{"cities:9"}},
+		{"ignored", "INSERT OR IGNORE " + cityRows + "(3, 'ROME', 'c', 'z', 1, 'de', '2026-01-01 00:03:00+00:00')", []string{"cities:1"}, []string{"cities:2"}},
+		{
+			"ignored, and replaced later", "INSERT OR IGNORE " + cityRows + "(1, 'x', 'x', 'z', 1, 'de', '2026-01-01 00:03:00+00:00'); UPDATE cities SET land = 'fr' WHERE id = 1; " +
+				"INSERT OR REPLACE " + cityRows + "(1, 'x', 'x', 'z', 1, 'de', '2026-01-01 00:03:00+00:00')",
+			nil,
+			[]string{"cities:1", "cities:2"},
+		},
+		{
+			"put back by the user's trigger", "CREATE TRIGGER users AFTER INSERT ON cities WHEN new.id = 3 BEGIN INSERT " + cityRows +
+				"(1, 'again', 'again', 'z', 7, 'de', new.created_at); END; INSERT OR REPLACE " + cityRows + "(3, 'rome', 'c', 'z', 1, 'it', '2026-01-01 00:03:00+00:00')",
+			[]string{"cities:3"},
+			[]string{"cities:1", "cities:2"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := triggerWorld(t, setup{dialect: "sqlite", models: []any{&City{}}, tracked: []any{&City{}}})
+			w.must(w.db.Create(&[]City{
+				{ID: 1, Name: "Rome", Code: "a", Zone: "x", Number: 1, Land: "it", CreatedAt: at(1)},
+				{ID: 2, Name: "Bonn", Code: "b", Zone: "x", Number: 2, Land: "de", CreatedAt: at(2)},
+			}).Error)
+			w.wantIDs("land:it", "cities:1")
+			_, err := w.stranger().ExecContext(t.Context(), test.sql)
+			w.must(err)
+			w.wantIDs("land:it", test.it...)
+			w.wantIDs("land:de", test.de...)
+			w.wantIDs("land:fr")
+		})
+	}
+}
+
+// TestTriggers_likeKeys: two primary keys that a table takes for the same are two
+// to the timelines.
+func TestTriggers_likeKeys(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "sqlite", models: []any{&Mark{}}, tracked: []any{&Mark{}}})
+	w.must(w.db.Create(&Mark{Slug: "ABC", Land: "it", CreatedAt: at(1)}).Error)
+	w.wantIDs("marks:it", "marks:ABC")
+	for _, write := range []struct{ sql, want string }{
+		{"INSERT OR REPLACE INTO marks (slug, land, created_at) VALUES ('abc', 'it', '2026-01-01 00:08:00+00:00')", "marks:abc"},
+		{"UPDATE marks SET slug = 'aBC' WHERE slug = 'ABC'", "marks:aBC"},
+		{"INSERT INTO marks (slug, land) VALUES ('ABC', 'de') ON CONFLICT (slug) DO UPDATE SET created_at = '2026-01-01 00:09:00+00:00'", "marks:aBC"},
+		{"UPDATE OR REPLACE marks SET slug = upper(slug)", "marks:ABC"},
+	} {
+		w.must(w.db.Exec(write.sql).Error)
+		w.wantIDs("marks:it", write.want)
+	}
+	w.must(w.db.Exec("DELETE FROM marks").Error)
+	w.wantIDs("marks:it")
+}
+
+// TestTriggers_oddIndex: a unique index of which it cannot be told when rows are in
+// its way.
+func TestTriggers_oddIndex(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{
+		dialect: "sqlite", models: []any{}, tracked: []any{&oddlyUnique{}}, options: &timakgorm.Options{Capture: timakgorm.Callbacks},
+	})
+	err := w.plugin.InstallTriggers(t.Context(), w.db)
+	if err == nil || !strings.Contains(err.Error(), "only_one") || !strings.Contains(err.Error(), "expected its expression") {
+		t.Errorf("got %v, want an error that says which index, and what is expected of it", err)
+	}
+}
+
+type oddlyUnique struct {
+	Key       uint `gorm:"primaryKey;uniqueIndex:only_one,expression:1"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=odd"`
+}
+
+// TestTriggers_emptied: timak's own tables are emptied by somebody who empties
+// all, as tests do.
+func TestTriggers_emptied(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "sqlite"})
+	w.seed()
+	stranger := w.stranger()
+	empty := func() {
+		t.Helper()
+		w.check()
+		for _, table := range []string{"timak_statement", "timak_replaced", "timak_clock", "timak_outbox"} {
+			_, err := stranger.ExecContext(t.Context(), "DELETE FROM "+table)
+			w.must(err)
+		}
+	}
+	for _, write := range sqlWrites {
+		if write.dialect == "postgres" {
+			continue
+		}
+		w.reset()
+		w.seed()
+		empty()
+		_, err := stranger.ExecContext(t.Context(), write.sql)
+		w.must(err)
+		if w.check(); t.Failed() {
+			t.Fatalf("after %s", write.sql)
+		}
+	}
+	empty()
+}
+
+// Happening and HappeningBefore are tables of whose names one begins with the
+// other, and goes on with an event.
+type (
+	Happening struct {
+		ID        uint
+		CreatedAt time.Time
+
+		_ timakgorm.Timeline `timak:"key=happenings"`
+	}
+	HappeningBefore struct {
+		ID        uint
+		CreatedAt time.Time
+
+		_ timakgorm.Timeline `timak:"key=before"`
+	}
+)
+
+func (Happening) TableName() string       { return "happenings" }
+func (HappeningBefore) TableName() string { return "happenings_before" }
+
+func TestTriggers_likeNames(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		models := []any{&Happening{}, &HappeningBefore{}}
+		w := triggerWorld(t, setup{dialect: dialect, models: models, tracked: models})
+		w.must(w.db.Create(&Happening{ID: 1, CreatedAt: at(1)}).Error)
+		w.must(w.db.Create(&HappeningBefore{ID: 2, CreatedAt: at(1)}).Error)
+		w.wantIDs("happenings", "happenings:1")
+		w.wantIDs("before", "happenings_before:2")
+	})
+}
+
+// TestTriggers_otherNames: triggers that an older version gave other names make
+// way for those of today.
+func TestTriggers_otherNames(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "sqlite"})
+	w.must(w.db.Exec("CREATE TRIGGER timak_posts_insert AFTER INSERT ON posts BEGIN /* timak 0123456789abcdef: made from the rules; do not edit. */ " +
+		"INSERT INTO timak_outbox (version, tbl, pk) VALUES (1, 'posts', '[1]'); END").Error)
+	other := w.another(&timakgorm.Options{Capture: timakgorm.Triggers})
+	if err := other.db.Create(&Post{}).Error; err == nil || !strings.Contains(err.Error(), "timak_posts_insert is outdated") {
+		t.Errorf("got %v, want an error that says which trigger is outdated", err)
+	}
+	w.must(other.plugin.InstallTriggers(t.Context(), other.db))
+	w.must(other.db.Create(&Post{AuthorID: 1, Published: true}).Error)
+	if n := w.outbox(); n != 1 {
+		t.Errorf("got %d rows in the outbox, want 1", n)
+	}
+}
