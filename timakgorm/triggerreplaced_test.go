@@ -209,3 +209,38 @@ func TestTriggers_otherNames(t *testing.T) {
 		t.Errorf("got %d rows in the outbox, want 1", n)
 	}
 }
+
+// belongings returns what triggers have in a database of SQLite beside
+// themselves.
+func (w *world) belongings() string {
+	w.Helper()
+	var names []string
+	w.must(w.db.Raw("SELECT name FROM sqlite_master WHERE name IN ('timak_statement', 'timak_replaced', 'timak_outbox_row') ORDER BY name").Scan(&names).Error)
+	return strings.Join(names, " ")
+}
+
+// TestTriggers_belongings: the tables and the index that triggers need come with
+// them and go with them, and come again if a migration has taken them away.
+func TestTriggers_belongings(t *testing.T) {
+	t.Parallel()
+	const all = "timak_outbox_row timak_replaced timak_statement"
+	w := newWorld(t, setup{dialect: "sqlite", options: &timakgorm.Options{Capture: timakgorm.Triggers}})
+	want := func(want string) {
+		t.Helper()
+		if got := w.belongings(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	want("")
+	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
+	want(all)
+	w.must(timakgorm.MigrateDown(t.Context(), w.db))
+	want("")
+	w.must(timakgorm.Migrate(t.Context(), w.db))
+	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
+	want(all)
+	w.seed()
+	w.check()
+	w.must(w.plugin.DropTriggers(t.Context(), w.db))
+	want("")
+}

@@ -56,8 +56,8 @@ func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
 }
 
 // DropTriggers takes all of timak's triggers away again, those of tables that
-// are no longer tracked too. Called before InstallTriggers in one transaction it
-// leaves only those of today's rules.
+// are no longer tracked too, and on SQLite what they alone need. Called before
+// InstallTriggers in one transaction it leaves only those of today's rules.
 func (p *Plugin) DropTriggers(ctx context.Context, db *gorm.DB) error {
 	defer p.schema.change()()
 	err := changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
@@ -65,7 +65,11 @@ func (p *Plugin) DropTriggers(ctx context.Context, db *gorm.DB) error {
 		if err != nil {
 			return err
 		}
-		return execAll(ctx, pool, d.dropsOf(found))
+		statements := d.dropsOf(found)
+		if d.name == sqlite.name {
+			statements = append(statements, sqliteTablesDown...)
+		}
+		return execAll(ctx, pool, statements)
 	})
 	if err != nil {
 		return fmt.Errorf("timakgorm: drop triggers: %w", err)
@@ -82,7 +86,8 @@ func (p *Plugin) TriggerSQL(dialect string) (string, error) {
 	return p.triggerScript(dialect, func(s triggerSet) []string { return s.up })
 }
 
-// TriggerDownSQL returns what undoes TriggerSQL.
+// TriggerDownSQL returns what undoes TriggerSQL, but for tables of timak's on
+// SQLite that triggers of other tables may need.
 func (p *Plugin) TriggerDownSQL(dialect string) (string, error) {
 	return p.triggerScript(dialect, func(s triggerSet) []string { return s.down })
 }
@@ -182,8 +187,11 @@ func changeTriggers(ctx context.Context, db *gorm.DB, change func(dialect, gorm.
 // install puts a table's triggers there, unless they are.
 func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) error {
 	found, err := installedTriggers(ctx, d, pool, s.table)
-	if err != nil || s.compare(found) == nil {
+	if err != nil {
 		return err
+	}
+	if s.compare(found) == nil {
+		return execAll(ctx, pool, s.shared)
 	}
 	var in schemas
 	if d.name == postgres.name {

@@ -17,6 +17,10 @@ type triggerSet struct {
 	hash  string   // stands in a comment of each trigger or its function
 	up    []string // statements that put them there, in place of older ones
 	down  []string // statements that take them away
+
+	// shared are statements that make what the triggers of all tables need, where
+	// it is not there.
+	shared []string
 }
 
 // hashMark is where the text of a trigger holds its set's hash.

@@ -30,10 +30,21 @@ import (
 //
 // timak_replaced holds the rows that a row about to be written would replace:
 // see replacements.
+//
+// The index finds the versions of a row's changes that wait. Nothing else needs
+// it, so that it is not there without triggers.
 var sqliteTables = []string{
 	"CREATE TABLE IF NOT EXISTS timak_statement (\n\tone integer PRIMARY KEY CHECK (one = 1),\n\tmark integer NOT NULL,\n\tversion integer NOT NULL\n)",
 	"CREATE TABLE IF NOT EXISTS timak_replaced (\n\tat real NOT NULL,\n\ttbl text NOT NULL,\n\twriter text NOT NULL,\n\tpk text NOT NULL,\n" +
 		"\told text NOT NULL,\n\tPRIMARY KEY (at, tbl, writer, pk)\n) WITHOUT ROWID",
+	"CREATE INDEX IF NOT EXISTS timak_outbox_row ON timak_outbox (tbl, pk, version)",
+}
+
+// sqliteTablesDown takes away what triggers alone need.
+var sqliteTablesDown = []string{
+	"DROP TABLE IF EXISTS timak_statement",
+	"DROP TABLE IF EXISTS timak_replaced",
+	"DROP INDEX IF EXISTS timak_outbox_row",
 }
 
 // sqliteDraw makes timak_statement hold the statement's version, at least that
@@ -74,6 +85,7 @@ func sqliteTriggers(m *model) (triggerSet, error) {
 		return triggerSet{}, fmt.Errorf("timakgorm: triggers of %s: %w", m.table, err)
 	}
 	w := &sqliteWriter{model: m, unique: unique}
+	w.set.shared = sqliteTables
 	w.set.up = slices.Concat([]string{"DROP TABLE IF EXISTS timak_replaced"}, sqliteTables) // it may have other columns
 	w.replacements()
 	w.inserts()

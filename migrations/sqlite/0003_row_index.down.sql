@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS timak_outbox_row ON timak_outbox (tbl, pk, version);
