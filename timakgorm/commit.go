@@ -30,7 +30,11 @@ func (p *commitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Con
 	if err != nil {
 		return nil, err
 	}
-	return &commitTx{Tx: tx, ctx: ctx, pool: p, after: after, schema: schema}, nil
+	t := &commitTx{Tx: tx, ctx: ctx, pool: p, after: after, schema: schema}
+	if p.plugin.recordsUnseen() && p.plugin.dialect.name == sqlite.name {
+		t.changed, _ = t.totalChanges()
+	}
+	return t, nil
 }
 
 // GetDBConn implements gorm.GetDBConnector.
@@ -46,6 +50,7 @@ type commitTx struct {
 	after int64 // every change it records has a greater id
 	dirty bool  // it has recorded changes, or may have
 
+	changed       int64  // how many rows its connection had changed before, on SQLite
 	schema        uint64 // the version of the schema when it began
 	changesSchema bool   // it has run DDL, or may have
 
@@ -61,16 +66,16 @@ func (t *commitTx) Commit() error {
 		err := fmt.Errorf("timakgorm: commit: rolled back, since a change in the transaction could not be recorded: %w", t.spoilt)
 		return errors.Join(err, t.Rollback())
 	}
-	if !t.dirty {
-		return t.commit()
-	}
 	p := t.pool.plugin
 	if p.opts.Deliver != OnCommit {
 		err := t.commit()
-		if err == nil {
+		if err == nil && t.dirty {
 			p.wake()
 		}
 		return err
+	}
+	if !t.dirty && !t.hasWritten() {
+		return t.commit()
 	}
 	ids, err := t.recorded()
 	if err != nil {
@@ -79,7 +84,9 @@ func (t *commitTx) Commit() error {
 	if err := t.commit(); err != nil {
 		return err
 	}
-	p.noteDrawn(ids)
+	if t.dirty || len(ids) > 0 {
+		p.noteDrawn(ids)
+	}
 	p.deliver(t.ctx, ids)
 	return nil
 }
@@ -101,7 +108,7 @@ func (t *commitTx) recorded() (ids []int64, err error) {
 	d := t.pool.plugin.dialect
 	query := "SELECT id FROM timak_outbox WHERE id > ? ORDER BY id"
 	if d.lock {
-		query = "SELECT id FROM timak_outbox WHERE id > ? AND xid = pg_current_xact_id() ORDER BY id"
+		query = "SELECT id FROM timak_outbox WHERE id > ? AND xid = pg_current_xact_id_if_assigned() ORDER BY id"
 	}
 	found, err := t.QueryContext(t.ctx, d.bind(query), t.after)
 	if err != nil {

@@ -24,11 +24,18 @@ const (
 	// returns all the same, without its timelines, and the relay catches up;
 	// while an outage lasts, most writes do not wait at all. So Run is needed as
 	// well. A transaction that is not opened through the plugin's db.ConnPool, as
-	// in db.Connection or under another plugin's pool, is left to the relay. So is,
-	// with Triggers and outside of a transaction, SQL that changes a tracked table
-	// without its name or ends a transaction itself, and db.Raw(…).Scan or Rows, as
-	// nothing tells when the rows have been read: db.Transaction around it, or
-	// Raw(…).Find, waits.
+	// in db.Connection or under another plugin's pool, is left to the relay.
+	//
+	// With Triggers the commit waits for whatever they have recorded in the
+	// transaction, by cascades, functions and triggers of other tables too. A
+	// statement outside of any gets one: Create, Update and Delete of every model,
+	// and by db.Exec or Raw(…).Find a text whose statements all begin with INSERT,
+	// UPDATE, DELETE, REPLACE, MERGE, TRUNCATE, COPY, WITH, EXPLAIN or DO; by
+	// db.Exec on Postgres SELECT, VALUES and EXECUTE as well. Left to the relay are
+	// all other texts outside of a transaction: of a SELECT that GORM reads nobody
+	// sees what its functions write, CALL and what has COMMIT or ROLLBACK in it may
+	// end transactions, DDL may not bear one; and db.Raw(…).Scan, Row and Rows, as
+	// nothing tells when the rows have been read. db.Transaction around them waits.
 	OnCommit
 )
 

@@ -2,6 +2,8 @@ package timakgorm
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -15,15 +17,15 @@ import (
 func (p *Plugin) registerTransactions(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
-		on.Create().Before("timak:check_create").Register("timak:begin_create", guarded(p.beginWrite(create))),
+		on.Create().Before("timak:check_create").Register("timak:begin_create", guarded(p.beginWrite)),
 		on.Create().After("timak:after_create").Before("gorm:save_after_associations").Register("timak:end_create", guarded(endStatement)),
-		on.Update().Before("timak:check_update").Register("timak:begin_update", guarded(p.beginWrite(update))),
+		on.Update().Before("timak:check_update").Register("timak:begin_update", guarded(p.beginWrite)),
 		on.Update().After("timak:after_update").Before("gorm:save_after_associations").Register("timak:end_update", guarded(endStatement)),
-		on.Delete().Before("timak:check_delete").Register("timak:begin_delete", guarded(p.beginWrite(remove))),
+		on.Delete().Before("timak:check_delete").Register("timak:begin_delete", guarded(p.beginWrite)),
 		on.Delete().After("timak:after_delete").Before("gorm:after_delete").Register("timak:end_delete", guarded(endStatement)),
 		on.Raw().Before("timak:begin_ddl").Register("timak:begin_raw", guarded(p.beginRaw)),
 		on.Raw().After("timak:after_raw").Register("timak:end_raw", guarded(endStatement)),
-		on.Query().Before("timak:begin_ddl").Register("timak:begin_query", guarded(p.beginRaw)),
+		on.Query().Before("timak:begin_ddl").Register("timak:begin_query", guarded(p.beginQuery)),
 		on.Query().After("timak:after_query").Register("timak:end_query", guarded(endStatement)),
 	)
 }
@@ -38,23 +40,70 @@ type statementTx struct {
 // statementTxSetting is where a statement keeps its own.
 const statementTxSetting = "timak:transaction"
 
-func (p *Plugin) beginWrite(v verb) func(*gorm.DB) error {
-	return func(db *gorm.DB) error {
-		if st := db.Statement; st.SQL.Len() > 0 || v != remove && !p.mayWrite(st, v) {
-			return p.beginRaw(db)
-		}
-		return beginStatement(db)
-	}
-}
-
-// beginRaw is for SQL of the user's own; one that ends transactions itself gets
-// none.
-func (p *Plugin) beginRaw(db *gorm.DB) error {
-	sql := db.Statement.SQL.String()
-	if sql == "" || !p.mayRecord(sql) || hasWord(sqlWords(sql), "commit", "rollback") {
-		return nil
+// beginWrite is for statements that GORM builds, on whatever table: a trigger or
+// a foreign key of one that is not tracked may change one that is.
+func (p *Plugin) beginWrite(db *gorm.DB) error {
+	if db.Statement.SQL.Len() > 0 {
+		return p.beginRaw(db)
 	}
 	return beginStatement(db)
+}
+
+// beginRaw is for SQL of the user's own that is executed.
+func (p *Plugin) beginRaw(db *gorm.DB) error {
+	if text := db.Statement.SQL.String(); text != "" && p.dialect.wantsTransaction(text, true) {
+		return beginStatement(db)
+	}
+	return nil
+}
+
+// beginQuery is for SQL of the user's own whose rows GORM reads: functions that a
+// SELECT calls are not looked for.
+func (p *Plugin) beginQuery(db *gorm.DB) error {
+	if text := db.Statement.SQL.String(); text != "" && p.dialect.wantsTransaction(text, false) {
+		return beginStatement(db)
+	}
+	return nil
+}
+
+// wantsTransaction reports whether a SQL text may change rows and may be run in
+// a transaction: all of its statements must be of a kind that always may. DO is,
+// where its code names nothing that ends one; CALL is not, whose procedure may.
+func (d dialect) wantsTransaction(sql string, executed bool) bool {
+	words := sqlWords(sql)
+	wants := false
+	for len(words) > 0 {
+		statement := words
+		if end := slices.Index(words, ";"); end >= 0 && !sameName(words[0], "do") {
+			statement = words[:end]
+		}
+		words = words[min(len(statement)+1, len(words)):]
+		if len(statement) == 0 {
+			continue
+		}
+		writes, may := d.writesInTransaction(statement, executed)
+		if !may {
+			return false
+		}
+		wants = wants || writes
+	}
+	return wants
+}
+
+// writesInTransaction is wantsTransaction for the words of one statement.
+func (d dialect) writesInTransaction(words []string, executed bool) (writes, may bool) {
+	switch strings.ToLower(words[0]) {
+	case "insert", "update", "delete", "replace", "merge", "truncate", "copy":
+		return true, true
+	case "with", "explain":
+		return executed && d.numbered || hasWord(words, "insert", "update", "delete", "replace", "merge"), true
+	case "select", "values", "(", "execute":
+		return executed && d.numbered, true
+	case "do":
+		return true, !hasWord(plainWords(strings.Join(words, " ")), "call", "commit", "rollback")
+	default:
+		return false, false
+	}
 }
 
 func beginStatement(db *gorm.DB) error {

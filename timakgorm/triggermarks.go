@@ -9,8 +9,9 @@ import (
 
 // registerMarks is registerCallbacks for Options.Capture Triggers: the triggers
 // write to the outbox, and the callbacks say so to whoever is to wake the relay.
-// Cascades from a delete of another table's rows count, those from an update do
-// not: the relay finds them as it finds what other programs have changed.
+// Cascades from a delete of another table's rows count, those from an update and
+// what triggers of other tables change do not: the relay finds them as it finds
+// what other programs have changed, and a commit that is to deliver asks.
 func (p *Plugin) registerMarks(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
