@@ -17,7 +17,8 @@ const anewChunk = 500
 
 // recordAnew writes a change of each row as it is now, with a version of now, in
 // place of changes that came so late that their removal may have been forgotten,
-// or that an older program wrote. It has transactions of its own and waits for
+// or that an older program wrote. Where the row was before is unknown: those and
+// others of its changes may still be on their way, with another relay. It has transactions of its own and waits for
 // nobody's lock: a row that another transaction has locked is left for later,
 // and delays no other.
 func (p *Plugin) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*rowFold, failed map[*rowFold]error) {
@@ -87,11 +88,12 @@ func (t *table) recordFree(ctx context.Context, tx *sql.Tx, folds []*rowFold) (l
 		return nil, err
 	}
 	locked = map[*rowFold]bool{}
-	free := &changes{}
+	free, unknown := &changes{}, unknownImage
 	for i, f := range folds {
 		if row := wanted.rows[places[i]]; busy[string(row.Key)] {
 			locked[f] = true
 		} else {
+			row.Old = &unknown
 			free.rows = append(free.rows, row)
 		}
 	}

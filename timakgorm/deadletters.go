@@ -22,7 +22,7 @@ type DeadLetter struct {
 	Table   string          // of the row
 	PK      json.RawMessage // its primary key: a JSON array of the columns
 	Version int64           // microseconds: about the time of the change
-	Old     json.RawMessage // the columns that rules name, before the change; nil: the row was not to be seen
+	Old     json.RawMessage // the columns that rules name, before the change; nil: the row was not to be seen; {}: nobody knows
 	New     json.RawMessage // the same, after it
 	Error   string          // why
 	DiedAt  time.Time
@@ -94,7 +94,8 @@ func scanDeadLetter(found *sql.Rows) (letter DeadLetter, err error) {
 
 // Retry puts dead letters back into the outbox, to be applied once what was
 // wrong is mended. Each keeps its version: whatever has happened to its row
-// since stands, whenever it was applied. If one of the ids is unknown, it
+// since and was applied stands, even where it has made the item fall off the end
+// of its timeline. If one of the ids is unknown, it
 // returns ErrNoDeadLetter and none is put back.
 func (p *Plugin) Retry(ctx context.Context, ids ...int64) error {
 	err := p.takeDead(ctx, "retry", ids, `INSERT INTO timak_outbox (version, tbl, pk, old, new)

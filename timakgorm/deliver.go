@@ -173,7 +173,7 @@ func (p *Plugin) relayOf(ctx context.Context, round []*delivery) (failed map[int
 		ids = append(ids, d.ids...)
 	}
 	slices.Sort(ids)
-	changes, err := o.ofRows(ctx, ids)
+	changes, err := o.ofRows(ctx, ids, ids[0]-outboxPage) // such as were left a moment ago
 	if err != nil {
 		return nil, err
 	}

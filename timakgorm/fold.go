@@ -18,6 +18,10 @@ type rowChange struct {
 	attempts int
 }
 
+// unknownImage is the old image of a change that was recorded without looking
+// at what was before: the row may have been anywhere.
+const unknownImage = "{}"
+
 // size returns about how many bytes the change takes.
 func (c rowChange) size() int {
 	n := len(c.table) + len(c.pk)
@@ -56,9 +60,11 @@ type timelineOp struct {
 func (f *rowFold) last() rowChange { return f.changes[len(f.changes)-1] }
 
 // ids returns the outbox rows.
-func (f *rowFold) ids() []int64 {
-	ids := make([]int64, len(f.changes))
-	for i, change := range f.changes {
+func (f *rowFold) ids() []int64 { return idsOf(f.changes) }
+
+func idsOf(changes []rowChange) []int64 {
+	ids := make([]int64, len(changes))
+	for i, change := range changes {
 		ids[i] = change.id
 	}
 	return ids
@@ -106,30 +112,82 @@ func (f *rowFold) expand() {
 	}
 	puts, outdated, err := f.table.model.placements(images[len(images)-1].new)
 	f.outdated, f.err = outdated, err
+	was := f.history(images)
 	settled := map[place]bool{}
 	for _, p := range puts {
 		settled[p.place()] = true
+		if was.elsewhere(p) {
+			f.clear(p, f.last().version)
+		}
 		f.ops = append(f.ops, timelineOp{p.key, timak.Put(p.item).WithVersion(f.last().version + 1), true, p.max})
 	}
-	for n, change := range slices.Backward(f.changes) {
-		// The change by which the row left a place that this one put it in may
-		// not be at hand, applied long ago. The version of the put is enough to
-		// undo it.
-		f.clear(images[n].new, change.version+1, settled)
-		f.clear(images[n].old, change.version, settled)
+	for _, past := range was.placed {
+		if at := past.place(); !settled[at] {
+			settled[at] = true
+			f.clear(past.placement, past.version)
+		}
 	}
 }
 
-// clear removes what an image put, but for the settled places, and settles it.
-// A rule that fails on the image has put nothing.
-func (f *rowFold) clear(i image, version int64, settled map[place]bool) {
-	removed, _, _ := f.table.model.placements(i)
-	for _, p := range removed {
-		if at := p.place(); !settled[at] {
-			settled[at] = true
-			f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(at.id, at.source).WithVersion(version), false, p.max})
+// clear removes what was put at a place.
+func (f *rowFold) clear(p placement, version int64) {
+	f.ops = append(f.ops, timelineOp{p.key, timak.RemoveEntry(p.item.ID, p.item.Source).WithVersion(version), false, p.max})
+}
+
+// history is where a row was, latest first, before the last of its changes made
+// of it what it is.
+type history struct {
+	placed []past
+
+	// unknown says that an old image does not tell all: the row may have been
+	// anywhere.
+	unknown bool
+}
+
+// past is an item that was, and the version that removes it.
+type past struct {
+	placement
+
+	version int64
+}
+
+// history reads it from the images. A rule that fails on an image has put
+// nothing.
+func (f *rowFold) history(images []imagePair) (h history) {
+	for n, change := range slices.Backward(f.changes) {
+		if n < len(images)-1 {
+			// The change by which the row left a place that this one put it in may
+			// not be at hand, applied long ago. The version of the put is enough to
+			// undo it.
+			h.add(f.table.model, images[n].new, change.version+1)
+		}
+		if h.add(f.table.model, images[n].old, change.version) {
+			h.unknown = true
 		}
 	}
+	return h
+}
+
+// add notes where an image put the row, and reports whether it lacks a column
+// that a rule names.
+func (h *history) add(m *model, i image, version int64) (outdated bool) {
+	placed, outdated, _ := m.placements(i)
+	for _, p := range placed {
+		h.placed = append(h.placed, past{p, version})
+	}
+	return outdated
+}
+
+// elsewhere reports whether an item lay in the same place at another date, or
+// may have. Then its put says also that it is not there any more: the timeline
+// may not have seen the older change yet, and where the item now falls off the
+// end, nothing else would keep that change out when it comes, late. An item of
+// the same date would fall off as well. One that was nowhere before has nothing
+// to keep out, and leaves no tombstone when it falls off.
+func (h *history) elsewhere(p placement) bool {
+	return h.unknown || slices.ContainsFunc(h.placed, func(was past) bool {
+		return was.place() == p.place() && !was.item.At.Equal(p.item.At)
+	})
 }
 
 // imagePair is what a row was before and after a change.
@@ -151,8 +209,8 @@ func (f *rowFold) images() ([]imagePair, error) {
 
 func (f *rowFold) image(text *string) (image, error) {
 	i, err := parseImage(text)
-	if err != nil || i == nil {
-		return nil, err
+	if err != nil || i == nil || *text == unknownImage {
+		return i, err
 	}
 	return i, f.table.model.checkKey(i)
 }

@@ -90,6 +90,8 @@ func TestFold(t *testing.T) {
 	hidden := &leaf{ID: 1, Tree: "oak", Name: "a", Score: 1, Hidden: true}
 	later := &leaf{ID: 1, Tree: "oak", Name: "a", Score: 2}
 	other := &leaf{ID: 2, Tree: "oak", Name: "b", Score: 3}
+	unknown, nobodyKnows := changeOf(1, 10, nil, a), unknownImage
+	unknown.old = &nobodyKnows
 	tests := []struct {
 		name    string
 		changes []rowChange
@@ -112,8 +114,17 @@ func TestFold(t *testing.T) {
 			put("tree:oak", "a", 1, 21), put("tree:oak:", "a", 1, 21),
 			clearOf("tree:elm", "a", 20), clearOf("tree:elm:", "a", 20),
 		}},
-		{"dated anew", []rowChange{changeOf(1, 10, a, later)}, []timelineOp{
-			put("tree:oak", "a", 2, 11), put("tree:oak:", "a", 2, 11),
+		{"dated anew: it is not where it was", []rowChange{changeOf(1, 10, a, later)}, []timelineOp{
+			clearOf("tree:oak", "a", 10), put("tree:oak", "a", 2, 11),
+			clearOf("tree:oak:", "a", 10), put("tree:oak:", "a", 2, 11),
+		}},
+		{"dated anew, and back", []rowChange{changeOf(1, 10, a, later), changeOf(2, 20, later, a)}, []timelineOp{
+			clearOf("tree:oak", "a", 20), put("tree:oak", "a", 1, 21),
+			clearOf("tree:oak:", "a", 20), put("tree:oak:", "a", 1, 21),
+		}},
+		{"recorded anew", []rowChange{unknown}, []timelineOp{
+			clearOf("tree:oak", "a", 10), put("tree:oak", "a", 1, 11),
+			clearOf("tree:oak:", "a", 10), put("tree:oak:", "a", 1, 11),
 		}},
 		{"hidden", []rowChange{changeOf(1, 10, a, hidden)}, []timelineOp{
 			put("tree:oak:", "a", 1, 11), clearOf("tree:oak", "a", 10),
@@ -124,7 +135,8 @@ func TestFold(t *testing.T) {
 		{"renamed, then dated anew: the old name may be another's by then", []rowChange{
 			changeOf(1, 10, a, b), changeOf(2, 20, b, &leaf{ID: 1, Tree: "oak", Name: "b", Score: 5}),
 		}, []timelineOp{
-			put("tree:oak", "b", 5, 21), put("tree:oak:", "b", 5, 21),
+			clearOf("tree:oak", "b", 20), put("tree:oak", "b", 5, 21),
+			clearOf("tree:oak:", "b", 20), put("tree:oak:", "b", 5, 21),
 			clearOf("tree:oak", "a", 10), clearOf("tree:oak:", "a", 10),
 		}},
 		{"with a change missing between", []rowChange{changeOf(1, 10, nil, a), changeOf(2, 30, elm, b)}, []timelineOp{
@@ -199,7 +211,7 @@ func TestFoldOnePlace(t *testing.T) {
 		{"together", nil, &together, []timelineOp{at("on:x", 5)}},
 		{"first off", nil, &off, []timelineOp{at("on:x", 6)}},
 		{"brought together", &apart, &together, []timelineOp{at("on:x", 5), gone("on:y")}},
-		{"switched off", &together, &off, []timelineOp{at("on:x", 6)}},
+		{"switched off", &together, &off, []timelineOp{gone("on:x"), at("on:x", 6)}},
 		{"deleted", &together, nil, []timelineOp{gone("on:x")}},
 	} {
 		folds := p.fold([]rowChange{{id: 1, version: 10, table: m.table, pk: "[1]", old: test.old, new: test.new}})

@@ -134,3 +134,139 @@ func TestFoldLaw(t *testing.T) {
 		}
 	})
 }
+
+// TestFoldLawFull: on a full timeline too, where a change may make the row fall
+// off its end, the row is what the last of its changes made of it, in whatever
+// order they come, in whatever batches and how often.
+func TestFoldLawFull(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := folding(t)
+		var changes []rowChange
+		var row *leaf
+		for i := range rapid.IntRange(1, 7).Draw(t, "changes") {
+			next := drawLeaf(t)
+			if row != nil || next != nil {
+				changes = append(changes, changeOf(int64(i+1), int64(1000+2*i), row, next))
+			}
+			row = next
+		}
+		given := rapid.Permutation(append(slices.Clone(changes), changes...)).Draw(t, "order")
+		timelines := fullTimelines(t)
+		for len(given) > 0 {
+			n := rapid.IntRange(1, len(given)).Draw(t, "batch")
+			giveBatch(t, timelines, p.fold(given[:n]))
+			given = given[n:]
+		}
+		wantLast(t, timelines, p, row)
+	})
+}
+
+// TestFoldLawFew: as long as the row stays where it is, the last of its changes
+// is enough, whichever of the others come before it or after it.
+func TestFoldLawFew(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := folding(t)
+		var changes []rowChange
+		row := &leaf{ID: 1, Tree: "oak", Name: "x", Score: rapid.SampledFrom(scores).Draw(t, "score")}
+		changes = append(changes, changeOf(1, 1000, nil, row))
+		for i := range rapid.IntRange(1, 6).Draw(t, "changes") {
+			next := *row
+			next.Score = rapid.SampledFrom(scores).Filter(func(score int64) bool { return score != row.Score }).Draw(t, "score")
+			changes = append(changes, changeOf(int64(i+2), int64(1002+2*i), row, &next))
+			row = &next
+		}
+		last := len(changes) - 1
+		given := append(rapid.SliceOfN(rapid.SampledFrom(changes), 0, 8).Draw(t, "others"), changes[last])
+		timelines := fullTimelines(t)
+		for _, change := range rapid.Permutation(given).Draw(t, "order") {
+			giveBatch(t, timelines, p.fold([]rowChange{change}))
+		}
+		wantLast(t, timelines, p, row)
+	})
+}
+
+// drawLeaf draws what becomes of leaf 1; nil if it is deleted.
+func drawLeaf(t *rapid.T) *leaf {
+	if rapid.IntRange(0, 4).Draw(t, "kind") == 0 {
+		return nil
+	}
+	return &leaf{
+		ID:     1,
+		Tree:   rapid.SampledFrom([]string{"oak", "elm"}).Draw(t, "tree"),
+		Name:   rapid.SampledFrom([]string{"x", "y"}).Draw(t, "name"),
+		Hidden: rapid.IntRange(0, 3).Draw(t, "hidden") == 0,
+		Score:  rapid.SampledFrom(scores).Draw(t, "score"),
+	}
+}
+
+// fullKeys are those that leaf 1 may lie under, each full of items of others,
+// whose date is in the middle of its scores.
+var (
+	fullKeys = []string{"tree:oak", "tree:elm", "tree:oak:", "tree:elm:", "all"}
+	scores   = []int64{0, 2, 4, 6, 8}
+)
+
+const fullItems, fullDate = 3, 5
+
+func fullTimelines(t *rapid.T) *timak.Timelines {
+	timelines := timak.New(memstore.New(), &timak.Options{
+		MaxItems: fullItems, Clock: func() time.Time { return time.UnixMicro(2000) }, Logger: slog.New(slog.DiscardHandler),
+	})
+	fill(t, timelines)
+	return timelines
+}
+
+// fill puts the others where the row may have pushed one out.
+func fill(t *rapid.T, timelines *timak.Timelines) {
+	for _, key := range fullKeys {
+		for i := range fullItems {
+			item := timak.Item{ID: fmt.Sprint("other", i), At: time.UnixMicro(fullDate)}
+			if _, err := timelines.Apply(t.Context(), key, timak.Put(item).WithVersion(1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func giveBatch(t *rapid.T, timelines *timak.Timelines, folds []*rowFold) {
+	for _, fold := range folds {
+		if fold.err != nil {
+			t.Fatal(fold.err)
+		}
+		for _, op := range fold.ops {
+			if _, err := timelines.Apply(t.Context(), op.key, op.op); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fill(t, timelines)
+}
+
+// wantLast checks that the timelines show the row as it is, or nothing of it
+// where it belongs behind the others.
+func wantLast(t *rapid.T, timelines *timak.Timelines, p *Plugin, row *leaf) {
+	want, err := (&forest{rows: [4]*leaf{row}}).timelines(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range fullKeys {
+		timeline, err := timelines.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, item := range timeline.Items() {
+			if item.At.UnixMicro() != fullDate {
+				got[item.ID] = describeItem(item)
+			}
+		}
+		if row != nil && row.Score < fullDate {
+			clear(want[key])
+		}
+		if diff := cmp.Diff(want[key], got); diff != "" {
+			t.Fatalf("timeline %q (-row +timeline):\n%s", key, diff)
+		}
+	}
+}

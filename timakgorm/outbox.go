@@ -57,62 +57,69 @@ const (
 )
 
 // due returns the oldest changes of a selection whose time has come, and whether
-// there may be more.
+// there may be more. With them come those of the same rows that were put off
+// before: what a row was is not to be tried after what it became.
 func (o *outbox) due(ctx context.Context, limit int, which selection) (changes []rowChange, more bool, err error) {
 	if which.shards != nil && len(which.shards) == 0 {
 		return nil, false, nil
 	}
-	last, size := int64(0), 0
-	for len(changes) < limit && size < batchBytes {
-		page, end, err := o.page(ctx, last, min(limit, outboxPage), which)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, change := range page {
-			size += change.size()
-		}
-		changes = append(changes, page...)
-		if end == 0 {
-			return changes, false, nil
-		}
-		last = end
-	}
-	return changes[:min(limit, len(changes))], true, nil
-}
-
-// page returns those changes of a selection whose time has come among so many
-// rows of the outbox after one, and the last of these rows; 0 if none follows.
-// The rows are found by their id and looked at one by one: no other plan of the
-// database's would do for an outbox that was empty a moment ago and has a
-// million rows now.
-func (o *outbox) page(ctx context.Context, after int64, limit int, which selection) (changes []rowChange, last int64, err error) {
 	until := time.Now().UnixMicro()
 	if which.everything {
 		until = math.MaxInt64
 	}
+	size, putOff, next := 0, int64(math.MaxInt64), outboxPart{more: true}
+	for next.more && len(changes) < limit && size < batchBytes {
+		if next, err = o.page(ctx, next.last, min(limit, outboxPage), until, which); err != nil {
+			return nil, false, err
+		}
+		for _, change := range next.changes {
+			size += change.size()
+		}
+		changes = append(changes, next.changes...)
+		putOff = min(putOff, next.putOff)
+	}
+	more = next.more || len(changes) > limit
+	changes = changes[:min(limit, len(changes))]
+	if n := len(changes); n > 0 && putOff < changes[n-1].id {
+		changes, err = o.ofRows(ctx, idsOf(changes), putOff)
+	}
+	return changes, more, err
+}
+
+// outboxPart is what a page of the outbox has of a selection.
+type outboxPart struct {
+	changes []rowChange // whose time has come
+	putOff  int64       // the first whose time has not
+	last    int64       // of the page
+	more    bool        // others may follow
+}
+
+// page returns what is of a selection among so many rows of the outbox after
+// one. The rows are found by their id and looked at one by one: no other plan of
+// the database's would do for an outbox that was empty a moment ago and has a
+// million rows now.
+func (o *outbox) page(ctx context.Context, after int64, limit int, until int64, which selection) (outboxPart, error) {
 	among, args := o.among(which)
-	args = append(append([]any{after, limit}, args...), until)
-	changes, err = o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
+	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
+	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
 		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND run_at <= ?
-		UNION ALL SELECT max(id), 0, '', '', NULL, NULL, count(*) FROM page HAVING count(*) > 0`, args...)
+		UNION ALL SELECT max(id), coalesce(min(CASE WHEN run_at > ? AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*)
+		FROM page HAVING count(*) > 0`, args...)
 	if err != nil || len(changes) == 0 {
-		return nil, 0, err
+		return outboxPart{putOff: math.MaxInt64}, err
 	}
 	// The last row is no change: it tells of the page.
 	rest := changes[len(changes)-1]
 	changes = changes[:len(changes)-1]
 	slices.SortFunc(changes, func(a, b rowChange) int { return cmp.Compare(a.id, b.id) })
-	if rest.attempts < limit {
-		return changes, 0, nil
-	}
-	return changes, rest.id, nil
+	return outboxPart{changes: changes, putOff: rest.version, last: rest.id, more: rest.attempts == limit}, nil
 }
 
-// ofRows returns the changes with these ids, and others of the same rows that are
-// among so many before the first: those that were left a moment ago. Nothing
-// indexes the rows, and older changes are the relay's to apply, at any time: their
-// versions tell what they may still change.
-func (o *outbox) ofRows(ctx context.Context, ids []int64) ([]rowChange, error) {
+// ofRows returns the changes with these ids, and all others of the same rows from
+// one on to the last of them. Nothing indexes the rows, so that nobody looks for
+// older ones than need be: those that come later stand for nothing, as each
+// change tells the timelines also what it has put an end to.
+func (o *outbox) ofRows(ctx context.Context, ids []int64, from int64) ([]rowChange, error) {
 	list, err := marshal(ids)
 	if err != nil {
 		return nil, err
@@ -120,7 +127,7 @@ func (o *outbox) ofRows(ctx context.Context, ids []int64) ([]rowChange, error) {
 	among, args := o.among(selection{})
 	return o.read(ctx, "SELECT "+changeColumns+` FROM timak_outbox o WHERE id BETWEEN ? AND ?
 		AND ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.ids+"))) IS TRUE AND "+among+" ORDER BY id",
-		append([]any{slices.Min(ids) - outboxPage, slices.Max(ids), string(list)}, args...)...)
+		append([]any{min(from, slices.Min(ids)), slices.Max(ids), string(list)}, args...)...)
 }
 
 func (o *outbox) read(ctx context.Context, query string, args ...any) (changes []rowChange, err error) {
