@@ -31,9 +31,11 @@ func (p *Plugin) newBatch(o *outbox, changes []rowChange, full bool) *batch {
 
 // outcome is what a round has come to.
 type outcome struct {
-	found   int  // changes
-	settled int  // of these, for good or as dead letters
-	more    bool // others may be due
+	found   int   // changes
+	settled int   // of these, for good or as dead letters
+	left    int   // of these, to programs with other rules
+	last    int64 // id
+	more    bool  // others may be due
 }
 
 // relayBatch takes one round. The error is the first reason why some of the
@@ -53,13 +55,14 @@ func (p *Plugin) relayBatch(ctx context.Context, which selection) (outcome, erro
 	if err != nil || len(changes) == 0 {
 		return outcome{}, err
 	}
+	came := outcome{found: len(changes), last: changes[len(changes)-1].id, more: more}
 	b := p.newBatch(o, changes, more)
 	b.apply(ctx)
 	if ctx.Err() != nil {
-		return outcome{found: len(changes), more: more}, ctx.Err()
+		return came, ctx.Err()
 	}
-	settled, err := b.settle(ctx)
-	return outcome{len(changes), settled, more}, err
+	came.settled, came.left, err = b.settle(ctx)
+	return came, err
 }
 
 // group is the ops of one timeline, and the rows they come from.

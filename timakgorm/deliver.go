@@ -184,7 +184,7 @@ func (p *Plugin) relayOf(ctx context.Context, round []*delivery) (failed map[int
 		p.opts.Logger.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.done), "error", err)
 		return failed, nil
 	}
-	p.counters.settled(s, 0)
+	p.counters.settled(s, 0, 0)
 	return failed, nil
 }
 
@@ -193,7 +193,7 @@ func (b *batch) delivered() (s settlement, failed map[int64]error) {
 	failed = map[int64]error{}
 	for _, f := range b.folds {
 		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
-		if failure == nil && (b.stale[f] || f.outdated) {
+		if failure == nil && (b.stale[f] || f.outdated || f.foreign()) {
 			failure = errUndelivered
 		}
 		if failure == nil {

@@ -45,6 +45,21 @@
 // it goes back to an earlier savepoint; on SQLite this does not hold inside
 // db.Connection and other plugins' pools: heed errors there.
 //
+// # When rules change
+//
+// All programs of one outbox need the same rules, as any of them may relay what
+// another has written. While programs with new rules take the place of those with
+// old ones, nothing is lost silently: a change that lacks a column which a rule
+// names is recorded anew from its row, and one that has a column which no rule
+// names is applied as far as the rules go and left to a program that has the
+// others, with a line in the log. Nobody having taken it for a day, it is a dead
+// letter, to be retried or, if the rule is no more, discarded. But a program with
+// old rules does not record what only a new rule would notice, nor where that rule
+// would have had the row before, and where the rules of each name a column that
+// those of the other do not, the change of one may be taken for the other's. So
+// run Plugin.Rebuild of the model when the last program with old rules has
+// stopped.
+//
 // # When in doubt
 //
 // Plugin.Verify compares timelines with the tables, Plugin.Rebuild makes them

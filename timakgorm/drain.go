@@ -10,7 +10,9 @@ import (
 )
 
 // Drain applies all that is committed and returns when the outbox holds no
-// change of a tracked table. If ctx ends before that, it returns an error that
+// change of a tracked table, but for such as another program with other rules
+// wrote: they are applied as far as the rules of this one go and left to that one
+// (see Options), for which Drain does not wait. If ctx ends before that, it returns an error that
 // wraps the context's and says what the last try met. A change that cannot be
 // applied, ever, becomes a dead letter and no error.
 //
@@ -51,6 +53,7 @@ type drain struct {
 	waits  *backoff.ExponentialBackOff
 	last   error // why the last try failed
 	putOff bool  // those that were put off come after the others
+	after  int64 // what comes before is left to programs with other rules
 
 	// What other processes hold had this first change, and so many, since then.
 	// impatient says that it has been too long.
@@ -62,7 +65,7 @@ type drain struct {
 // step takes one batch, or waits for the others, and reports whether nothing is
 // left.
 func (d *drain) step(ctx context.Context) (done bool, err error) {
-	which := selection{everything: d.putOff}
+	which := selection{everything: d.putOff, after: d.after}
 	if !d.impatient {
 		if which.shards, err = d.notForeign(ctx); err != nil {
 			return false, err
@@ -71,15 +74,18 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 	came, err := d.relayBatch(ctx, which)
 	switch {
 	case came.settled > 0:
-		d.putOff, d.impatient = false, false
+		d.putOff, d.impatient, d.after = false, false, 0
 		d.waits.Reset()
 		return false, nil
 	case err != nil:
 		return false, err
-	case came.found > 0:
+	case came.found > came.left:
+		return false, nil
+	case came.left > 0 && came.more:
+		d.after = came.last
 		return false, nil
 	case !d.putOff:
-		d.putOff = true
+		d.putOff, d.after = true, 0
 		return false, nil
 	case which.shards == nil:
 		return true, nil

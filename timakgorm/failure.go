@@ -71,7 +71,7 @@ const (
 
 // settle deletes the changes that are done, records anew those that came too
 // late, buries those that cannot be applied and puts off the rest.
-func (b *batch) settle(ctx context.Context) (settled int, reason error) {
+func (b *batch) settle(ctx context.Context) (settled, left int, reason error) {
 	s, anew, reason := b.verdict(ctx)
 	recorded, failures := b.plugin.recordAnew(ctx, anew)
 	for _, f := range recorded {
@@ -81,20 +81,23 @@ func (b *batch) settle(ctx context.Context) (settled int, reason error) {
 		s.late = append(s.late, putOff(f, failure)...)
 		reason = failure
 	}
+	left = b.leave(ctx, &s)
 	if err := b.outbox.settle(ctx, s); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	b.plugin.counters.settled(s, changesOf(recorded))
-	return len(s.done) + len(s.dead), reason
+	b.plugin.counters.settled(s, changesOf(recorded), left)
+	return len(s.done) + len(s.dead), left, reason
 }
 
-// verdict decides what becomes of each row's changes. The error is the first
-// reason why some stay.
+// verdict decides what becomes of each row's changes but for those that are left
+// to others. The error is the first reason why some stay.
 func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, reason error) {
 	outage := b.outage()
 	for _, f := range b.folds {
 		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
 		switch {
+		case failure == nil && f.foreign():
+			continue
 		case failure == nil && (b.stale[f] || f.outdated):
 			anew = append(anew, f)
 		case failure == nil:
@@ -122,6 +125,12 @@ func putOff(f *rowFold, reason error) []fate {
 	if !isOutage(reason) {
 		attempts++
 	}
+	return fatesOf(f, wait, attempts, reason)
+}
+
+// fatesOf puts a row's changes off by a time between half of a wait and one and
+// a half.
+func fatesOf(f *rowFold, wait time.Duration, attempts int, reason error) []fate {
 	until := time.Now().Add(wait/2 + rand.N(wait)).UnixMicro()
 	var fates []fate
 	for _, id := range f.ids() {

@@ -44,8 +44,10 @@ type rowFold struct {
 	err     error // why the last image, or a part of it, can never be applied
 
 	// outdated says that the last image lacks a column which a rule names by
-	// now, so that the row is to be recorded anew.
+	// now, so that the row is to be recorded anew. unknown is a column of an image
+	// that no rule names.
 	outdated bool
+	unknown  string
 }
 
 // timelineOp is an op for one timeline.
@@ -211,6 +213,9 @@ func (f *rowFold) image(text *string) (image, error) {
 	i, err := parseImage(text)
 	if err != nil || i == nil || *text == unknownImage {
 		return i, err
+	}
+	if f.unknown == "" {
+		f.unknown = f.table.model.unknownColumn(i)
 	}
 	return i, f.table.model.checkKey(i)
 }

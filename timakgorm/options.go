@@ -33,7 +33,9 @@ const (
 	Triggers
 )
 
-// Options tune a Plugin. The zero Options, and nil, mean the defaults.
+// Options tune a Plugin. The zero Options, and nil, mean the defaults. All
+// programs of one outbox need the same rules: the package says what is to be done
+// when they change.
 type Options struct {
 	// Capture says how changes are found: by Callbacks or by Triggers. All
 	// programs that write the same database must be of one mind. Defaults to

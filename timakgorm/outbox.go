@@ -67,7 +67,7 @@ func (o *outbox) due(ctx context.Context, limit int, which selection) (changes [
 	if which.everything {
 		until = math.MaxInt64
 	}
-	size, putOff, next := 0, int64(math.MaxInt64), outboxPart{more: true}
+	size, putOff, next := 0, int64(math.MaxInt64), outboxPart{last: which.after, more: true}
 	for next.more && len(changes) < limit && size < batchBytes {
 		if next, err = o.page(ctx, next.last, min(limit, outboxPage), until, which); err != nil {
 			return nil, false, err

@@ -24,10 +24,11 @@ type Plugin struct {
 	wakeUp    chan struct{}
 	relaying  chan struct{} // holds one while a batch is under way in this process
 
-	counters   counters
-	sessions   sessions
-	deliveries deliveries
-	drawn      atomic.Int64 // an id of the outbox: later transactions draw greater ones
+	counters    counters
+	sessions    sessions
+	deliveries  deliveries
+	foreignSeen seldom
+	drawn       atomic.Int64 // an id of the outbox: later transactions draw greater ones
 
 	capacities map[string]capacity // of timelines, by the templates of their keys
 

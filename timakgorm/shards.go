@@ -24,6 +24,7 @@ const presence = shardCount
 type selection struct {
 	everything bool    // those that were put off as well
 	shards     []int32 // nil: all
+	after      int64   // with a greater id
 }
 
 // others is the selection of all other shards.

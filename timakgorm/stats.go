@@ -84,12 +84,12 @@ func (c *counters) wrote(ops int) {
 }
 
 // settled counts what became of a batch, in which some changes were recorded
-// anew.
-func (c *counters) settled(s settlement, anew int) {
+// anew and some left to other programs.
+func (c *counters) settled(s settlement, anew, left int) {
 	c.applied.Add(int64(len(s.done) - anew))
 	c.anew.Add(int64(anew))
 	c.buried.Add(int64(len(s.dead)))
-	c.retried.Add(int64(len(s.late)))
+	c.retried.Add(int64(len(s.late) - left))
 }
 
 func (c *counters) stats() Stats {
