@@ -80,6 +80,45 @@ func TestPartOfStoreAway(t *testing.T) {
 	})
 }
 
+// TestClockHeld: a settlement that waits for another's does not wait for ever and
+// in silence, and a program that goes away in the midst of one holds up the others
+// for seconds only.
+func TestClockHeld(t *testing.T) {
+	t.Parallel()
+	for name, hold := range map[string]func(w *world) (release func()){
+		"by a transaction": func(w *world) func() {
+			tx := w.db.Begin()
+			w.must(tx.Exec("UPDATE timak_clock SET high = greatest(high, 1)").Error)
+			return func() { w.must(tx.Rollback().Error) }
+		},
+		"by a program that is gone": func(w *world) func() {
+			tx, err := w.another(nil).plugin.SettleHalfway(w.Context())
+			w.must(err)
+			w.Cleanup(func() { _ = tx.Rollback() })
+			return func() {}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{dialect: "postgres", options: quick()})
+			release := hold(w)
+			defer w.run()()
+			w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true}).Error)
+			w.await("the relay to say that it waits", func() bool {
+				stats, err := w.plugin.Stats(t.Context())
+				w.must(err)
+				return stats.Errors > 0
+			})
+			if got := w.ids("author:1:posts"); len(got) != 1 {
+				t.Errorf("got %v, want the post, though its change is not settled", got)
+			}
+			release()
+			w.awaitRelay()
+			w.check()
+		})
+	}
+}
+
 // TestTransientError: an error that may pass counts a try and puts off the
 // changes it is about, and no others.
 func TestTransientError(t *testing.T) {

@@ -230,10 +230,16 @@ func (o *outbox) settleAtOnce(ctx context.Context, s settlement) error {
 	return nil
 }
 
+// settleSettings are those of a settlement on Postgres. One that a crash undoes is
+// only done once more. All others wait for it at the clock: where its program has
+// gone away in its midst, the server is to end it long before it would notice; and
+// who waits too long is to say so in the log, and to try again.
+const settleSettings = `SELECT set_config('synchronous_commit', 'off', true),
+	set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)`
+
 func (o *outbox) settleIn(ctx context.Context, tx *sql.Tx, s settlement) error {
 	if o.dialect.lock {
-		// A settlement that a crash undoes is only done once more.
-		if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit TO off"); err != nil {
+		if _, err := tx.ExecContext(ctx, settleSettings); err != nil {
 			return err
 		}
 	}
