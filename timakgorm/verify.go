@@ -36,8 +36,9 @@ type VerifyOptions struct {
 	// ten thousand timelines, and each million rows; never twice at once.
 	Progress func(Progress)
 
-	// From is Report.From or Progress.From of an earlier run over the same Models
-	// or Keys: this one goes on where it ended. Defaults to the beginning.
+	// From is Report.From or Progress.From of an earlier run of Verify or Rebuild
+	// with the same Models, Keys and Sample: this one goes on where it ended. Any
+	// other is ErrFrom. Defaults to the beginning.
 	From string
 
 	// Limit is how many differences the report keeps; it counts them all.
@@ -142,21 +143,19 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("option Sample is %d: expected one in how many timelines", v.opts.Sample)
 	}
 	v.opts.Limit = cmp.Or(v.opts.Limit, 100)
-	if v.opts.From != "" {
-		if v.at, err = parsePosition(v.opts.From); err != nil {
-			return err
-		}
+	if v.sources, err = v.p.keySources(ctx, v.opts.Models); err != nil {
+		return err
 	}
-	if v.at.Seed == 0 {
-		v.at.Seed = rand.Uint64()
+	if err := v.begin(); err != nil {
+		return err
 	}
 	if v.opts.Repair { // what waits need not be judged
 		if err := v.p.drainTurn(ctx); err != nil {
 			return err
 		}
 	}
-	if v.sources, err = v.p.keySources(ctx, v.opts.Models); err != nil || len(v.opts.Keys) > 0 {
-		return err
+	if len(v.opts.Keys) > 0 {
+		return nil
 	}
 	for _, source := range v.sources {
 		rows, err := source.rows(ctx, v.p)
@@ -166,6 +165,40 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 		v.all += rows / int64(max(v.opts.Sample, 1))
 	}
 	return nil
+}
+
+// begin takes the position to go on from.
+func (v *verification) begin() (err error) {
+	over := v.over()
+	if v.opts.From != "" {
+		if v.at, err = parsePosition(v.opts.From); err != nil {
+			return err
+		}
+		if v.at.Over != over {
+			return ErrFrom
+		}
+	}
+	v.at.Over = over
+	if v.at.Seed == 0 {
+		v.at.Seed = rand.Uint64()
+	}
+	return nil
+}
+
+// over tells runs apart that go through different keys, of which a place in one
+// says nothing about another.
+func (v *verification) over() uint64 {
+	hash := fnv.New64a()
+	add := func(text string) { _, _ = fmt.Fprintf(hash, "%q ", text) }
+	for _, s := range v.sources {
+		add(s.table.model.table)
+		add(s.key.String())
+	}
+	_, _ = fmt.Fprintf(hash, "%d %d ", max(v.opts.Sample, 1), len(v.opts.Keys))
+	for _, key := range v.opts.Keys {
+		add(key)
+	}
+	return hash.Sum64()
 }
 
 func (v *verification) token() string {

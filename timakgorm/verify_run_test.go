@@ -164,6 +164,49 @@ func TestVerify_errors(t *testing.T) {
 	}
 }
 
+// TestVerify_foreignToken: the token of a run over other models, keys or another
+// sample is no place to go on from, as timelines would be passed over.
+func TestVerify_foreignToken(t *testing.T) {
+	t.Parallel()
+	notes := timakgorm.Track[Note](timakgorm.Rule{Key: "topic:{Topic}"})
+	w := newWorld(t, setup{dialect: "sqlite", models: []any{&Author{}, &Post{}, &Note{}}, tracked: []any{&Post{}, notes}})
+	w.seed()
+	w.must(w.db.Create(&Note{ID: 1, Topic: "a"}).Error)
+	w.drain()
+	posts, both := []any{&Post{}}, []any{&Post{}, &Note{}}
+	runs := map[string]timakgorm.VerifyOptions{
+		"all":          {},
+		"a model":      {Models: posts},
+		"another":      {Models: []any{&Note{}}},
+		"one in two":   {Sample: 2},
+		"one in three": {Sample: 3},
+		"a key":        {Keys: []string{"site:posts"}},
+		"another key":  {Keys: []string{"topic:a"}},
+		"two keys":     {Keys: []string{"site:posts", "topic:a"}},
+		"in disorder":  {Keys: []string{"topic:a", "site:posts"}},
+	}
+	for by, opts := range runs {
+		var token string
+		opts.Progress = func(p timakgorm.Progress) { token = p.From }
+		if w.verify(opts); token == "" {
+			t.Fatalf("%s gives no token", by)
+		}
+		for of, opts := range runs {
+			opts.From = token
+			_, err := w.plugin.Verify(t.Context(), opts)
+			if by == of && err != nil || by != of && !errors.Is(err, timakgorm.ErrFrom) {
+				t.Errorf("the token of %s given to %s: got %v", by, of, err)
+			}
+		}
+	}
+	for _, same := range []timakgorm.VerifyOptions{{Models: both}, {Models: []any{&Note{}, &Post{}}}, {Sample: 1}, {Repair: true}} {
+		var token string
+		same.Progress = func(p timakgorm.Progress) { token = p.From }
+		w.verify(same)
+		w.verify(timakgorm.VerifyOptions{From: token})
+	}
+}
+
 // TestVerify_waitingChange: while a change waits, what it is about is neither
 // different nor in order, and no excuse for the rest.
 func TestVerify_waitingChange(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 )
 
 // ErrFrom is returned by Verify and Rebuild for a From that no run of theirs
-// over the same models or keys has given.
-var ErrFrom = errors.New("timakgorm: From is not the token of an earlier run over the same models or keys")
+// over the same models, keys and sample has given.
+var ErrFrom = errors.New("timakgorm: From is not the token of an earlier run over the same models, keys and sample")
 
 // Progress says how far a run of Verify or Rebuild has come, that of which it is
 // the continuation included, but for the times.
@@ -34,9 +34,10 @@ type Progress struct {
 	From string
 }
 
-// position is what a token holds: a place among the keys, what was done until
-// there, and the seed of the sample.
+// position is what a token holds: what the run goes through, a place there, what
+// was done until there, and the seed of the sample.
 type position struct {
+	Over  uint64   `json:"o"`           // see verification.over
 	Table string   `json:"t,omitempty"` // of the rule that gives keys
 	Key   string   `json:"k,omitempty"` // its template
 	After []string `json:"a,omitempty"` // the values of the last key
