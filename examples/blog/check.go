@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
@@ -74,6 +75,7 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 
 func parseCheck(name string, args []string, getenv func(string) string, stdout, stderr io.Writer) (check, error) {
 	c := check{config: newConfig(), repair: name == rebuild, drainWait: time.Minute}
+	c.mustExist = true
 	flags := newFlags("blog " + name)
 	c.flags(flags)
 	if name == verify {
@@ -96,12 +98,16 @@ func checkUsage(w io.Writer, flags *flag.FlagSet) {
 	say(w, "Exit codes: %d nothing differs any more, %d something does, %d it could not be done.", exitClean, exitDiffers, exitFailed)
 }
 
-// checkFolder refuses a folder that is none: a check makes no blog.
-func (c check) checkFolder() error {
-	if c.postgres != "" && c.onRiak() {
-		return nil
+// checkFolder refuses a folder that holds no blog: a check makes none. The
+// timelines may be gone, as rebuild makes them anew.
+func (c check) checkFolder() (err error) {
+	switch {
+	case c.postgres == "":
+		_, err = os.Stat(filepath.Join(c.data, databaseFile))
+	case !c.onRiak():
+		_, err = os.Stat(c.data)
 	}
-	if _, err := os.Stat(c.data); err != nil {
+	if err != nil {
 		return fmt.Errorf("no blog has data there: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // checked runs a subcommand and returns its exit code and what it wrote.
@@ -106,6 +107,40 @@ func aBlog(t *testing.T) string {
 	folder := t.TempDir()
 	start(t, "-data", folder).stop(t)
 	return folder
+}
+
+// A check of what is no blog makes none, in a folder or a database.
+func TestCheck_noBlog(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{verify, rebuild} {
+		folder, dsn := t.TempDir(), pgtest.DSN(t)
+		wantChecked(t, exitFailed, "no blog has data there", name, "-data", folder)
+		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
+			t.Errorf("blog %s in an empty folder has left %v, %v", name, files, err)
+		}
+		wantChecked(t, exitFailed, "no blog has data there", name, "-data", filepath.Join(folder, "none"), "-postgres", dsn)
+		for range 2 { // the first has made no tables
+			wantChecked(t, exitFailed, "no blog has its tables", name, "-data", folder, "-postgres", dsn)
+		}
+		if err := os.WriteFile(filepath.Join(folder, databaseFile), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantChecked(t, exitFailed, "no blog has its tables", name, "-data", folder)
+	}
+}
+
+// The timelines of a blog may be gone altogether.
+func TestCheck_noTimelines(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	blog := start(t, "-data", folder)
+	blog.signUp(t, "brett").write("one")
+	blog.stop(t)
+	if err := os.Remove(filepath.Join(folder, "timelines.bolt")); err != nil {
+		t.Fatal(err)
+	}
+	wantChecked(t, exitDiffers, "2 missing", verify, "-data", folder)
+	wantChecked(t, exitClean, "0 remain", rebuild, "-data", folder)
 }
 
 // A blog that runs has its folder for itself.

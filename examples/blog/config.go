@@ -21,6 +21,7 @@ type config struct {
 	riak     []string // empty for a file in the data folder
 
 	// For these there are no flags.
+	mustExist    bool          // a database without a blog is none to make one in
 	postgresWait time.Duration // for a server that is starting
 	riakWait     time.Duration // for a cluster that does not answer
 	stopWait     time.Duration // for requests, and then for timelines, when stopping

@@ -20,11 +20,14 @@ import (
 // maxConns is enough for a blog, and leaves most of a Postgres to others.
 const maxConns = 10
 
+// databaseFile is SQLite's, in the data folder.
+const databaseFile = "blog.sqlite"
+
 // openDatabase opens the tables: Postgres if it was asked for, or else SQLite in
 // the data folder.
 func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
 	if c.postgres == "" {
-		return openSQLite(ctx, filepath.Join(c.data, "blog.sqlite"))
+		return openSQLite(ctx, filepath.Join(c.data, databaseFile))
 	}
 	db, pool, err := open(postgres.Open(c.postgres))
 	if err != nil {

@@ -59,6 +59,9 @@ func withBlog(ctx context.Context, c config, log *slog.Logger, do func(*blog.Blo
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
 
+	if c.mustExist && !blog.Exists(ctx, db) {
+		return errors.New("no blog has its tables in this database")
+	}
 	b, err := blog.Open(ctx, db, timak.New(store, &timak.Options{Logger: log}), log)
 	if err != nil {
 		return err

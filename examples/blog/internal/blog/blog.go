@@ -48,6 +48,11 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 	return &Blog{db: db, timelines: timelines, plugin: plugin, log: log}, nil
 }
 
+// Exists reports whether a database has the tables of a blog.
+func Exists(ctx context.Context, db *gorm.DB) bool {
+	return db.WithContext(ctx).Migrator().HasTable(&Post{})
+}
+
 // Run carries changes to the timelines until ctx ends.
 func (b *Blog) Run(ctx context.Context) error { return b.plugin.Run(ctx) }
 
