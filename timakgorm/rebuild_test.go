@@ -77,3 +77,25 @@ func TestRebuild_farAheadAlready(t *testing.T) {
 		w.wantRepaired(2)
 	})
 }
+
+// TestRebuild_lockedRow: a row that another transaction keeps locked remains as
+// it is, and keeps no other from being mended.
+func TestRebuild_lockedRow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.plugin.JudgeTimes(4)
+	for id := range uint(5) {
+		w.must(w.db.Create(&Post{ID: id + 1, AuthorID: id + 1, Published: true, CreatedAt: at(int(id))}).Error)
+	}
+	w.drain()
+	for id := range 5 {
+		w.apply(fmt.Sprintf("author:%d:posts", id+1), timak.Remove(fmt.Sprintf("posts:%d", id+1)))
+	}
+	tx := w.bare().Begin()
+	defer tx.Rollback()
+	w.must(tx.Exec("SELECT 1 FROM posts WHERE id = 3 FOR UPDATE").Error)
+	w.remains(1)
+	w.wantDifferences("author:3:posts: posts:3 missing")
+	w.must(tx.Rollback().Error)
+	w.wantRepaired(1)
+}
