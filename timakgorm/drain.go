@@ -24,6 +24,10 @@ func (p *Plugin) Drain(ctx context.Context) error {
 		return errNotInUse
 	}
 	d := &drain{Plugin: p, waits: newWaits()}
+	return d.run(ctx)
+}
+
+func (d *drain) run(ctx context.Context) error {
 	for {
 		done, err := d.step(ctx)
 		switch {
@@ -33,8 +37,8 @@ func (p *Plugin) Drain(ctx context.Context) error {
 			return nil
 		case err != nil:
 			d.last = err
-			p.counters.errors.Add(1)
-			p.rest(ctx, d.waits.NextBackOff(), nil)
+			d.counters.errors.Add(1)
+			d.rest(ctx, d.waits.NextBackOff(), nil)
 		}
 	}
 }
@@ -54,6 +58,7 @@ type drain struct {
 	last   error // why the last try failed
 	putOff bool  // those that were put off come after the others
 	after  int64 // what comes before is left to programs with other rules
+	due    bool  // they do not come at all, and may stay: each try counts
 
 	// What other processes hold had this first change, and so many, since then.
 	// impatient says that it has been too long.
@@ -84,7 +89,7 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 	case came.left > 0 && came.more:
 		d.after = came.last
 		return false, nil
-	case !d.putOff:
+	case !d.putOff && !d.due:
 		d.putOff, d.after = true, 0
 		return false, nil
 	case which.shards == nil:

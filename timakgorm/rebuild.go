@@ -39,14 +39,17 @@ type RebuildOptions struct {
 // It needs a relay no more than Drain does. Rows that were recorded and not yet
 // delivered when it ends early are the relay's. Beside an error, that of ctx
 // included, it returns what was found until then, and From to go on from;
-// beginning again does no harm. Report.Remaining says what could not be mended:
-// a row that no timeline can take, such as one with too much data, one that
-// others kept locked, or one whose entry has a version more than a day ahead of
-// the clock. Rebuild does not follow such a version, which only a broken clock or
-// program has written: every later change of any row would have to exceed it.
-// Difference.Reason says so. An item of no row with such a version is removed; a
-// row that comes for it later stays off that timeline, and is reported. Both come
-// right when the timeline has been removed from the store and is rebuilt.
+// beginning again does no harm.
+//
+// Report.Remaining says what could not be mended. It is of rows that others kept
+// locked; of rows that no timeline takes, such as those with too much data, for
+// each of which there is a dead letter, in place of earlier ones that say the
+// same; and of entries whose versions are more than a day ahead of the clock, as
+// Difference.Reason says. Only a broken clock or program writes those, and Rebuild
+// does not follow them, as every later change of any row would have to exceed
+// them. An item of no row is removed whatever its version; a row that comes for it
+// later stays off that timeline, and is reported. Both come right when the
+// timeline has been removed from the store and is rebuilt.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
 	report, err := p.verify(ctx, VerifyOptions{
 		Models: opts.Models, Keys: opts.Keys, Progress: opts.Progress, From: opts.From, Limit: opts.Limit, Repair: true,
@@ -69,58 +72,97 @@ const (
 
 // mend mends timelines. Rows are recorded before anything is removed: an item
 // that has the wrong source is never gone in between.
-func (p *Plugin) mend(ctx context.Context, found []*finding) error {
-	forced := map[*table]map[string]int64{} // the floors of rows, by key
-	for _, f := range found {
-		if f.damaged {
-			if _, err := p.timelines.Salvage(ctx, f.key); err != nil {
-				return err
-			}
-			continue // the horizon has risen: what is missing is for the next round
-		}
-		for _, s := range f.suspects {
-			if !s.recordable() {
-				continue
-			}
-			rows := forced[s.table]
-			if rows == nil {
-				rows = map[string]int64{}
-				forced[s.table] = rows
-			}
-			// The put has a version above this, and so above all that the timeline
-			// has seen, which may be ahead of the database's clock.
-			rows[s.row] = max(rows[s.row], min(s.version, timak.MaxVersion-2)+1)
-		}
+func (v *verification) mend(ctx context.Context, found []*finding) error {
+	if err := v.salvage(ctx, found); err != nil {
+		return err
 	}
-	for t, rows := range forced {
-		if err := p.recordRows(ctx, t, rows); err != nil {
+	for t, rows := range v.toRecord(found) {
+		if err := v.recordRows(ctx, t, rows); err != nil {
 			return err
 		}
 	}
 	if slices.ContainsFunc(found, (*finding).unsettled) {
-		if err := p.drainTurn(ctx); err != nil {
+		if err := v.p.drainTurn(ctx); err != nil {
 			return err
 		}
 	}
-	if err := p.deliverRows(ctx, forced); err != nil {
+	return v.p.removeExtras(ctx, found)
+}
+
+// salvage mends what cannot be read. The horizon rises by that: what is missing
+// is for the next round.
+func (v *verification) salvage(ctx context.Context, found []*finding) error {
+	for _, f := range found {
+		if f.damaged {
+			if _, err := v.p.timelines.Salvage(ctx, f.key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// toRecord returns the rows to record anew, by table and key, with the floors of
+// their versions. The put has a version above that, and so above all that the
+// timeline has seen, which may be ahead of the database's clock.
+func (v *verification) toRecord(found []*finding) map[*table]map[string]int64 {
+	forced := map[*table]map[string]int64{}
+	for _, f := range found {
+		for _, s := range f.suspects {
+			if f.damaged || !v.recordable(s) {
+				continue
+			}
+			if forced[s.table] == nil {
+				forced[s.table] = map[string]int64{}
+			}
+			rows := forced[s.table]
+			rows[s.row] = max(rows[s.row], min(s.version, timak.MaxVersion-2)+1)
+		}
+	}
+	return forced
+}
+
+// recordRows records rows of one table anew and delivers them. It notes which of
+// them no timeline takes.
+func (v *verification) recordRows(ctx context.Context, t *table, floors map[string]int64) error {
+	o, err := v.p.outbox()
+	if err != nil {
 		return err
 	}
-	return p.removeExtras(ctx, found)
+	last, err := o.lastID(ctx)
+	if err != nil {
+		return err
+	}
+	if err := v.p.recordRows(ctx, t, floors); err != nil {
+		return err
+	}
+	if err := v.p.deliverRows(ctx, t, floors); err != nil {
+		return err
+	}
+	died, err := o.diedSince(ctx, t, last)
+	if err != nil || len(died) == 0 {
+		return err
+	}
+	for _, pk := range died {
+		v.died[deadRow{t, pk}] = true
+	}
+	return o.forgetRepeats(ctx, t, died)
 }
 
 // deliverRows drains the outbox until no change of the rows waits there, or for as
 // long as that may take.
-func (p *Plugin) deliverRows(ctx context.Context, forced map[*table]map[string]int64) error {
-	for range drainTurns {
+func (p *Plugin) deliverRows(ctx context.Context, t *table, rows map[string]int64) error {
+	for turn := range drainTurns {
 		waits := false
 		var probes []probe
-		for t, rows := range forced {
-			for key := range rows {
-				probes = append(probes, probe{t, key, func(saw probed) { waits = waits || saw.pending }})
-			}
+		for key := range rows {
+			probes = append(probes, probe{t, key, func(saw probed) { waits = waits || saw.pending }})
 		}
 		if err := p.probe(ctx, probes); err != nil || !waits {
 			return err
+		}
+		if turn > 0 { // those that are left were put off
+			p.rest(ctx, spread(time.Second), nil)
 		}
 		if err := p.drainTurn(ctx); err != nil {
 			return err
@@ -129,26 +171,41 @@ func (p *Plugin) deliverRows(ctx context.Context, forced map[*table]map[string]i
 	return nil
 }
 
-// drainTurn drains for a while; that the outbox holds more is no error.
+// drainTurn drains for a while; that the outbox holds more is no error. What was
+// put off stays until its time has come: each try counts, and what is tried in
+// haste is a dead letter soon.
 func (p *Plugin) drainTurn(ctx context.Context) error {
 	turn, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	err := p.Drain(turn)
+	d := &drain{Plugin: p, waits: newWaits(), due: true}
+	err := d.run(turn)
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
 	return err
 }
 
-// recordable reports whether recording a suspect's row anew may mend it.
-func (s *suspect) recordable() bool {
-	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead
+// tryPutOff tries once what was put off, or as much of it as makes a batch: what
+// it was put off for may have been mended. What fails again is no error.
+func (p *Plugin) tryPutOff(ctx context.Context) error {
+	turn, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	if _, err := p.relayBatch(turn, selection{everything: true}); err != nil {
+		p.opts.Logger.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
+	}
+	return ctx.Err()
+}
+
+// recordable reports whether recording a suspect's row anew may mend it. A row
+// that no timeline has taken in this run will not be taken later in it.
+func (v *verification) recordable(s *suspect) bool {
+	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead && !v.died[deadRow{s.table, s.pk}]
 }
 
 // mendable reports whether there is something to try.
-func (f *finding) mendable() bool {
+func (v *verification) mendable(f *finding) bool {
 	return f.damaged || slices.ContainsFunc(f.suspects, func(s *suspect) bool {
-		return s.unsettled || s.kind == Extra || s.recordable()
+		return s.unsettled || s.kind == Extra || v.recordable(s)
 	})
 }
 

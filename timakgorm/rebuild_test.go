@@ -1,6 +1,7 @@
 package timakgorm_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -98,4 +99,90 @@ func TestRebuild_lockedRow(t *testing.T) {
 	w.wantDifferences("author:3:posts: posts:3 missing")
 	w.must(tx.Rollback().Error)
 	w.wantRepaired(1)
+}
+
+// troubled is a world in which timelines of author 1 cannot be written, for a
+// reason that may pass and is no outage.
+func troubled(t *testing.T, dialect string) (*world, *faulty) {
+	store := newFaulty()
+	w := newWorld(t, setup{dialect: dialect, store: store})
+	w.plugin.JudgeTimes(4)
+	return w, store
+}
+
+var errNoSpace = errors.New("no space left on device")
+
+// wantTried compares how often the change that waits has been tried.
+func (w *world) wantTried(most int) {
+	w.Helper()
+	changes := w.changes()
+	if w.dead() > 0 || len(changes) != 1 || changes[0].Attempts > most {
+		w.Errorf("%d dead letters, changes %+v; want one that was tried at most %d times", w.dead(), changes, most)
+	}
+}
+
+// TestRebuild_storeTrouble: while the store has trouble that may pass, Rebuild
+// does not use up the tries of the changes that wait, nor of those of its own.
+func TestRebuild_storeTrouble(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w, store := troubled(t, dialect)
+		store.before(failingPuts("author:1:posts", errNoSpace))
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}).Error)
+		for n := range 3 {
+			report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+			if w.must(err); report.Unsettled != 1 || report.Clean() {
+				t.Errorf("got %+v, want the item that waits unsettled", report)
+			}
+			w.wantTried(n + 4) // once when due, and once for each run
+		}
+		store.before(nil)
+		w.wantRepaired(0) // tried at once, though it was put off
+	})
+	t.Run("its own", func(t *testing.T) {
+		t.Parallel()
+		w, store := troubled(t, "sqlite")
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}).Error)
+		w.drain()
+		w.apply("author:1:posts", timak.Remove("posts:1"))
+		store.before(failingPuts("author:1:posts", errNoSpace))
+		report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+		if w.must(err); report.Unsettled != 1 || report.Missing != 1 {
+			t.Errorf("got %+v, want the item that was missing unsettled", report)
+		}
+		w.wantTried(8) // with the waits of the relay, in some ten seconds
+		store.before(nil)
+		w.wantRepaired(0)
+	})
+}
+
+// TestRebuild_deadLetters: a row that no timeline takes is tried once in a run,
+// and has one dead letter, however many runs there are, beside the one that
+// says what it was before.
+func TestRebuild_deadLetters(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, engine: &timak.Options{MaxData: 100}})
+		long := strings.Repeat("too long ", 20)
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Title: long, Published: true, CreatedAt: at(1)}).Error)
+		w.must(w.db.Create(&Post{ID: 2, AuthorID: 1, Title: "short", Published: true, CreatedAt: at(2)}).Error)
+		w.drain()
+		w.must(w.db.Model(&Post{ID: 2}).Update("title", long).Error)
+		w.drain()
+		var last int64
+		for range 3 {
+			w.remains(2)
+			letters := w.deadLetters()
+			if len(letters) != 3 || letters[0].Pk != "[2]" || letters[0].Old == nil {
+				t.Fatalf("dead letters: got %+v, want the update of post 2, and one for each post", letters)
+			}
+			if id := letters[2].ID; id != last+2 && last > 0 {
+				t.Errorf("the last dead letter is %d after %d: want each row recorded once", id, last)
+			}
+			last = letters[2].ID
+		}
+		w.must(w.db.Model(&Post{}).Where("id > 0").Update("title", "taken").Error)
+		w.drain()
+		w.wantDifferences()
+	})
 }

@@ -106,7 +106,7 @@ func (p *Plugin) verify(ctx context.Context, opts VerifyOptions) (Report, error)
 	if p.db == nil {
 		return Report{}, errNotInUse
 	}
-	v := &verification{p: p, opts: opts, started: time.Now()}
+	v := &verification{p: p, opts: opts, started: time.Now(), died: map[deadRow]bool{}}
 	if err := v.prepare(ctx); err != nil {
 		return Report{From: opts.From}, err
 	}
@@ -125,6 +125,7 @@ type verification struct {
 	all     int64
 	started time.Time
 	at      position // up to here all is done
+	died    map[deadRow]bool
 
 	mu      sync.Mutex // guards what follows, while timelines are compared
 	report  Report
@@ -151,6 +152,9 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 	}
 	if v.opts.Repair { // what waits need not be judged
 		if err := v.p.drainTurn(ctx); err != nil {
+			return err
+		}
+		if err := v.p.tryPutOff(ctx); err != nil {
 			return err
 		}
 	}
@@ -353,11 +357,11 @@ func (v *verification) page(ctx context.Context, keys []string) error {
 		for _, f := range found {
 			v.note(f, known)
 		}
-		if !v.opts.Repair || round == rounds || !slices.ContainsFunc(found, (*finding).mendable) {
+		if !v.opts.Repair || round == rounds || !slices.ContainsFunc(found, v.mendable) {
 			v.remain(found)
 			return nil
 		}
-		if err := v.p.mend(ctx, found); err != nil {
+		if err := v.mend(ctx, found); err != nil {
 			return err
 		}
 		keys = keys[:0:0]
