@@ -57,6 +57,12 @@ func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (res
 	if c.ran || sql != c.db.Statement.SQL.String() {
 		return c.ConnPool.ExecContext(ctx, sql, args...)
 	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	if done, ran, err := c.execBeside(ctx); ran || err != nil {
+		return done, err
+	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -70,6 +76,9 @@ func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (res
 func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*rows, error) {
 	if c.ran || sql != c.db.Statement.SQL.String() {
 		return c.ConnPool.QueryContext(ctx, sql, args...)
+	}
+	if err := c.begin(); err != nil {
+		return nil, err
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
@@ -95,16 +104,23 @@ func (c *capture) Rollback() error {
 	return nil
 }
 
-// prepare does what comes before the statement. A panic would leave GORM's
+// begin finds out what table the statement writes. A panic would leave GORM's
 // transaction open.
-func (c *capture) prepare(ctx context.Context) (err error) {
+func (c *capture) begin() (err error) {
 	defer recovered(&err)
 	c.ran = true
 	if err := c.ensureTransaction(); err != nil {
 		return err
 	}
-	if c.target, err = c.findTarget(); c.target == nil || err != nil {
-		return err
+	c.target, err = c.findTarget()
+	return err
+}
+
+// prepare does what comes before a statement on a tracked table.
+func (c *capture) prepare(ctx context.Context) (err error) {
+	defer recovered(&err)
+	if c.target == nil {
+		return nil
 	}
 	if c.verb == create {
 		return c.beforeInsert(ctx)

@@ -33,6 +33,10 @@ type statements struct {
 	// for all; empty where a transaction locks everything.
 	locked string
 
+	// plain is the condition that an update of the table does no more than it says;
+	// empty where that cannot be asked.
+	plain string
+
 	// column names a column, with its table; quote quotes a name.
 	column func(field *schema.Field) string
 	quote  func(name string) string
@@ -96,6 +100,7 @@ func (d dialect) statementsAs(m *model, name string, quote func(string) string) 
 	s.key = d.objectOf(m.keys, column)
 	s.image = d.imageOf(m, column)
 	s.draw = d.bind(d.drawSQL())
+	s.plain = d.plainOf(m.table)
 	one, many := d.givenRow(m, s.from, quote), d.givenRows(m, s.from, quote)
 	s.one, s.many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
 	if d.numbered {

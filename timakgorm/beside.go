@@ -1,0 +1,101 @@
+package timakgorm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+)
+
+// Most updates set no column of an image: one that counts views, or changes a
+// post's body. They leave the timelines as they are, and run as they are, unless
+// the table is one where an update does more than it says: by a trigger, a rule,
+// a generated column or a partition of its own. That it is none is a condition of
+// the statement itself, and so of the moment in which it runs. Where it does not
+// hold, no row is updated, and the statement is followed as any other.
+
+// besideImages reports whether an update sets no column on which an image depends.
+func (c *capture) besideImages(ctx context.Context) (bool, error) {
+	if c.verb != update || c.target == nil || c.target.sql.plain == "" {
+		return false, nil
+	}
+	clauses := c.db.Statement.Clauses
+	set, plain := clauses["SET"].Expression.(clause.Set)
+	where := clauses["WHERE"]
+	_, conditions := where.Expression.(clause.Where)
+	if !plain || !unadorned(clauses["SET"]) || !unadorned(where) || where.Expression != nil && !conditions {
+		return false, nil
+	}
+	said, _ := clauses["UPDATE"].Expression.(clause.Update)
+	modifier, err := c.modifier(ctx, said.Modifier)
+	return modifier == "" && !c.target.table.watches(set), err
+}
+
+// unadorned reports whether a clause is no more than its expression.
+func unadorned(c clause.Clause) bool {
+	return c.Builder == nil && c.BeforeExpression == nil && c.AfterNameExpression == nil && c.AfterExpression == nil
+}
+
+// watches reports whether one of some assignments is to a column on which an
+// image depends.
+func (t *table) watches(set clause.Set) bool {
+	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
+		return slices.ContainsFunc(watched(t.model), func(field *schema.Field) bool { return t.names(assignment.Column.Name, field) })
+	})
+}
+
+// plainOf is the condition that an update of a table does no more than it says;
+// "" where that cannot be asked.
+func (d dialect) plainOf(table string) string {
+	if d.numbered {
+		return "timak_plain(" + quoteText(quoteName(table)) + ")"
+	}
+	if schema := schemaOf(table); schema != "" {
+		return ""
+	}
+	name := quoteText(table)
+	return "NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = " + name + " COLLATE NOCASE" +
+		" UNION ALL SELECT 1 FROM sqlite_temp_master WHERE type = 'trigger' AND tbl_name = " + name + " COLLATE NOCASE" +
+		" UNION ALL SELECT 1 FROM pragma_table_xinfo(" + name + ") WHERE hidden > 1)"
+}
+
+// execBeside runs an update that sets no column of an image, and reports whether
+// it has: any other statement is to be followed.
+func (c *capture) execBeside(ctx context.Context) (done result, ran bool, err error) {
+	defer recovered(&err)
+	if beside, err := c.besideImages(ctx); !beside || err != nil {
+		return nil, false, err
+	}
+	plain := fragment{sql: c.target.sql.plain}
+	narrowed := []clause.Expression{plain}
+	if conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where); len(conditions.Exprs) > 0 {
+		narrowed = []clause.Expression{clause.And(conditions.Exprs...), plain} // an OR among them must not let others through
+	}
+	c.setClause("WHERE", clause.Where{Exprs: narrowed})
+	if err := c.rebuild(); err != nil {
+		return nil, false, err
+	}
+	done, err = c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	if err != nil {
+		return nil, false, c.explainBeside(err)
+	}
+	if n, err := done.RowsAffected(); n > 0 || err != nil {
+		return done, true, err
+	}
+	var holds bool
+	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+plain.sql).Scan(&holds); holds || err != nil {
+		return done, true, err
+	}
+	c.restoreClause("WHERE")
+	return nil, false, c.rebuild()
+}
+
+func (c *capture) explainBeside(err error) error {
+	if strings.Contains(err.Error(), "timak_plain") {
+		return fmt.Errorf("timakgorm: update of %s (did timakgorm.Migrate run?): %w", c.target.table.model.table, err)
+	}
+	return err
+}
