@@ -243,9 +243,7 @@ func (o *outbox) settleIn(ctx context.Context, tx *sql.Tx, s settlement) error {
 			return err
 		}
 	}
-	// Later versions must exceed those of the changes that leave. The row is
-	// locked whether it rises or not.
-	if _, err := tx.ExecContext(ctx, o.dialect.bind("UPDATE timak_clock SET high = "+o.dialect.greatest+"(high, ?)"), s.high); err != nil {
+	if err := o.raiseClock(ctx, tx, s.high); err != nil {
 		return err
 	}
 	gone := slices.Clone(s.done)
@@ -259,6 +257,21 @@ func (o *outbox) settleIn(ctx context.Context, tx *sql.Tx, s settlement) error {
 		return err
 	}
 	return o.putOff(ctx, tx, s.late)
+}
+
+// raiseClock makes later versions exceed those of the changes that leave. The row
+// is locked whether it rises or not, and put back if somebody has emptied the
+// table.
+func (o *outbox) raiseClock(ctx context.Context, tx *sql.Tx, high int64) error {
+	raised, err := tx.ExecContext(ctx, o.dialect.bind("UPDATE timak_clock SET high = "+o.dialect.greatest+"(high, ?)"), high)
+	if err != nil {
+		return err
+	}
+	if n, err := raised.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, o.dialect.bind("INSERT INTO timak_clock (high) VALUES (?) ON CONFLICT DO NOTHING"), high)
+	return err
 }
 
 // exec runs a statement written with ?, whose first parameter is a list, if
