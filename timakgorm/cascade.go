@@ -100,10 +100,14 @@ func (d dialect) cascadesOf(ctx context.Context, pool gorm.ConnPool, table strin
 // database may have changed a tracked table.
 func (p *Plugin) warnOfCascades(db *gorm.DB) error {
 	st := db.Statement
-	if p.opts.Capture != Callbacks || db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
+	if p.opts.Capture != Callbacks || db.Error != nil || db.DryRun {
 		return nil
 	}
-	words := sqlWords(st.SQL.String())
+	text, may := textWith(db, writing)
+	if !may {
+		return nil
+	}
+	words := text.words
 	if !slices.ContainsFunc(words, mayCascade) {
 		return nil
 	}

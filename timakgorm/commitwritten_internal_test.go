@@ -84,13 +84,13 @@ func TestWantsTransaction(t *testing.T) {
 	} {
 		got := ""
 		for _, executed := range []bool{true, false} {
-			got += map[bool]string{true: " yes", false: " no"}[dialect{numbered: true}.wantsTransaction(sql, executed)]
+			got += map[bool]string{true: " yes", false: " no"}[dialect{numbered: true}.wantsTransaction(sqlWords(sql), executed)]
 		}
 		if got[1:] != want {
 			t.Errorf("%q: got%s, want %s", sql, got, want)
 		}
 	}
-	if sqlite.wantsTransaction("SELECT f()", true) {
+	if sqlite.wantsTransaction(sqlWords("SELECT f()"), true) {
 		t.Error("SQLite: a SELECT, whose functions write nothing, gets a transaction")
 	}
 }

@@ -9,12 +9,15 @@ import "gorm.io/gorm"
 // comes before the statement: a partition is one no more afterwards.
 func (p *Plugin) warnOfDDL(db *gorm.DB) error {
 	st := db.Statement
-	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
+	if db.Error != nil || db.DryRun {
 		return nil
 	}
-	words := sqlWords(st.SQL.String())
-	for i := range words {
-		for _, written := range rowsChangedBy(words[i:]) {
+	text, may := textWith(db, defining)
+	if !may {
+		return nil
+	}
+	for i := range text.words {
+		for _, written := range rowsChangedBy(text.words[i:]) {
 			name := ""
 			if t := p.named(unquoted(written)); t != nil {
 				name = t.model.table

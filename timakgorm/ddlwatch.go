@@ -13,11 +13,11 @@ func (p *Plugin) registerDDL(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
 		on.Raw().Before("gorm:raw").Register("timak:begin_ddl", guarded(p.beginDDL)),
-		on.Raw().After("gorm:raw").Register("timak:end_ddl", guarded(endDDL)),
+		on.Raw().After("gorm:raw").Register("timak:end_ddl", guarded(p.endDDL)),
 		on.Row().Before("gorm:row").Register("timak:begin_ddl", guarded(p.beginDDL)),
-		on.Row().After("gorm:row").Register("timak:end_ddl", guarded(endDDL)),
+		on.Row().After("gorm:row").Register("timak:end_ddl", guarded(p.endDDL)),
 		on.Query().Before("gorm:query").Register("timak:begin_ddl", guarded(p.beginDDL)),
-		on.Query().After("gorm:query").Register("timak:end_ddl", guarded(endDDL)),
+		on.Query().After("gorm:query").Register("timak:end_ddl", guarded(p.endDDL)),
 	)
 }
 
@@ -28,11 +28,13 @@ const ddlSetting = "timak:ddl"
 // for as long as the statement runs. The commit of a transaction that is not ours
 // to see stays unseen.
 func (p *Plugin) beginDDL(db *gorm.DB) error {
-	st := db.Statement
-	if db.DryRun || st.SQL.Len() == 0 || !changesSchema(st.SQL.String()) {
+	if db.DryRun {
 		return nil
 	}
-	if tx := transactionOf(st.ConnPool); tx != nil {
+	if text, may := textWith(db, defining); !may || !changesSchema(text) {
+		return nil
+	}
+	if tx := transactionOf(db.Statement.ConnPool); tx != nil {
 		tx.changesSchema = true
 		return nil
 	}
@@ -40,7 +42,10 @@ func (p *Plugin) beginDDL(db *gorm.DB) error {
 	return nil
 }
 
-func endDDL(db *gorm.DB) error {
+func (p *Plugin) endDDL(db *gorm.DB) error {
+	if p.schema.changes.Load() == 0 { // nor is this one
+		return nil
+	}
 	value, _ := db.InstanceGet(ddlSetting)
 	if end, ok := value.(func()); ok && end != nil {
 		db.InstanceSet(ddlSetting, (func())(nil))
@@ -51,9 +56,8 @@ func endDDL(db *gorm.DB) error {
 
 // changesSchema reports whether a SQL text holds DDL. In a block of code that
 // runs texts it may be in any of them.
-func changesSchema(sql string) bool {
-	words := sqlWords(sql)
-	return hasWord(words, ddlVerbs...) || hasWord(words, "do", "execute") && hasWord(plainWords(sql), ddlVerbs...)
+func changesSchema(text sqlText) bool {
+	return hasWord(text.words, ddlVerbs...) || hasWord(text.words, "do", "execute") && hasWord(plainWords(text.sql), ddlVerbs...)
 }
 
 var ddlVerbs = []string{"create", "alter", "drop"}

@@ -51,26 +51,31 @@ func (p *Plugin) beginWrite(db *gorm.DB) error {
 
 // beginRaw is for SQL of the user's own that is executed.
 func (p *Plugin) beginRaw(db *gorm.DB) error {
-	if text := db.Statement.SQL.String(); text != "" && p.dialect.wantsTransaction(text, true) {
-		return beginStatement(db)
+	if db.Statement.SQL.Len() == 0 || inTransaction(db) || !p.dialect.wantsTransaction(textOfStatement(db).words, true) {
+		return nil
 	}
-	return nil
+	return beginStatement(db)
 }
 
 // beginQuery is for SQL of the user's own whose rows GORM reads: functions that a
 // SELECT calls are not looked for.
 func (p *Plugin) beginQuery(db *gorm.DB) error {
-	if text := db.Statement.SQL.String(); text != "" && p.dialect.wantsTransaction(text, false) {
-		return beginStatement(db)
+	text, may := textWith(db, writing|blocks)
+	if !may || inTransaction(db) || !p.dialect.wantsTransaction(text.words, false) {
+		return nil
 	}
-	return nil
+	return beginStatement(db)
+}
+
+func inTransaction(db *gorm.DB) bool {
+	_, inside := db.Statement.ConnPool.(gorm.TxCommitter)
+	return inside
 }
 
 // wantsTransaction reports whether a SQL text may change rows and may be run in
 // a transaction: all of its statements must be of a kind that always may. DO is,
 // where its code names nothing that ends one; CALL is not, whose procedure may.
-func (d dialect) wantsTransaction(sql string, executed bool) bool {
-	words := sqlWords(sql)
+func (d dialect) wantsTransaction(words []string, executed bool) bool {
 	wants := false
 	for len(words) > 0 {
 		statement := words
@@ -108,7 +113,7 @@ func (d dialect) writesInTransaction(words []string, executed bool) (writes, may
 
 func beginStatement(db *gorm.DB) error {
 	outer := db.Statement.ConnPool
-	if _, inside := outer.(gorm.TxCommitter); inside || db.Error != nil || db.DryRun {
+	if inTransaction(db) || db.Error != nil || db.DryRun {
 		return nil
 	}
 	begun := db.Begin()

@@ -73,10 +73,14 @@ func writtenName(st *gorm.Statement, v verb) string {
 
 func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
 	st := db.Statement
-	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
+	if db.Error != nil || db.DryRun {
 		return nil
 	}
-	part, parent, err := p.partWritten(st)
+	text, may := textWith(db, writing)
+	if !may {
+		return nil
+	}
+	part, parent, err := p.partWritten(st, text.words)
 	switch {
 	case parent == "" || err != nil || followedIn(db, parent):
 		return err
@@ -91,8 +95,7 @@ func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
 
 // partWritten returns the first part of a tracked table that SQL of the user's
 // writes, and that table; "" if there is none.
-func (p *Plugin) partWritten(st *gorm.Statement) (part, parent string, err error) {
-	words := sqlWords(st.SQL.String())
+func (p *Plugin) partWritten(st *gorm.Statement, words []string) (part, parent string, err error) {
 	for i, word := range words {
 		for _, name := range writeTargets(word, words[i+1:]) {
 			if parent, err := p.partOf(st.Context, st.ConnPool, name); parent != "" || err != nil {

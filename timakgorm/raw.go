@@ -17,7 +17,11 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
 		return nil
 	}
-	name := p.writtenByRaw(st.SQL.String())
+	text, may := textWith(db, writing)
+	if !may {
+		return nil
+	}
+	name := p.writtenBy(text)
 	if name == "" || followedIn(db, name) {
 		return nil
 	}
@@ -28,20 +32,19 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or timakgorm.Exec, which names the rows", name, ErrUncaptured)
 }
 
-// writtenByRaw returns the tracked table that a SQL text writes, if any,
+// writtenBy returns the tracked table that a SQL text writes, if any,
 // wherever it stands: in a WITH, in a block of code, after another statement. It
 // may find more than there are. Of texts it looks into those that stand right
 // after DO and EXECUTE; where EXECUTE runs what is put together from parts, it
 // goes by the names in any of them, and does not see one that is put together
 // itself.
-func (p *Plugin) writtenByRaw(sql string) string {
-	words := sqlWords(sql)
-	name := p.writtenByWords(words)
-	if name == "" && ambiguous(sql) {
-		name = p.writtenByWords(plainWords(sql))
+func (p *Plugin) writtenBy(text sqlText) string {
+	name := p.writtenByWords(text.words)
+	if name == "" && ambiguous(text.sql) {
+		name = p.writtenByWords(plainWords(text.sql))
 	}
-	if name == "" && assembles(words) {
-		name = p.mentioned(plainWords(sql))
+	if name == "" && assembles(text.words) {
+		name = p.mentioned(plainWords(text.sql))
 	}
 	return name
 }
@@ -109,7 +112,7 @@ func (p *Plugin) writtenByText(verb string, words []string) string {
 	if !ok {
 		return ""
 	}
-	return p.writtenByRaw(text)
+	return p.writtenBy(sqlText{text, sqlWords(text)})
 }
 
 // escapes are those of a text E'…'.

@@ -139,7 +139,7 @@ func TestWrittenByRaw(t *testing.T) {
 		"INSERT INTO `posts__temp`(`id`) SELECT `id` FROM `posts`": "",
 		"ALTER TABLE `posts__temp` RENAME TO `posts`":              "",
 	} {
-		if got := p.writtenByRaw(sql); got != want {
+		if got := p.writtenBy(sqlText{sql, sqlWords(sql)}); got != want {
 			t.Errorf("%q: got %q, want %q", sql, got, want)
 		}
 	}

@@ -68,16 +68,15 @@ func (p *Plugin) watchSavepoints(db *gorm.DB) error {
 	if db.Error != nil || db.DryRun {
 		return nil
 	}
-	text := db.Statement.SQL.String()
-	if !strings.Contains(strings.ToLower(text), "savepoint") && !strings.Contains(strings.ToLower(text), "rollback") &&
-		!strings.Contains(strings.ToLower(text), "release") {
+	text, may := textWith(db, savepoints)
+	if !may {
 		return nil
 	}
 	tx := transactionOf(db.Statement.ConnPool)
 	if tx == nil {
 		return nil
 	}
-	words := sqlWords(text)
+	words := text.words
 	for len(words) > 0 {
 		end := slices.Index(words, ";")
 		if end < 0 {

@@ -41,15 +41,19 @@ func (p *Plugin) markWrite(v verb) func(*gorm.DB) error {
 
 // markRaw marks the transaction of SQL of the user's own.
 func (p *Plugin) markRaw(db *gorm.DB) error {
-	if db.Error == nil && !db.DryRun && p.mayRecord(db.Statement.SQL.String()) {
+	text, may := textWith(db, writing)
+	if !may {
+		return nil
+	}
+	if db.Error == nil && !db.DryRun && p.mayRecord(text) {
 		p.markRecorded(db.Statement.ConnPool)
 	}
 	return p.checkAgain(db, p.checkRawTable)
 }
 
 // mayRecord reports whether triggers may record what a SQL text changes.
-func (p *Plugin) mayRecord(sql string) bool {
-	return hasWord(sqlWords(sql), "delete", "truncate") || p.writtenByRaw(sql) != ""
+func (p *Plugin) mayRecord(text sqlText) bool {
+	return hasWord(text.words, "delete", "truncate") || p.writtenBy(text) != ""
 }
 
 // markRecorded has the relay woken when what triggers may have recorded is

@@ -53,7 +53,7 @@ func (p *Plugin) checkTable(db *gorm.DB) error {
 // a table anew may fill it before it installs the triggers.
 func (p *Plugin) checkRawWrite(db *gorm.DB) error {
 	st := db.Statement
-	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
+	if db.Error != nil || db.DryRun || verbsIn(st.SQL.String())&writing == 0 {
 		return nil
 	}
 	p.noteSchema(db)
@@ -65,7 +65,11 @@ func (p *Plugin) checkRawWrite(db *gorm.DB) error {
 }
 
 func (p *Plugin) checkRawTable(db *gorm.DB) error {
-	name := p.writtenByRaw(db.Statement.SQL.String())
+	text, may := textWith(db, writing)
+	if !may {
+		return nil
+	}
+	name := p.writtenBy(text)
 	if name == "" {
 		return nil
 	}

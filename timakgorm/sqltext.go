@@ -1,0 +1,133 @@
+package timakgorm
+
+import "gorm.io/gorm"
+
+// Every raw statement is looked through for what it may write, most of them
+// reads. To cut a text into words costs more than many a query; to see that none
+// of the words can be among them that anybody looks for does not.
+
+// verbs are kinds of words that make a SQL text worth a closer look.
+type verbs uint8
+
+const (
+	writing    verbs = 1 << iota // begin what changes rows
+	blocks                       // begin what runs code or texts
+	defining                     // change the schema
+	savepoints                   // may end at one
+	anyVerb    verbs = 1<<iota - 1
+)
+
+// verbKind is a word, in lower case, and its kind.
+type verbKind struct {
+	word string
+	kind verbs
+}
+
+// verbsOfLength are all words that are looked for, by their length.
+var verbsOfLength = [...][]verbKind{
+	2: {{"do", blocks}},
+	4: {{"copy", writing}, {"drop", defining}},
+	5: {{"merge", writing}, {"alter", defining}},
+	6: {{"insert", writing}, {"update", writing}, {"delete", writing}, {"create", defining}},
+	7: {{"replace", writing}, {"release", savepoints}, {"execute", blocks}},
+	8: {{"truncate", writing}, {"rollback", savepoints}},
+	9: {{"savepoint", savepoints}},
+}
+
+// verbsIn returns the kinds of words that a SQL text may hold, in any case and
+// anywhere: as keywords, in texts, names and comments. It never returns less than
+// there are, by whatever way the text is cut; it may return more.
+func verbsIn(sql string) (found verbs) {
+	for i := 0; i < len(sql); {
+		if !isLetter(sql[i]) {
+			if sql[i] >= 0x80 && foldsToLetter(sql[i:]) {
+				return anyVerb
+			}
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(sql) && (isLetter(sql[end]) || sql[end] >= '0' && sql[end] <= '9') {
+			end++
+		}
+		found |= verbOf(sql[i:end])
+		if i > 0 && sql[i-1] == '\\' { // E'\nUPDATE': the first letter may be of an escape
+			end = i + 1
+		}
+		i = end
+	}
+	return found
+}
+
+// isLetter reports whether a byte may begin a word.
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' }
+
+// foldsToLetter reports whether a text begins with one of the characters beyond
+// ASCII that are taken for a letter in it when case is ignored: the long s, the
+// sign of kelvin, and the I with a dot.
+func foldsToLetter(text string) bool {
+	switch text[0] {
+	case 0xC4:
+		return len(text) > 1 && text[1] == 0xB0
+	case 0xC5:
+		return len(text) > 1 && text[1] == 0xBF
+	case 0xE2:
+		return len(text) > 2 && text[1] == 0x84 && text[2] == 0xAA
+	default:
+		return false
+	}
+}
+
+// verbOf returns the kind of a word, none if nobody looks for it.
+func verbOf(word string) verbs {
+	if len(word) >= len(verbsOfLength) {
+		return 0
+	}
+	for _, verb := range verbsOfLength[len(word)] {
+		if foldsTo(word, verb.word) {
+			return verb.kind
+		}
+	}
+	return 0
+}
+
+// foldsTo reports whether a word is another, of the same length and in lower
+// case.
+func foldsTo(word, lower string) bool {
+	for i := range len(lower) {
+		if word[i]|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sqlText is a statement's text and its words.
+type sqlText struct {
+	sql   string
+	words []string
+}
+
+// textSetting is where a statement keeps its words.
+const textSetting = "timak:text"
+
+// textWith returns the text of a statement if it may hold verbs of some kind;
+// false if it cannot.
+func textWith(db *gorm.DB, kind verbs) (text sqlText, may bool) {
+	if verbsIn(db.Statement.SQL.String())&kind == 0 {
+		return sqlText{}, false
+	}
+	return textOfStatement(db), true
+}
+
+// textOfStatement returns the text of a statement, which it cuts into words once.
+func textOfStatement(db *gorm.DB) sqlText {
+	sql := db.Statement.SQL.String()
+	value, _ := db.InstanceGet(textSetting)
+	if known, ok := value.(sqlText); ok && known.sql == sql {
+		return known
+	}
+	text := sqlText{sql, sqlWords(sql)}
+	db.InstanceSet(textSetting, text)
+	return text
+}
