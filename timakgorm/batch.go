@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +21,11 @@ type batch struct {
 	failed map[*rowFold][]error
 	stale  map[*rowFold]bool
 	full   bool // there may be more changes than these
+
+	// reached says that the store has answered for one of the timelines, and away
+	// for how many it could not be reached.
+	reached bool
+	away    int
 }
 
 func (p *Plugin) newBatch(o *outbox, changes []rowChange, full bool) *batch {
@@ -34,8 +40,12 @@ type outcome struct {
 	found   int   // changes
 	settled int   // of these, for good or as dead letters
 	left    int   // of these, to programs with other rules
+	late    int   // of these, put off
 	last    int64 // id
 	more    bool  // others may be due
+
+	// reached says that the store has answered, outage that it is away.
+	reached, outage bool
 }
 
 // relayBatch takes one round. The error is the first reason why some of the
@@ -61,8 +71,8 @@ func (p *Plugin) relayBatch(ctx context.Context, which selection) (outcome, erro
 	if ctx.Err() != nil {
 		return came, ctx.Err()
 	}
-	came.settled, came.left, err = b.settle(ctx)
-	return came, err
+	came.reached, came.outage = b.reached, b.outage()
+	return came, b.settle(ctx, &came)
 }
 
 // group is the ops of one timeline, and the rows they come from.
@@ -144,6 +154,11 @@ func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timeli
 
 // note tells the rows of a group what came of it.
 func (b *batch) note(g *group) {
+	if slices.ContainsFunc(g.errs, isOutage) {
+		b.away++
+	} else {
+		b.reached = true
+	}
 	for i, f := range g.sources {
 		switch {
 		case g.errs[i] != nil:

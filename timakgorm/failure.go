@@ -51,16 +51,10 @@ func isOutage(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// outage reports whether nothing at all could be written: then the changes stay
-// as they are, and the relay pauses.
-func (b *batch) outage() bool {
-	for _, f := range b.folds {
-		if f.err == nil && len(f.ops) > 0 && !slices.ContainsFunc(b.failed[f], isOutage) {
-			return false
-		}
-	}
-	return true
-}
+// outage reports whether the store is away: none of several timelines could be
+// reached. Then the changes stay as they are, and the relay pauses. A single
+// timeline may be away by itself: its changes are put off, and the others go on.
+func (b *batch) outage() bool { return !b.reached && b.away > 1 }
 
 // The waits of a change between two tries: doubled each time, up to a limit,
 // and spread by half so that changes which failed together come back apart.
@@ -69,9 +63,13 @@ const (
 	lastWait  = 5 * time.Minute
 )
 
+// lastOutageWait is the longest wait for a timeline that cannot be reached. Tries
+// do not count then, and it is the age of a change that makes its waits longer.
+const lastOutageWait = 30 * time.Second
+
 // settle deletes the changes that are done, records anew those that came too
 // late, buries those that cannot be applied and puts off the rest.
-func (b *batch) settle(ctx context.Context) (settled, left int, reason error) {
+func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 	s, anew, reason := b.verdict(ctx)
 	recorded, failures := b.plugin.recordAnew(ctx, anew)
 	for _, f := range recorded {
@@ -81,12 +79,13 @@ func (b *batch) settle(ctx context.Context) (settled, left int, reason error) {
 		s.late = append(s.late, putOff(f, failure)...)
 		reason = failure
 	}
-	left = b.leave(ctx, &s)
+	left := b.leave(ctx, &s)
 	if err := b.outbox.settle(ctx, s); err != nil {
-		return 0, 0, err
+		return err
 	}
 	b.plugin.counters.settled(s, changesOf(recorded), left)
-	return len(s.done) + len(s.dead), left, reason
+	came.settled, came.late, came.left = len(s.done)+len(s.dead), len(s.late)-left, left
+	return reason
 }
 
 // verdict decides what becomes of each row's changes but for those that are left
@@ -122,7 +121,10 @@ func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, rea
 func putOff(f *rowFold, reason error) []fate {
 	attempts := f.last().attempts
 	wait := min(firstWait<<min(attempts, 16), lastWait)
-	if !isOutage(reason) {
+	if isOutage(reason) {
+		age := time.Since(time.UnixMicro(f.last().version))
+		wait = min(max(age/4, firstWait), lastOutageWait)
+	} else {
 		attempts++
 	}
 	return fatesOf(f, wait, attempts, reason)

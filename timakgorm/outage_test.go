@@ -80,6 +80,98 @@ func TestPartOfStoreAway(t *testing.T) {
 	})
 }
 
+// TestOneTimelineAway: a timeline that cannot be reached, while all others can,
+// delays none of them, for however long it is away; nor do two.
+func TestOneTimelineAway(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, dialect string) {
+				store := newFaulty()
+				w := newWorld(t, setup{
+					dialect: dialect, store: store, options: quick(), models: []any{&Note{}},
+					tracked: []any{timakgorm.Track[Note](notesByTopic)},
+				})
+				var tries atomic.Int64
+				store.before(func(_ context.Context, call drivertest.Call) error {
+					if call.Key == "topic:away1" || call.Key == "topic:away2" {
+						tries.Add(1)
+						return driver.ErrUnavailable
+					}
+					return nil
+				})
+				stop := w.run()
+				notes := make([]Note, n)
+				for i := range notes {
+					notes[i] = Note{ID: uint(i + 1), Topic: fmt.Sprint("away", i+1)}
+				}
+				w.must(w.db.Create(&notes).Error)
+				w.await("some tries", func() bool { return tries.Load() >= int64(8*n) })
+				for i := range 5 {
+					begin := time.Now()
+					w.must(w.db.Create(&Note{ID: uint(10 + i), Topic: fmt.Sprint("here", i)}).Error)
+					w.await("another timeline", func() bool { return len(w.ids(fmt.Sprint("topic:here", i))) == 1 })
+					if took := time.Since(begin); took > 1500*time.Millisecond {
+						t.Errorf("another timeline was written after %v", took)
+					}
+				}
+				for _, change := range w.changes() {
+					if change.Attempts != 0 {
+						t.Errorf("change %d: %d tries were counted", change.ID, change.Attempts)
+					}
+				}
+				stop()
+				store.before(nil)
+				w.wantIDs("topic:away1", "notes:1")
+			})
+		})
+	}
+}
+
+// TestOutageIsNoLoop: while the store is away, an application that goes on writing
+// has the relay try what is new, a few times a second, and not all that waits.
+func TestOutageIsNoLoop(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store, options: &timakgorm.Options{Poll: time.Hour}})
+		var rounds, calls atomic.Int64
+		store.before(func(_ context.Context, call drivertest.Call) error {
+			calls.Add(1)
+			if call.Key == "site:posts" {
+				rounds.Add(1)
+			}
+			return driver.ErrUnavailable
+		})
+		const waiting = 50
+		for i := range waiting {
+			w.must(w.db.Create(&Post{AuthorID: uint(i), Published: true}).Error)
+		}
+		stop := w.run()
+		w.await("some rounds", func() bool { return rounds.Load() >= 4 }) // the next rest is of about half a second
+		before, begin, writes := calls.Load(), time.Now(), int64(0)
+		for ; time.Since(begin) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
+			w.must(w.db.Create(&Post{AuthorID: 100, Published: true}).Error)
+			writes++
+		}
+		took := time.Since(begin)
+		if most := rounds.Load(); most > 4+2*int64(took/leastRest) {
+			t.Errorf("%d rounds in %v of %d writes", most, took, writes)
+		}
+		if more := calls.Load() - before; more > 6*waiting+4*int64(took/leastRest) {
+			t.Errorf("the store was called %d times in %v, though %d timelines wait", more, took, waiting)
+		}
+		stop()
+		store.before(nil)
+		w.drain()
+		w.check()
+	})
+}
+
+// leastRest is the relay's.
+const leastRest = 250 * time.Millisecond
+
 // TestClockHeld: a settlement that waits for another's does not wait for ever and
 // in silence, and a program that goes away in the midst of one holds up the others
 // for seconds only.
