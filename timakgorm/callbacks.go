@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
-	"time"
 
 	"gorm.io/gorm"
 )
@@ -129,7 +128,7 @@ func (c *capture) finish(db *gorm.DB) error {
 			return err
 		}
 	}
-	recorded, err := c.target.table.record(db.Statement.Context, c.ConnPool, &c.changes, time.Now())
+	recorded, err := c.record(db.Statement.Context)
 	if err == nil && recorded > 0 {
 		c.plugin.markDirty(c.ConnPool)
 	}

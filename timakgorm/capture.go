@@ -44,6 +44,7 @@ type capture struct {
 	ran       bool
 	target    *target // nil: the statement writes another table after all
 	changes   changes
+	spill     *spill // in place of changes, if there are too many
 	users     map[string]clause.Clause // the user's, in whose place are ours
 	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
 	returning bool                     // the statement returns the keys of the rows it has written
@@ -132,7 +133,7 @@ func (c *capture) prepare(ctx context.Context) (err error) {
 // the statement to them: what it would find itself may be others, made since by
 // another transaction, or picked by chance or by the clock.
 func (c *capture) beforeChange(ctx context.Context) error {
-	if err := c.read(ctx, c.db.Statement.Clauses["WHERE"]); err != nil {
+	if err := c.readOrSpill(ctx, c.db.Statement.Clauses["WHERE"]); err != nil {
 		return err
 	}
 	if err := c.readReplaced(ctx); err != nil {
@@ -169,7 +170,7 @@ func (c *capture) readReplaced(ctx context.Context) error {
 func (c *capture) narrow() error {
 	where := c.db.Statement.Clauses["WHERE"]
 	conditions, _ := where.Expression.(clause.Where)
-	among := c.target.sql.among(&c.changes)
+	among := c.among()
 	narrowed := []clause.Expression{among}
 	if len(c.target.more) > 0 && len(conditions.Exprs) > 0 { // an OR among them must not let others through
 		narrowed = []clause.Expression{clause.And(conditions.Exprs...), among}
@@ -252,7 +253,7 @@ func (c *capture) read(ctx context.Context, where clause.Clause) error {
 
 // read locks and reads rows of a target, and calls visit for each.
 func (t *target) read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statement, where clause.Clause, visit func(rowKey, *string) error) (err error) {
-	query := t.query(st, where)
+	query := t.query(st, where, fmt.Sprintf(t.table.dialect.text+", "+t.table.dialect.text, t.sql.key, t.sql.image))
 	if query.Error != nil {
 		return query.Error
 	}

@@ -26,12 +26,12 @@ type table struct {
 	sql     statements
 }
 
-// query returns a SELECT of keys and images of the rows of a target that where
-// names, or of all, locked until the transaction ends.
-func (t *target) query(st *gorm.Statement, where clause.Clause) *gorm.Statement {
+// query returns a SELECT of columns of the rows of a target that where names, or
+// of all, locked until the transaction ends.
+func (t *target) query(st *gorm.Statement, where clause.Clause, columns string) *gorm.Statement {
 	d := t.table.dialect
 	q := scratch(st)
-	q.AddClause(clause.Select{Expression: fragment{sql: fmt.Sprintf(d.text+", "+d.text, t.sql.key, t.sql.image)}})
+	q.AddClause(clause.Select{Expression: fragment{sql: columns}})
 	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: items(append([]clause.Expression{t.item}, t.more...))}
 	if where.Expression != nil {
 		q.Clauses["WHERE"] = where

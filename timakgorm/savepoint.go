@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 )
@@ -41,12 +40,12 @@ func (p *Plugin) spoil(ctx context.Context, pool gorm.ConnPool, cause error) {
 // Where it has not run, or was undone, there is nothing to record. The error is
 // the user's to heed, but need not end their transaction.
 func (c *capture) recordDespite(db *gorm.DB) {
-	if c.outer != nil || c.target == nil || len(c.changes.rows) == 0 {
+	if c.outer != nil || c.target == nil || len(c.changes.rows) == 0 && c.spill == nil {
 		return
 	}
 	ctx := db.Statement.Context
 	err := safely(func(*gorm.DB) error {
-		recorded, err := c.target.table.record(ctx, c.ConnPool, &c.changes, time.Now())
+		recorded, err := c.record(ctx)
 		if recorded > 0 {
 			c.plugin.markDirty(c.ConnPool)
 		}

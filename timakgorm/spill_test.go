@@ -1,0 +1,130 @@
+package timakgorm_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Page is one of a book, with a key of two columns.
+type Page struct {
+	Book      string `gorm:"primaryKey"`
+	Number    int    `gorm:"primaryKey;autoIncrement:false"`
+	Shelf     int
+	Title     string
+	CreatedAt time.Time
+	DeletedAt gorm.DeletedAt
+
+	_ timakgorm.Timeline `timak:"key=shelf:{Shelf}; data=Title; max=1000"`
+}
+
+// TestSpill: statements about many rows, whose old images stay in the database.
+func TestSpill(t *testing.T) {
+	t.Parallel()
+	const rows = 700
+	all := func(db *gorm.DB) *gorm.DB { return db.Session(&gorm.Session{AllowGlobalUpdate: true}) }
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&Page{}}, tracked: []any{&Page{}}})
+		check := func(name string) {
+			t.Helper()
+			w.drain()
+			if w.wantDifferences(); t.Failed() {
+				t.Fatalf("after %s", name)
+			}
+		}
+		fill := func() {
+			w.must(all(w.db).Unscoped().Delete(&Page{}).Error)
+			pages := make([]Page, rows)
+			for i := range pages {
+				pages[i] = Page{Book: fmt.Sprintf(`a "b'%% ?ü%d`, i%7), Number: i, Shelf: i % 3, Title: fmt.Sprint("page ", i), CreatedAt: at(i)}
+			}
+			w.must(w.db.CreateInBatches(pages, 100).Error)
+			check("filling")
+		}
+		changes := map[string]func(db *gorm.DB) *gorm.DB{
+			"a key change": func(db *gorm.DB) *gorm.DB {
+				return db.Model(&Page{}).Where("1 = 1").Update("shelf", gorm.Expr("shelf + 1"))
+			},
+			"another change": func(db *gorm.DB) *gorm.DB {
+				return db.Model(&Page{}).Where("shelf < ? OR shelf = 2", 2).Update("title", "new")
+			},
+			"no change": func(db *gorm.DB) *gorm.DB {
+				return db.Model(&Page{}).Where("1 = 1").Update("title", gorm.Expr("title"))
+			},
+			"a soft delete": func(db *gorm.DB) *gorm.DB { return db.Where("number > ?", 10).Delete(&Page{}) },
+			"a delete":      func(db *gorm.DB) *gorm.DB { return db.Unscoped().Where("number > ?", 10).Delete(&Page{}) },
+			"a change of a change": func(db *gorm.DB) *gorm.DB {
+				db.Model(&Page{}).Where("1 = 1").Update("shelf", 2)
+				return db.Model(&Page{}).Where("shelf = 2").Update("shelf", 4)
+			},
+			"rows by chance": func(db *gorm.DB) *gorm.DB {
+				return db.Model(&Page{}).Where("number IN (SELECT number FROM pages WHERE deleted_at IS NULL ORDER BY random() LIMIT 300)").Update("shelf", 8)
+			},
+			"a key by a primary key": func(db *gorm.DB) *gorm.DB {
+				return db.Model(&Page{}).Where("1 = 1").Update("number", gorm.Expr("number + 10000"))
+			},
+			"a table by an alias": func(db *gorm.DB) *gorm.DB { return db.Table("pages AS p").Where("p.number > 5").Update("shelf", 5) },
+			"a restore": func(db *gorm.DB) *gorm.DB {
+				db.Where("number > ?", 10).Delete(&Page{})
+				return db.Unscoped().Model(&Page{}).Where("deleted_at IS NOT NULL").Updates(map[string]any{"deleted_at": nil, "shelf": 3})
+			},
+		}
+		for name, change := range changes {
+			fill()
+			got := change(w.db)
+			w.must(got.Error)
+			if name == "rows by chance" && got.RowsAffected != 300 {
+				t.Errorf("%s: %d rows, want 300", name, got.RowsAffected)
+			}
+			check(name)
+
+			fill()
+			undo := errors.New("undo")
+			if err := w.db.Transaction(func(tx *gorm.DB) error { return errors.Join(change(tx).Error, undo) }); !errors.Is(err, undo) {
+				t.Fatal(err)
+			}
+			check(name + ", rolled back")
+			w.must(w.db.Transaction(func(tx *gorm.DB) error {
+				err := tx.Transaction(func(tx *gorm.DB) error { return errors.Join(change(tx).Error, undo) })
+				if !errors.Is(err, undo) {
+					return fmt.Errorf("nested: %w", err)
+				}
+				return change(tx).Error
+			}))
+			check(name + ", in a transaction, after a savepoint")
+		}
+	})
+}
+
+// TestSpill_fails: a statement that fails in the midst of many rows has changed
+// none of them, and nothing of it is left.
+func TestSpill_fails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "sqlite", models: []any{&Page{}}, tracked: []any{&Page{}}})
+	pages := make([]Page, 500)
+	for i := range pages {
+		pages[i] = Page{Book: "b", Number: i, Shelf: i, Title: "t", CreatedAt: at(i)}
+	}
+	w.must(w.db.CreateInBatches(pages, 100).Error)
+	w.must(w.db.Exec("CREATE UNIQUE INDEX shelves ON pages (shelf)").Error)
+	w.must(w.db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Model(&Page{}).Where("1 = 1").Update("shelf", gorm.Expr("shelf % 400")).Error; err == nil {
+			return errors.New("got no error")
+		}
+		return tx.Model(&Page{}).Where("number < ?", 300).Update("title", "new").Error
+	}))
+	w.drain()
+	w.wantDifferences()
+	var left int
+	w.must(w.db.Connection(func(tx *gorm.DB) error {
+		return tx.Raw("SELECT count(*) FROM pages WHERE title = 'new'").Scan(&left).Error
+	}))
+	if left != 300 {
+		t.Errorf("got %d new titles, want 300", left)
+	}
+}
