@@ -48,26 +48,42 @@ func uniqueColumns(fields ...*schema.Field) uniqueSet {
 func uniqueIndex(m *model, index *schema.Index) (uniqueSet, error) {
 	var set uniqueSet
 	var parts []string
+	plain := true
 	for _, option := range index.Fields {
-		part := qualifies("p")(option.Field) + " = " + qualifies("new")(option.Field)
-		fields := []*schema.Field{option.Field}
-		if option.Expression != "" {
-			if fields = fieldsNamed(m, option.Expression); len(fields) == 0 {
-				return set, fmt.Errorf("unique index %s: expected its expression %q to name a column of the model", index.Name, option.Expression)
-			}
-			part = fmt.Sprintf("(%s) = (SELECT %s FROM (SELECT %s))", option.Expression, option.Expression,
-				strings.Join(each(fields, func(field *schema.Field) string {
-					return qualifies("new")(field) + " AS " + quotePart(field.DBName)
-				}), ", "))
-		}
-		if option.Collate != "" {
-			part += " COLLATE " + option.Collate
+		part, fields, err := uniquePart(m, option)
+		if err != nil {
+			return set, fmt.Errorf("unique index %s: %w", index.Name, err)
 		}
 		parts = append(parts, part)
 		set.fields = append(set.fields, fields...)
+		plain = plain && option.Expression == "" && option.Collate == ""
 	}
 	set.met = strings.Join(parts, " AND ")
+	if !plain { // SQLite would not use the index where the condition is one of several
+		keys := strings.Join(each(m.keys, qualifies("p")), ", ")
+		set.met = fmt.Sprintf("(%s) IN (SELECT %s FROM %s p WHERE %s)", keys, keys, quotePart(unqualified(m.table)), set.met)
+	}
 	return set, nil
+}
+
+// uniquePart compares a row p and the new one in one part of an index, and
+// returns the fields that are in it.
+func uniquePart(m *model, option schema.IndexOption) (part string, fields []*schema.Field, err error) {
+	fields = []*schema.Field{option.Field}
+	part = qualifies("p")(option.Field) + " = " + qualifies("new")(option.Field)
+	if option.Expression != "" {
+		if fields = fieldsNamed(m, option.Expression); len(fields) == 0 {
+			return "", nil, fmt.Errorf("expected its expression %q to name a column of the model", option.Expression)
+		}
+		part = fmt.Sprintf("(%s) = (SELECT %s FROM (SELECT %s))", option.Expression, option.Expression,
+			strings.Join(each(fields, func(field *schema.Field) string {
+				return qualifies("new")(field) + " AS " + quotePart(field.DBName)
+			}), ", "))
+	}
+	if option.Collate != "" {
+		part += " COLLATE " + option.Collate
+	}
+	return part, fields, nil
 }
 
 // fieldsNamed returns the fields whose columns an expression names, and maybe

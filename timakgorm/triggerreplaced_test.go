@@ -1,6 +1,7 @@
 package timakgorm_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,52 @@ func TestTriggers_replaced(t *testing.T) {
 			w.wantIDs("land:fr")
 		})
 	}
+}
+
+// TestTriggers_noScan: what is in the way of a row is looked up in an index, and
+// so is what the table holds now.
+func TestTriggers_noScan(t *testing.T) {
+	t.Parallel()
+	models := []any{&City{}, &Mark{}, &Listing{}, &Seat{}}
+	w := triggerWorld(t, setup{dialect: "sqlite", models: models, tracked: models})
+	for table, statements := range map[string][]string{
+		"cities":   {"INSERT INTO cities (land) VALUES ('it')", "UPDATE cities SET id = 2, name = 'x', code = 'y', number = 3 WHERE id = 1"},
+		"marks":    {"INSERT INTO marks (slug) VALUES ('a')", "UPDATE marks SET slug = 'b' WHERE slug = 'a'", "DELETE FROM marks WHERE slug = 'b'"},
+		"listings": {"INSERT INTO listings (slug) VALUES ('a')", "UPDATE listings SET slug = 'b', region = 'c' WHERE id = 1"},
+		"seats":    {"INSERT INTO seats (room_id, number) VALUES (1, 2)", "UPDATE seats SET room_id = 2 WHERE room_id = 1 AND number = 2"},
+	} {
+		for _, statement := range statements {
+			if n := w.scans(table, statement); n > 0 {
+				t.Errorf("%s: its triggers read all of the table %d times", statement, n)
+			}
+		}
+	}
+}
+
+// scans returns how often a statement of SQLite and its triggers begin to read
+// all of a table, or of an index of it.
+func (w *world) scans(table, statement string) (n int) {
+	w.Helper()
+	var pages []int
+	w.must(w.db.Raw("SELECT rootpage FROM sqlite_master WHERE tbl_name = ? AND rootpage > 0", table).Scan(&pages).Error)
+	var steps []struct {
+		Addr   int
+		Opcode string
+		P1, P2 int
+	}
+	w.must(w.db.Raw("EXPLAIN " + statement).Scan(&steps).Error)
+	var open map[int]int
+	for _, step := range steps {
+		switch {
+		case step.Addr == 0: // of a trigger's program
+			open = map[int]int{}
+		case step.Opcode == "OpenRead" || step.Opcode == "OpenWrite":
+			open[step.P1] = step.P2
+		case step.Opcode == "Rewind" && slices.Contains(pages, open[step.P1]):
+			n++
+		}
+	}
+	return n
 }
 
 // TestTriggers_likeKeys: two primary keys that a table takes for the same are two
