@@ -66,23 +66,28 @@ func (p *Plugin) deliver(ctx context.Context, ids []int64) {
 	if len(ids) == 0 {
 		return
 	}
-	if !p.deliveries.breaker.pass(p.opts.DeliverTimeout) {
+	trial, pass := p.deliveries.breaker.pass(p.opts.DeliverTimeout)
+	if !pass {
 		p.counters.left.Add(1)
 		p.wake()
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.opts.DeliverTimeout)
-	defer cancel()
 	d := &delivery{ids, make(chan error, 1)}
 	if p.deliveries.join(d) {
 		go p.deliverAll()
 	}
+	timer := time.NewTimer(p.opts.DeliverTimeout)
+	defer timer.Stop()
 	var err error
 	select {
 	case err = <-d.done:
 	case <-ctx.Done():
 		err = ctx.Err()
+	case <-timer.C:
+		err = context.DeadlineExceeded
+		p.deliveries.breaker.lapse(trial)
 	}
+	p.deliveries.quit(d)
 	if err == nil {
 		p.counters.delivered.Add(1)
 		return
@@ -100,6 +105,16 @@ func (ds *deliveries) join(d *delivery) (first bool) {
 	first = !ds.busy
 	ds.busy = true
 	return first
+}
+
+// quit takes a delivery that nobody waits for any more out of the queue, if it
+// is still there.
+func (ds *deliveries) quit(d *delivery) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	if i := slices.Index(ds.waiting, d); i >= 0 {
+		ds.waiting = slices.Delete(slices.Clone(ds.waiting), i, i+1)
+	}
 }
 
 // next takes the deliveries of a round: as many as make a batch, and one at
@@ -220,22 +235,32 @@ const (
 	lastPause  = 10 * time.Second
 )
 
-// pass reports whether a commit may wait for its delivery. After a pause one of
-// many may, and trial is how long the others leave theirs to the relay until its
-// outcome is known.
-func (b *breaker) pass(trial time.Duration) bool {
+// pass reports whether a commit may wait for its delivery, and since when it may.
+// After a pause one of many may, and patience is how long the others leave theirs
+// to the relay until its outcome is known.
+func (b *breaker) pass(patience time.Duration) (since int64, pass bool) {
 	until := b.until.Load()
 	if until == 0 {
-		return true
+		return 0, true
 	}
 	now := time.Now()
-	return now.UnixNano() >= until && b.until.CompareAndSwap(until, now.Add(trial).UnixNano())
+	since = now.Add(patience).UnixNano()
+	return since, now.UnixNano() >= until && b.until.CompareAndSwap(until, since)
 }
 
 func (b *breaker) trip() {
 	wait := min(max(2*time.Duration(b.wait.Load()), firstPause), lastPause)
 	b.wait.Store(int64(wait))
 	b.until.Store(time.Now().Add(wait).UnixNano())
+}
+
+// lapse is trip for a commit that has waited in vain, as with a store that answers
+// to nothing: its round says no more than that. The first of many trips it for
+// all that were let pass since then.
+func (b *breaker) lapse(since int64) {
+	if b.until.CompareAndSwap(since, time.Now().Add(firstPause).UnixNano()) {
+		b.trip()
+	}
 }
 
 func (b *breaker) reset() {

@@ -248,6 +248,49 @@ func TestDeliverToSlowStore(t *testing.T) {
 	})
 }
 
+// TestDeliverToHungStore: a store that answers to nothing, not to the end of a
+// context either, has few commits wait for it, and what they left is not
+// delivered after all when it is back, but by the relay.
+func TestDeliverToHungStore(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store, options: &timakgorm.Options{
+			Deliver: timakgorm.OnCommit, DeliverTimeout: 100 * time.Millisecond, Poll: time.Hour,
+		}})
+		over := make(chan struct{})
+		store.before(func(context.Context, drivertest.Call) error { <-over; return nil })
+		const commits = 20
+		waited := 0
+		for i := range commits {
+			begin := time.Now()
+			w.must(w.db.Create(&Post{AuthorID: uint(1 + i), Published: true, CreatedAt: at(i)}).Error)
+			if time.Since(begin) >= 100*time.Millisecond {
+				waited++
+			}
+		}
+		if waited > commits/2 {
+			t.Errorf("%d of %d commits waited", waited, commits)
+		}
+		stats, err := w.plugin.Stats(t.Context())
+		w.must(err)
+		if stats.Left != commits {
+			t.Errorf("%d commits were left to the relay, want all %d", stats.Left, commits)
+		}
+		close(over)
+		store.before(nil)
+		defer w.run()()
+		w.awaitRelay()
+		w.check()
+		w.await("a commit to be delivered again", func() bool {
+			w.must(w.db.Create(&Post{AuthorID: 100, Published: true}).Error)
+			stats, err := w.plugin.Stats(t.Context())
+			w.must(err)
+			return stats.Delivered > 0
+		})
+	})
+}
+
 // TestDeliverAtOnce: many commit at the same time, with the relay in the
 // background; each reads its own write, and they share rounds.
 func TestDeliverAtOnce(t *testing.T) {
