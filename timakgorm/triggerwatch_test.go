@@ -17,7 +17,7 @@ func (w *world) dropInsert() string {
 	if w.dialect == "postgres" {
 		return "DROP TRIGGER timak_insert ON posts"
 	}
-	return "DROP TRIGGER timak_posts_insert"
+	return "DROP TRIGGER timak_insert_posts"
 }
 
 // wantRefused writes a post, which must be refused.
