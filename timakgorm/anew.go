@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/timak-go/timak/timak"
 )
 
 // errRowLocked is why a row cannot be recorded anew for now.
@@ -46,6 +49,45 @@ func (p *Plugin) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*
 		p.wake()
 	}
 	return recorded, failed
+}
+
+// recordAnew is Plugin.recordAnew for rows of the batch. One that was recorded anew
+// already and came too late again is of a timeline whose horizon is ahead of the
+// database's clock: it gets a version beyond that, as it would come too late for
+// as long as it takes the clock to get there.
+func (b *batch) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*rowFold, failed map[*rowFold]error) {
+	horizons := map[string]int64{}
+	unread := map[*rowFold]error{}
+	var ready []*rowFold
+	for _, f := range folds {
+		if err := b.raise(ctx, f, horizons); err != nil {
+			unread[f] = err
+			continue
+		}
+		ready = append(ready, f)
+	}
+	recorded, failed = b.plugin.recordAnew(ctx, ready)
+	maps.Copy(failed, unread)
+	return recorded, failed
+}
+
+// raise sets the floor of a row that was recorded anew already, by the horizons
+// of timelines, of which it keeps what it has read.
+func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64) error {
+	if old := f.last().old; old == nil || *old != unknownImage {
+		return nil
+	}
+	for _, key := range b.stale[f] {
+		if _, known := horizons[key]; !known {
+			entries, err := b.plugin.timelines.Entries(ctx, key)
+			if err != nil {
+				return err
+			}
+			horizons[key] = entries.Version("", "") // there is no such entry, but its absence
+		}
+		f.floor = max(f.floor, min(horizons[key], timak.MaxVersion-2)+1)
+	}
+	return nil
 }
 
 // recordChunk records some rows of a table, and returns those that others have
@@ -93,7 +135,7 @@ func (t *table) recordFree(ctx context.Context, tx *sql.Tx, folds []*rowFold) (l
 		if row := wanted.rows[places[i]]; busy[string(row.Key)] {
 			locked[f] = true
 		} else {
-			row.Old = &unknown
+			row.Old, row.Floor = &unknown, f.floor
 			free.rows = append(free.rows, row)
 		}
 	}

@@ -40,3 +40,34 @@ func TestAnewBesideLock(t *testing.T) {
 		t.Errorf("%d changes were recorded anew, want 3", stats.Anew)
 	}
 }
+
+// TestAnewOfFastClock: where the horizon of a timeline is ahead of the database's
+// clock, a change is recorded anew beyond it, and not over and over until the
+// clock is there.
+func TestAnewOfFastClock(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store, options: quick(), engine: &timak.Options{
+			Clock: func() time.Time { return time.Now().Add(time.Hour) },
+		}})
+		_, err := store.memory.Put(t.Context(), "author:1:posts", []byte("damaged"), nil)
+		w.must(err)
+		_, err = w.timelines.Salvage(t.Context(), "author:1:posts")
+		w.must(err)
+		stop := w.run()
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}).Error)
+		w.awaitRelay()
+		stop()
+		if got := w.ids("author:1:posts"); len(got) != 1 {
+			t.Errorf("got %v, want the post", got)
+		}
+		stats, err := w.plugin.Stats(t.Context())
+		w.must(err)
+		if stats.Anew != 2 {
+			t.Errorf("one change was recorded anew %d times, want twice", stats.Anew)
+		}
+		w.must(w.db.Model(&Post{ID: 1}).Update("author_id", 2).Error)
+		w.check()
+	})
+}

@@ -16,10 +16,10 @@ type batch struct {
 	plugin *Plugin
 	outbox *outbox
 	folds  []*rowFold
-	// failed are the errors of the timelines that a row touches, stale the rows
-	// whose puts came too late.
+	// failed are the errors of the timelines that a row touches, stale the keys of
+	// those for which its puts came too late.
 	failed map[*rowFold][]error
-	stale  map[*rowFold]bool
+	stale  map[*rowFold][]string
 	full   bool // there may be more changes than these
 
 	// reached says that the store has answered for one of the timelines, and away
@@ -31,7 +31,7 @@ type batch struct {
 func (p *Plugin) newBatch(o *outbox, changes []rowChange, full bool) *batch {
 	return &batch{
 		plugin: p, outbox: o, folds: p.fold(changes), full: full,
-		failed: map[*rowFold][]error{}, stale: map[*rowFold]bool{},
+		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{},
 	}
 }
 
@@ -164,7 +164,7 @@ func (b *batch) note(g *group) {
 		case g.errs[i] != nil:
 			b.failed[f] = append(b.failed[f], g.errs[i])
 		case g.puts[i] && g.results[i].Outcome == timak.Stale:
-			b.stale[f] = true
+			b.stale[f] = append(b.stale[f], g.key)
 		}
 	}
 }

@@ -208,7 +208,7 @@ func (b *batch) delivered() (s settlement, failed map[int64]error) {
 	failed = map[int64]error{}
 	for _, f := range b.folds {
 		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
-		if failure == nil && (b.stale[f] || f.outdated || f.foreign()) {
+		if failure == nil && (len(b.stale[f]) > 0 || f.outdated || f.foreign()) {
 			failure = errUndelivered
 		}
 		if failure == nil {

@@ -71,7 +71,7 @@ const lastOutageWait = 30 * time.Second
 // late, buries those that cannot be applied and puts off the rest.
 func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 	s, anew, reason := b.verdict(ctx)
-	recorded, failures := b.plugin.recordAnew(ctx, anew)
+	recorded, failures := b.recordAnew(ctx, anew)
 	for _, f := range recorded {
 		s.finish(f)
 	}
@@ -97,7 +97,7 @@ func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, rea
 		switch {
 		case failure == nil && f.foreign():
 			continue
-		case failure == nil && (b.stale[f] || f.outdated):
+		case failure == nil && (len(b.stale[f]) > 0 || f.outdated):
 			anew = append(anew, f)
 		case failure == nil:
 			s.finish(f)

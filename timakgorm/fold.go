@@ -48,6 +48,8 @@ type rowFold struct {
 	// that no rule names.
 	outdated bool
 	unknown  string
+
+	floor int64 // what the version must not be below if the row is recorded anew
 }
 
 // timelineOp is an op for one timeline.
