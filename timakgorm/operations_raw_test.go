@@ -48,6 +48,14 @@ var postgresRaw = []operation{
 		return db.Exec(`WITH gone AS (DELETE FROM posts WHERE id = 10 RETURNING title)
 			INSERT INTO posts (author_id, title, published, created_at) SELECT 2, title, true, now() FROM gone`).Error
 	}},
+	{"raw SQL that inserts a row which it deletes", func(db *gorm.DB) error {
+		return db.Exec(`WITH gone AS (DELETE FROM posts WHERE id IN (10, 11) RETURNING *)
+			INSERT INTO posts (id, author_id, title, published, created_at) SELECT id, 7, title, published, created_at FROM gone ORDER BY id LIMIT 1`).Error
+	}},
+	{"raw SQL that inserts a row in the place of one which it moves", func(db *gorm.DB) error {
+		return db.Exec(`WITH moved AS (UPDATE posts SET id = 99 WHERE id = 10 RETURNING id)
+			INSERT INTO posts (id, author_id, title, published, created_at) SELECT 10, 7, 'new', true, now() FROM moved`).Error
+	}},
 	{"truncate", func(db *gorm.DB) error { return db.Exec("TRUNCATE posts").Error }},
 	{"truncate several tables", func(db *gorm.DB) error { return db.Exec("TRUNCATE TABLE ONLY remarks, signs RESTART IDENTITY").Error }},
 	{"truncate and insert", func(db *gorm.DB) error {
