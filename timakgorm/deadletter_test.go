@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timakgorm"
 )
 
 // deadLetter is a row of timak_dead.
@@ -169,7 +171,7 @@ func TestBadImages(t *testing.T) {
 		w.replay(outboxRow{Tbl: "posts", Pk: "[2000]", Version: 2000}) // says nothing
 		w.drain()
 		letters := w.deadLetters()
-		if want := 2*len(bad) + len(unplaceable); len(letters) != want {
+		if want := 2*len(bad) - 1 + len(unplaceable); len(letters) != want { // {} may be an old image: nobody knows where the row was
 			t.Errorf("%d dead letters, want %d", len(letters), want)
 		}
 		for _, letter := range letters {
@@ -178,6 +180,29 @@ func TestBadImages(t *testing.T) {
 			} else {
 				t.Errorf("dead letter %+v without a reason", letter)
 			}
+		}
+		w.forgive()
+		w.check()
+	})
+}
+
+// TestBadImageOfRow: a change that cannot be understood takes none of its row's
+// other changes along, whichever comes first.
+func TestBadImageOfRow(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		bad := `{"author_id": 1}`
+		early, late := int64(1000), time.Now().Add(time.Minute).UnixMicro()
+		w.replay(outboxRow{Tbl: "posts", Pk: "[1]", Version: early, New: &bad})
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}).Error)
+		w.must(w.db.Model(&Post{ID: 1}).Update("author_id", 2).Error)
+		w.replay(outboxRow{Tbl: "posts", Pk: "[1]", Version: late, Old: &bad})
+		w.wantIDs("author:1:posts")
+		w.wantIDs("author:2:posts", "posts:1")
+		letters := w.letters(timakgorm.DeadLetterQuery{})
+		if len(letters) != 2 || letters[0].Version != early || letters[1].Version != late {
+			t.Errorf("dead letters: got %+v, want the two that cannot be understood", letters)
 		}
 		w.forgive()
 		w.check()

@@ -40,6 +40,7 @@ func (c rowChange) size() int {
 type rowFold struct {
 	table   *table
 	changes []rowChange // oldest first
+	images  []imagePair // of the changes; only until they are expanded
 	ops     []timelineOp
 	err     error // why the last image, or a part of it, can never be applied
 
@@ -74,7 +75,9 @@ func idsOf(changes []rowChange) []int64 {
 	return ids
 }
 
-// fold brings the changes of each row together, in the order of their first.
+// fold brings the changes of each row together, in the order of their first. A
+// change whose images cannot be read is by itself: it is not to take the others
+// of its row along.
 func (p *Plugin) fold(changes []rowChange) []*rowFold {
 	type row struct{ table, pk string }
 	index := map[row]*rowFold{}
@@ -89,13 +92,35 @@ func (p *Plugin) fold(changes []rowChange) []*rowFold {
 		}
 		f.changes = append(f.changes, change)
 	}
+	readable := make([]*rowFold, 0, len(folds))
 	for _, f := range folds {
-		slices.SortFunc(f.changes, func(a, b rowChange) int {
-			return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.id, b.id))
-		})
-		f.expand()
+		readable = append(readable, f.read()...)
+		if len(f.changes) > 0 {
+			f.expand()
+			readable = append(readable, f)
+		}
 	}
-	return folds
+	return readable
+}
+
+// read puts the changes in order and reads their images. It returns those that
+// cannot be read, and keeps the others.
+func (f *rowFold) read() (bad []*rowFold) {
+	slices.SortFunc(f.changes, func(a, b rowChange) int {
+		return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.id, b.id))
+	})
+	kept := make([]rowChange, 0, len(f.changes))
+	for _, change := range f.changes {
+		images, err := f.imagesOf(change)
+		if err != nil {
+			bad = append(bad, &rowFold{table: f.table, changes: []rowChange{change}, err: err})
+			continue
+		}
+		kept = append(kept, change)
+		f.images = append(f.images, images)
+	}
+	f.changes = kept
+	return bad
 }
 
 // expand turns the changes into ops. A change removes with its version and
@@ -109,14 +134,10 @@ func (f *rowFold) expand() {
 			f.ops, f.err = nil, fmt.Errorf("a rule panics: %v", r)
 		}
 	}()
-	images, err := f.images()
-	if err != nil {
-		f.err = err
-		return
-	}
-	puts, outdated, err := f.table.model.placements(images[len(images)-1].new)
+	puts, outdated, err := f.table.model.placements(f.images[len(f.images)-1].new)
 	f.outdated, f.err = outdated, err
-	was := f.history(images)
+	was := f.history()
+	f.images = nil
 	settled := map[place]bool{}
 	for _, p := range puts {
 		settled[p.place()] = true
@@ -157,15 +178,15 @@ type past struct {
 
 // history reads it from the images. A rule that fails on an image has put
 // nothing.
-func (f *rowFold) history(images []imagePair) (h history) {
+func (f *rowFold) history() (h history) {
 	for n, change := range slices.Backward(f.changes) {
-		if n < len(images)-1 {
+		if n < len(f.images)-1 {
 			// The change by which the row left a place that this one put it in may
 			// not be at hand, applied long ago. The version of the put is enough to
 			// undo it.
-			h.add(f.table.model, images[n].new, change.version+1)
+			h.add(f.table.model, f.images[n].new, change.version+1)
 		}
-		if h.add(f.table.model, images[n].old, change.version) {
+		if h.add(f.table.model, f.images[n].old, change.version) {
 			h.unknown = true
 		}
 	}
@@ -197,24 +218,26 @@ func (h *history) elsewhere(p placement) bool {
 // imagePair is what a row was before and after a change.
 type imagePair struct{ old, new image }
 
-// images reads the images of the changes.
-func (f *rowFold) images() ([]imagePair, error) {
-	pairs := make([]imagePair, len(f.changes))
-	for n, change := range f.changes {
-		var oldErr, newErr error
-		pairs[n].old, oldErr = f.image(change.old)
-		pairs[n].new, newErr = f.image(change.new)
-		if err := cmp.Or(oldErr, newErr); err != nil {
-			return nil, err
+// imagesOf reads the images of a change.
+func (f *rowFold) imagesOf(change rowChange) (images imagePair, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("reading an image panics: %v", r)
 		}
+	}()
+	if change.old != nil && *change.old == unknownImage {
+		images.old = image{}
+	} else if images.old, err = f.image(change.old); err != nil {
+		return images, err
 	}
-	return pairs, nil
+	images.new, err = f.image(change.new)
+	return images, err
 }
 
 func (f *rowFold) image(text *string) (image, error) {
 	i, err := parseImage(text)
-	if err != nil || i == nil || *text == unknownImage {
-		return i, err
+	if err != nil || i == nil {
+		return nil, err
 	}
 	if f.unknown == "" {
 		f.unknown = f.table.model.unknownColumn(i)

@@ -221,21 +221,27 @@ func TestFoldOnePlace(t *testing.T) {
 	}
 }
 
-// TestFoldErrors: what cannot be understood is an error of its row, a panic
-// included.
+// TestFoldErrors: what cannot be understood is an error of its change, a panic
+// included; the others, those of its row too, are folded without it.
 func TestFoldErrors(t *testing.T) {
 	t.Parallel()
 	p := folding(t)
 	bad := "{"
+	good := changeOf(2, 3, nil, &leaf{ID: 1})
 	for name, changes := range map[string][]rowChange{
-		"bad new image":  {{table: "leaves", pk: "[1]", version: 1, new: &bad}},
-		"bad old image":  {{table: "leaves", pk: "[1]", version: 1, old: &bad}},
-		"bad one before": {{table: "leaves", pk: "[1]", version: 1, old: &bad}, changeOf(2, 3, nil, &leaf{ID: 1})},
-		"a panic":        {{table: "unknown", pk: "[1]", version: 1, new: (&leaf{}).image()}},
+		"bad new image":   {{id: 1, table: "leaves", pk: "[1]", version: 1, new: &bad}},
+		"bad old image":   {{id: 1, table: "leaves", pk: "[1]", version: 1, old: &bad}},
+		"bad one before":  {{id: 1, table: "leaves", pk: "[1]", version: 1, old: &bad}, good},
+		"bad one after":   {good, {id: 1, table: "leaves", pk: "[1]", version: 5, new: &bad}},
+		"bad one between": {good, {id: 1, table: "leaves", pk: "[1]", version: 5, new: &bad}, changeOf(3, 7, &leaf{ID: 1}, nil)},
+		"a panic":         {{id: 1, table: "unknown", pk: "[1]", version: 1, new: (&leaf{}).image()}},
 	} {
-		folds := p.fold(append(changes, changeOf(9, 9, nil, &leaf{ID: 9, Tree: "oak", Name: "a"})))
-		if len(folds) != 2 || folds[0].err == nil || folds[1].err != nil {
-			t.Errorf("%s: got %+v, want an error for the first row only", name, folds)
+		got := map[bool][]int64{}
+		for _, f := range p.fold(append(changes, changeOf(9, 9, nil, &leaf{ID: 9, Tree: "oak", Name: "a"}))) {
+			got[f.err != nil] = append(got[f.err != nil], f.ids()...)
+		}
+		if len(got[true]) != 1 || got[true][0] != 1 || len(got[false]) != len(changes) {
+			t.Errorf("%s: got errors of changes %v and none of %v, want one of change 1 only", name, got[true], got[false])
 		}
 	}
 }
