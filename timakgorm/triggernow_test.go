@@ -219,10 +219,18 @@ func TestTriggers_rowSecurity(t *testing.T) {
 	w.must(w.db.Exec("ALTER TABLE posts FORCE ROW LEVEL SECURITY; ALTER TABLE posts OWNER TO " + role).Error)
 	tx := w.db.Begin()
 	defer tx.Rollback()
-	w.must(tx.Exec("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role + "; GRANT ALL ON SCHEMA public TO " + role + "; SET LOCAL ROLE " + role).Error)
-	if err := w.plugin.InstallTriggers(t.Context(), tx); err == nil || !strings.Contains(err.Error(), "row-level security") {
-		t.Errorf("install as a role that sees no rows: got %v, want an error that says so", err)
+	w.must(tx.Exec("GRANT ALL ON SCHEMA public TO " + role + "; SET LOCAL ROLE " + role).Error)
+	refused := func(says string) {
+		t.Helper()
+		w.must(tx.SavePoint("before").Error)
+		if err := w.plugin.InstallTriggers(t.Context(), tx); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("install as a role that cannot: got %v, want an error that says %q", err, says)
+		}
+		w.must(tx.RollbackTo("before").Error)
 	}
+	refused("row-level security")
+	w.must(tx.Exec("ALTER TABLE posts NO FORCE ROW LEVEL SECURITY").Error)
+	refused("may not write timak_outbox")
 }
 
 // role makes a role of the server that has some rights on posts, for the time of

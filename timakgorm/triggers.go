@@ -211,13 +211,16 @@ func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) 
 // that may not.
 func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas, err error) {
 	const place = "(SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s))"
-	query := "SELECT " + fmt.Sprintf(place, "'timak_outbox'") + ", " + fmt.Sprintf(place, "$1") + ", row_security_active(to_regclass($1))"
-	var hidden bool
-	switch err := pool.QueryRowContext(ctx, query, quoteName(s.table)).Scan(&in.timak, &in.table, &hidden); {
+	query := "SELECT " + fmt.Sprintf(place, "'timak_outbox'") + ", " + fmt.Sprintf(place, "$1") + ", row_security_active(to_regclass($1)), " +
+		"has_table_privilege('timak_outbox', 'INSERT') AND has_sequence_privilege('timak_versions', 'UPDATE')"
+	var hidden, may bool
+	switch err := pool.QueryRowContext(ctx, query, quoteName(s.table)).Scan(&in.timak, &in.table, &hidden, &may); {
 	case err != nil:
 		return in, err
 	case hidden:
 		return in, errors.New("row-level security hides rows from this role: install them as the table's owner, without FORCE ROW LEVEL SECURITY, or as a role with BYPASSRLS")
+	case !may:
+		return in, errors.New("this role, whose rights they have, may not write timak_outbox and timak_versions: grant it INSERT and UPDATE, or install them as another")
 	default:
 		return in, nil
 	}
