@@ -44,7 +44,7 @@ type capture struct {
 	ran       bool
 	target    *target // nil: the statement writes another table after all
 	changes   changes
-	spill     *spill // in place of changes, if there are too many
+	spill     *spill                   // in place of changes, if there are too many
 	users     map[string]clause.Clause // the user's, in whose place are ours
 	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
 	returning bool                     // the statement returns the keys of the rows it has written

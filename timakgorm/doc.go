@@ -35,8 +35,9 @@
 // records the changes.
 //
 // With either, the table to be named is the tracked one: a write that names a
-// partition of it, or a table that inherits from it, returns ErrUncaptured, and
-// is not seen where another program makes it. And DDL is no write of rows: when a
+// partition of it, or a table that inherits from it, returns ErrUncaptured; where
+// another program makes it, triggers see it if Plugin.InstallTriggers has found
+// that table. And DDL is no write of rows: when a
 // tracked table has lost or gained a partition, has been dropped, or has a column
 // that was computed anew, the log is told if this program did it, and Rebuild,
 // with the keys that no row has any more, makes the timelines right.

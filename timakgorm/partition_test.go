@@ -78,6 +78,79 @@ func TestPartitioned(t *testing.T) {
 	})
 }
 
+// TestPartition_others: what another program writes by the name of a partition, or
+// of a table that inherits, is followed from when the triggers were installed on it.
+func TestPartition_others(t *testing.T) {
+	t.Parallel()
+	w := partitionedWorld(t, timakgorm.Triggers, nil)
+	conn := w.session()
+	followed := func(statements ...string) {
+		t.Helper()
+		for _, statement := range statements {
+			w.script(conn, statement)
+			w.drain()
+			if w.wantDifferences(); t.Failed() {
+				t.Fatalf("after %s", statement)
+			}
+		}
+	}
+	followed(`UPDATE plant.early SET "Sensor" = 5`, `INSERT INTO late_rest (id, "Sensor", created_at) VALUES (3, 5, '2026-01-01 00:50:00+00')`,
+		`UPDATE "Late" SET "Sensor" = 6 WHERE id = 2`, `DELETE FROM late_rest WHERE id = 3`, `UPDATE plant."Readings" SET "Sensor" = 5`,
+		`INSERT INTO plant."Readings" VALUES (4, 5, '2026-01-01 00:10:00+00'), (5, 5, '2026-01-01 00:51:00+00')`)
+	w.wantIDs("sensor:5", "reading:5", "reading:2", "reading:4", "reading:1")
+	followed(`TRUNCATE plant.early`)
+	w.wantIDs("sensor:5", "reading:5", "reading:2")
+
+	w.script(conn, `CREATE TABLE late_two PARTITION OF "Late" FOR VALUES IN (20, 21)`)
+	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
+	followed(`INSERT INTO late_two VALUES (20, 5, '2026-01-01 00:52:00+00')`)
+	w.wantIDs("sensor:5", "reading:20", "reading:5", "reading:2")
+	followed(`TRUNCATE "Late"`)
+	w.wantIDs("sensor:5")
+
+	other, err := timakgorm.New(w.timelines, &timakgorm.Options{Capture: timakgorm.Triggers})
+	w.must(err)
+	w.must(other.Register(timakgorm.Track[reading](timakgorm.Rule{Key: "all"})))
+	db := openDSN(t, "postgres", w.dsn, nil)
+	w.must(db.Use(other))
+	w.must(other.InstallTriggers(t.Context(), db)) // in the place of those with the other rules
+	w.script(conn, `INSERT INTO late_two VALUES (21, 5, '2026-01-01 00:53:00+00')`)
+	w.must(other.Drain(t.Context()))
+	if got := w.ids("all"); len(got) != 1 {
+		t.Errorf("all: got %v, want the row that came by the name of a partition", got)
+	}
+	w.must(other.DropTriggers(t.Context(), db))
+	var left int
+	w.must(w.db.Raw("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'timak%'").Scan(&left).Error)
+	if left != 0 {
+		t.Errorf("%d triggers are left", left)
+	}
+}
+
+// TestPartition_heirs: the same for a table that inherits, with columns in another
+// order and more of them.
+func TestPartition_heirs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres", options: &timakgorm.Options{Capture: timakgorm.Triggers}})
+	w.must(w.db.Exec(`CREATE TABLE heir (note text, title text, body text, id bigint PRIMARY KEY, published boolean) INHERITS (posts)`).Error)
+	w.must(w.plugin.InstallTriggers(t.Context(), w.db))
+	w.seed()
+	w.check()
+	conn := w.session()
+	for _, statement := range []string{
+		"INSERT INTO heir (id, author_id, title, published, created_at) VALUES (30, 1, 'an heir', true, '2026-01-01 00:08:00+00')",
+		"UPDATE heir SET author_id = 2", "UPDATE heir SET note = 'n'", "UPDATE heir SET id = 31", "UPDATE posts SET title = 'all'",
+		"DELETE FROM heir", "INSERT INTO heir (id, author_id, title, published, created_at) VALUES (32, 1, 'an heir', true, '2026-01-01 00:08:00+00')",
+		"TRUNCATE heir", "TRUNCATE posts",
+	} {
+		w.script(conn, statement)
+		if w.check(); t.Failed() {
+			t.Fatalf("after %s", statement)
+		}
+		w.wantDifferences()
+	}
+}
+
 // TestPartitionNamed: a write that names a partition, at whatever depth, is
 // refused, and one that names a table which only looks like it is not.
 func TestPartitionNamed(t *testing.T) {

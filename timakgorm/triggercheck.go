@@ -36,6 +36,12 @@ const (
 	FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 	WHERE NOT t.tgisinternal AND t.tgname LIKE 'timak\_%' AND p.prosrc LIKE E'\n-- timak %'
 		AND t.tgparentid = 0 AND ($1 = '' OR t.tgrelid = to_regclass($1))`
+	// postgresSharing are those which have the functions of a table's: of tables
+	// below it, and of ones that had its name.
+	postgresSharing = `SELECT quote_ident(t.tgname), t.tgrelid::regclass::text, t.tgname,
+		t.tgfoid::regprocedure::text, p.prosrc, t.tgenabled NOT IN ('O', 'A')
+	FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+	WHERE p.prosrc LIKE E'\n-- timak %' AND t.tgfoid IN (SELECT o.tgfoid FROM pg_trigger o WHERE o.tgrelid = to_regclass($1))`
 	sqliteInstalled = `SELECT '"' || replace(name, '"', '""') || '"', tbl_name, name, '', sql, false
 	FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%/* timak %' AND (?1 = '' OR lower(tbl_name) = lower(?1))`
 )
@@ -50,6 +56,10 @@ func installedTriggers(ctx context.Context, d dialect, pool gorm.ConnPool, table
 			table = quoteName(table)
 		}
 	}
+	return queryTriggers(ctx, pool, query, table)
+}
+
+func queryTriggers(ctx context.Context, pool gorm.ConnPool, query, table string) (found []installedTrigger, err error) {
 	rows, err := pool.QueryContext(ctx, query, table)
 	if err != nil {
 		return nil, err
@@ -66,16 +76,17 @@ func installedTriggers(ctx context.Context, d dialect, pool gorm.ConnPool, table
 }
 
 // dropsOf returns the statements that take triggers away.
-func (d dialect) dropsOf(found []installedTrigger) []string {
-	var statements []string
+func (d dialect) dropsOf(found []installedTrigger) (statements []string) {
+	var functions []string // several triggers may have one
 	for _, t := range found {
 		if d.name == sqlite.name {
 			statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name)
 			continue
 		}
-		statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name+" ON "+t.table, "DROP FUNCTION IF EXISTS "+t.drop)
+		statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name+" ON "+t.table)
+		functions = append(functions, "DROP FUNCTION IF EXISTS "+t.drop)
 	}
-	return statements
+	return append(statements, functions...)
 }
 
 // compare returns what is wrong with the triggers of a table; nil if they are

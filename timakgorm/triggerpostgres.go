@@ -36,7 +36,8 @@ var postgresEvents = []struct {
 // its rows; nobody else may make a trigger of it, and every name and operator in
 // it is written with its schema, so that no search_path of a writer leads
 // elsewhere. A trigger stays on a table that is renamed: it is not to speak for
-// the one that has the name then.
+// the one that has the name then. Those of tables below the tracked one have its
+// functions, called with an argument.
 //
 // The query has no variables, so that it is planned once a session, and has to
 // do for one row and for many: rows of the table are looked up one by one in the
@@ -45,17 +46,34 @@ var postgresEvents = []struct {
 const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET enable_seqscan = off{settings} AS {quote}
 -- ` + hashMark + `: made from the rules of {table}; do not edit.
 BEGIN
-	IF TG_TABLE_NAME OPERATOR(pg_catalog.<>) {bare} THEN
+	IF TG_NARGS OPERATOR(pg_catalog.=) 0 AND TG_TABLE_NAME OPERATOR(pg_catalog.<>) {bare} THEN
 		RETURN NULL;
-	END IF;{check}
-	INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
-	SELECT {name}, c.pk, c.old, c.new, (SELECT {timak}timak_version(0))
-	FROM (
-		{rows}
-	) c;
+	END IF;
+	{record};
 	RETURN NULL;
 END
 {quote}`
+
+const recordRows = `INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
+	SELECT {name}, c.pk, c.old, c.new, (SELECT {timak}timak_version(0))
+	FROM (
+		{rows}
+	) c`
+
+// whoseTrigger stands for the relation on which a trigger was called: the tracked
+// one, or one below it.
+const whoseTrigger = "{whose}"
+
+// recordOf returns the statement of a function that records rows.
+func recordOf(m *model, rows string) string {
+	record := strings.NewReplacer("{name}", quoteText(m.table), "{rows}", rows).Replace(recordRows)
+	before, after, dynamic := strings.Cut(record, whoseTrigger)
+	if !dynamic {
+		return record
+	}
+	const then = " OPERATOR(pg_catalog.||) "
+	return "EXECUTE " + quoteText(before) + then + "TG_RELID::pg_catalog.regclass::pg_catalog.text" + then + quoteText(after)
+}
 
 // Where the schemas are known, statements of a trigger set name them: timak's
 // own, and that of the tracked table, each quoted and with a dot. Elsewhere they
@@ -88,28 +106,27 @@ func placed(statement string, in schemas) string {
 func postgresTriggers(m *model) triggerSet {
 	var s triggerSet
 	for _, event := range postgresEvents {
-		rows := event.body(m)
+		record := recordOf(m, event.body(m))
 		function := postgresFunctionName(m.table, event.name)
-		check := ""
 		if event.name == "timak_truncate" {
-			check = truncateCheck
+			record = truncateCheck + record
 		}
 		fill := strings.NewReplacer(
 			"{table}", quoteName(m.table),
 			"{bare}", quoteText(unqualified(m.table)),
 			"{function}", function,
 			"{trigger}", event.name,
-			"{name}", quoteText(m.table),
-			"{check}", check,
-			"{rows}", rows,
+			"{record}", record,
 			"{settings}", postgresSettings(m),
-			"{quote}", dollars(rows+m.table),
+			"{quote}", dollars(record+m.table),
 		)
 		drop := fill.Replace("DROP TRIGGER IF EXISTS {trigger} ON {table}")
 		s.names = append(s.names, event.name)
 		s.up = append(s.up, drop, fill.Replace(postgresFunction), pathMark+function+"()",
 			fill.Replace("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"),
 			fill.Replace("CREATE TRIGGER {trigger} "+event.when+" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"))
+		s.below = append(s.below, fill.Replace("DROP TRIGGER IF EXISTS {trigger} ON ")+belowMark,
+			fill.Replace("CREATE TRIGGER {trigger} "+strings.Replace(event.when, "{table}", belowMark, 1)+" FOR EACH STATEMENT EXECUTE FUNCTION {function}('below')"))
 		s.down = append(s.down, drop, fill.Replace("DROP FUNCTION IF EXISTS {function}()"))
 	}
 	return s
@@ -133,11 +150,11 @@ func postgresSettings(m *model) string {
 var withoutOperators = regexp.MustCompile(`^(?i)(?:"(?:[^"]|"")*"|[\s()]|IS|NOT|NULL|AND|OR)*$`)
 
 // truncateCheck refuses a TRUNCATE of rows that its transaction cannot see.
-const truncateCheck = `
-	IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^(repeatable|serializable)' THEN
+const truncateCheck = `IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^(repeatable|serializable)' THEN
 		RAISE EXCEPTION 'timak: TRUNCATE of % removes rows that a transaction of this isolation level does not see', TG_TABLE_NAME
 			USING HINT = 'Use DELETE, or a transaction that is READ COMMITTED.';
-	END IF;`
+	END IF;
+	`
 
 // postgresFunctionName names a trigger's function, in the table's schema. Postgres
 // would cut a name of more than 63 bytes, which may make one of two.
@@ -181,9 +198,9 @@ func remainingRows(m *model) string {
 	return joined("\n\t\tWHERE ", imagesOf(m, "NULL::pg_catalog.json AS old, pg_catalog.row_to_json(d_image.*) AS new"), seen(m, "d"))
 }
 
-// imagesOf are those of all rows of a table.
+// imagesOf are those of all rows of the relation.
 func imagesOf(m *model, images string) string {
-	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, qualifies("d")), images, itself(m), imageAs(m, "d"))
+	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, qualifies("d")), images, whoseTrigger, imageAs(m, "d"))
 }
 
 // itself is the tracked table in a query of a trigger's.

@@ -21,11 +21,13 @@ import (
 //
 // Postgres must be of version 13 or later. The triggers run with the rights of
 // the role that installs them, which has to see all rows of the table; those who
-// write it need no others. They do not fire for a session_replication_role of
-// replica, nor for writes that name a partition or an inheriting table instead of
-// the tracked one; lastval() is another after them. TRUNCATE is refused in a
-// transaction of more than READ COMMITTED, which does not see all rows that it
-// removes.
+// write it need no others. They look rows up by their primary key, which needs an
+// index. They do not fire for a session_replication_role of replica; lastval() is
+// another after them; SERIALIZABLE transactions may have to be tried again more
+// often. TRUNCATE is refused in a transaction of more than READ COMMITTED, which
+// does not see all rows that it removes. Writes of other programs that name a
+// partition, or a table that inherits from the tracked one, are followed for those
+// which are there at the call: call it again when there are new ones.
 //
 // SQLite must have JSON functions: version 3.38, or one from 3.31 on built with
 // them. INSERT OR REPLACE and UPDATE OR REPLACE are followed over the primary
@@ -184,17 +186,21 @@ func changeTriggers(ctx context.Context, db *gorm.DB, change func(dialect, gorm.
 	})
 }
 
-// install puts a table's triggers there, unless they are.
+// install puts a table's triggers there, unless they are, and on the tables below
+// it that have none yet.
 func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) error {
 	found, err := installedTriggers(ctx, d, pool, s.table)
 	if err != nil {
 		return err
 	}
 	if s.compare(found) == nil {
-		return execAll(ctx, pool, s.shared)
+		return errors.Join(execAll(ctx, pool, s.shared), s.installBelow(ctx, pool))
 	}
 	var in schemas
 	if d.name == postgres.name {
+		if found, err = queryTriggers(ctx, pool, postgresSharing, quoteName(s.table)); err != nil {
+			return err
+		}
 		if in, err = s.schemas(ctx, pool); err != nil {
 			return err
 		}
@@ -203,7 +209,39 @@ func (s triggerSet) install(ctx context.Context, d dialect, pool gorm.ConnPool) 
 	for _, statement := range s.up {
 		statements = append(statements, placed(statement, in))
 	}
-	return execAll(ctx, pool, statements)
+	if err := execAll(ctx, pool, statements); err != nil {
+		return err
+	}
+	return s.installBelow(ctx, pool)
+}
+
+// postgresBelow are the tables below one that lack some of its triggers: foreign
+// ones can have none.
+const postgresBelow = `WITH RECURSIVE below AS (
+		SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass($1)
+		UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.inhrelid
+	)
+	SELECT coalesce(string_agg(inhrelid::regclass::text, E'\n'), '') FROM below JOIN pg_class c ON c.oid = inhrelid
+	WHERE c.relkind IN ('r', 'p') AND $2 > (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = inhrelid AND t.tgparentid = 0
+		AND t.tgfoid IN (SELECT o.tgfoid FROM pg_trigger o WHERE o.tgrelid = to_regclass($1) AND o.tgname LIKE 'timak\_%'))`
+
+// installBelow puts triggers on the tables below the tracked one.
+func (s triggerSet) installBelow(ctx context.Context, pool gorm.ConnPool) error {
+	if len(s.below) == 0 {
+		return nil
+	}
+	var below string
+	if err := pool.QueryRowContext(ctx, postgresBelow, quoteName(s.table), len(s.names)).Scan(&below); err != nil {
+		return err
+	}
+	for _, name := range strings.FieldsFunc(below, func(r rune) bool { return r == '\n' }) {
+		for _, statement := range s.below {
+			if _, err := pool.ExecContext(ctx, strings.Replace(statement, belowMark, name, 1)); err != nil {
+				return fmt.Errorf("on %s: %w", name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // schemas returns where timak's own tables and the tracked one are. The triggers

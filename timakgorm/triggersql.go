@@ -18,10 +18,17 @@ type triggerSet struct {
 	up    []string // statements that put them there, in place of older ones
 	down  []string // statements that take them away
 
+	// below are statements that put them on a table below the tracked one, a
+	// partition or one that inherits from it, in the place of whose name is
+	// belowMark.
+	below []string
+
 	// shared are statements that make what the triggers of all tables need, where
 	// it is not there.
 	shared []string
 }
+
+const belowMark = "{below}"
 
 // hashMark is where the text of a trigger holds its set's hash.
 const hashMark = "{hash}"
