@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
@@ -192,6 +194,40 @@ func (p *Plugin) rowsOf(ctx context.Context, part part, key, where string, args 
 		}
 	}
 	return found.Err()
+}
+
+// countRows returns how many rows may be on the timelines of some keys.
+func (p *Plugin) countRows(ctx context.Context, keys []string) (int64, error) {
+	var all atomic.Int64
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(atOnce)
+	for _, key := range keys {
+		workers.Go(func() error {
+			for _, part := range p.contentsOf(ctx, key).parts {
+				n, err := p.countOf(ctx, part)
+				if err != nil {
+					return err
+				}
+				all.Add(n)
+			}
+			return nil
+		})
+	}
+	err := workers.Wait()
+	return all.Load(), err
+}
+
+func (p *Plugin) countOf(ctx context.Context, part part) (n int64, err error) {
+	o, err := p.outbox()
+	if err != nil {
+		return 0, err
+	}
+	t := part.table
+	statement := t.dialect.bind("SELECT count(*) FROM " + t.sql.from + " WHERE " + strings.Join(part.where, " OR "))
+	if err := o.db.QueryRowContext(ctx, statement, part.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("timakgorm: count rows of %s: %w", t.model.table, err)
+	}
+	return n, nil
 }
 
 // placesIn returns what an image puts on one timeline. A rule that fails on the

@@ -158,17 +158,26 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	v.all, err = v.countAll(ctx)
+	return err
+}
+
+// countAll returns about how many rows the timelines will be compared with.
+func (v *verification) countAll(ctx context.Context) (all int64, err error) {
+	if v.opts.Progress == nil {
+		return 0, nil // nobody asks
+	}
 	if len(v.opts.Keys) > 0 {
-		return nil
+		return v.p.countRows(ctx, v.opts.Keys)
 	}
 	for _, source := range v.sources {
 		rows, err := source.rows(ctx, v.p)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		v.all += rows / int64(max(v.opts.Sample, 1))
+		all += rows / int64(max(v.opts.Sample, 1))
 	}
-	return nil
+	return all, nil
 }
 
 // begin takes the position to go on from.
@@ -323,7 +332,7 @@ func (v *verification) tell(rows int64) {
 	}
 	elapsed := time.Since(v.started)
 	v.opts.Progress(Progress{
-		Keys: v.at.Keys, Rows: rows, All: max(v.all, min(rows, v.all)), Differences: v.report.Found(),
+		Keys: v.at.Keys, Rows: rows, All: max(v.all, rows), Differences: v.report.Found(),
 		Elapsed: elapsed, Rate: float64(v.report.Rows) / max(elapsed.Seconds(), 1e-9), From: v.token(),
 	})
 }

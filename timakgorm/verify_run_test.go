@@ -49,6 +49,29 @@ func TestVerify_progress(t *testing.T) {
 	})
 }
 
+// TestVerify_progressOfKeys: so it does where the keys are named, also in a run
+// that goes on from the middle.
+func TestVerify_progressOfKeys(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := manyWorld(t, setup{dialect: dialect})
+		keys := []string{"site:posts", "author:1000:posts"} // of the second there are no rows
+		for n := range 200 {
+			keys = append(keys, fmt.Sprintf("author:%d:posts", n+1))
+		}
+		var told []timakgorm.Progress
+		opts := timakgorm.VerifyOptions{Keys: keys, Progress: func(p timakgorm.Progress) { told = append(told, p) }}
+		w.verify(opts)
+		opts.From = told[0].From
+		w.verify(opts)
+		for n, rows := range []int64{500 + 98*2, 500 + 198*2, 900, 500 + 198*2, 900} {
+			if len(told) != 5 || told[n].Rows != rows || told[n].All != 900 {
+				t.Fatalf("got %+v, want %d rows of 900 at %d", told, rows, n)
+			}
+		}
+	})
+}
+
 // TestRebuild_resumed: stopped again and again, by its context, at any place,
 // and gone on from the token, it mends everything and does none of it twice.
 func TestRebuild_resumed(t *testing.T) {

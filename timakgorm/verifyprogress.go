@@ -19,7 +19,8 @@ type Progress struct {
 
 	// Rows is how many rows those and the ones under way have been compared
 	// with; a row counts once for each timeline that its key columns name. All
-	// is about how many it will be in the end, 0 if that is not known.
+	// is about how many it will be in the end, as they were counted at the
+	// beginning.
 	Rows, All int64
 
 	// Differences is how many were found.
