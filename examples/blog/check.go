@@ -28,6 +28,9 @@ const (
 	exitFailed  = 2
 )
 
+// errStopped is what a person is told who stopped it.
+var errStopped = errors.New("stopped")
+
 // check is what verify and rebuild are started with.
 type check struct {
 	config
@@ -61,6 +64,9 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 	c.tell(stdout, report, err == nil)
 	switch {
 	case err != nil:
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = errStopped
+		}
 		say(stderr, "blog %s: %v", name, err)
 		if report.From != "" {
 			say(stderr, "blog %s: go on with -from %s", name, report.From)
@@ -120,8 +126,9 @@ func (c check) run(ctx context.Context, b *blog.Blog, stderr io.Writer) (timakgo
 		return timakgorm.Report{From: c.from}, err
 	}
 	shown := newMeter(stderr)
-	defer shown.end()
-	return b.Verify(ctx, timakgorm.VerifyOptions{Repair: c.repair, Limit: c.limit, From: c.from, Progress: shown.show})
+	report, err := b.Verify(ctx, timakgorm.VerifyOptions{Repair: c.repair, Limit: c.limit, From: c.from, Progress: shown.show})
+	shown.end(err == nil)
+	return report, err
 }
 
 // tell says what was found. Unless all was done there may be more.

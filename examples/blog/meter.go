@@ -16,10 +16,11 @@ type meter struct {
 	terminal bool
 	shown    time.Duration // when it was last shown, since the beginning
 	begun    bool
+	latest   timakgorm.Progress
 }
 
 const (
-	barWidth   = 30
+	barWidth   = 20
 	barPause   = 100 * time.Millisecond
 	linesPause = 10 * time.Second
 )
@@ -41,21 +42,40 @@ func (m *meter) show(p timakgorm.Progress) {
 	if m.terminal {
 		pause = barPause
 	}
-	first, last := m.terminal && !m.begun, m.begun && p.All > 0 && p.Rows >= p.All
-	if p.Elapsed-m.shown < pause && !first && !last {
+	m.latest = p
+	if first := m.terminal && !m.begun; p.Elapsed-m.shown < pause && !first {
 		return
 	}
+	m.draw(p)
+}
+
+func (m *meter) draw(p timakgorm.Progress) {
 	m.shown, m.begun = p.Elapsed, true
 	if m.terminal {
-		_, _ = fmt.Fprintf(m.w, "\r%s %s\x1b[K", bar(p), line(p))
+		_, _ = fmt.Fprintf(m.w, "\r%s%s %s\x1b[K%s", noWrap, bar(p), line(p), wrap)
 		return
 	}
 	say(m.w, "%s", line(p))
 }
 
-// end leaves the bar's line.
-func (m *meter) end() {
-	if m.terminal && m.begun {
+// On a terminal that is too narrow for the bar, the rest is cut off instead of
+// filling line after line.
+const (
+	noWrap = "\x1b[?7l"
+	wrap   = "\x1b[?7h"
+)
+
+// end shows what it came to, where anything was shown at all, and leaves the
+// bar's line. Done says that nothing is left to do, whatever was counted before.
+func (m *meter) end(done bool) {
+	if !m.begun {
+		return
+	}
+	if done {
+		m.latest.All = m.latest.Rows
+	}
+	m.draw(m.latest)
+	if m.terminal {
 		say(m.w, "")
 	}
 }
@@ -66,11 +86,14 @@ func bar(p timakgorm.Progress) string {
 }
 
 // share is how much is done, from 0 to 1; nobody knows exactly, as rows come and
-// go.
+// go. Of nothing, all is done.
 func share(p timakgorm.Progress) float64 {
-	return float64(min(p.Rows, p.All)) / float64(max(p.All, 1))
+	if p.All == 0 {
+		return 1
+	}
+	return float64(min(p.Rows, p.All)) / float64(p.All)
 }
 
 func line(p timakgorm.Progress) string {
-	return fmt.Sprintf("%3.0f %%, %d timelines, %d rows, %.0f a second, %d differences", 100*share(p), p.Keys, p.Rows, p.Rate, p.Differences)
+	return fmt.Sprintf("%3.0f %%, %d of %d rows, %.0f/s, %d differ", 100*share(p), p.Rows, p.All, p.Rate, p.Differences)
 }
