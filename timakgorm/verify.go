@@ -3,6 +3,7 @@ package timakgorm
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -107,7 +108,9 @@ func (p *Plugin) verify(ctx context.Context, opts VerifyOptions) (Report, error)
 		return Report{}, errNotInUse
 	}
 	v := &verification{p: p, opts: opts, started: time.Now(), died: map[deadRow]bool{}}
-	if err := v.prepare(ctx); err != nil {
+	if err := v.prepare(ctx); errors.Is(err, ErrFrom) {
+		return Report{}, err
+	} else if err != nil {
 		return Report{From: opts.From}, err
 	}
 	err := v.run(ctx)

@@ -216,9 +216,9 @@ func TestVerify_foreignToken(t *testing.T) {
 		}
 		for of, opts := range runs {
 			opts.From = token
-			_, err := w.plugin.Verify(t.Context(), opts)
-			if by == of && err != nil || by != of && !errors.Is(err, timakgorm.ErrFrom) {
-				t.Errorf("the token of %s given to %s: got %v", by, of, err)
+			report, err := w.plugin.Verify(t.Context(), opts)
+			if by == of && err != nil || by != of && !errors.Is(err, timakgorm.ErrFrom) || report.From != "" {
+				t.Errorf("the token of %s given to %s: got From %q, %v", by, of, report.From, err)
 			}
 		}
 	}
