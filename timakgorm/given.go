@@ -14,6 +14,7 @@ type given struct {
 	keyRows string   // the same for keys without images
 	key     string   // a row's primary key, as a JSON object
 	keys    []string // its columns, of their own types
+	pk      string   // the same as the outbox has them
 	old     string   // the image
 	lists   bool     // as of givenLists
 
@@ -51,6 +52,7 @@ func (d dialect) givenLists(m *model, from string, quote func(string) string) gi
 	g := d.givenIn(both, m, from, quote)
 	if bare {
 		g.rows, g.keys = both, []string{"e.k::bigint"}
+		g.pk = fmt.Sprintf(d.array, g.keys[0])
 	}
 	g.lists = true
 	g.keyRows = strings.Replace(g.rows, both, list+" AS e(k)", 1)
@@ -86,6 +88,7 @@ func (d dialect) givenIn(rows string, m *model, from string, quote func(string) 
 		}
 	}
 	g.keyRows = g.rows
+	g.pk = fmt.Sprintf(d.array, strings.Join(g.keys, ", "))
 	return g
 }
 

@@ -141,7 +141,7 @@ func (d dialect) fill(template string, m *model, s statements, given given) stri
 		"{table}", s.from,
 		"{columns}", strings.Join(columns, ", "),
 		"{keys}", keys,
-		"{pk}", fmt.Sprintf(d.array, keys),
+		"{pk}", given.pk,
 		"{itspk}", fmt.Sprintf(d.array, strings.Join(columns, ", ")),
 		"{itsimage}", s.image,
 		"{old}", given.old,

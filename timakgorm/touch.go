@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -289,7 +288,7 @@ func (t *table) pks() string {
 func (t *table) given() (rows, pk, key string) {
 	d := t.dialect
 	g := d.givenRows(t.model, t.sql.from, t.sql.quote)
-	return g.rows, fmt.Sprintf(d.array, strings.Join(g.keys, ", ")), fmt.Sprintf(d.text, g.key)
+	return g.rows, g.pk, fmt.Sprintf(d.text, g.key)
 }
 
 // each calls visit with every row of a query that has two columns.
