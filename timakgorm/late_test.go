@@ -2,7 +2,6 @@ package timakgorm_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -133,7 +132,10 @@ func TestLateBesideAnew(t *testing.T) {
 	// The row takes its date unseen. A change of two hours ago, of before the
 	// horizon, has it recorded anew by another.
 	w.must(w.db.Exec("DELETE FROM timak_outbox").Error)
-	w.unseen("UPDATE posts SET created_at = ? WHERE id = 1", at(1))
+	plain, err := w.db.DB()
+	w.must(err)
+	_, err = plain.ExecContext(t.Context(), "UPDATE posts SET created_at = $1 WHERE id = 1", at(1))
+	w.must(err)
 	old, image := time.Now().Add(-2*time.Hour).UnixMicro(), `{"id": 1, "author_id": 1, "title": "", "published": true, "created_at": "2020-01-01T00:00:00Z"}`
 	other := w.apart(store, nil)
 	for _, key := range []string{"author:1:posts", "site:posts"} {
@@ -165,27 +167,4 @@ func hangFirst(store *faulty, key string) (hung <-chan struct{}, release chan<- 
 		return nil
 	})
 	return begun, end
-}
-
-// unseen runs SQL that the plugin does not see.
-func (w *world) unseen(sql string, args ...any) {
-	w.Helper()
-	plain, err := w.db.DB()
-	w.must(err)
-	if w.dialect == "postgres" {
-		for n := range args {
-			sql = replaceMark(sql, n+1)
-		}
-	}
-	_, err = plain.ExecContext(w.Context(), sql, args...)
-	w.must(err)
-}
-
-func replaceMark(sql string, n int) string {
-	for i := range sql {
-		if sql[i] == '?' {
-			return sql[:i] + fmt.Sprint("$", n) + sql[i+1:]
-		}
-	}
-	return sql
 }
