@@ -43,7 +43,7 @@ func unadorned(c clause.Clause) bool {
 // image depends.
 func (t *table) watches(set clause.Set) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
-		return slices.ContainsFunc(watched(t.model), func(field *schema.Field) bool { return t.names(assignment.Column.Name, field) })
+		return slices.ContainsFunc(watched(t.model), func(field *schema.Field) bool { return t.names(assignment.Column, field) })
 	})
 }
 

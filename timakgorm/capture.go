@@ -234,16 +234,9 @@ func (c *capture) setsKey() bool {
 func (t *table) assignsKey(set clause.Set, found []clause.Column) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
 		return slices.ContainsFunc(t.model.keys, func(key *schema.Field) bool {
-			return t.names(assignment.Column.Name, key) && !keeps(found, assignment)
+			return t.names(assignment.Column, key) && !keeps(found, assignment)
 		})
 	})
-}
-
-// names reports whether a column is that of a key. SQLite has other names for
-// one that is its rows' number.
-func (t *table) names(column string, key *schema.Field) bool {
-	rowID := t.dialect.name == sqlite.name && slices.ContainsFunc([]string{"rowid", "oid", "_rowid_"}, func(name string) bool { return sameName(name, column) })
-	return sameName(column, key.DBName) || rowID && t.model.schema.LookUpField(column) == nil
 }
 
 // read locks and reads rows by the statement's own conditions.
