@@ -42,6 +42,7 @@ type capture struct {
 	db        *gorm.DB
 	outer     gorm.ConnPool // what the transaction was opened on, if it is ours
 	ran       bool
+	unknown   bool    // it has run, and the keys of rows that it has written are not known yet
 	target    *target // nil: the statement writes another table after all
 	changes   changes
 	spill     *spill                   // in place of changes, if there are too many
@@ -70,7 +71,9 @@ func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (res
 	if c.returning {
 		return c.execReturning(ctx)
 	}
-	return c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	done, err := c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	c.unknown = err == nil && c.verb == create
+	return done, err
 }
 
 // QueryContext implements gorm.ConnPool.
@@ -87,7 +90,9 @@ func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*r
 	if c.returning {
 		return c.queryReturning(ctx)
 	}
-	return c.ConnPool.QueryContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	found, err := c.ConnPool.QueryContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	c.unknown = err == nil && c.verb == create
+	return found, err
 }
 
 // Commit implements gorm.TxCommitter, for the case that our callbacks have come

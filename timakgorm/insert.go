@@ -55,6 +55,12 @@ func (c *capture) keysSeen() bool {
 	return true
 }
 
+// givenKeys reports whether an insert gives every row its primary key.
+func (c *capture) givenKeys() bool {
+	values, _ := c.db.Statement.Clauses["VALUES"].Expression.(clause.Values)
+	return !slices.ContainsFunc(c.db.Statement.Schema.PrimaryFields, func(field *schema.Field) bool { return !writesPlain(values, field.DBName) })
+}
+
 // rowType returns the type of the rows in a struct, slice or array; nil if they
 // may be of several.
 func rowType(v reflect.Value) reflect.Type {

@@ -87,6 +87,7 @@ func (c *capture) runReturning(ctx context.Context) (*replay, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c.unknown = true
 	keys, err := all.cutLast()
 	return all, keys, err
 }
@@ -102,6 +103,7 @@ func (c *capture) touchAll(keys []string) error {
 			return err
 		}
 	}
+	c.unknown = false
 	return nil
 }
 

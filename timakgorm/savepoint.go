@@ -38,13 +38,17 @@ func (p *Plugin) spoil(ctx context.Context, pool gorm.ConnPool, cause error) {
 // recordDespite records what a statement has changed although it has an error:
 // one that GORM met in what the statement returned, perhaps, after it had run.
 // Where it has not run, or was undone, there is nothing to record. The error is
-// the user's to heed, but need not end their transaction.
+// the user's to heed, but need not end their transaction, unless it hides the keys
+// of rows that were made.
 func (c *capture) recordDespite(db *gorm.DB) {
-	if c.outer != nil || c.target == nil || len(c.changes.rows) == 0 && c.spill == nil {
+	if c.outer != nil || c.target == nil || len(c.changes.rows) == 0 && c.spill == nil && !c.unknown {
 		return
 	}
 	ctx := db.Statement.Context
-	err := safely(func(*gorm.DB) error {
+	err := safely(func(db *gorm.DB) error {
+		if err := c.touchDespite(db); err != nil {
+			return err
+		}
 		recorded, err := c.record(ctx)
 		if recorded > 0 {
 			c.plugin.markDirty(c.ConnPool)
@@ -56,6 +60,19 @@ func (c *capture) recordDespite(db *gorm.DB) {
 		return // Postgres commits no transaction that one of its statements has broken
 	}
 	c.plugin.spoil(ctx, c.ConnPool, err)
+}
+
+// touchDespite adds the rows of a statement that has run, though GORM has not
+// read all that it returned: those that were given their keys are known.
+func (c *capture) touchDespite(db *gorm.DB) error {
+	switch {
+	case !c.unknown:
+		return nil
+	case !c.returning && c.givenKeys():
+		return c.afterInsert()
+	default:
+		return db.Error
+	}
 }
 
 // abortedTransaction is Postgres' code for any statement after one that failed.

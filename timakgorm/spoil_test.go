@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -237,5 +238,91 @@ func TestErrorAfterStatement(t *testing.T) {
 		}))
 		w.wantIDs("author:3:posts", "posts:3")
 		w.check()
+	})
+}
+
+// stampMark is a mark that the database makes, and that cannot be read back.
+type stampMark string
+
+func (*stampMark) Scan(any) error { return errors.New("cannot be read") }
+
+// stampedByNumber and stampedByName are rows with such a mark, with a key of the
+// database and one of their own.
+type stampedByNumber struct {
+	ID        uint
+	Owner     string
+	Mark      stampMark `gorm:"type:text;default:(lower('A'))"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=owner:{Owner}:numbered"`
+}
+
+type stampedByName struct {
+	Name      string `gorm:"primaryKey"`
+	Owner     string
+	Mark      stampMark `gorm:"type:text;default:(lower('A'))"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=owner:{Owner}:named"`
+}
+
+// TestErrorAfterInsert: an insert that has run, and whose result cannot be read,
+// is followed if its keys were given, and spoils the transaction if they were
+// returned.
+func TestErrorAfterInsert(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		for _, prepared := range []bool{false, true} {
+			both := []any{&stampedByNumber{}, &stampedByName{}}
+			w := newWorld(t, setup{dialect: dialect, models: both, tracked: both, config: &gorm.Config{PrepareStmt: prepared}})
+			create := func(tx *gorm.DB, row any) {
+				if err := tx.Create(row).Error; err == nil || !strings.Contains(err.Error(), "cannot be read") {
+					t.Errorf("create: got %v, want that its result cannot be read", err)
+				}
+			}
+			for name, row := range map[string]any{
+				"one":             &stampedByNumber{Owner: "ann", CreatedAt: at(1)},
+				"some":            &[]stampedByNumber{{Owner: "ann", CreatedAt: at(1)}, {Owner: "ann", CreatedAt: at(2)}},
+				"some, one given": &[]stampedByNumber{{ID: 100, Owner: "ann", CreatedAt: at(1)}, {Owner: "ann", CreatedAt: at(2)}},
+			} {
+				tx := w.db.Begin()
+				create(tx, row)
+				if err := tx.Commit().Error; err == nil || !strings.Contains(err.Error(), "cannot be read") {
+					t.Errorf("%s: commit: got %v, want that says why", name, err)
+				}
+				if n := w.count("stamped_by_numbers"); n != 0 {
+					t.Errorf("%s: %d rows were committed, want none", name, n)
+				}
+			}
+			w.must(w.db.Transaction(func(tx *gorm.DB) error {
+				create(tx, &[]stampedByName{{Name: "a", Owner: "ann", CreatedAt: at(1)}, {Name: "b", Owner: "ann", CreatedAt: at(2)}})
+				return nil
+			}))
+			w.wantIDs("owner:ann:named", "stamped_by_names:b", "stamped_by_names:a")
+		}
+	})
+}
+
+// TestErrorAfterInsert_undone: an insert that has failed, or was undone, keeps
+// nobody from committing the rest.
+func TestErrorAfterInsert_undone(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect, models: []any{&stampedByNumber{}}, tracked: []any{&stampedByNumber{}}})
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			_ = tx.Transaction(func(tx *gorm.DB) error { return tx.Create(&stampedByNumber{Owner: "ann", CreatedAt: at(1)}).Error })
+			return tx.Table("stamped_by_numbers").Create(map[string]any{"id": 7, "owner": "ann", "created_at": at(1)}).Error
+		}))
+		w.wantIDs("owner:ann:numbered", "stamped_by_numbers:7")
+		if dialect == "postgres" {
+			return
+		}
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			if err := tx.Create(&stampedByNumber{ID: 7, Owner: "ann"}).Error; err == nil {
+				t.Error("a duplicate key: got no error")
+			}
+			return tx.Table("stamped_by_numbers").Create(map[string]any{"id": 8, "owner": "ann", "created_at": at(2)}).Error
+		}))
+		w.wantIDs("owner:ann:numbered", "stamped_by_numbers:8", "stamped_by_numbers:7")
 	})
 }

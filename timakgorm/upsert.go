@@ -174,6 +174,7 @@ func (c *capture) undone(ctx context.Context, column string) (texts []string, er
 		return nil, err
 	}
 	_, texts, err = c.runReturning(ctx)
+	c.unknown = false
 	_, undoErr := c.ConnPool.ExecContext(ctx, "ROLLBACK TO SAVEPOINT timak_probe")
 	_, releaseErr := c.ConnPool.ExecContext(ctx, "RELEASE SAVEPOINT timak_probe")
 	return texts, errors.Join(err, undoErr, releaseErr)
