@@ -259,7 +259,7 @@ func (t *target) read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	if err != nil {
 		return fmt.Errorf("timakgorm: read rows of %s: %w", t.table.model.table, err)
 	}
-	defer func() { err = errors.Join(err, found.Close()) }()
+	defer closeRows(found, &err)
 	for found.Next() {
 		var text string
 		var old *string

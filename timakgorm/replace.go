@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ func (c *capture) uniqueKeys(ctx context.Context) (keys []uniqueKey, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("timakgorm: unique keys of %s: %w", c.target.table.model.table, err)
 	}
-	defer func() { err = errors.Join(err, found.Close()) }()
+	defer closeRows(found, &err)
 	keys = append(keys, primary)
 	last := int64(-1)
 	for found.Next() {

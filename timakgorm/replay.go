@@ -26,7 +26,7 @@ type replayColumn struct {
 
 // keep reads rows to their end, and closes them.
 func keep(found *sql.Rows) (r *replay, err error) {
-	defer func() { err = errors.Join(err, found.Close()) }()
+	defer closeRows(found, &err)
 	types, err := found.ColumnTypes()
 	if err != nil {
 		return nil, err

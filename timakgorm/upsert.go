@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"errors"
 
 	"gorm.io/gorm/clause"
 )
@@ -165,7 +164,7 @@ func (c *capture) probe(ctx context.Context) error {
 func (c *capture) undone(ctx context.Context, column string) (texts []string, err error) {
 	defer func() {
 		c.restoreClause("RETURNING")
-		err = errors.Join(err, c.rebuild())
+		err = firstOf(err, c.rebuild())
 	}()
 	if err := c.addReturning(column, true); err != nil {
 		return nil, err
@@ -177,5 +176,5 @@ func (c *capture) undone(ctx context.Context, column string) (texts []string, er
 	c.unknown = false
 	_, undoErr := c.ConnPool.ExecContext(ctx, "ROLLBACK TO SAVEPOINT timak_probe")
 	_, releaseErr := c.ConnPool.ExecContext(ctx, "RELEASE SAVEPOINT timak_probe")
-	return texts, errors.Join(err, undoErr, releaseErr)
+	return texts, firstOf(err, undoErr, releaseErr)
 }
