@@ -34,7 +34,7 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 	if !upsert || conflict.DoNothing { // the rows that are there stay as they are
 		return nil
 	}
-	return c.beforeUpsert(ctx, conflict)
+	return c.beforeUpsert(ctx, conflict, false)
 }
 
 // keysSeen reports whether the user's values will hold the primary keys of all

@@ -109,7 +109,8 @@ func (c *capture) touchAll(keys []string) error {
 
 func (c *capture) explainReturning(err error) error {
 	if metNew(err) {
-		return fmt.Errorf("%w (%w)", c.refuse("another transaction has just made one of its rows: try again"), err)
+		return fmt.Errorf("%w (%w)", c.refuse("the values that it gives do not tell which rows it updates, as others make them meanwhile, or the database changes the values: "+
+			"update those rows in a statement of their own"), err)
 	}
 	return err
 }

@@ -7,10 +7,12 @@ import (
 )
 
 // beforeUpsert reads the rows that an upsert finds in its way, and keeps it from
-// updating others.
-func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict) error {
+// updating others. Its values say which they are, unless it has met others twice:
+// then the database has changed the values.
+func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict, metTwice bool) error {
 	setsKey := c.target.table.assignsKey(conflict.DoUpdates, conflict.Columns)
 	rows, known := c.conflictRows(conflict, setsKey)
+	known = known && (setsKey || !metTwice)
 	switch {
 	case known && len(rows) > 0:
 		if err := c.read(ctx, whereIn(c.target.name, columnNames(conflict.Columns), rows)); err != nil {
@@ -145,17 +147,22 @@ func (c *capture) probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	written := changes{}
+	return c.readKeys(ctx, keys)
+}
+
+// readKeys locks and reads the rows of some primary keys.
+func (c *capture) readKeys(ctx context.Context, keys []string) error {
+	named := changes{}
 	for _, text := range keys {
 		key, err := parseKey(text)
 		if err != nil {
 			return err
 		}
-		if err := written.touch(key); err != nil {
+		if err := named.touch(key); err != nil {
 			return err
 		}
 	}
-	among := c.target.sql.among(&written)
+	among := c.target.sql.among(&named)
 	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{among}}})
 }
 

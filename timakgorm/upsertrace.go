@@ -11,15 +11,16 @@ import (
 // Two may upsert a row at the same time that is not there yet. The second waits
 // for the first, and then meets a row which it has not read. It fails by the
 // condition that narrowUpsert has put there, is undone, and runs again: the row
-// can be read and locked now.
+// can be read and locked now. It meets one as well whose values the database has
+// changed as it wrote them: a trigger, or the type of a column.
 
 // madeMeanwhile is in the error of an upsert that meets such a row.
 const madeMeanwhile = "timak: made meanwhile: "
 
 func metNew(err error) bool { return err != nil && strings.Contains(err.Error(), madeMeanwhile) }
 
-// upsertTries bounds how often an upsert runs: each time others must have made
-// rows anew.
+// upsertTries bounds how often an upsert runs: each time it must have met rows that
+// are new to it.
 const upsertTries = 10
 
 // runAgain runs the statement, with the key of a written row as a column of
@@ -29,22 +30,32 @@ func (c *capture) runAgain(ctx context.Context, alone bool) (all *replay, keys [
 		if err := c.addReturning(c.keyReturned(), alone); err != nil {
 			return nil, nil, err
 		}
-		all, keys, err = c.runSaved(ctx)
-		if !metNew(err) || tries == upsertTries {
+		saved := c.mayMeetNew()
+		all, keys, err = c.runSaved(ctx, saved)
+		if !metNew(err) || !saved || tries == upsertTries {
 			return all, keys, err
 		}
-		c.restoreClause("RETURNING")
-		c.restoreClause("ON CONFLICT")
-		if err := c.beforeUpsert(ctx, *c.upsert); err != nil {
+		if err := c.learnFrom(ctx, err, tries > 1); err != nil {
 			return nil, nil, err
 		}
 	}
 }
 
-// runSaved is runReturning, undone if it has met a new row. What fails for
+// learnFrom reads the row that an upsert has met, and any other that it may meet.
+func (c *capture) learnFrom(ctx context.Context, met error, twice bool) error {
+	c.restoreClause("RETURNING")
+	c.restoreClause("ON CONFLICT")
+	_, key, _ := strings.Cut(met.Error(), madeMeanwhile)
+	if err := c.readKeys(ctx, []string{key}); err != nil {
+		return err
+	}
+	return c.beforeUpsert(ctx, *c.upsert, twice)
+}
+
+// runSaved is runReturning, undone if it is saved and has met a new row. What fails for
 // another reason breaks the transaction, as it does without us.
-func (c *capture) runSaved(ctx context.Context) (all *replay, keys []string, err error) {
-	if !c.mayMeetNew() {
+func (c *capture) runSaved(ctx context.Context, saved bool) (all *replay, keys []string, err error) {
+	if !saved {
 		return c.runReturning(ctx)
 	}
 	exec := func(sql string) error {
