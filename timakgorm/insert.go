@@ -20,7 +20,11 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.returning = upsert || modifier != "" || !c.keysSeen()
+	seen, err := c.keysSeen(ctx)
+	if err != nil {
+		return err
+	}
+	c.returning = upsert || modifier != "" || !seen
 	switch modifier {
 	case "", "OR ABORT", "OR ROLLBACK", "OR IGNORE":
 	case "OR REPLACE":
@@ -40,20 +44,53 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 // keysSeen reports whether the user's values will hold the primary keys of all
 // rows made: in structs of a model with these keys, each of which GORM writes as
 // it stands there, or takes from what the database returns.
-func (c *capture) keysSeen() bool {
+func (c *capture) keysSeen(ctx context.Context) (bool, error) {
 	st := c.db.Statement
 	if st.Schema == nil || !slices.Equal(st.Schema.PrimaryFieldDBNames, c.target.table.model.schema.PrimaryFieldDBNames) ||
 		rowType(st.ReflectValue) != st.Schema.ModelType {
-		return false
+		return false, nil
 	}
 	values, _ := st.Clauses["VALUES"].Expression.(clause.Values)
+	written := false
 	for _, field := range st.Schema.PrimaryFields {
-		if !returns(st, field) && !writesPlain(values, field.DBName) {
-			return false
+		if returns(st, field) {
+			continue
 		}
+		if !writesPlain(values, field.DBName) {
+			return false, nil
+		}
+		written = true
 	}
-	return true
+	if !written {
+		return true, nil
+	}
+	changes, err := c.changesInserts(ctx)
+	return !changes, err
 }
+
+// changesInserts reports whether triggers may give rows other keys than those that
+// are written: on Postgres, those that come before an insert, into a part of the
+// table too.
+func (c *capture) changesInserts(ctx context.Context) (bool, error) {
+	if !c.plugin.dialect.lock {
+		return false, nil
+	}
+	table := c.target.table.model.table
+	return c.plugin.inserts.of(table, c.plugin.schemaOf(c.ConnPool), func() (changes bool, err error) {
+		if err := c.ConnPool.QueryRowContext(ctx, insertTriggers, quoteName(table)).Scan(&changes); err != nil {
+			return false, fmt.Errorf("timakgorm: triggers of %s: %w", table, err)
+		}
+		return changes, nil
+	})
+}
+
+// insertTriggers asks for triggers of a table and its parts for each row before an
+// insert: bits 1, 2 and 4 of their types.
+const insertTriggers = `WITH RECURSIVE parts AS (
+		SELECT to_regclass($1)::oid AS id
+		UNION SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.id
+	)
+	SELECT EXISTS (SELECT 1 FROM pg_trigger t JOIN parts p ON t.tgrelid = p.id WHERE t.tgtype & 7 = 7)`
 
 // givenKeys reports whether an insert gives every row its primary key.
 func (c *capture) givenKeys() bool {
