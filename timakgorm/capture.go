@@ -246,7 +246,32 @@ func (t *table) assignsKey(set clause.Set, found []clause.Column) bool {
 
 // read locks and reads rows by the statement's own conditions.
 func (c *capture) read(ctx context.Context, where clause.Clause) error {
-	return c.target.read(ctx, c.ConnPool, c.db.Statement, where, c.changes.read)
+	return c.target.read(ctx, c.ConnPool, c.db.Statement, where, c.saw)
+}
+
+// saw adds a row that was read.
+func (c *capture) saw(key rowKey, old *string) error {
+	return firstOf(c.checkKey(key), c.changes.read(key, old))
+}
+
+// made adds a row that the statement may have made.
+func (c *capture) made(key rowKey) error {
+	return firstOf(c.checkKey(key), c.changes.touch(key))
+}
+
+// checkKey refuses a row that SQLite has taken without a primary key: no
+// comparison finds it again, to change it or to look at it.
+func (c *capture) checkKey(key rowKey) error {
+	for _, value := range key {
+		if value == nil {
+			return c.refuseNull()
+		}
+	}
+	return nil
+}
+
+func (c *capture) refuseNull() error {
+	return c.refuse("a row has NULL in its primary key, by which nobody finds it again: give it one, with timakgorm.Exec if it is there")
 }
 
 // read locks and reads rows of a target, and calls visit for each.

@@ -158,7 +158,7 @@ func (c *capture) afterInsert() error {
 			}
 			key[field.DBName] = text
 		}
-		return c.changes.touch(key)
+		return c.made(key)
 	})
 }
 

@@ -99,7 +99,7 @@ func (c *capture) touchAll(keys []string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.changes.touch(key); err != nil {
+		if err := c.made(key); err != nil {
 			return err
 		}
 	}

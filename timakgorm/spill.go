@@ -69,7 +69,7 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 		if may && len(c.changes.rows) == spillAt {
 			return errSpill
 		}
-		return c.changes.read(key, old)
+		return c.saw(key, old)
 	})
 	if !errors.Is(err, errSpill) {
 		return err
@@ -94,8 +94,15 @@ func (c *capture) fillSpill(ctx context.Context, where clause.Clause) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.ConnPool.ExecContext(ctx, "INSERT INTO "+c.spill.table+" "+rows.SQL.String(), rows.Vars...)
-	return err
+	if _, err := c.ConnPool.ExecContext(ctx, "INSERT INTO "+c.spill.table+" "+rows.SQL.String(), rows.Vars...); err != nil {
+		return err
+	}
+	var null bool
+	anyNull := "SELECT EXISTS (SELECT 1 FROM " + c.spill.table + " WHERE " + strings.Join(c.spill.keys, " IS NULL OR ") + " IS NULL)"
+	if err := c.ConnPool.QueryRowContext(ctx, anyNull).Scan(&null); null || err != nil {
+		return firstOf(err, c.refuseNull())
+	}
+	return nil
 }
 
 // among is the condition that a row is one of those that have been read.
