@@ -18,7 +18,7 @@ func (t *table) names(column clause.Column, field *schema.Field) bool {
 	case !column.Raw && !strings.ContainsAny(column.Name, "\"`["):
 		return t.isNamed(column.Name, field)
 	default:
-		return slices.ContainsFunc(sqlWords(column.Name), func(word string) bool { return t.isNamed(namePart(word), field) })
+		return slices.ContainsFunc(sqlWords(column.Name), func(word string) bool { return t.isNamed(namePart(word, '\\'), field) })
 	}
 }
 

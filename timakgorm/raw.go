@@ -58,7 +58,7 @@ func assembles(words []string) bool {
 			continue
 		}
 		what, after := strings.ToLower(words[i+1]), words[i+2]
-		_, whole := textOf(what)
+		_, whole := textOf(words[i+1:])
 		switch {
 		case what == "function", what == "procedure", what == "on":
 		case after == "(" && !slices.Contains([]string{"format", "concat", "concat_ws", "replace", "quote_ident"}, what): // prepared
@@ -105,32 +105,17 @@ func (p *Plugin) writtenByText(verb string, words []string) string {
 	case !sameName(verb, "execute"):
 		return ""
 	}
-	if len(words) == 0 {
-		return ""
-	}
-	text, ok := textOf(words[0])
+	text, ok := textOf(words)
 	if !ok {
 		return ""
 	}
 	return p.writtenBy(sqlText{text, sqlWords(text)})
 }
 
-// escapes are those of a text E'…'.
-var escapes = strings.NewReplacer(`\\`, `\`, `\'`, `''`, `\n`, "\n", `\r`, "\r", `\t`, "\t")
-
-// textOf returns what a quoted text says.
-func textOf(word string) (string, bool) {
-	if strings.HasPrefix(word, "e'") || strings.HasPrefix(word, "E'") {
-		word = escapes.Replace(word[1:])
-	}
-	text, quoted := strings.CutPrefix(word, "'")
-	return strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"), quoted
-}
-
 // sqlWord matches the next part of a SQL text: a comment, a text, a quoted
 // name, the mark of a quoted block, a name or keyword, or any character.
-var sqlWord = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?(?:\*/|$)|` +
-	`[eE]'(?:[^'\\]|\\.|'')*'?|'(?:[^']|'')*'?|` +
+var sqlWord = regexp.MustCompile(`(?s)--[^\n\r]*|/\*.*?(?:\*/|$)|` +
+	`[eE]'(?:[^'\\]|\\.|'')*'?|(?:[uU]&)?'(?:[^']|'')*'?|(?:[uU]&)?` +
 	`"(?:[^"]|"")*"?|` + "`(?:[^`]|``)*`?" + `|\[[^\]]*\]?|` +
 	`\$\w*\$|[\pL_][\pL\pM\pN_$]*|\S`)
 
@@ -143,11 +128,11 @@ func sqlWords(sql string) []string {
 }
 
 // ambiguous reports whether a SQL text has parts whose ends the databases see in
-// different places: blocks between dollars, comments in comments, arrays, names
-// with escapes.
+// different places: blocks between dollars, comments in comments or up to a
+// carriage return, arrays, names with escapes.
 func ambiguous(sql string) bool {
 	return dollarQuote.MatchString(sql) || strings.Contains(sql, "[") || strings.Contains(strings.ToUpper(sql), `U&"`) ||
-		strings.Count(sql, "/*") > 1
+		strings.Count(sql, "/*") > 1 || strings.Contains(sql, "--") && strings.Count(sql, "\r") > strings.Count(sql, "\r\n")
 }
 
 var escapedName = regexp.MustCompile(`(?i)\bu&"`)
@@ -206,7 +191,11 @@ func tableNames(words []string) []string {
 		if name == "" {
 			return names
 		}
-		names = append(names, strings.Join(words[:len(words)-len(rest)], ""))
+		written := strings.Join(words[:len(words)-len(rest)], "")
+		if escapedName.MatchString(written) {
+			written = quoteName(name)
+		}
+		names = append(names, written)
 		words = afterWord(afterWord(rest, ")", 1), "*", 1)
 		if len(words) == 0 || words[0] != "," {
 			return names
@@ -220,7 +209,8 @@ func tableNames(words []string) []string {
 func tableName(words []string) (string, []string) {
 	var parts []string
 	for len(words) > 0 && isName(words[0]) {
-		parts = append(parts, namePart(words[0]))
+		parts = append(parts, namePart(words[0], escapeOf(words[1:])))
+		words = afterEscape(words)
 		if len(words) < 3 || words[1] != "." {
 			words = words[1:]
 			break
@@ -230,8 +220,11 @@ func tableName(words []string) (string, []string) {
 	return strings.Join(parts, "."), words
 }
 
-// namePart returns a name without its quotes.
-func namePart(word string) string {
+// namePart returns a name without its quotes, and with what its escapes stand for.
+func namePart(word string, escape byte) string {
+	if escaped := escapedName.FindString(word); escaped != "" && strings.HasPrefix(word, escaped) {
+		return withoutUnicode(namePart(word[len(escaped)-1:], escape), escape)
+	}
 	for _, marks := range []string{`""`, "``", "''", "[]"} {
 		if name, quoted := strings.CutPrefix(word, marks[:1]); quoted {
 			name = strings.TrimSuffix(name, marks[1:])

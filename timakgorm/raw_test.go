@@ -136,3 +136,26 @@ func TestAutoMigrate(t *testing.T) {
 		}
 	})
 }
+
+// TestRawSQL_escaped: Postgres takes a table and a verb written in other
+// characters.
+func TestRawSQL_escaped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.seed()
+	w.drain()
+	for _, sql := range []string{
+		"-- note\rUPDATE posts SET author_id = 2 WHERE id = 10",
+		`UPDATE U&"p\006fsts" SET author_id = 2 WHERE id = 10`,
+		`UPDATE U&"p!006fsts" UESCAPE '!' SET author_id = 2 WHERE id = 10`,
+		`DO $$ BEGIN EXECUTE E'UPDATE p\x6fsts SET author_id = 2 WHERE id = 10'; END $$`,
+		`DO E'BEGIN \u0055PDATE p\157sts SET author_id = 2 WHERE id = 10; END'`,
+		`DO U&'BEGIN UPDATE p\006fsts SET author_id = 2 WHERE id = 10; END'`,
+		"DO 'BEGIN UPD'\n'ATE posts SET author_id = 2 WHERE id = 10; END'",
+	} {
+		if err := w.db.Exec(sql).Error; !errors.Is(err, timakgorm.ErrUncaptured) {
+			t.Errorf("%q: got %v, want ErrUncaptured", sql, err)
+		}
+	}
+	w.check()
+}

@@ -56,6 +56,9 @@ func verbsIn(sql string) (found verbs) {
 		}
 		i = end
 	}
+	if found&blocks != 0 { // a text that is run may hold any in other characters
+		return anyVerb
+	}
 	return found
 }
 

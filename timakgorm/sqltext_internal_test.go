@@ -24,6 +24,7 @@ var verbLists = map[verbs][]string{
 var alphabet = []string{
 	" ", "\n", "\t", "'", "''", `"`, `""`, "`", "[", "]", "(", ")", ",", ";", ".", "$", "$$", "$a$", "$1", "_", "1", "x", "e'", "E'", `U&"`, `u&'`,
 	`\`, `\\`, `\'`, `\n`, `\t`, `\r`, "--", "/*", "*/", "|", "||", ":=", "é", "Ž", "İ", "ı", "ſ", "K", "́", "٣", "\xff", "\xc5", "\x00", "😀",
+	"\r", `U&'`, `uescape '!'`, `\x55PDATE posts`, `U!0050DATE posts`, "UPD'\n'ATE posts", `U&"p\006fsts"`,
 	"update posts", "DELETE FROM posts", "inſert into posts", "İNSERT INTO posts", "copy posts", "drop table posts",
 	"posts", "from", "into", "table", "only", "or", "if", "exists", "cascade", "language", "format(", "begin", "end", "authors",
 	"do", "Execute", "INSERT", "ſert", "inſert", "İNSERT", "Insert", "update", "UPDATE", "DELETE", "delete", "truncate", "Merge", "copy", "COPY",
