@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -93,6 +94,18 @@ func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*r
 	found, err := c.ConnPool.QueryContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
 	c.unknown = err == nil && c.verb == create
 	return found, err
+}
+
+// GetDBConn implements gorm.GetDBConnector.
+func (c *capture) GetDBConn() (*sql.DB, error) {
+	switch pool := c.ConnPool.(type) {
+	case gorm.GetDBConnector:
+		return pool.GetDBConn()
+	case *sql.DB:
+		return pool, nil
+	default:
+		return nil, gorm.ErrInvalidDB
+	}
 }
 
 // Commit implements gorm.TxCommitter, for the case that our callbacks have come
