@@ -24,7 +24,7 @@ run: ## Run the blog; ARGS="-addr :9090" passes flags
 
 test: needs ## Run all tests with the race detector, or those of PACKAGES=./timak/...
 	@rm -f $(EVENTS); status=0; \
-	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile $(EVENTS) -- -race -shuffle=on $(PACKAGES) || status=$$?; \
+	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile $(EVENTS) -- -race -shuffle=on -timeout 20m $(PACKAGES) || status=$$?; \
 	awk -f .ci/skipped.awk $(EVENTS) || status=1; \
 	exit $$status
 
