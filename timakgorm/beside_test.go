@@ -181,6 +181,34 @@ func TestBeside_generated(t *testing.T) {
 	})
 }
 
+// TestBeside_own: a table that refers to a column of its own, by which a new value
+// of that reaches its other rows.
+func TestBeside_own(t *testing.T) {
+	t.Parallel()
+	dsn := newDSN(t, "postgres")
+	const table = `CREATE TABLE besides (id bigint PRIMARY KEY, code text UNIQUE, parent text REFERENCES besides (code) ON UPDATE CASCADE, created_at timestamptz)`
+	if err := openDSN(t, "postgres", dsn, nil).Exec(table).Error; err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, setup{dialect: "postgres", dsn: dsn, models: []any{}, tracked: []any{&Beside{}}})
+	a := "a"
+	w.must(w.db.Create(&[]Beside{{ID: 1, Code: "a", Parent: &a, CreatedAt: at(1)}}).Error)
+	w.wantIDs("parent:a", "besides:1")
+	w.must(w.db.Model(&Beside{ID: 1}).Update("code", "b").Error)
+	w.wantIDs("parent:a")
+	w.wantIDs("parent:b", "besides:1")
+}
+
+// Beside has a column that others of its rows refer to.
+type Beside struct {
+	ID        uint
+	Code      string
+	Parent    *string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=parent:{Parent}"`
+}
+
 // TestBeside_snapshot: a transaction whose snapshot is older than a trigger
 // follows what it does not see.
 func TestBeside_snapshot(t *testing.T) {
