@@ -40,11 +40,37 @@ func unadorned(c clause.Clause) bool {
 }
 
 // watches reports whether one of some assignments is to a column on which an
-// image depends.
+// image depends, or may be to others than the one that it names.
 func (t *table) watches(set clause.Set) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
+		if !isPlain(assignment.Value) && !isOneValue(assignment.Value) {
+			return true
+		}
 		return slices.ContainsFunc(watched(t.model), func(field *schema.Field) bool { return t.names(assignment.Column, field) })
 	})
+}
+
+// isOneValue reports whether an expression is the value of one column, and not the
+// beginning of more.
+func isOneValue(value any) bool {
+	expression, ok := value.(clause.Expr)
+	if !ok || strings.Contains(expression.SQL, "--") || strings.Contains(expression.SQL, "/*") ||
+		slices.ContainsFunc(expression.Vars, func(v any) bool { return !isPlain(v) }) {
+		return false
+	}
+	depth := 0
+	for _, word := range sqlWords(expression.SQL) {
+		switch word {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		if depth < 0 || depth == 0 && (word == "," || word == ";" || hasWord([]string{word}, "from", "where", "returning")) {
+			return false
+		}
+	}
+	return depth == 0
 }
 
 // plainOf is the condition that an update of a table does no more than it says;
@@ -69,12 +95,11 @@ func (c *capture) execBeside(ctx context.Context) (done result, ran bool, err er
 	if beside, err := c.besideImages(ctx); !beside || err != nil {
 		return nil, false, err
 	}
-	plain := fragment{sql: c.target.sql.plain}
-	narrowed := []clause.Expression{plain}
-	if conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where); len(conditions.Exprs) > 0 {
-		narrowed = []clause.Expression{clause.And(conditions.Exprs...), plain} // an OR among them must not let others through
+	if plain, err := c.seemsPlain(ctx); !plain || err != nil {
+		return nil, false, err
 	}
-	c.setClause("WHERE", clause.Where{Exprs: narrowed})
+	conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where)
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{first{fragment{sql: c.target.sql.plain}, conditions.Exprs}}})
 	if err := c.rebuild(); err != nil {
 		return nil, false, err
 	}
@@ -86,15 +111,26 @@ func (c *capture) execBeside(ctx context.Context) (done result, ran bool, err er
 		return done, true, err
 	}
 	var holds bool
-	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+plain.sql).Scan(&holds); holds || err != nil {
+	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.sql.plain).Scan(&holds); holds || err != nil {
 		return done, true, err
 	}
+	c.plugin.schema.change()() // so that all tables are asked about anew
 	c.restoreClause("WHERE")
 	return nil, false, c.rebuild()
 }
 
+// seemsPlain reports whether the table was plain when it was last asked about: if
+// it was not, its triggers are not to be called for a statement that is then
+// followed, and runs once more.
+func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
+	return c.plugin.plain.of(c.target.table.model.table, c.plugin.schemaOf(c.ConnPool), func() (plain bool, err error) {
+		err = c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.sql.plain).Scan(&plain)
+		return plain, c.explainBeside(err)
+	})
+}
+
 func (c *capture) explainBeside(err error) error {
-	if strings.Contains(err.Error(), "timak_plain") {
+	if err != nil && strings.Contains(err.Error(), "timak_plain") {
 		return fmt.Errorf("timakgorm: update of %s (did timakgorm.Migrate run?): %w", c.target.table.model.table, err)
 	}
 	return err

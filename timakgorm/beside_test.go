@@ -181,6 +181,66 @@ func TestBeside_generated(t *testing.T) {
 	})
 }
 
+// TestBeside_conditions: whatever the conditions are, and the values, they do not
+// get an update past the question whether its table is plain.
+func TestBeside_conditions(t *testing.T) {
+	t.Parallel()
+	shout := map[string]string{
+		"postgres": `CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.title = upper(NEW.body); RETURN NEW; END $$;
+			CREATE TRIGGER shout BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION shout()`,
+		"sqlite": "CREATE TRIGGER shout AFTER UPDATE OF body ON posts BEGIN UPDATE posts SET title = upper(new.body) WHERE id = new.id; END",
+	}
+	onBoth(t, func(t *testing.T, dialect string) {
+		for name, change := range map[string]func(db *gorm.DB) *gorm.DB{
+			"an OR on a line of its own": func(db *gorm.DB) *gorm.DB {
+				return db.Unscoped().Model(&Post{}).Where("id = 10\nOR id = 11").Update("body", "loud")
+			},
+			"a comment": func(db *gorm.DB) *gorm.DB {
+				return db.Unscoped().Model(&Post{}).Where("id IN (10, 11) -- these").Update("body", "loud")
+			},
+		} {
+			w := newWorld(t, setup{dialect: dialect})
+			w.seed()
+			for range 2 { // plain, and then not any more
+				if got := change(w.db); got.Error != nil || got.RowsAffected != 2 {
+					t.Errorf("%s: %d rows, %v; want 2", name, got.RowsAffected, got.Error)
+				}
+				w.check()
+				_, err := w.stranger().ExecContext(t.Context(), shout[dialect])
+				if err != nil {
+					break
+				}
+			}
+			w.must(w.db.Model(&Post{ID: 10}).Update("body", gorm.Expr("'x', title = 'smuggled'")).Error)
+			w.check()
+		}
+		w := newWorld(t, setup{dialect: dialect})
+		w.seed()
+		w.must(w.db.Model(&Post{ID: 10}).Update("body", gorm.Expr("'x', title = 'smuggled'")).Error)
+		w.check()
+		w.must(w.db.Model(&Post{ID: 10}).Update("body", gorm.Expr("coalesce(body, 'b')")).Error)
+		w.check()
+	})
+}
+
+// TestBeside_once: the user's triggers are called once for a statement, also where
+// they are why it is followed.
+func TestBeside_once(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.seed()
+	w.check()
+	w.script(w.session(), `CREATE TABLE calls (); CREATE FUNCTION called() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO calls DEFAULT VALUES; RETURN NULL; END $$;
+		CREATE TRIGGER called AFTER UPDATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION called()`)
+	for n := range 3 {
+		w.must(w.db.Model(&Post{ID: 10}).Update("body", fmt.Sprint(n)).Error)
+	}
+	if n := w.count("calls"); n != 3 {
+		t.Errorf("the trigger has been called %d times for 3 updates", n)
+	}
+	w.check()
+}
+
 // TestBeside_own: a table that refers to a column of its own, by which a new value
 // of that reaches its other rows.
 func TestBeside_own(t *testing.T) {

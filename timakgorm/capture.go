@@ -188,12 +188,11 @@ func (c *capture) readReplaced(ctx context.Context) error {
 func (c *capture) narrow() error {
 	where := c.db.Statement.Clauses["WHERE"]
 	conditions, _ := where.Expression.(clause.Where)
-	among := c.among()
-	narrowed := []clause.Expression{among}
-	if len(c.target.more) > 0 && len(conditions.Exprs) > 0 { // an OR among them must not let others through
-		narrowed = []clause.Expression{clause.And(conditions.Exprs...), among}
+	narrowed := first{ours: c.among()}
+	if len(c.target.more) > 0 {
+		narrowed.users = conditions.Exprs
 	}
-	c.setClause("WHERE", clause.Where{Exprs: narrowed})
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
 	return c.rebuild()
 }
 

@@ -32,6 +32,23 @@ func splitMarks(sql string, numbered bool) []string {
 	return append(parts, sql[rest:])
 }
 
+// first is a condition that the user's own come after, whatever they are: an OR
+// among them must not let others through, nor a comment hide it.
+type first struct {
+	ours  clause.Expression
+	users []clause.Expression
+}
+
+// Build implements clause.Expression.
+func (f first) Build(builder clause.Builder) {
+	f.ours.Build(builder)
+	if len(f.users) > 0 {
+		_, _ = builder.WriteString(" AND (")
+		clause.Where{Exprs: f.users}.Build(builder)
+		_, _ = builder.WriteString("\n)")
+	}
+}
+
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // fragment is SQL of ours in a statement of GORM's, written with ?. Unlike

@@ -42,6 +42,7 @@ type Plugin struct {
 	cascades cascades
 	parents  schemaFacts[string] // the tracked tables that other tables are a part of
 	resolves schemaFacts[string] // what tables do about conflicts
+	plain    schemaFacts[bool]   // whether updates of tables do no more than they say
 	inserts  schemaFacts[bool]   // whether triggers may change rows of tables before they are inserted
 	judges   int                 // how often Verify looks at what is in doubt
 }
