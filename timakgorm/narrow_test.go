@@ -37,6 +37,34 @@ func TestConditionsByChance(t *testing.T) {
 	})
 }
 
+// TestLockOrder: rows are locked in the order of their keys, wherever they lie, so
+// that writers of the same rows do not wait for each other crosswise.
+func TestLockOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.must(w.db.Create(&[]Post{{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}, {ID: 2, AuthorID: 1, Published: true, CreatedAt: at(2)}}).Error)
+	w.must(w.db.Model(&Post{ID: 1}).Update("title", "lies behind the other now").Error)
+	for name, write := range map[string]func(db *gorm.DB) error{
+		"update": func(db *gorm.DB) error { return db.Model(&Post{}).Where("title IS NOT NULL").Update("author_id", 2).Error },
+		"upsert": func(db *gorm.DB) error {
+			return db.Save(&[]Post{{ID: 1, AuthorID: 3, Published: true, CreatedAt: at(1)}, {ID: 2, AuthorID: 3, Published: true, CreatedAt: at(2)}}).Error
+		},
+	} {
+		holder := w.session()
+		w.script(holder, "BEGIN; SELECT 1 FROM posts WHERE id = 1 FOR UPDATE")
+		done := make(chan error, 1)
+		go func() { done <- write(w.db) }()
+		w.await("the "+name+" to wait", func() bool {
+			var waits int
+			w.must(w.db.Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waits).Error)
+			return waits > 0
+		})
+		w.script(holder, "SELECT 1 FROM posts WHERE id = 2 FOR UPDATE NOWAIT", "COMMIT")
+		w.must(<-done)
+		w.check()
+	}
+}
+
 // TestCascades_oneConnection: finding out about foreign keys never waits for
 // somebody who waits for it.
 func TestCascades_oneConnection(t *testing.T) {

@@ -37,11 +37,12 @@ func (t *target) query(st *gorm.Statement, where clause.Clause, columns string) 
 		q.Clauses["WHERE"] = where
 	}
 	if d.lock {
-		// As an update locks them, so that rows which refer to them can be made
-		// meanwhile.
+		// In one order for all, so that no two wait for each other crosswise; and as
+		// an update locks them, so that rows which refer to them can be made meanwhile.
+		q.Clauses["ORDER BY"] = clause.Clause{Name: "ORDER BY", Expression: fragment{sql: strings.Join(each(t.table.model.keys, t.sql.column), ", ")}}
 		q.AddClause(clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: t.name}})
 	}
-	q.Build("SELECT", "FROM", "WHERE", "FOR")
+	q.Build("SELECT", "FROM", "WHERE", "ORDER BY", "FOR")
 	return q
 }
 
