@@ -45,7 +45,9 @@ func TestLockOrder(t *testing.T) {
 	w.must(w.db.Create(&[]Post{{ID: 1, AuthorID: 1, Published: true, CreatedAt: at(1)}, {ID: 2, AuthorID: 1, Published: true, CreatedAt: at(2)}}).Error)
 	w.must(w.db.Model(&Post{ID: 1}).Update("title", "lies behind the other now").Error)
 	for name, write := range map[string]func(db *gorm.DB) error{
-		"update": func(db *gorm.DB) error { return db.Model(&Post{}).Where("title IS NOT NULL").Update("author_id", 2).Error },
+		"update": func(db *gorm.DB) error {
+			return db.Model(&Post{}).Where("title IS NOT NULL").Update("author_id", 2).Error
+		},
 		"upsert": func(db *gorm.DB) error {
 			return db.Save(&[]Post{{ID: 1, AuthorID: 3, Published: true, CreatedAt: at(1)}, {ID: 2, AuthorID: 3, Published: true, CreatedAt: at(2)}}).Error
 		},
