@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,14 +120,30 @@ func (c *capture) execBeside(ctx context.Context) (done result, ran bool, err er
 	return nil, false, c.rebuild()
 }
 
+// errOldSnapshot is why a transaction says nothing of a table that is to be
+// remembered: what it sees may be older than the table.
+var errOldSnapshot = errors.New("the transaction sees an older database")
+
 // seemsPlain reports whether the table was plain when it was last asked about: if
 // it was not, its triggers are not to be called for a statement that is then
 // followed, and runs once more.
 func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
-	return c.plugin.plain.of(c.target.table.model.table, c.plugin.schemaOf(c.ConnPool), func() (plain bool, err error) {
-		err = c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.sql.plain).Scan(&plain)
+	query := "SELECT " + c.target.sql.plain + ", true"
+	if c.plugin.dialect.lock {
+		query = "SELECT " + c.target.sql.plain + ", current_setting('transaction_isolation') LIKE 'read %'"
+	}
+	plain, err := c.plugin.plain.of(c.target.table.model.table, c.plugin.schemaOf(c.ConnPool), func() (bool, error) {
+		var plain, current bool
+		err := c.ConnPool.QueryRowContext(ctx, query).Scan(&plain, &current)
+		if err == nil && !current {
+			err = errOldSnapshot
+		}
 		return plain, c.explainBeside(err)
 	})
+	if errors.Is(err, errOldSnapshot) {
+		return false, nil
+	}
+	return plain, err
 }
 
 func (c *capture) explainBeside(err error) error {

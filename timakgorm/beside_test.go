@@ -57,6 +57,28 @@ func TestBeside(t *testing.T) {
 	})
 }
 
+// spying has a world's updates noted, and returns a function that updates a column
+// and says how many statements ran around that.
+func (w *world) spying() (around func(column string) int) {
+	w.Helper()
+	var ran []string
+	w.must(w.db.Callback().Update().Before("gorm:update").Before("timak:before_update").Register("test:spy", func(db *gorm.DB) {
+		db.Statement.ConnPool = &spy{db.Statement.ConnPool.(spied), &ran}
+	}))
+	return func(column string) (others int) {
+		w.Helper()
+		ran = nil
+		w.must(w.db.Model(&Post{ID: 10}).Update(column, "new").Error)
+		for _, statement := range ran {
+			if !strings.HasPrefix(statement, "UPDATE") && (strings.Contains(statement, "FROM \"posts\"") ||
+				strings.Contains(statement, "FROM `posts`") || strings.Contains(statement, "timak_outbox")) {
+				others++
+			}
+		}
+		return others
+	}
+}
+
 // TestBeside_unread: it reads no rows, before or after.
 func TestBeside_unread(t *testing.T) {
 	t.Parallel()
@@ -64,25 +86,12 @@ func TestBeside_unread(t *testing.T) {
 		w := newWorld(t, setup{dialect: dialect})
 		w.seed()
 		w.drain()
-		var ran []string
-		w.must(w.db.Callback().Update().Before("gorm:update").Before("timak:before_update").Register("test:spy", func(db *gorm.DB) {
-			db.Statement.ConnPool = &spy{db.Statement.ConnPool.(spied), &ran}
-		}))
-		around := func(column string) (others int) {
-			ran = nil
-			w.must(w.db.Model(&Post{ID: 10}).Update(column, "new").Error)
-			for _, statement := range ran {
-				if !strings.HasPrefix(statement, "UPDATE") && (strings.Contains(statement, "posts") || strings.Contains(statement, "timak")) {
-					others++
-				}
-			}
-			return others
-		}
+		around := w.spying()
 		if n := around("body"); n != 0 {
-			t.Errorf("got %d statements around the update, want none: %q", n, ran)
+			t.Errorf("got %d statements around the update, want none", n)
 		}
 		if n := around("title"); n != 2 {
-			t.Errorf("got %d statements around the update of a column of the image, want 2: %q", n, ran)
+			t.Errorf("got %d statements around the update of a column of the image, want 2", n)
 		}
 		w.check()
 	})
@@ -285,6 +294,23 @@ func TestBeside_snapshot(t *testing.T) {
 	w.must(tx.Commit().Error)
 	w.check()
 	w.wantDifferences()
+}
+
+// TestBeside_remembered: what a transaction of another isolation level cannot say
+// of a table is not held against it.
+func TestBeside_remembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres"})
+	w.seed()
+	w.drain()
+	w.must(w.db.Transaction(func(tx *gorm.DB) error { return tx.Model(&Post{ID: 10}).Update("body", "old").Error }, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}))
+	var ran string
+	w.must(w.db.Callback().Update().After("gorm:update").Register("test:ran", func(db *gorm.DB) { ran = db.Statement.SQL.String() }))
+	w.must(w.db.Model(&Post{ID: 10}).Update("body", "new").Error)
+	if !strings.Contains(ran, "timak_plain") {
+		t.Errorf("got %s, want an update that goes beside", ran)
+	}
+	w.check()
 }
 
 // besideSeat has a column that no rule names.
