@@ -185,8 +185,8 @@ WHERE c.new IS NOT NULL`
 // in it, of whatever row. One snapshot sees a version in one place or the other.
 // The changes are looked for above the floor, where an index has nothing: below
 // it lie those that a relay has just deleted, through which the highest would
-// have to be searched for. On Postgres a function of ours does this, as a plan
-// made while the outbox was empty would read all of it.
+// have to be searched for. Postgres has a sequence for all that, which a snapshot
+// does not hold back: see migration 0004.
 func (d dialect) drawSQL() string {
 	if d.numbered {
 		return "SELECT timak_version(CAST(? AS bigint))"
