@@ -40,6 +40,24 @@ func holdWriters(t *testing.T, s *Store) (release func()) {
 	}
 }
 
+// busyWriter gives the writer a batch that it cannot finish, and returns the
+// function that lets it. In between it takes no other writes: those that came
+// while it still gathered would have been stored together with the batch.
+func busyWriter(t *testing.T, s *Store) (release func()) {
+	t.Helper()
+	done := make(chan written)
+	s.writer.writes <- write{key: "busy", done: done}
+	for {
+		obj, err := s.Get(t.Context(), "busy")
+		if err != nil {
+			t.Fatalf("Get: %v", err)
+		}
+		if len(obj.Siblings) > 0 {
+			return func() { <-done }
+		}
+	}
+}
+
 // A running is a Put in a goroutine of its own.
 type running struct {
 	cancel  context.CancelFunc
@@ -70,6 +88,15 @@ func (r running) atDisk() running {
 	<-r.selects
 	<-r.selects
 	return r
+}
+
+// wantCancelled ends the Put's context, and wants it to return at once.
+func (r running) wantCancelled(t *testing.T) {
+	t.Helper()
+	r.cancel()
+	if err := soon(t, "a cancelled Put", r.failed); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled Put: got %v, want context.Canceled", err)
+	}
 }
 
 // watchedContext tells when somebody is about to wait for its end.
@@ -125,26 +152,31 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 	}
 }
 
-func TestWaitingPutsEndWithTheirContexts(t *testing.T) {
+func TestPutCancelledAtTheDisk(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
 	release := holdWriters(t, s)
-	atDisk := startPut(t, s, "at the disk").atDisk()
-	queued := startPut(t, s, "queued").queued()
-	for _, put := range []running{atDisk, queued} {
-		put.cancel()
-		if err := soon(t, "a cancelled Put", put.failed); !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled Put: got %v, want context.Canceled", err)
-		}
-	}
+	startPut(t, s, "cancelled").atDisk().wantCancelled(t)
 	release()
 
 	if err := soon(t, "Put", startPut(t, s, "next").failed); err != nil {
-		t.Errorf("Put after cancelled ones: %v", err)
+		t.Errorf("Put after a cancelled one: %v", err)
 	}
-	wantStored(t, s, "at the disk")
+	wantStored(t, s, "cancelled")
 	wantStored(t, s, "next")
-	if obj, err := s.Get(t.Context(), "queued"); err != nil || len(obj.Siblings) != 0 {
+}
+
+func TestPutCancelledInTheQueue(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	release := busyWriter(t, s)
+	startPut(t, s, "cancelled").queued().wantCancelled(t)
+	release()
+
+	if err := soon(t, "Put", startPut(t, s, "next").failed); err != nil {
+		t.Errorf("Put after a cancelled one: %v", err)
+	}
+	if obj, err := s.Get(t.Context(), "cancelled"); err != nil || len(obj.Siblings) != 0 {
 		t.Errorf("Put that was cancelled while it waited: got %q, %v; want nothing stored", obj.Siblings, err)
 	}
 }
