@@ -85,10 +85,15 @@ const recordChunk = 5000
 // pool is. The versions are not below the rows' floors.
 func (t *table) record(ctx context.Context, pool gorm.ConnPool, c *changes, now time.Time) (recorded int64, err error) {
 	recorded, err = t.recordRows(ctx, pool, c, t.floor(c, now))
-	if err != nil {
-		return recorded, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
+	return recorded, t.failed(err)
+}
+
+// failed is the error of a write to the outbox.
+func (t *table) failed(err error) error {
+	if err == nil {
+		return nil
 	}
-	return recorded, nil
+	return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
 }
 
 // floor is what a version must not be below: what is asked for, and the
@@ -104,9 +109,13 @@ func (t *table) floor(c *changes, now time.Time) (floor int64) {
 }
 
 func (t *table) recordRows(ctx context.Context, pool gorm.ConnPool, c *changes, floor int64) (recorded int64, err error) {
-	drawn, err := t.draw(ctx, pool, c, floor)
-	if err != nil {
-		return 0, err
+	var drawn *int64
+	if len(c.rows) > recordChunk { // several statements, each of which would draw its own
+		version, err := t.draw(ctx, pool, floor)
+		if err != nil {
+			return 0, err
+		}
+		drawn = &version
 	}
 	for rows := range slices.Chunk(c.rows, recordChunk) {
 		record, given := t.sql.recordOf(rows)
@@ -119,15 +128,10 @@ func (t *table) recordRows(ctx context.Context, pool gorm.ConnPool, c *changes, 
 	return recorded, nil
 }
 
-// draw returns the version of changes that take several statements to record,
-// each of which would draw its own; nil for others.
-func (t *table) draw(ctx context.Context, pool gorm.ConnPool, c *changes, floor int64) (*int64, error) {
-	if len(c.rows) <= recordChunk {
-		return nil, nil
-	}
-	var version int64
-	err := pool.QueryRowContext(ctx, t.sql.draw, floor).Scan(&version)
-	return &version, err
+// draw returns a version for changes whose rows are locked.
+func (t *table) draw(ctx context.Context, pool gorm.ConnPool, floor int64) (version int64, err error) {
+	err = pool.QueryRowContext(ctx, t.sql.draw, floor).Scan(&version)
+	return version, err
 }
 
 // affected returns how many rows a statement has written.

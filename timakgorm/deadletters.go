@@ -140,11 +140,27 @@ func (o *outbox) takeDeadIn(ctx context.Context, tx *sql.Tx, ids []int64, statem
 		return err
 	}
 	if statement != "" {
+		if err := o.keepNewest(ctx, tx); err != nil {
+			return err
+		}
 		if err := exec(ctx, o, tx, ids, fmt.Sprintf(statement, o.dialect.ids)); err != nil {
 			return err
 		}
 	}
 	return exec(ctx, o, tx, ids, "DELETE FROM timak_dead WHERE id IN ("+o.dialect.ids+")")
+}
+
+// keepNewest has later versions exceed those that wait, also when the change that
+// comes last into the outbox is an old one.
+func (o *outbox) keepNewest(ctx context.Context, tx *sql.Tx) error {
+	if !o.dialect.clock {
+		return nil
+	}
+	var newest int64
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce("+sqliteNewest+", 0)").Scan(&newest); err != nil {
+		return err
+	}
+	return o.raiseClock(ctx, tx, newest)
 }
 
 // lockDead keeps dead letters from being taken by another until the transaction

@@ -74,6 +74,7 @@ var sqlite = dialect{
 	ids:      "SELECT value FROM json_each(?)",
 	names:    "SELECT value FROM json_each(?)",
 	array:    "json_array(%s)",
+	fence:    "\n\tLIMIT -1",
 }
 
 // dialectOf returns the dialect by gorm's name for it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -25,24 +26,49 @@ var errSpill = errors.New("there are too many rows to take out")
 type spill struct {
 	table string
 	keys  []string // the columns of the primary key
+	// integers reports that the key is one integer, by which the table is ordered.
+	// It takes no others, which SQLite keeps in columns of integers too.
+	integers bool
 }
 
-// spillOf returns the temporary table for the rows of a model.
-func spillOf(m *model) *spill {
-	s := &spill{table: fmt.Sprintf("temp.timak_before_%d", len(m.keys))}
+// spillsOf returns the temporary tables for the rows of a model, the one that
+// takes less time first. Where that does not take a row, the other does.
+func spillsOf(m *model) []*spill {
+	any := &spill{table: fmt.Sprintf("timak_before_%d", len(m.keys))}
 	for i := range m.keys {
-		s.keys = append(s.keys, fmt.Sprintf("k%d", i))
+		any.keys = append(any.keys, fmt.Sprintf("k%d", i))
 	}
-	return s
+	if !bareKey(m) {
+		return []*spill{any}
+	}
+	return []*spill{{table: "timak_before_integer", keys: any.keys, integers: true}, any}
 }
 
-// given is how SQL reads the rows. An integer makes a JSON array in less time by
-// itself, and SQLite keeps other values in a column of integers too.
-func (s *spill) given(m *model) given {
-	g := given{rows: s.table + " e", keys: qualified("e.", s.keys), old: "e.image"}
-	g.pk = fmt.Sprintf(sqlite.array, strings.Join(g.keys, ", "))
-	if bareKey(m) {
-		g.pk = "CASE typeof(e.k0) WHEN 'integer' THEN '[' || e.k0 || ']' ELSE " + g.pk + " END"
+// definition is the list of columns.
+func (s *spill) definition() string {
+	if s.integers {
+		return "(k0 integer PRIMARY KEY, image)"
+	}
+	return "(" + strings.Join(s.keys, ", ") + ", image)"
+}
+
+// columns are what is read for it. To a column of integers a NULL would mean the
+// next one, and a text of digits a number.
+func (s *spill) columns(t *target) string {
+	keys := each(t.table.model.keys, t.sql.column)
+	if s.integers {
+		keys[0] = "CASE typeof(" + keys[0] + ") WHEN 'integer' THEN " + keys[0] + " ELSE 'no integer' END"
+	}
+	return strings.Join(keys, ", ") + ", " + t.sql.image
+}
+
+// given is how SQL reads the rows.
+func (s *spill) given() given {
+	g := given{rows: "temp." + s.table + " e", keys: qualified("e.", s.keys), old: "e.image"}
+	if s.integers {
+		g.pk = "'[' || e.k0 || ']'"
+	} else {
+		g.pk = fmt.Sprintf(sqlite.array, strings.Join(g.keys, ", "))
 	}
 	return g
 }
@@ -74,31 +100,32 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 	if !errors.Is(err, errSpill) {
 		return err
 	}
-	c.changes, c.spill = changes{}, spillOf(c.target.table.model)
-	if err := c.fillSpill(ctx, where); err != nil {
-		return fmt.Errorf("timakgorm: keep rows of %s: %w", c.target.table.model.table, err)
+	c.changes = changes{}
+	for _, c.spill = range spillsOf(c.target.table.model) {
+		if err = c.fillSpill(ctx, where); err == nil {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("timakgorm: keep rows of %s: %w", c.target.table.model.table, err)
 }
 
 func (c *capture) fillSpill(ctx context.Context, where clause.Clause) error {
-	columns := strings.Join(each(c.target.table.model.keys, c.target.sql.column), ", ") + ", " + c.target.sql.image
-	rows := c.target.query(c.db.Statement, where, columns)
+	rows := c.target.query(c.db.Statement, where, c.spill.columns(c.target))
 	if rows.Error != nil {
 		return rows.Error
 	}
 	err := execAll(ctx, c.ConnPool, []string{
-		"CREATE TEMP TABLE IF NOT EXISTS " + strings.TrimPrefix(c.spill.table, "temp.") + " (" + strings.Join(c.spill.keys, ", ") + ", image)",
-		"DELETE FROM " + c.spill.table,
+		"CREATE TEMP TABLE IF NOT EXISTS " + c.spill.table + " " + c.spill.definition(),
+		"DELETE FROM temp." + c.spill.table,
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := c.ConnPool.ExecContext(ctx, "INSERT INTO "+c.spill.table+" "+rows.SQL.String(), rows.Vars...); err != nil {
+	if _, err := c.ConnPool.ExecContext(ctx, "INSERT INTO temp."+c.spill.table+" "+rows.SQL.String(), rows.Vars...); err != nil || c.spill.integers {
 		return err
 	}
 	var null bool
-	anyNull := "SELECT EXISTS (SELECT 1 FROM " + c.spill.table + " WHERE " + strings.Join(c.spill.keys, " IS NULL OR ") + " IS NULL)"
+	anyNull := "SELECT EXISTS (SELECT 1 FROM temp." + c.spill.table + " WHERE " + strings.Join(c.spill.keys, " IS NULL OR ") + " IS NULL)"
 	if err := c.ConnPool.QueryRowContext(ctx, anyNull).Scan(&null); null || err != nil {
 		return firstOf(err, c.refuseNull())
 	}
@@ -111,7 +138,7 @@ func (c *capture) among() fragment {
 		return c.target.sql.among(&c.changes)
 	}
 	columns := strings.Join(each(c.target.table.model.keys, c.target.sql.column), ", ")
-	return fragment{sql: "(" + columns + ") IN (SELECT " + strings.Join(c.spill.keys, ", ") + " FROM " + c.spill.table + ")"}
+	return fragment{sql: "(" + columns + ") IN (SELECT " + strings.Join(c.spill.keys, ", ") + " FROM temp." + c.spill.table + ")"}
 }
 
 // record writes to the outbox what became of the rows that have been read.
@@ -119,11 +146,20 @@ func (c *capture) record(ctx context.Context) (recorded int64, err error) {
 	if c.spill == nil {
 		return c.target.table.record(ctx, c.ConnPool, &c.changes, time.Now())
 	}
-	t := c.target.table
-	given := c.spill.given(t.model)
-	recorded, err = affected(c.ConnPool.ExecContext(ctx, t.dialect.fill(recordSQL, t.model, t.sql, given), t.model.table, nil, t.floor(&c.changes, time.Now())))
+	recorded, err = c.target.table.recordSpill(ctx, c.ConnPool, c.spill)
 	if err != nil {
-		return 0, fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.model.table, err)
+		return 0, c.target.table.failed(err)
 	}
-	return recorded, execAll(ctx, c.ConnPool, []string{"DELETE FROM " + c.spill.table})
+	return recorded, execAll(ctx, c.ConnPool, []string{"DELETE FROM temp." + c.spill.table})
+}
+
+// recordSpill draws the version by itself: an INSERT that reads the outbox too
+// would have SQLite put all rows aside first.
+func (t *table) recordSpill(ctx context.Context, pool gorm.ConnPool, s *spill) (recorded int64, err error) {
+	version, err := t.draw(ctx, pool, t.floor(&changes{}, time.Now()))
+	if err != nil {
+		return 0, err
+	}
+	record := t.dialect.fill(strings.Replace(recordSQL, versionMark, "CAST(? AS bigint)", 1), t.model, t.sql, s.given())
+	return affected(pool.ExecContext(ctx, record, t.model.table, version))
 }

@@ -157,11 +157,14 @@ func (d dialect) fill(template string, m *model, s statements, given given) stri
 	).Replace(template)
 }
 
+// versionMark is the version that has been drawn, or that which is drawn now.
+const versionMark = "coalesce(CAST(? AS bigint), ({draw}))"
+
 // recordSQL takes the version that has been drawn for the statement, or draws
 // it. The fence keeps an image from being made twice, to compare it and to store
 // it.
 const recordSQL = `INSERT INTO timak_outbox (tbl, pk, old, new, version)
-SELECT CAST(? AS text), c.pk, c.old, c.new, coalesce(CAST(? AS bigint), ({draw}))
+SELECT CAST(? AS text), c.pk, c.old, c.new, ` + versionMark + `
 FROM (
 	SELECT {pk} AS pk, {old} AS old, {image} AS new
 	FROM {rows} LEFT JOIN {table} ON {match}{fence}
@@ -170,7 +173,7 @@ WHERE {differs}`
 
 // madeSQL is recordSQL for rows that were not there, or not to be seen.
 const madeSQL = `INSERT INTO timak_outbox (tbl, pk, new, version)
-SELECT CAST(? AS text), c.pk, c.new, coalesce(CAST(? AS bigint), ({draw}))
+SELECT CAST(? AS text), c.pk, c.new, ` + versionMark + `
 FROM (
 	SELECT {itspk} AS pk, {itsimage} AS new
 	FROM {table} WHERE {narrow}{fence}
@@ -183,17 +186,19 @@ WHERE c.new IS NOT NULL`
 // next. It is not below its parameter. What is above the clock only when that was
 // set back: the highest version that left the outbox, and those of changes still
 // in it, of whatever row. One snapshot sees a version in one place or the other.
-// The changes are looked for above the floor, where an index has nothing: below
-// it lie those that a relay has just deleted, through which the highest would
-// have to be searched for. Postgres has a sequence for all that, which a snapshot
-// does not hold back: see migration 0004.
+// Postgres has a sequence for all that, which a snapshot does not hold back: see
+// migration 0004.
 func (d dialect) drawSQL() string {
 	if d.numbered {
 		return "SELECT timak_version(CAST(? AS bigint))"
 	}
-	return `SELECT max(b.floor, coalesce((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.version > b.floor - 2), 0))
-	FROM (SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0)) AS floor) b`
+	return "SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0), coalesce(" + sqliteNewest + " + 2, 0))"
 }
+
+// sqliteNewest is the highest version in the outbox. There is one writer at a
+// time, and none records a version below those that wait: so it is the one that
+// came last.
+const sqliteNewest = "(SELECT o.version FROM timak_outbox o ORDER BY o.id DESC LIMIT 1)"
 
 // probeSQL has the rows as its first parameter, and the table's name as its
 // second. Nothing indexes the outbox by rows: IS TRUE keeps the search from

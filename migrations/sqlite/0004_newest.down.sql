@@ -1,0 +1,1 @@
+CREATE INDEX timak_outbox_version ON timak_outbox (version);
