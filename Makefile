@@ -34,7 +34,7 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	@rm -f $(BENCHED)
 	$(BENCH) -bench . ./timak/... | tee -a $(BENCHED)
 	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm | tee -a $(BENCHED)
-	$(BENCH) -bench 'Capture//10000' -benchtime 3x ./timakgorm | tee -a $(BENCHED)
+	$(BENCH) -bench 'Capture//10000' -benchtime 10x ./timakgorm | tee -a $(BENCHED)
 	$(BENCH) -bench 'Backlog///batch=(1000|20000)$$' -benchtime 1x ./timakgorm | tee -a $(BENCHED)
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md

@@ -33,6 +33,9 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
+	if err := p.guardStatements(db); err != nil {
+		return err
+	}
 	return p.checkOrder(db)
 }
 

@@ -34,14 +34,14 @@ type spill struct {
 // spillsOf returns the temporary tables for the rows of a model, the one that
 // takes less time first. Where that does not take a row, the other does.
 func spillsOf(m *model) []*spill {
-	any := &spill{table: fmt.Sprintf("timak_before_%d", len(m.keys))}
+	general := &spill{table: fmt.Sprintf("timak_before_%d", len(m.keys))}
 	for i := range m.keys {
-		any.keys = append(any.keys, fmt.Sprintf("k%d", i))
+		general.keys = append(general.keys, fmt.Sprintf("k%d", i))
 	}
 	if !bareKey(m) {
-		return []*spill{any}
+		return []*spill{general}
 	}
-	return []*spill{{table: "timak_before_integer", keys: any.keys, integers: true}, any}
+	return []*spill{{table: "timak_before_integer", keys: general.keys, integers: true}, general}
 }
 
 // definition is the list of columns.

@@ -128,3 +128,55 @@ func TestSpill_fails(t *testing.T) {
 		t.Errorf("got %d new titles, want 300", left)
 	}
 }
+
+// Token's key is an integer as its model says.
+type Token struct {
+	ID        int
+	Queue     int
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=queue:{Queue}; max=1000"`
+}
+
+// TestSpill_integers: SQLite keeps other values than integers in a column of
+// integers, as long as that is not the number of the row.
+func TestSpill_integers(t *testing.T) {
+	t.Parallel()
+	const rows = 260
+	dsn := newDSN(t, "sqlite")
+	created := openDSN(t, "sqlite", dsn, nil).Exec("CREATE TABLE tokens (id int PRIMARY KEY, queue int, created_at datetime)")
+	w := newWorld(t, setup{dialect: "sqlite", dsn: dsn, tracked: []any{&Token{}}})
+	w.must(created.Error)
+	stranger := w.stranger()
+	add := func(id any) {
+		t.Helper()
+		_, err := stranger.ExecContext(t.Context(), "INSERT INTO tokens VALUES (?, 1, ?)", id, at(0))
+		w.must(err)
+	}
+	for i := range rows {
+		add(i)
+	}
+	move := func() *gorm.DB { return w.db.Model(&Token{}).Where("1 = 1").Update("queue", gorm.Expr("queue + 1")) }
+	w.must(move().Error)
+	w.drain()
+	if n := len(w.ids("queue:2")); n != rows {
+		t.Errorf("%d integers are on the timeline, want %d", n, rows)
+	}
+
+	add(nil)
+	if err := move().Error; !errors.Is(err, timakgorm.ErrUncaptured) {
+		t.Errorf("update of a row without a key: got %v, want ErrUncaptured", err)
+	}
+	_, err := stranger.ExecContext(t.Context(), "DELETE FROM tokens WHERE id IS NULL")
+	w.must(err)
+
+	for _, id := range []any{"ten", 10.5, "12x"} {
+		add(id)
+	}
+	w.must(move().Error)
+	w.drain()
+	if n := len(w.ids("queue:3")); n != rows {
+		t.Errorf("%d integers are on the timeline, want %d", n, rows)
+	}
+	w.wantIDs("queue:2", "tokens:10.5", "tokens:ten", "tokens:12x")
+}

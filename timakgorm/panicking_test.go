@@ -1,0 +1,61 @@
+package timakgorm_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// touchy panics when GORM fills it in.
+type touchy string
+
+// Scan implements schema.SerializerInterface.
+func (*touchy) Scan(context.Context, *schema.Field, reflect.Value, any) error {
+	panic("a value of the user's")
+}
+
+// Value implements schema.SerializerInterface.
+func (touchy) Value(context.Context, *schema.Field, reflect.Value, any) (any, error) {
+	return "short", nil
+}
+
+// Firework has a column that a create reads back.
+type Firework struct {
+	ID        uint
+	Show      int
+	Fuse      touchy `gorm:"type:text;default:(upper('short'))"`
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=show:{Show}"`
+}
+
+// TestPanicInsideStatement: a value of the user's that panics leaves no
+// transaction of ours open, and nothing half done.
+func TestPanicInsideStatement(t *testing.T) {
+	t.Parallel()
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		for _, config := range []gorm.Config{{SkipDefaultTransaction: true}, {SkipDefaultTransaction: true, PrepareStmt: true}} {
+			w := worldBy(t, by, setup{dialect: dialect, config: &config, models: []any{&Firework{}}, tracked: []any{&Firework{}}})
+			pool, err := w.db.DB()
+			w.must(err)
+			pool.SetMaxOpenConns(1)
+			if err := panics(func() error { return w.db.Create(&Firework{ID: 1, Show: 1}).Error }); err != nil {
+				t.Error(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if err := pool.PingContext(ctx); err != nil {
+				t.Fatalf("the connection is not given back: %v", err)
+			}
+			if n, changes := w.count("fireworks"), w.outbox(); n != changes {
+				t.Errorf("%d rows and %d changes", n, changes)
+			}
+		}
+	})
+}
