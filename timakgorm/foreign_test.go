@@ -93,6 +93,8 @@ func TestNewerProgramRuns(t *testing.T) {
 		old.await("its own to be applied", func() bool {
 			return fmt.Sprint(old.ids("topic:a"), old.ids("topic:b")) == "[notes:2] [notes:1]"
 		})
+		// A relay that is stopped before it has settled its own leaves it too.
+		old.await("its own to be settled", func() bool { return old.outbox() <= 2 })
 		stop()
 		if n := old.outbox(); n != 2 {
 			t.Errorf("%d changes are left, want the 2 of note 1", n)
