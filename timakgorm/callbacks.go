@@ -33,7 +33,7 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := p.guardStatements(db); err != nil {
+	if err := guardWrites(db); err != nil {
 		return err
 	}
 	return p.checkOrder(db)

@@ -27,6 +27,7 @@ func (p *Plugin) registerTransactions(db *gorm.DB) error {
 		on.Raw().After("timak:after_raw").Register("timak:end_raw", guarded(endStatement)),
 		on.Query().Before("timak:begin_ddl").Register("timak:begin_query", guarded(p.beginQuery)),
 		on.Query().After("timak:after_query").Register("timak:end_query", guarded(endStatement)),
+		guardWrites(db), guardSQL(db),
 	)
 }
 

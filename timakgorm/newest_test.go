@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/migrations"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -42,4 +43,40 @@ func TestNewest_triggers(t *testing.T) {
 	w.must(w.plugin.DropTriggers(t.Context(), w.db))
 	w.must(callbacks.db.Model(&Post{ID: 10}).Update("title", "by callbacks once more").Error)
 	callbacks.check()
+}
+
+// TestNewest_trade: rows that trade places share a version, also if others have
+// recorded one of them since the last statement.
+func TestNewest_trade(t *testing.T) {
+	t.Parallel()
+	w := triggerWorld(t, setup{dialect: "sqlite", models: []any{&Slot{}}, tracked: []any{&Slot{}}})
+	w.must(w.db.Create(&[]Slot{{ID: 1, Place: 1, Title: "one", CreatedAt: at(1)}, {ID: 2, Place: 2, Title: "two", CreatedAt: at(2)}}).Error)
+	w.drain()
+	image := `{"id":2,"place":2,"title":"two","created_at":"2026-01-01 00:02:00+00:00"}`
+	w.replay(outboxRow{Tbl: "slots", Pk: "[2]", Version: time.Now().Add(time.Hour).UnixMicro(), Old: &image, New: &image})
+	w.must(w.db.Exec("UPDATE slots SET place = 3 - place").Error)
+	w.checkSlots()
+}
+
+// TestNewest_upgrade: an outbox of before, whose newest change is not its highest,
+// beside a clock that somebody has emptied.
+func TestNewest_upgrade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "sqlite"})
+	migrate := func(direction string) {
+		t.Helper()
+		text, err := migrations.FS.ReadFile("sqlite/0004_newest." + direction + ".sql")
+		w.must(err)
+		w.must(timakgorm.Unwatched(w.db).Exec(string(text)).Error)
+	}
+	migrate("down")
+	w.clockSetBack(time.Now().Add(time.Hour).UnixMicro())
+	post := Post{ID: 2, AuthorID: 2, Title: "first", Published: true, CreatedAt: at(2)}
+	w.must(w.db.Create(&post).Error)
+	image := `{"id":9,"author_id":2,"title":"","published":true,"created_at":"2026-01-01 00:02:00+00:00"}`
+	w.replay(outboxRow{Tbl: "posts", Pk: "[9]", Version: 1, Old: &image})
+	w.must(w.db.Exec("DELETE FROM timak_clock").Error)
+	migrate("up")
+	w.must(w.db.Model(&post).Update("title", "second").Error)
+	w.check()
 }

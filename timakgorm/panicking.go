@@ -6,29 +6,36 @@ import (
 	"gorm.io/gorm"
 )
 
-// Values of the user's are called in the midst of GORM's statements, as when a
-// column that the database has filled is scanned, and may panic. The callbacks
-// that come after a statement are not called then; a transaction that is ours
-// would stay open, and keep its connection and its locks.
+// Code of the user's is called in the midst of GORM's statements, as when a
+// serializer reads a column that the database has filled, and may panic. The
+// callbacks that come after a statement are not called then; a transaction that is
+// ours would stay open, and keep its connection and its locks.
 
-// guardStatements wraps GORM's own statements. Those whom another plugin has taken
-// away are for checkOrder to refuse.
-func (p *Plugin) guardStatements(db *gorm.DB) error {
-	type chain interface {
-		Get(name string) func(*gorm.DB)
-		Replace(name string, fn func(*gorm.DB)) error
+// chain is the callbacks of one kind of statement.
+type chain interface {
+	Get(name string) func(*gorm.DB)
+	Replace(name string, fn func(*gorm.DB)) error
+}
+
+// guardWrites wraps GORM's own statements that write rows of a model, and
+// guardSQL those that run what the user has written. What another plugin has taken
+// away is for checkOrder to refuse.
+func guardWrites(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(guard(on.Create(), "gorm:create"), guard(on.Update(), "gorm:update"), guard(on.Delete(), "gorm:delete"))
+}
+
+func guardSQL(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(guard(on.Raw(), "gorm:raw"), guard(on.Query(), "gorm:query"))
+}
+
+func guard(on chain, name string) error {
+	statement := on.Get(name)
+	if statement == nil {
+		return nil
 	}
-	var errs []error
-	for name, on := range map[string]chain{
-		"gorm:create": db.Callback().Create(),
-		"gorm:update": db.Callback().Update(),
-		"gorm:delete": db.Callback().Delete(),
-	} {
-		if statement := on.Get(name); statement != nil {
-			errs = append(errs, on.Replace(name, endingOurs(statement)))
-		}
-	}
-	return errors.Join(errs...)
+	return on.Replace(name, endingOurs(statement))
 }
 
 // endingOurs rolls our transaction back if a statement panics, and passes the
@@ -46,13 +53,17 @@ func endingOurs(statement func(*gorm.DB)) func(*gorm.DB) {
 	}
 }
 
-// abandon rolls back the transaction that a statement's capture has opened.
+// abandon rolls back the transactions of ours that a statement is in. The panic
+// says more than an error of that.
 func abandon(db *gorm.DB) {
 	value, _ := db.InstanceGet(captureSetting)
-	c, _ := value.(*capture)
-	if c == nil || c.outer == nil {
-		return
+	if c, _ := value.(*capture); c != nil && c.outer != nil {
+		db.Statement.ConnPool = c.outer
+		_ = c.Rollback()
 	}
-	db.Statement.ConnPool = c.outer
-	_ = c.Rollback() // the panic says more
+	value, _ = db.InstanceGet(statementTxSetting)
+	if own, _ := value.(*statementTx); own != nil {
+		db.Statement.ConnPool = own.outer
+		_ = own.tx.Rollback()
+	}
 }

@@ -39,22 +39,38 @@ type Firework struct {
 // transaction of ours open, and nothing half done.
 func TestPanicInsideStatement(t *testing.T) {
 	t.Parallel()
+	statements := map[string]func(db *gorm.DB) error{
+		"create": func(db *gorm.DB) error { return db.Create(&Firework{Show: 1}).Error },
+		"query": func(db *gorm.DB) error {
+			return db.Raw("INSERT INTO fireworks (show) VALUES (1) RETURNING *").Find(&Firework{}).Error
+		},
+	}
 	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-		for _, config := range []gorm.Config{{SkipDefaultTransaction: true}, {SkipDefaultTransaction: true, PrepareStmt: true}} {
-			w := worldBy(t, by, setup{dialect: dialect, config: &config, models: []any{&Firework{}}, tracked: []any{&Firework{}}})
-			pool, err := w.db.DB()
-			w.must(err)
-			pool.SetMaxOpenConns(1)
-			if err := panics(func() error { return w.db.Create(&Firework{ID: 1, Show: 1}).Error }); err != nil {
-				t.Error(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			if err := pool.PingContext(ctx); err != nil {
-				t.Fatalf("the connection is not given back: %v", err)
-			}
-			if n, changes := w.count("fireworks"), w.outbox(); n != changes {
-				t.Errorf("%d rows and %d changes", n, changes)
+		for _, deliver := range []*timakgorm.Options{{}, onCommit()} {
+			for _, prepared := range []bool{false, true} {
+				w := worldBy(t, by, setup{
+					dialect: dialect, config: &gorm.Config{SkipDefaultTransaction: true, PrepareStmt: prepared}, options: deliver,
+					models: []any{&Firework{}}, tracked: []any{&Firework{}},
+				})
+				pool, err := w.db.DB()
+				w.must(err)
+				pool.SetMaxOpenConns(1)
+				for name, statement := range statements {
+					if name == "query" && by == timakgorm.Callbacks { // which refuse it
+						continue
+					}
+					if err := panics(func() error { return statement(w.db) }); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					if err := pool.PingContext(ctx); err != nil {
+						t.Fatalf("%s: the connection is not given back: %v", name, err)
+					}
+					if n, changes := w.count("fireworks"), w.outbox(); n != changes {
+						t.Errorf("%s: %d rows and %d changes", name, n, changes)
+					}
+				}
 			}
 		}
 	})

@@ -26,13 +26,13 @@ var errSpill = errors.New("there are too many rows to take out")
 type spill struct {
 	table string
 	keys  []string // the columns of the primary key
-	// integers reports that the key is one integer, by which the table is ordered.
-	// It takes no others, which SQLite keeps in columns of integers too.
+	// integers reports that the key is one integer, by which the table is ordered. A
+	// column of integers may hold other values too: it does not take these.
 	integers bool
 }
 
 // spillsOf returns the temporary tables for the rows of a model, the one that
-// takes less time first. Where that does not take a row, the other does.
+// takes less time first. The last takes all rows.
 func spillsOf(m *model) []*spill {
 	general := &spill{table: fmt.Sprintf("timak_before_%d", len(m.keys))}
 	for i := range m.keys {
@@ -60,6 +60,13 @@ func (s *spill) columns(t *target) string {
 		keys[0] = "CASE typeof(" + keys[0] + ") WHEN 'integer' THEN " + keys[0] + " ELSE 'no integer' END"
 	}
 	return strings.Join(keys, ", ") + ", " + t.sql.image
+}
+
+// untaken reports that it has not taken a row, of all that an INSERT may fail by:
+// after other errors SQLite may have rolled the transaction back.
+func (s *spill) untaken(err error) bool {
+	return s.integers && err != nil &&
+		(strings.Contains(err.Error(), "datatype mismatch") || strings.Contains(err.Error(), "UNIQUE constraint failed: "+s.table))
 }
 
 // given is how SQL reads the rows.
@@ -102,9 +109,12 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 	}
 	c.changes = changes{}
 	for _, c.spill = range spillsOf(c.target.table.model) {
-		if err = c.fillSpill(ctx, where); err == nil {
-			return nil
+		if err = c.fillSpill(ctx, where); !c.spill.untaken(err) {
+			break
 		}
+	}
+	if err == nil {
+		return nil
 	}
 	return fmt.Errorf("timakgorm: keep rows of %s: %w", c.target.table.model.table, err)
 }

@@ -195,9 +195,10 @@ func (d dialect) drawSQL() string {
 	return "SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0), coalesce(" + sqliteNewest + " + 2, 0))"
 }
 
-// sqliteNewest is the highest version in the outbox. There is one writer at a
-// time, and none records a version below those that wait: so it is the one that
-// came last.
+// sqliteNewest is the version of the change that came last into the outbox. There
+// is one writer at a time, and none records a version below those that wait; but
+// for Retry, which has the clock keep the highest of them before. So either is the
+// highest.
 const sqliteNewest = "(SELECT o.version FROM timak_outbox o ORDER BY o.id DESC LIMIT 1)"
 
 // probeSQL has the rows as its first parameter, and the table's name as its

@@ -51,7 +51,7 @@ var sqliteTablesDown = []string{
 // of {pending}, the primary keys about to be recorded. It is written anew where
 // it is missing, with a version above all that wait.
 const sqliteDraw = `INSERT INTO timak_statement (one, mark, version)
-	VALUES (1, total_changes() + 1 - {last}, max({now}, {pending}, {newest}))
+	VALUES (1, total_changes() + 1 - {last}, max({now}, {pending}, {waiting}))
 	ON CONFLICT (one) DO UPDATE SET mark = excluded.mark, version = max(timak_statement.version + 2, excluded.version)
 	WHERE timak_statement.mark <> excluded.mark - 1 OR timak_statement.version < excluded.version`
 
@@ -63,7 +63,7 @@ const (
 	sqliteLast    = "max(coalesce((SELECT max(id) FROM timak_outbox), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'timak_outbox'), 0))"
 	sqliteNow     = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer) * 1000, coalesce((SELECT high + 2 FROM timak_clock), 0)"
 	sqlitePending = "coalesce((SELECT max(o.version) + 2 FROM timak_outbox o WHERE o.tbl = {name} AND o.pk IN (%s)), 0)"
-	sqliteWaiting = "coalesce(" + sqliteNewest + " + CASE WHEN EXISTS (SELECT 1 FROM timak_statement) THEN 0 ELSE 2 END, 0)"
+	sqliteWaiting = "coalesce((SELECT w.newest + 2 FROM (SELECT " + sqliteNewest + " AS newest) w WHERE w.newest > coalesce((SELECT version FROM timak_statement), 0)), 0)"
 )
 
 const sqliteRecord = "INSERT INTO timak_outbox (tbl, pk, old, new, version) "
@@ -112,7 +112,7 @@ func (w *sqliteWriter) trigger(name, event, when string, body ...string) {
 }
 
 func (w *sqliteWriter) fill(text string) string {
-	return strings.NewReplacer("{last}", sqliteLast, "{now}", sqliteNow, "{newest}", sqliteWaiting, "{name}", quoteText(w.model.table)).Replace(text)
+	return strings.NewReplacer("{last}", sqliteLast, "{now}", sqliteNow, "{waiting}", sqliteWaiting, "{name}", quoteText(w.model.table)).Replace(text)
 }
 
 // draw draws a version for rows of some primary keys, each argument a list or a
