@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ func holdWriters(t *testing.T, s *Store) (release func()) {
 func busyWriter(t *testing.T, s *Store) (release func()) {
 	t.Helper()
 	done := make(chan written)
+	release = sync.OnceFunc(func() { <-done })
+	t.Cleanup(release) // or Close would wait for ever
 	s.writer.writes <- write{key: "busy", done: done}
 	for {
 		obj, err := s.Get(t.Context(), "busy")
@@ -53,7 +56,7 @@ func busyWriter(t *testing.T, s *Store) (release func()) {
 			t.Fatalf("Get: %v", err)
 		}
 		if len(obj.Siblings) > 0 {
-			return func() { <-done }
+			return release
 		}
 	}
 }
