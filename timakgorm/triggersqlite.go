@@ -48,8 +48,9 @@ var sqliteTablesDown = []string{
 }
 
 // sqliteDraw makes timak_statement hold the statement's version, at least that
-// of {pending}, the primary keys about to be recorded. It is written anew where
-// it is missing, with a version above all that wait.
+// of {pending}, the primary keys about to be recorded, and above all that
+// {waiting} finds: what others have recorded since the last statement, or anybody
+// where the row is missing. Within a statement there is nothing of that.
 const sqliteDraw = `INSERT INTO timak_statement (one, mark, version)
 	VALUES (1, total_changes() + 1 - {last}, max({now}, {pending}, {waiting}))
 	ON CONFLICT (one) DO UPDATE SET mark = excluded.mark, version = max(timak_statement.version + 2, excluded.version)
