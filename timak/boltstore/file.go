@@ -17,41 +17,56 @@ import (
 // may call view, one at a time update.
 type file struct {
 	db     *bbolt.DB
-	handle *os.File // db's
+	handle *os.File     // db's
+	size   atomic.Int64 // of the contents, in bytes, as the latest transaction saw them
 
-	spoilt error       // what update returns since it found damage
-	stuck  atomic.Bool // bbolt panicked with locks held, and would hang
+	spoilt error                  // what update returns since it found damage
+	stuck  atomic.Pointer[damage] // bbolt panicked with locks held, and would hang
 }
 
 // openFile opens the file at path, and creates it if there is none.
 func openFile(path string, opts Options) (*file, error) {
 	f := &file{}
-	err := guard(func() error { return f.open(path, opts) })
-	if err == nil {
-		err = f.createBucket()
-	}
-	if err != nil {
-		_ = f.close() // err is the reason
-		return nil, openError(err)
-	}
-	return f, nil
-}
-
-func (f *file) open(path string, opts Options) error {
-	db, err := bbolt.Open(path, opts.Mode, &bbolt.Options{
+	err := f.open(path, opts.Mode, bbolt.Options{
 		Timeout:      opts.Timeout,
 		NoSync:       opts.NoSync,
 		NoGrowSync:   opts.NoSync,
 		FreelistType: bbolt.FreelistMapType, // finds room for many-page values in constant time
-		NoStatistics: true,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			handle, err := os.OpenFile(name, flag, mode)
-			f.handle = handle
-			return handle, err
-		},
 	})
-	f.db = db
-	return err
+	if err == nil {
+		err = f.prepare()
+	}
+	if err != nil {
+		_ = f.close() // err is the reason
+		return nil, explainOpen(path, openError(err))
+	}
+	return f, nil
+}
+
+// prepare refuses a file that was cut short, whose first pages may still be
+// good, and creates the bucket in a new one.
+func (f *file) prepare() error {
+	if err := f.view(seeSize); err != nil {
+		return err
+	}
+	if err := f.whole(); err != nil {
+		return err
+	}
+	return f.createBucket()
+}
+
+// open opens the file with options of bbolt's.
+func (f *file) open(path string, mode os.FileMode, opts bbolt.Options) error {
+	opts.NoStatistics = true
+	opts.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		handle, err := os.OpenFile(name, flag, mode)
+		f.handle = handle
+		return handle, err
+	}
+	return guard(func() (err error) {
+		f.db, err = bbolt.Open(path, mode, &opts)
+		return err
+	})
 }
 
 // openError says in the words of this package why Open failed. What is neither
@@ -61,10 +76,14 @@ func openError(err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return ErrInUse
-	case errors.Is(err, ErrDamaged), errors.Is(err, driver.ErrUnavailable), errors.As(err, &system):
+	case errors.Is(err, bolterrors.ErrVersionMismatch):
+		return ErrVersion
+	case errors.Is(err, driver.ErrUnavailable), errors.As(err, &system): // ErrDamaged among them
 		return err
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum):
+		return foreign(errors.New("it does not begin as bbolt's files do"))
 	default:
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
+		return damagedFile(err)
 	}
 }
 
@@ -76,7 +95,7 @@ func (f *file) view(do func(tx *bbolt.Tx) error) error {
 		return err
 	}
 	defer f.rollback(tx)
-	return guard(func() error { return do(tx) })
+	return f.explain(guard(func() error { return do(tx) }))
 }
 
 // update runs do in a transaction that writes, and commits it unless do returns
@@ -90,25 +109,28 @@ func (f *file) update(do func(tx *bbolt.Tx) error) error {
 		return err
 	}
 	defer f.rollback(tx) // nothing is left to roll back after a commit
-	err = guard(func() error {
+	err = f.explain(guard(func() error {
 		if err := do(tx); err != nil {
 			return err
 		}
 		return unavailable(tx.Commit())
-	})
-	if found := (*damage)(nil); errors.As(err, &found) {
+	}))
+	if inStructure(err) != nil {
 		f.spoilt = err
 	}
 	return err
 }
 
 func (f *file) begin(writable bool) (tx *bbolt.Tx, err error) {
-	if f.stuck.Load() {
-		return nil, ErrDamaged
+	if found := f.stuck.Load(); found != nil {
+		return nil, found
 	}
 	err = f.guardLocks(func() (err error) {
-		tx, err = f.db.Begin(writable)
-		return unavailable(err)
+		if tx, err = f.db.Begin(writable); err != nil {
+			return unavailable(err)
+		}
+		f.size.Store(tx.Size())
+		return nil
 	})
 	return tx, err
 }
@@ -120,9 +142,9 @@ func (f *file) rollback(tx *bbolt.Tx) {
 // guardLocks is guard for what takes or gives back bbolt's locks: after a panic
 // there they stay taken.
 func (f *file) guardLocks(do func() error) error {
-	err := guard(do)
-	if found := (*damage)(nil); errors.As(err, &found) {
-		f.stuck.Store(true)
+	err := f.explain(guard(do))
+	if found := inStructure(err); found != nil {
+		f.stuck.Store(found)
 	}
 	return err
 }
@@ -130,7 +152,7 @@ func (f *file) guardLocks(do func() error) error {
 // close waits for running transactions and lets go of the file. It may be
 // called after a failed open.
 func (f *file) close() error {
-	if f.db == nil || f.stuck.Load() {
+	if f.db == nil || f.stuck.Load() != nil {
 		return f.abandon()
 	}
 	return f.db.Close()

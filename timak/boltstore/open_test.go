@@ -145,20 +145,6 @@ func TestOpenWhereNoFileCanBe(t *testing.T) {
 	}
 }
 
-func TestOpenInAnUnwritableFolder(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o500); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := boltstore.Open(filepath.Join(dir, "feed.db"), fast); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("got %v, want fs.ErrPermission", err)
-	}
-}
-
 func TestModeOfANewFile(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o400 | 0o200 | 0o040: 0o640} {

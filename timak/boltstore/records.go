@@ -15,11 +15,14 @@ import (
 const bucketName = "siblings"
 
 // createBucket creates the bucket if the file is new. It writes nothing to a
-// file that has it.
+// file that has it, nor to one that has others: that is another program's.
 func (f *file) createBucket() error {
 	exists := false
 	err := f.view(func(tx *bbolt.Tx) error {
 		exists = tx.Bucket([]byte(bucketName)) != nil
+		if first, _ := tx.Cursor().First(); first != nil && !exists {
+			return foreign(fmt.Errorf("it holds %q, and no bucket %q", first, bucketName))
+		}
 		return nil
 	})
 	if err != nil || exists {
@@ -35,15 +38,18 @@ func (f *file) createBucket() error {
 func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	bucket := tx.Bucket([]byte(bucketName))
 	if bucket == nil {
-		return siblings.Record{}, fmt.Errorf("%w: bucket %q is gone", ErrDamaged, bucketName)
+		return siblings.Record{}, damagedFile(fmt.Errorf("its bucket %q is gone", bucketName))
 	}
-	stored := bucket.Get([]byte(key))
-	if stored == nil {
+	found, stored := bucket.Cursor().Seek([]byte(key))
+	if found == nil || string(found) != key {
 		return siblings.New(key), nil
+	}
+	if stored == nil { // Get could not tell it from an absent key
+		return siblings.Record{}, damagedRecord(errors.New("a bucket is where a record should be"))
 	}
 	record, err := siblings.Decode(key, stored)
 	if err != nil {
-		return siblings.Record{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return siblings.Record{}, damagedRecord(err)
 	}
 	return record, nil
 }

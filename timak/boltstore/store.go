@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -28,8 +29,9 @@ var _ driver.Store = (*Store)(nil)
 // or with the process.
 //
 // While another store has the file, Open waits for Options.Timeout and then
-// returns ErrInUse. A file that is not a store's, or is damaged so that it
-// cannot be opened, is ErrDamaged. Other errors are the operating system's.
+// returns ErrInUse. A file that is not a store's, was cut short, or is damaged so
+// that it cannot be opened, is ErrDamaged, one of a later version ErrVersion.
+// Other errors are the operating system's.
 func Open(path string, opts *Options) (*Store, error) {
 	f, err := openFile(path, opts.withDefaults())
 	if err != nil {
@@ -43,7 +45,7 @@ func Open(path string, opts *Options) (*Store, error) {
 func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	obj, err := s.get(ctx, key)
 	if err != nil {
-		return driver.Object{}, fmt.Errorf("boltstore: get %q: %w", key, err)
+		return driver.Object{}, fmt.Errorf("boltstore: get %q%s: %w", key, s.of(err), err)
 	}
 	return obj, nil
 }
@@ -58,9 +60,17 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	got, err := s.put(ctx, key, value, token)
 	if err != nil {
-		return nil, fmt.Errorf("boltstore: put %q: %w", key, err)
+		return nil, fmt.Errorf("boltstore: put %q%s: %w", key, s.of(err), err)
 	}
 	return got, nil
+}
+
+// of names the file where it is the file that an error is about.
+func (s *Store) of(err error) string {
+	if errors.Is(err, ErrDamaged) {
+		return fmt.Sprintf(" of %q", s.path)
+	}
+	return ""
 }
 
 // Close waits for running calls and lets go of the file. A second Close waits

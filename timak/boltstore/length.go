@@ -1,0 +1,52 @@
+package boltstore
+
+import (
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// A file that ends before its contents do can be told from one that is damaged
+// otherwise, and as soon as it is opened: bbolt notes how many pages there are.
+
+// whole returns a *damage if the file ends before its contents do, as the
+// latest transaction saw them.
+func (f *file) whole() error {
+	info, err := f.handle.Stat()
+	if err != nil {
+		return unavailable(err)
+	}
+	if contents := f.size.Load(); info.Size() < contents {
+		return damagedFile(fmt.Errorf("it was cut short: of %d bytes it has %d", contents, info.Size()))
+	}
+	return nil
+}
+
+// explain returns err, or what is more to the point of a file's damage: that the
+// file was cut short.
+func (f *file) explain(err error) error {
+	if inStructure(err) == nil || f.handle == nil {
+		return err
+	}
+	if short := f.whole(); inStructure(short) != nil {
+		return short
+	}
+	return err
+}
+
+// explainOpen is explain for a file that could not be opened, and has been let
+// go of: bbolt opens it to read, for which it need not read as much.
+func explainOpen(path string, err error) error {
+	if inStructure(err) == nil {
+		return err
+	}
+	f := &file{}
+	defer f.close() //nolint:errcheck // nothing was written
+	if f.open(path, 0, bbolt.Options{ReadOnly: true, Timeout: -1}) != nil || f.view(seeSize) != nil {
+		return err
+	}
+	return f.explain(err)
+}
+
+// seeSize is for a transaction that is begun only for the file's size.
+func seeSize(*bbolt.Tx) error { return nil }
