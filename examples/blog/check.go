@@ -108,7 +108,7 @@ func checkUsage(w io.Writer, flags *flag.FlagSet) {
 // timelines may be gone, as rebuild makes them anew.
 func (c check) checkFolder() (err error) {
 	switch {
-	case c.postgres == "":
+	case !c.onPostgres():
 		_, err = os.Stat(filepath.Join(c.data, databaseFile))
 	case !c.onRiak():
 		_, err = os.Stat(c.data)

@@ -87,7 +87,7 @@ func TestCheck_usage(t *testing.T) {
 			}
 		}
 		wantChecked(t, exitFailed, "not defined: -addr", name, "-addr", "127.0.0.1:0")
-		wantChecked(t, exitFailed, `unexpected argument: "now"`, name, "now")
+		wantChecked(t, exitFailed, "unexpected argument after the flags", name, "now")
 		wantChecked(t, exitFailed, "no blog has data there", name, "-data", filepath.Join(t.TempDir(), "none"))
 		_, _, stderr = checked(name, "-data", aBlog(t), "-from", "nothing")
 		if !strings.Contains(stderr, "From is not the token") || strings.Contains(stderr, "go on with") {

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/timak/secret"
 )
 
 // config is what a blog is started with.
 type config struct {
 	addr     string
 	data     string
-	postgres string   // empty for SQLite
-	riak     []string // empty for a file in the data folder
+	postgres secret.Text // a DSN, which may hold a password; empty for SQLite
+	riak     []string    // empty for a file in the data folder
 
 	// For these there are no flags.
 	mustExist    bool          // a database without a blog is none to make one in
@@ -27,6 +28,8 @@ type config struct {
 	stopWait     time.Duration // for requests, and then for timelines, when stopping
 	web          web.Options
 }
+
+func (c config) onPostgres() bool { return c.postgres.Reveal() != "" }
 
 func (c config) onRiak() bool { return len(c.riak) > 0 }
 
@@ -41,6 +44,10 @@ var envNames = map[string]string{
 // errUsage is returned for a command line that was wrong, and has been
 // explained.
 var errUsage = errors.New("usage")
+
+// errArgument does not repeat the argument: it may be what the shell made of a
+// password.
+var errArgument = errors.New("unexpected argument after the flags: a DSN with spaces in it goes in quotes")
 
 // parseConfig reads flags and environment; a flag wins. It returns
 // flag.ErrHelp after -h, and errUsage.
@@ -69,7 +76,10 @@ func newFlags(name string) *flag.FlagSet {
 // flags adds the flags that say where the data is.
 func (c *config) flags(flags *flag.FlagSet) {
 	flags.StringVar(&c.data, "data", "./blog-data", "keep data in this `folder`; $BLOG_DATA")
-	flags.StringVar(&c.postgres, "postgres", "", "keep tables in the Postgres of this `DSN` instead of SQLite; $BLOG_POSTGRES")
+	flags.Func("postgres", "keep tables in the Postgres of this `DSN` instead of SQLite; $BLOG_POSTGRES", func(dsn string) error {
+		c.postgres = secret.New(dsn)
+		return nil
+	})
 	flags.Func("riak", "keep timelines in the Riak cluster of these nodes, `host:port,…`, instead of the folder; $BLOG_RIAK", func(list string) (err error) {
 		c.riak, err = addresses(list)
 		return err
@@ -85,7 +95,7 @@ func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage
 		return err
 	}
 	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument: %q", flags.Arg(0))
+		err = errArgument
 	}
 	if err == nil {
 		err = fromEnv(flags, getenv)

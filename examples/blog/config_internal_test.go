@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/timak-go/timak/timak/secret"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -22,14 +24,14 @@ func TestParseConfig(t *testing.T) {
 		want config
 	}{
 		{nil, nil, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
-		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: "host=env", riak: []string{"env:1"}}},
-		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: "host=env", riak: []string{"env:1"}}},
+		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: secret.New("host=env"), riak: []string{"env:1"}}},
+		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: secret.New("host=env"), riak: []string{"env:1"}}},
 		{[]string{"-riak", "10.0.0.1:8087, riak-2:8087,[::1]:8087"}, nil, config{addr: "127.0.0.1:8080", data: "./blog-data", riak: []string{"10.0.0.1:8087", "riak-2:8087", "[::1]:8087"}}},
 		{[]string{"-postgres", "", "-riak", ""}, env, config{addr: "127.0.0.1:1", data: "from-env"}},
 		{nil, map[string]string{"BLOG_ADDR": ""}, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
 	} {
 		got, err := parseConfig(test.args, func(name string) string { return test.env[name] }, io.Discard, io.Discard)
-		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres != test.want.postgres || !slices.Equal(got.riak, test.want.riak) {
+		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres.Reveal() != test.want.postgres.Reveal() || !slices.Equal(got.riak, test.want.riak) {
 			t.Errorf("%v with %v: got %+v, %v, want %+v", test.args, test.env, got, err, test.want)
 		}
 	}
@@ -37,9 +39,9 @@ func TestParseConfig(t *testing.T) {
 
 func TestRun_help(t *testing.T) {
 	t.Parallel()
-	secret := func(string) string { return "secret" }
+	environment := func(string) string { return "secret" }
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"-h"}, secret, &stdout, &stderr)
+	code := run(t.Context(), []string{"-h"}, environment, &stdout, &stderr)
 	if code != 0 || stderr.Len() > 0 || strings.Contains(stdout.String(), "secret") {
 		t.Errorf("-h: got %d, %q, %q", code, stdout.String(), stderr.String())
 	}
@@ -165,12 +167,12 @@ func TestServe_postgresUnreachable(t *testing.T) {
 	c := config{
 		addr:         "127.0.0.1:0",
 		data:         t.TempDir(),
-		postgres:     "postgres://user:secret@127.0.0.1:1/none",
+		postgres:     secret.New("postgres://user:secret@127.0.0.1:1/none"),
 		postgresWait: 300 * time.Millisecond,
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	if code := run(stopped, []string{"-data", t.TempDir(), "-postgres", c.postgres}, noEnv, io.Discard, io.Discard); code != 0 {
+	if code := run(stopped, []string{"-data", t.TempDir(), "-postgres", c.postgres.Reveal()}, noEnv, io.Discard, io.Discard); code != 0 {
 		t.Errorf("told to stop while it waits: got exit code %d, want 0", code)
 	}
 	begun := time.Now()

@@ -26,10 +26,13 @@ const databaseFile = "blog.sqlite"
 // openDatabase opens the tables: Postgres if it was asked for, or else SQLite in
 // the data folder.
 func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
-	if c.postgres == "" {
+	if !c.onPostgres() {
 		return openSQLite(ctx, filepath.Join(c.data, databaseFile))
 	}
-	db, pool, err := open(postgres.Open(c.postgres))
+	db, pool, err := open(postgres.Open(c.postgres.Reveal()))
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		err = errDSN
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres: %w", err)
 	}
@@ -38,6 +41,12 @@ func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
 	}
 	return db, nil
 }
+
+// errDSN stands for what the driver says of a DSN that it cannot read: that may
+// quote a part of the password.
+var errDSN = errors.New("its DSN cannot be read: expected postgres://user:password@host:port/database, " +
+	"with every other character than letters and digits in the password as %XX, or host=… user=… password='…' dbname=…; " +
+	"or a file that it names cannot be read")
 
 func openSQLite(ctx context.Context, path string) (*gorm.DB, error) {
 	if err := makePrivate(path); err != nil {

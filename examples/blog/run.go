@@ -83,9 +83,9 @@ func serveBlog(ctx context.Context, c config, b *blog.Blog, stdout io.Writer, lo
 // places says where the blog keeps its data, and nothing of a DSN.
 func (c config) places() string {
 	switch {
-	case c.postgres != "" && c.onRiak():
+	case c.onPostgres() && c.onRiak():
 		return "tables in Postgres, timelines in Riak"
-	case c.postgres != "":
+	case c.onPostgres():
 		return "tables in Postgres, timelines in " + c.data
 	case c.onRiak():
 		return "SQLite in " + c.data + ", timelines in Riak"

@@ -19,7 +19,7 @@ import (
 // against other blogs, by that file: two with different stores would each carry
 // a part of the changes in SQLite to its own.
 func openStore(ctx context.Context, c config, log *slog.Logger) (driver.Store, error) {
-	if c.onRiak() && c.postgres != "" {
+	if c.onRiak() && c.onPostgres() {
 		return openRiak(ctx, c, log)
 	}
 	folder, err := openFolder(c.data)

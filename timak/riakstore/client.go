@@ -37,7 +37,7 @@ func startClient(address string, opts *Options) (*client, error) {
 		HealthCheckInterval: healthCheck,
 	}
 	if opts.TLS != nil {
-		options.AuthOptions = &riak.AuthOptions{User: opts.User, Password: opts.Password, TlsConfig: opts.TLS}
+		options.AuthOptions = &riak.AuthOptions{User: opts.User, Password: opts.Password.Reveal(), TlsConfig: opts.TLS}
 	}
 	node, err := riak.NewNode(options)
 	if err != nil {

@@ -87,8 +87,9 @@
 //
 // # Security
 //
-// For a cluster with security on set Options.User, Password and TLS: Riak takes
-// a password only over TLS. The user needs these permissions on the bucket type:
+// For a cluster with security on set Options.User, Password (see secret.Text) and
+// TLS: Riak takes a password only over TLS. No error, log line or printed value
+// shows it. The user needs these permissions on the bucket type:
 //
 //	riak admin security grant riak_kv.get,riak_kv.put,riak_kv.delete,riak_core.get_bucket_type on timelines to blog
 //

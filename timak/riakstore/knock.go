@@ -67,7 +67,7 @@ func (n *node) knock(ctx context.Context) error {
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return classifyHandshake(err)
 	}
-	request, err := proto.Marshal(protoadapt.MessageV2Of(&rpb.RpbAuthReq{User: []byte(n.opts.User), Password: []byte(n.opts.Password)}))
+	request, err := proto.Marshal(protoadapt.MessageV2Of(&rpb.RpbAuthReq{User: []byte(n.opts.User), Password: []byte(n.opts.Password.Reveal())}))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/timak-go/timak/timak/secret"
 )
 
 // Quorum is how many replicas must take part in a request: a number up to the
@@ -66,8 +68,9 @@ type Options struct {
 
 	// User, Password and TLS are for a cluster with security on. TLS must name
 	// the server, or say that it is not to be verified. Default to none.
-	User, Password string
-	TLS            *tls.Config
+	User     string
+	Password secret.Text
+	TLS      *tls.Config
 
 	// Logger gets what needs a person's eye: nodes that are lost, and those that
 	// are back. Defaults to slog.Default().
@@ -88,7 +91,7 @@ func (o *Options) withDefaults() (Options, error) {
 	if out.TLS != nil && out.TLS.ServerName == "" && !out.TLS.InsecureSkipVerify {
 		return out, errors.New("Options.TLS: expected ServerName, or InsecureSkipVerify")
 	}
-	if out.TLS == nil && (out.User != "" || out.Password != "") {
+	if out.TLS == nil && (out.User != "" || out.Password.Reveal() != "") {
 		return out, errors.New("Options.User without Options.TLS: Riak takes a password only over TLS")
 	}
 	out.TLS = out.TLS.Clone() // nil if it is

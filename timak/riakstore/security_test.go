@@ -16,6 +16,7 @@ import (
 	"github.com/timak-go/timak/timak/drivertest"
 	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timak/riaktest"
+	"github.com/timak-go/timak/timak/secret"
 )
 
 const (
@@ -41,10 +42,10 @@ func startSecure(t testing.TB, nodes int) (*riaktest.Cluster, *riakstore.Options
 	t.Helper()
 	server, client := certificates(t)
 	cluster := riaktest.Start(t, &riaktest.Options{Nodes: nodes, Security: &riaktest.Security{
-		TLS: server, Users: map[string]string{"ann": rightPassword}, Delay: time.Second,
+		TLS: server, Users: map[string]secret.Text{"ann": secret.New(rightPassword)}, Delay: time.Second,
 	}})
 	opts := quick()
-	opts.User, opts.Password, opts.TLS = "ann", rightPassword, client
+	opts.User, opts.Password, opts.TLS = "ann", secret.New(rightPassword), client
 	return cluster, opts
 }
 
@@ -77,7 +78,7 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 3)
 	log := newLog()
-	opts.Password, opts.Logger = wrongPassword, log.logger()
+	opts.Password, opts.Logger = secret.New(wrongPassword), log.logger()
 	within(t, 5*time.Second, func() {
 		_, err := riakstore.Open(cluster.Addresses(), opts)
 		if !errors.Is(err, riakstore.ErrMisconfigured) || !strings.Contains(err.Error(), `user "ann"`) || !strings.Contains(err.Error(), "Authentication failed") {
@@ -121,7 +122,7 @@ func TestStrangers(t *testing.T) {
 		"a version Riak has not": {func(o *riakstore.Options) { o.TLS.MinVersion = tls.VersionTLS13 }, "protocol version"},
 		"no version at all":      {func(o *riakstore.Options) { o.TLS.MaxVersion = tls.VersionTLS11 }, "TLS"},
 		"no such user":           {func(o *riakstore.Options) { o.User = "bob" }, `user "bob"`},
-		"no TLS and no password": {func(o *riakstore.Options) { o.TLS, o.User, o.Password = nil, "", "" }, "please STARTTLS first"},
+		"no TLS and no password": {func(o *riakstore.Options) { o.TLS, o.User, o.Password = nil, "", secret.Text{} }, "please STARTTLS first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +236,7 @@ func TestSecurityOptions(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]*riakstore.Options{
 		"ServerName": {TLS: &tls.Config{}, User: "ann"},
-		"TLS":        {User: "ann", Password: rightPassword},
+		"TLS":        {User: "ann", Password: secret.New(rightPassword)},
 	} {
 		_, err := riakstore.Open([]string{"192.0.2.1:8087"}, opts)
 		if err == nil || !strings.Contains(err.Error(), name) || errors.Is(err, driver.ErrUnavailable) {

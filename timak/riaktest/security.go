@@ -6,6 +6,8 @@ import (
 
 	"github.com/basho/riak-go-client/rpb/riak"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/timak-go/timak/timak/secret"
 )
 
 // Security is what a cluster with security on asks of its clients before it
@@ -16,7 +18,7 @@ type Security struct {
 	TLS *tls.Config
 
 	// Users are the passwords, by user.
-	Users map[string]string
+	Users map[string]secret.Text
 
 	// Delay is how long a node waits before it refuses a password. Defaults to 5
 	// seconds, as in Riak.
@@ -82,7 +84,7 @@ func (s *Security) knows(body []byte) bool {
 		return false
 	}
 	password, known := s.Users[string(m.User)]
-	return known && password == string(m.Password)
+	return known && password.Reveal() == string(m.Password)
 }
 
 // next reads a message before there are requests. It returns false if the

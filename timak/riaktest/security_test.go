@@ -10,6 +10,7 @@ import (
 	"github.com/basho/riak-go-client/rpb/riak"
 
 	"github.com/timak-go/timak/timak/riaktest"
+	"github.com/timak-go/timak/timak/secret"
 )
 
 // certificates returns what a server of the name example.com and its clients
@@ -33,7 +34,7 @@ func startSecure(t *testing.T) (*riaktest.Cluster, *tls.Config) {
 	t.Helper()
 	server, client := certificates(t)
 	return riaktest.Start(t, &riaktest.Options{Security: &riaktest.Security{
-		TLS: server, Users: map[string]string{"ann": "right"}, Delay: time.Millisecond,
+		TLS: server, Users: map[string]secret.Text{"ann": secret.New("right")}, Delay: time.Millisecond,
 	}}), client
 }
 

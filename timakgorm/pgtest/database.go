@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
@@ -74,7 +75,7 @@ func withDatabase(dsn, name string) (string, error) {
 	}
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return "", errors.New("pgtest: the DSN is not a valid URL") // err would show the password
+		return "", errDSN
 	}
 	u.Path = "/" + name
 	if query := u.Query(); query.Has("dbname") { // it would win over the path
@@ -90,7 +91,7 @@ func execute(ctx context.Context, dsn, statement string) error {
 		return err
 	}
 	_, err = db.ExecContext(ctx, statement)
-	return errors.Join(err, db.Close())
+	return errors.Join(discreet(err), db.Close())
 }
 
 func databases(ctx context.Context, dsn string) (names []string, err error) {
@@ -103,5 +104,16 @@ func databases(ctx context.Context, dsn string) (names []string, err error) {
 	var joined string
 	err = db.QueryRowContext(ctx, `SELECT coalesce(string_agg(datname, ' '), '') FROM pg_database
 		WHERE starts_with(datname, $1)`, databasePrefix).Scan(&joined)
-	return strings.Fields(joined), err
+	return strings.Fields(joined), discreet(err)
+}
+
+var errDSN = errors.New("pgtest: the DSN cannot be read: expected postgres://user:password@host:port/database or host=… user=… password=… dbname=…")
+
+// discreet returns errDSN for what the driver says of a DSN that it cannot read:
+// that may quote the password.
+func discreet(err error) error {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		return errDSN
+	}
+	return err
 }

@@ -26,6 +26,25 @@ func TestWithDatabase(t *testing.T) {
 	}
 }
 
+// The password of a server that was named is not told by what goes wrong.
+func TestPasswordIsNotTold(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"host=h password = battery-staple port=x",
+		"host=h password='battery-staple port=x",
+		"postgres://ann:battery%zzstaple@h/db",
+		"postgres://ann:battery/staple@h/db",
+		"host=/nowhere user=ann password=battery-staple",
+	} {
+		_, listErr := databases(t.Context(), dsn)
+		for _, err := range []error{listErr, execute(t.Context(), dsn, "SELECT 1")} {
+			if err == nil || strings.Contains(err.Error(), "battery") || strings.Contains(err.Error(), "staple") {
+				t.Errorf("%s: got %v, want an error without the password", dsn, err)
+			}
+		}
+	}
+}
+
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_000_000, 0)

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak/secret"
+	"github.com/timak-go/timak/timak/secret/secrettest"
+	"github.com/timak-go/timak/timakgorm/pgtest"
+)
+
+// TestConfigIsNotShown: a DSN may hold a password.
+func TestConfigIsNotShown(t *testing.T) {
+	t.Parallel()
+	const dsn = "postgres://ann:battery-staple@db/blog"
+	c := config{postgres: secret.New(dsn)}
+	for _, value := range []any{c, &c, check{config: c}, &check{config: c}} {
+		secrettest.WantHidden(t, dsn, value)
+	}
+}
+
+// No word of a password is told, whatever is wrong with the DSN that it is in or
+// with the command line.
+func TestRun_passwordIsNotTold(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"a URL with no port":          {"-postgres", "postgres://ann:battery-staple@h:port/"},
+		"a slash":                     {"-postgres", "postgres://ann:battery/staple@h/db"},
+		"an escape that is none":      {"-postgres", "postgres://ann:battery%zzstaple@h/db"},
+		"a space":                     {"-postgres", "postgres://ann:battery staple@h/db"},
+		"a bracket":                   {"-postgres", "postgres://ann:battery[staple@h/db"},
+		"no scheme":                   {"-postgres", "ann:battery-staple@h/db"},
+		"another scheme":              {"-postgres", "postgre://ann:battery-staple@h/db"},
+		"in the query":                {"-postgres", "postgres://h/db?password=battery-staple&connect_timeout=x"},
+		"words":                       {"-postgres", "host=h password=battery-staple port=x"},
+		"words, with spaces about =":  {"-postgres", "host=h password = battery-staple port=x"},
+		"words, with a quote in them": {"-postgres", `host=h password='battery\'staple' port=x`},
+		"words, not closed":           {"-postgres", "host=h password='battery-staple port=x"},
+		"words, as arguments":         {"-postgres", "host=h", "password=battery-staple"},
+		"the second half":             {"-postgres", "host=h password=battery", "staple"},
+		"nothing before it":           {"postgres://ann:battery-staple@h/db"},
+	} {
+		var stdout, stderr bytes.Buffer
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+		code := run(ctx, append([]string{"-data", t.TempDir()}, args...), noEnv, &stdout, &stderr)
+		stop()
+		told := stdout.String() + stderr.String()
+		if code == 0 || strings.Contains(told, "battery") || strings.Contains(told, "staple") {
+			t.Errorf("%s: got exit code %d, %s", name, code, told)
+		}
+	}
+}
+
+// A server that does not let the blog in is no reason to tell the password either.
+func TestRun_refusedPassword(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t) + " user=nobody password=battery-staple"
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-data", t.TempDir(), "-postgres", dsn}, noEnv, &stdout, &stderr)
+	told := stdout.String() + stderr.String()
+	if code != 1 || !strings.Contains(told, "nobody") || strings.Contains(told, "battery") {
+		t.Errorf("got exit code %d, %s; want an error that names the user", code, told)
+	}
+}

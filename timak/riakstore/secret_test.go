@@ -1,0 +1,24 @@
+package riakstore_test
+
+import (
+	"testing"
+
+	"github.com/timak-go/timak/timak/riakstore"
+	"github.com/timak-go/timak/timak/secret/secrettest"
+)
+
+// TestPasswordIsNotShown: by options, wherever they lie, nor by a store that was
+// opened with them.
+func TestPasswordIsNotShown(t *testing.T) {
+	t.Parallel()
+	cluster, opts := startSecure(t, 1)
+	for name, value := range map[string]any{
+		"options":           *opts,
+		"a pointer to them": opts,
+		"a field":           struct{ Riak riakstore.Options }{*opts},
+		"an unexported one": struct{ riak riakstore.Options }{*opts},
+		"a store":           open(t, cluster.Addresses(), opts),
+	} {
+		t.Run(name, func(t *testing.T) { secrettest.WantHidden(t, rightPassword, value) })
+	}
+}
