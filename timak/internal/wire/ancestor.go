@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/timak-go/timak/timak/internal/state"
 )
@@ -14,11 +13,11 @@ import (
 // values are read like any other, and rewritten in our layout by the next
 // write, so that an existing bucket is taken over in place.
 
-// ancestorItem is an item of such a list. Score and Modified are milliseconds.
+// ancestorItem is an item of such a list.
 type ancestorItem struct {
-	ID       json.RawMessage `json:"id"` // a text or a number
-	Score    *int64          `json:"score"`
-	Modified *int64          `json:"modified"`
+	ID       json.RawMessage `json:"id"`       // a text or a number
+	Score    json.RawMessage `json:"score"`    // a number; see ancestorDate
+	Modified *int64          `json:"modified"` // milliseconds
 	Data     json.RawMessage `json:"data"`
 	Deleted  bool            `json:"deleted"`
 }
@@ -31,7 +30,7 @@ func isAncestor(value []byte) bool {
 // decodeAncestor reads the ancestor's list. It carries no key and no checksum.
 func decodeAncestor(value []byte) (state.State, error) {
 	var items []ancestorItem
-	if err := json.Unmarshal(value, &items); err != nil {
+	if err := json.Unmarshal(asJSON(value), &items); err != nil {
 		return state.State{}, fmt.Errorf("%w: a JSON list that is not the ancestor's: %w", ErrCorrupt, err)
 	}
 	var s state.State
@@ -49,17 +48,17 @@ func (a ancestorItem) addTo(s *state.State) error {
 	if err != nil {
 		return err
 	}
-	version, ok := ancestorMicroseconds(a.Modified)
-	if !ok || version < 1 {
+	if a.Modified == nil || *a.Modified < 1 || *a.Modified > math.MaxInt64/1000 {
 		return fmt.Errorf("%w: item %q of the ancestor's has no modified", ErrCorrupt, id)
 	}
+	version := 1000 * *a.Modified
 	if a.Deleted {
 		s.RemoveEntry(id, "", version)
 		return nil
 	}
-	date, ok := ancestorMicroseconds(a.Score)
+	date, ok := ancestorDate(a.Score, version)
 	if !ok {
-		return fmt.Errorf("%w: item %q of the ancestor's has no score", ErrCorrupt, id)
+		return fmt.Errorf("%w: item %q of the ancestor's has the score %.20q: expected a number", ErrCorrupt, id, a.Score)
 	}
 	s.Put(state.Entry{ID: id, Version: version, Live: true, Date: date, Data: state.Plain(a.data())})
 	return nil
@@ -71,7 +70,7 @@ func (a ancestorItem) id() (string, error) {
 		return checkAncestorID(text)
 	}
 	var number json.Number
-	if err := json.Unmarshal(a.ID, &number); err != nil {
+	if err := json.Unmarshal(a.ID, &number); err != nil || number == "" || fromPython(a.ID) {
 		return "", fmt.Errorf("%w: an id of the ancestor's is %s: expected a text or a number", ErrCorrupt, a.ID)
 	}
 	return checkAncestorID(number.String())
@@ -86,15 +85,8 @@ func checkAncestorID(id string) (string, error) {
 
 // data returns the payload as JSON; none of null.
 func (a ancestorItem) data() []byte {
-	if len(a.Data) == 0 || string(a.Data) == "null" {
+	if len(a.Data) == 0 || string(a.Data) == "null" || fromPython(a.Data) {
 		return nil
 	}
-	return slices.Clone(a.Data)
-}
-
-func ancestorMicroseconds(milliseconds *int64) (int64, bool) {
-	if milliseconds == nil || *milliseconds > math.MaxInt64/1000 || *milliseconds < math.MinInt64/1000 {
-		return 0, false
-	}
-	return *milliseconds * 1000, true
+	return withNulls(a.Data)
 }

@@ -51,7 +51,8 @@ func TestDecodeAncestor_damaged(t *testing.T) {
 		`[{"id": "a", "modified": 1}]`,
 		`[{"id": "a", "score": 1}]`,
 		`[{"id": "a", "score": 1, "modified": 0}]`,
-		`[{"id": "a", "score": 9223372036854775807, "modified": 1}]`,
+		`[{"id": "a", "score": 1, "modified": 9223372036854775807}]`,
+		`[{"id": "a", "score": 1, "modified": 1.5}]`,
 		`[{"id": "a", "score": 1, "modified": 1}] and more`,
 	} {
 		if got, err := wire.Decode("k", []byte(value)); !errors.Is(err, wire.ErrCorrupt) {

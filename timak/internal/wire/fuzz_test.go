@@ -25,6 +25,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, key, timeline(12), true))
 	f.Add(encode(f, "another key", timeline(1), false))
 	f.Add([]byte(nil))
+	f.Add([]byte(`[{"id": 1, "score": 1.5, "modified": 1, "data": [NaN, "-Infinity\""]}, {"id": "a", "score": -Infinity, "modified": 2}]`))
 	f.Add(unpackable(f))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		decode(t, value)
