@@ -44,7 +44,13 @@ type Store interface {
 	// The token it returns covers the value just put, and nothing else: it is
 	// nil unless the store can prove that this value is now the only sibling.
 	//
-	// After an error the value may or may not have been stored: read again.
+	// After an error the value may or may not have been stored, or may be yet:
+	// read again. So a lost answer leaves at most one sibling. A put covers all
+	// that its writer has put before, if the token is from its last put, or from
+	// a Get that began after that: so n writers with one put at a time under way
+	// leave at most n siblings, and one more for each answer that was lost, until
+	// a put has seen them. A store that sends a put again, because it got no
+	// answer, has lost one.
 	Put(ctx context.Context, key string, value []byte, token Token) (Token, error)
 
 	// Close releases what the store holds. Later calls return ErrClosed; a

@@ -102,7 +102,9 @@ func brokenStores() map[string]brokenStore {
 		"never replaces":         {neverReplaces, []string{"TokenReplaces", "PutThenGet", "HistoriesAgreeWithModel", "WritersThatRead"}},
 		"drops equal values":     {dropsEqualValues, []string{"IdenticalValueIsNotLost"}},
 		"token of all siblings":  {tokenOfAll, []string{"PutTokenIsNilBesideSiblings", "WritersThatReuseTokens", "HistoriesAgreeWithModel"}},
-		"token of nothing":       {tokenOfNothing, []string{"PutTokenCoversItsValue"}},
+		"token of nothing":       {tokenOfNothing, []string{"PutTokenCoversItsValue", "WritersThatReuseTokens"}},
+		"puts twice":             {putsTwice, []string{"PutThenGet", "WritersThatRead"}},
+		"puts twice when lossy":  {putsTwiceWhenLossy, []string{"WritersThatRead", "WritersThatReuseTokens"}},
 		"accepts any token":      {acceptsAnyToken, []string{"ForeignToken"}},
 		"reuses its memory":      {reusesMemory, []string{"ValuesStay"}},
 		"siblings in one buffer": {oneBuffer, []string{"ValuesStay"}},
@@ -190,6 +192,37 @@ func tokenOfNothing() driver.Store {
 		_, err := s.Put(ctx, key, value, token)
 		return driver.Token("nothing"), err
 	}}
+}
+
+// putsTwice sends every put again, and does not say so.
+func putsTwice() driver.Store {
+	s := memstore.New()
+	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+		if _, err := s.Put(ctx, key, value, token); err != nil {
+			return nil, err
+		}
+		return s.Put(ctx, key, value, token)
+	}}
+}
+
+// putsTwiceWhenLossy loses an answer now and then, and leaves two siblings for
+// each, and one more for every put.
+func putsTwiceWhenLossy() driver.Store {
+	return &drivertest.Late{Store: putsTwice(), Lose: everyTenth}
+}
+
+// everyTenth loses the answer of every tenth put.
+func everyTenth(n int) error {
+	if n%10 == 0 {
+		return driver.ErrUnavailable
+	}
+	return nil
+}
+
+// TestLostAnswers: what the contract says of them holds.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	drivertest.RunLossy(t, func(*testing.T) driver.Store { return &drivertest.Late{Store: memstore.New(), Lose: everyTenth} })
 }
 
 func acceptsAnyToken() driver.Store {

@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -22,12 +23,13 @@ func writersThatRead(s subject) { s.writeTogether(false) }
 func writersThatReuseTokens(s subject) { s.writeTogether(true) }
 
 // writeTogether has all writers add their elements to one key, and the last of
-// them for a while alone. No element may be lost. Each value covers its writer's value before it, so that there are
-// never more siblings than writers.
+// them for a while alone. No element may be lost, and there are never more
+// siblings than writers and lost answers: see driver.Store.
 func (s subject) writeTogether(reuse bool) {
 	var group sync.WaitGroup
+	answers := &answers{store: s.store}
 	for i := range writers {
-		w := &writer{store: s.store, key: s.key, reuse: reuse}
+		w := &writer{store: s.store, key: s.key, reuse: reuse, answers: answers}
 		group.Go(func() {
 			if err := w.addAll(s.t.Context(), i); err != nil {
 				s.t.Errorf("writer %d: %v", i, err)
@@ -36,6 +38,33 @@ func (s subject) writeTogether(reuse bool) {
 	}
 	group.Wait()
 	s.wantElements(allElements(), allElements())
+	if err := answers.bound(len(s.get().Siblings)); err != nil {
+		s.t.Errorf("when all writers were done: %v", err)
+	}
+}
+
+// Resending is a store that sends a put again when its answer was lost. Resent
+// returns how often it has done so, to be asked at any time.
+type Resending interface{ Resent() int }
+
+// answers counts those that were lost.
+type answers struct {
+	store driver.Store
+	lost  atomic.Int64 // puts that failed
+}
+
+// bound returns an error for more siblings than there may be. They have been read
+// before it is called.
+func (a *answers) bound(siblings int) error {
+	lost := int(a.lost.Load())
+	if store, ok := a.store.(Resending); ok {
+		lost += store.Resent()
+	}
+	if siblings > writers+lost {
+		return fmt.Errorf("got %d siblings, want at most %d: one of each of %d writers, and one for each of %d lost answers",
+			siblings, writers+lost, writers, lost)
+	}
+	return nil
 }
 
 func element(writer, n int) string { return fmt.Sprintf("%d.%d", writer, n) }
@@ -56,21 +85,35 @@ type writer struct {
 	key   string
 	reuse bool // skip the Get while the last Put's token is good
 
+	answers *answers // for addAll
+
 	value set          // the value of the last Put …
 	token driver.Token // … and the token it returned
 }
 
 func (w *writer) addAll(ctx context.Context, i int) error {
 	for n := range adds + i {
-		siblings, err := w.add(ctx, element(i, n))
-		if err != nil {
+		if err := w.addOne(ctx, element(i, n)); err != nil {
 			return fmt.Errorf("adding %s: %w", element(i, n), err)
-		}
-		if siblings > writers {
-			return fmt.Errorf("got %d siblings, want at most %d, one a writer", siblings, writers)
 		}
 	}
 	return nil
+}
+
+// addOne adds one element. When an answer is lost it reads again, as the contract
+// says, and tries again.
+func (w *writer) addOne(ctx context.Context, element string) error {
+	const tries = 20
+	for n := 1; ; n++ {
+		siblings, err := w.add(ctx, element)
+		if err == nil {
+			return w.answers.bound(siblings)
+		}
+		if !errors.Is(err, driver.ErrUnavailable) || n == tries {
+			return err
+		}
+		w.answers.lost.Add(1)
+	}
 }
 
 // add adds one element and returns how many siblings it merged.

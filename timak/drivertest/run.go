@@ -24,6 +24,26 @@ func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 	}
 }
 
+// RunLossy runs those tests of the contract that hold while answers get lost, so
+// that puts fail with driver.ErrUnavailable though they were carried out, or will
+// be: see driver.Store for what holds then. It is for a store with faults in it.
+func RunLossy(t *testing.T, open func(t *testing.T) driver.Store) {
+	for _, tt := range lossy() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(newSubject(t, open(t)))
+		})
+	}
+}
+
+// lossy returns the tests of the contract for a store that loses answers.
+func lossy() []test {
+	return []test{
+		{"WritersThatRead", writersThatRead},
+		{"WritersThatReuseTokens", writersThatReuseTokens},
+	}
+}
+
 // A test is one sentence of the contract, and what shows that it holds.
 type test struct {
 	name string

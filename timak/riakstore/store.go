@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	riak "github.com/basho/riak-go-client"
@@ -26,6 +27,7 @@ type Store struct {
 	mu     sync.Mutex
 	closed bool
 
+	resent  atomic.Int64    // puts that were sent again, because an answer was lost
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
 	closing sync.Once
@@ -267,6 +269,7 @@ func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driv
 		case !s.rest(ctx, until, waits.next()):
 			return nil, s.giveUp(ctx, until, err)
 		}
+		s.resent.Add(1)
 	}
 }
 
