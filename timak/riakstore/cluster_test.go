@@ -18,7 +18,8 @@ import (
 //
 //	TIMAK_TEST_RIAK       host:port of its nodes, with commas between
 //	TIMAK_TEST_RIAK_TYPE  a bucket type with siblings and dotted version vectors; "timelines"
-//	TIMAK_TEST_RIAK_KILL  a shell command that kills one of the nodes
+//	TIMAK_TEST_RIAK_KILL  a shell command that kills one of the nodes; it stays down, for
+//	                      these tests hold then too, but those of riaktest need all nodes
 const (
 	envAddresses = "TIMAK_TEST_RIAK"
 	envType      = "TIMAK_TEST_RIAK_TYPE"

@@ -1,6 +1,7 @@
 package riaktest_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -9,8 +10,10 @@ import (
 )
 
 // The rows of these tables are a real node's transcripts. They run against this
-// package, and against a real node whose bucket types have n_val 3, if these
-// are set:
+// package, and against a real node, if these are set. Its bucket types must have
+// n_val 3, and all its nodes should be up: a row with pw=3, or with a tombstone
+// that goes, is skipped if its key has a replica on a node that is down, and says
+// so.
 //
 //	TIMAK_TEST_RIAK             host:port; of several, with commas between, the first
 //	TIMAK_TEST_RIAK_TYPE        a bucket type with siblings and dotted version vectors; "timelines"
@@ -21,6 +24,9 @@ const (
 	envTypeNoDVV = "TIMAK_TEST_RIAK_TYPE_NODVV"
 )
 
+// replicas is the n_val of the transcripts.
+const replicas = 3
+
 // target is a cluster that rows run against.
 type target struct {
 	addresses  []string
@@ -28,6 +34,27 @@ type target struct {
 	dvv        bool
 	maxSize    int
 	reap       func() // nil: tombstones go by themselves
+
+	lacks func(t testing.TB, why string) // ends a row for what the cluster lacks
+}
+
+// lacking says what the cluster lacks for a row to hold for the session's key, and
+// whether that needs all replicas to be up; nothing if it can. It stores nothing.
+func (s *session) lacking(allLive bool) string {
+	got := s.get(s.key, withPR(replicas))
+	switch {
+	case got.words == "notfound":
+		return ""
+	case strings.Contains(got.words, "pr_val_unsatisfied"):
+		if !allLive {
+			return ""
+		}
+		return fmt.Sprintf("a replica of this key is on a node that is down (%s), and this row needs all %d: start every node of the cluster", got.words, replicas)
+	case strings.Contains(got.words, "n_val_violation"):
+		return fmt.Sprintf("bucket type %q has another n_val than %d (%s): name one that has it in %s or %s", s.key.Type, replicas, got.words, envType, envTypeNoDVV)
+	default:
+		return fmt.Sprintf("a get of a new key, with pr=%d, is answered with %q, not with notfound", replicas, got.words)
+	}
 }
 
 // session is one row on one target, with a key of its own.
@@ -95,6 +122,9 @@ func conform(t *testing.T, on target) {
 	for _, row := range conformance {
 		t.Run(row.name, func(t *testing.T) {
 			s := &session{client: connect(t, on.addresses...), target: on, key: newKey(on.bucketType), saved: map[string][]byte{}}
+			if why := s.lacking(row.allLive); why != "" {
+				on.lacks(t, why)
+			}
 			for _, step := range row.steps {
 				want := step.want
 				if !on.dvv && step.wantNoDVV != "" {
@@ -116,7 +146,7 @@ func inProcess(t *testing.T, dvv bool) target {
 		ReapAfter: riaktest.ReapNever,
 		Types:     map[string]riaktest.Props{"no-dvv": {NoDVV: true}},
 	})
-	on := target{addresses: c.Addresses(), bucketType: "timelines", dvv: dvv, maxSize: maxSize, reap: c.Reap}
+	on := target{addresses: c.Addresses(), bucketType: "timelines", dvv: dvv, maxSize: maxSize, reap: c.Reap, lacks: func(t testing.TB, why string) { t.Fatal(why) }}
 	if !dvv {
 		on.bucketType = "no-dvv"
 	}
@@ -129,7 +159,7 @@ func real(t *testing.T, dvv bool) target {
 		t.Skipf("no real Riak: set %s to host:port,…", envAddresses)
 	}
 	one := strings.Split(addresses, ",")[:1] // what another node knows of a put depends on time
-	on := target{addresses: one, bucketType: "timelines", dvv: dvv, maxSize: 50 << 20}
+	on := target{addresses: one, bucketType: "timelines", dvv: dvv, maxSize: 50 << 20, lacks: func(t testing.TB, why string) { t.Skip(why) }}
 	if name := os.Getenv(envType); name != "" {
 		on.bucketType = name
 	}

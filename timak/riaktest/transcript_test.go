@@ -14,9 +14,11 @@ const quorumDefault = 4294967291 // the protocol's word for the property of the 
 var conformance = []struct {
 	name  string
 	steps []step
+
+	allLive bool // needs all replicas of its key to be up: it asks for them, or waits for a tombstone to go
 }{
-	{"transcript", transcript},
-	{"bounds", []step{
+	{name: "transcript", allLive: true, steps: transcript},
+	{name: "bounds", allLive: true, steps: []step{
 		{say: "w too large", do: put("x", "", withW(9)), want: "error {n_val_violation,3}"},
 		{say: "dw too large", do: put("x", "", withDW(4)), want: "error {n_val_violation,3}"},
 		{say: "pw too large", do: put("x", "", withPW(4)), want: "error {n_val_violation,3}"},
@@ -29,7 +31,7 @@ var conformance = []struct {
 		{say: "default", do: get(withR(quorumDefault), withPR(quorumDefault)), want: "x"},
 		{say: "majority", do: get(withR(riaktest.QuorumMajority), notFoundFails, basicQuorum), want: "x"},
 	}},
-	{"conditions on a tombstone", []step{
+	{name: "conditions on a tombstone", steps: []step{
 		{say: "put", do: put("v1", "", returnBody), want: "v1"},
 		save("v1"),
 		{say: "delete", do: del("v1"), want: "done"},
@@ -38,14 +40,14 @@ var conformance = []struct {
 		{say: "if_not_modified", do: put("v2", "tomb", ifNotModified), want: "error notfound"},
 		{say: "if_none_match", do: put("v2", "", ifNoneMatch, returnBody), want: "† v2"},
 	}},
-	{"conditions that hold", []step{
+	{name: "conditions that hold", steps: []step{
 		{say: "if_none_match of nothing", do: put("v1", "", ifNoneMatch, returnBody), want: "v1"},
 		save("v1"),
 		{say: "if_not_modified", do: put("v2", "v1", ifNotModified, returnBody), want: "v2"},
 		{say: "and again", do: put("v3", "v1", ifNotModified), want: "error modified"},
 		{say: "get", do: get(), want: "v2"},
 	}},
-	{"a later clock replaces, an earlier does not", []step{
+	{name: "a later clock replaces, an earlier does not", steps: []step{
 		{say: "put", do: put("v1", "", returnBody), want: "v1"},
 		save("1"),
 		{say: "put", do: put("v2", "1", returnBody), want: "v2"},
@@ -58,21 +60,21 @@ var conformance = []struct {
 		{say: "blind delete", do: del(""), want: "done"},
 		{say: "get", do: get(), want: "notfound"},
 	}},
-	{"two writers, each with the clock of its own last put", []step{
+	{name: "two writers, each with the clock of its own last put", steps: []step{
 		{say: "interleave", do: interleave(20), want: "2 siblings", wantNoDVV: "40 siblings"},
 	}},
-	{"siblings limit", []step{
+	{name: "siblings limit", steps: []step{
 		{say: "blind puts", do: blindPuts(105), want: "error {too_many_siblings,101} at 101"},
 		{say: "get", do: countSiblings, want: "100 siblings"},
 		{say: "a full put gets through", do: mergeAll, want: "all"},
 	}},
-	{"size limit", []step{
+	{name: "size limit", steps: []step{
 		{say: "large put", do: largePut, want: "error {too_large,N}"},
 		{say: "nothing was stored", do: get(), want: "notfound"},
 		{say: "not so large put", do: halfPut, want: "done"},
 		{say: "the limit is for all siblings", do: halfPut, want: "error {too_large,N}"},
 	}},
-	{"bucket types", []step{
+	{name: "bucket types", steps: []step{
 		{say: "get", do: withType("nosuch", get()), want: "error no_type"},
 		{say: "put", do: withType("nosuch", put("x", "")), want: "error no_type"},
 		{say: "properties", do: typeProps(""), want: "n_val=3 allow_mult=true last_write_wins=false r=quorum pr=0 w=quorum pw=0 dw=quorum rw=quorum " +
