@@ -72,3 +72,11 @@ func (s *State) Raise(horizon int64) {
 	s.Entries = slices.DeleteFunc(s.Entries, func(e Entry) bool { return !e.Live && e.Version <= s.Horizon })
 	s.settle(anyEntry)
 }
+
+// Rejoin takes back entries that were left out of s while it changed: they learn
+// what it has forgotten since, and nothing else of it changes.
+func (s *State) Rejoin(entries []Entry) {
+	s.Entries = append(s.Entries, entries...)
+	s.Sort()
+	s.settle(anyEntry)
+}

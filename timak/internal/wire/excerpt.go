@@ -182,9 +182,7 @@ func (x *Excerpt) complete() error {
 	if err != nil {
 		return err
 	}
-	x.State.Entries = append(x.State.Entries, rest...)
-	x.State.Sort()
-	x.State.Raise(x.State.Horizon)
+	x.State.Rejoin(rest)
 	*x = Whole(x.State)
 	return nil
 }

@@ -41,6 +41,15 @@ func changeIn(random *rand.Rand, version, dates int64) drawnChange {
 	}
 }
 
+// versionOr returns a version, or now and then one from before, which may be below
+// the horizon.
+func versionOr(random *rand.Rand, version int64) int64 {
+	if random.IntN(4) == 0 {
+		return 1 + random.Int64N(version)
+	}
+	return version
+}
+
 // A timeline that is changed in parts, over and over, is the one that is changed
 // as a whole.
 func TestExcerpts(t *testing.T) {
@@ -64,7 +73,7 @@ func TestExcerpts(t *testing.T) {
 			changes := make([]drawnChange, 1+random.IntN(3))
 			about := make([]wire.Change, len(changes))
 			for i := range changes {
-				changes[i] = changeIn(random, int64(1000+3*n+i), dates)
+				changes[i] = changeIn(random, versionOr(random, int64(1000+3*n+i)), dates)
 				about[i] = changes[i].Change
 			}
 			x, ok := wire.Cut(key, value, about, bounds)
@@ -75,7 +84,7 @@ func TestExcerpts(t *testing.T) {
 				parts++
 			}
 			before := int64(0)
-			if random.IntN(10) == 0 {
+			if random.IntN(5) == 0 {
 				before = int64(900 + 3*n)
 			}
 			change(&x.State, changes, before, wire.Bounds{Order: bounds.Order, Limit: bounds.Limit - x.Left})
@@ -102,6 +111,30 @@ func change(s *state.State, changes []drawnChange, before int64, bounds wire.Bou
 		c.apply(s)
 	}
 	s.Trim(bounds.Order, bounds.Limit)
+}
+
+// A removal that comes late, with a version from before the horizon, which rises
+// with the same write, is kept in a part as in the whole.
+func TestExcerpts_lateRemoval(t *testing.T) {
+	t.Parallel()
+	const begin = 1_700_000_000_000_000
+	want := timeline(200)
+	want.RemoveEntry("another", "", begin+1000)
+	value := encode(t, key, want, true)
+	late := []drawnChange{{wire.Change{ID: "posts:3"}, func(s *state.State) { s.RemoveEntry("posts:3", "", begin+500) }}}
+	x, ok := wire.Cut(key, value, []wire.Change{late[0].Change}, wire.Bounds{Limit: 1000})
+	if !ok || x.Left == 0 {
+		t.Fatal("Cut: it cannot be told apart")
+	}
+	change(&x.State, late, begin+2000, wire.Bounds{Limit: 1000 - x.Left})
+	change(&want, late, begin+2000, wire.Bounds{Limit: 1000})
+	value, err := x.Encode(key, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := diff(mustReadT(t, value), want); d != "" || len(want.Dead()) != 1 {
+		t.Errorf("(-whole +in part)\n%s", d)
+	}
 }
 
 // What changes are about is little of a large timeline.
