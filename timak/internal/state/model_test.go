@@ -238,7 +238,7 @@ func mustEqual(t rapid.TB, got, want state.State, format string, args ...any) {
 
 func mustBeNormal(t rapid.TB, got state.State, format string, args ...any) {
 	t.Helper()
-	if !got.Normal() || !equal(got, modelOf(got).state()) {
+	if got.Abnormal() != nil || !equal(got, modelOf(got).state()) {
 		t.Errorf(format, args...)
 		t.Fatalf("not in normal form: got %+v\nwant %+v", got, modelOf(got).state())
 	}

@@ -10,8 +10,6 @@ package state
 
 import (
 	"cmp"
-	"hash/maphash"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -191,88 +189,6 @@ func (s *State) forgotten(c Cover) bool { return c.Version <= s.Horizon }
 
 func anyEntry(*Entry) bool { return true }
 
-// Normal reports whether s is written down in the one way; a State that was
-// read from elsewhere may not be.
-func (s *State) Normal() bool {
-	return s.Horizon >= 0 &&
-		s.sorted() && s.unique() &&
-		slices.IsSortedFunc(s.Items, strictly(compareCovers)) &&
-		slices.IsSortedFunc(s.Sources, strictly(compareCovers)) &&
-		s.normalEntries() &&
-		!slices.ContainsFunc(s.Items, s.forgotten) &&
-		!slices.ContainsFunc(s.Sources, s.forgotten)
-}
-
-// name is what an entry is about.
-type name struct{ id, source string }
-
-// unique reports whether no two entries are about the same. The table is one of
-// open addresses, as a map would take longer than all the rest of reading.
-func (s *State) unique() bool {
-	size := 16
-	for size < 2*len(s.Entries) {
-		size *= 2
-	}
-	table := make([]int32, size) // places among the entries, from 1
-	for i := range s.Entries {
-		e := &s.Entries[i]
-		h := hash(e)
-		for ; table[h&uint64(size-1)] != 0; h++ {
-			if o := &s.Entries[table[h&uint64(size-1)]-1]; o.about(e.ID, e.Source) {
-				return false
-			}
-		}
-		table[h&uint64(size-1)] = int32(i + 1)
-	}
-	return true
-}
-
-var seed = maphash.MakeSeed()
-
-func hash(e *Entry) uint64 {
-	h := maphash.String(seed, e.ID)
-	if e.Source != "" {
-		h ^= bits.RotateLeft64(maphash.String(seed, e.Source), 32)
-	}
-	return h
-}
-
-// sorted reports whether the entries are in order, none twice in a row.
-func (s *State) sorted() bool {
-	for i := 1; i < len(s.Entries); i++ {
-		a, b := &s.Entries[i-1], &s.Entries[i]
-		if a.Live && b.Live && a.Date > b.Date {
-			continue // nearly always
-		}
-		if compareEntries(*a, *b) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *State) normalEntries() bool {
-	for i := range s.Entries {
-		if !s.normalEntry(&s.Entries[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *State) normalEntry(e *Entry) bool {
-	covers := s.covers(e.ID, e.Source)
-	absent := max(s.Horizon, covers)
-	switch {
-	case e.Version <= 0 || e.Version < covers || e.Older < 0 || e.Older > e.Version:
-		return false
-	case e.Live:
-		return e.Version > covers && (e.Older == 0 || e.Older > absent)
-	default:
-		return e.Older == 0 && e.Version != absent
-	}
-}
-
 // Sort puts the entries in order.
 func (s *State) Sort() { slices.SortFunc(s.Entries, compareEntries) }
 
@@ -282,14 +198,3 @@ func (s *State) Live() []Entry { return s.Entries[:s.live()] }
 
 // Dead returns the tombstones of entries.
 func (s *State) Dead() []Entry { return s.Entries[s.live():] }
-
-// strictly makes a comparison for slices.IsSortedFunc that finds equal
-// neighbours out of order.
-func strictly[T any](compare func(a, b T) int) func(a, b T) int {
-	return func(a, b T) int {
-		if compare(a, b) == 0 {
-			return -1
-		}
-		return compare(a, b)
-	}
-}

@@ -70,7 +70,7 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 	x.State = state.State{Horizon: v.head.horizon, Entries: live}
 	graves := reader{b: v.graves}
 	graves.graves(&x.State)
-	x.State, err = graves.finish(x.State)
+	x.State, err = graves.finish(x.State, nil)
 	return x, err == nil
 }
 

@@ -83,8 +83,8 @@ func decode(t *testing.T, value []byte) {
 	if err != nil {
 		return
 	}
-	if !s.Normal() {
-		t.Fatalf("Decode(%x): not in normal form: %+v", value, s)
+	if fault := s.Abnormal(); fault != nil {
+		t.Fatalf("Decode(%x): not in normal form: %+v: %+v", value, *fault, s)
 	}
 	if part.Left > 0 && partErr == nil {
 		if again, err := wire.Decode(key, parted); err != nil || diff(again, s) != "" {

@@ -55,13 +55,16 @@ func (r *reader) covers() []state.Cover {
 	return covers
 }
 
-// finish returns a state that was read to the end, if it is one.
-func (r *reader) finish(s state.State) (state.State, error) {
+// finish returns a state that was read to the end, if it is one. The view is that
+// of its blocks; nil if it has none.
+func (r *reader) finish(s state.State, v *View) (state.State, error) {
 	if r.err == nil && len(r.b) > 0 {
 		r.fail("bytes left over")
 	}
-	if r.err == nil && !s.Normal() {
-		r.fail("not in normal form")
+	if r.err == nil {
+		if fault := s.Abnormal(); fault != nil {
+			r.fail("not in normal form: " + said(fault, &s, v))
+		}
 	}
 	if r.err != nil {
 		return state.State{}, r.err

@@ -76,7 +76,7 @@ func readBody(body []byte, key string) (state.State, error) {
 	s.Sort()
 	s.Items = r.covers()
 	s.Sources = r.covers()
-	return r.finish(s)
+	return r.finish(s, nil)
 }
 
 // minEntry1 is how many bytes an entry takes at least.

@@ -226,5 +226,5 @@ func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
 	if graves.err == nil && v.head.shared != s.Shared() {
 		graves.fail("shared")
 	}
-	return graves.finish(s)
+	return graves.finish(s, v)
 }

@@ -20,7 +20,7 @@ func TestTamperedBytes(t *testing.T) {
 			for change := 1; change < 256; change++ {
 				value[i] = was ^ byte(change)
 				fixed := letThrough(value)
-				if s, err := wire.Decode(key, fixed); err == nil && !s.Normal() {
+				if s, err := wire.Decode(key, fixed); err == nil && s.Abnormal() != nil {
 					t.Fatalf("%s, byte %d is %#x: not in normal form: %+v", name, i, value[i], s)
 				}
 			}

@@ -1,0 +1,161 @@
+package state
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math/bits"
+	"strings"
+)
+
+// Fault is a rule of State that a state breaks, and where. It tells no names, no
+// data and no times.
+type Fault struct {
+	Part  Part
+	Place int    // among the parts of that name, from 0
+	Other int    // the entry that it cannot be there with; -1: that is not the fault
+	Rule  string // what is wrong with it, as in "entry 3 "+Rule
+}
+
+// Part is a part of a state.
+type Part string
+
+// The parts that a Fault may be in.
+const (
+	Horizon       Part = "the horizon"
+	AnEntry       Part = "entry"
+	RemovedItem   Part = "removed item"
+	RemovedSource Part = "removed source"
+)
+
+// Abnormal returns a rule that s breaks, the first that is met, and nil if s is
+// written down in the one way; a State that was read from elsewhere may not be.
+func (s *State) Abnormal() *Fault {
+	if s.Horizon < 0 {
+		return &Fault{Horizon, 0, -1, "is below 0"}
+	}
+	return cmp.Or(
+		s.unsorted(), s.twice(),
+		unsortedCover(RemovedItem, s.Items), unsortedCover(RemovedSource, s.Sources),
+		s.abnormalEntry(),
+		s.forgottenCover(RemovedItem, s.Items), s.forgottenCover(RemovedSource, s.Sources),
+	)
+}
+
+// unsorted finds an entry that does not belong behind the one before it.
+func (s *State) unsorted() *Fault {
+	for i := 1; i < len(s.Entries); i++ {
+		a, b := &s.Entries[i-1], &s.Entries[i]
+		if a.Live && b.Live && a.Date > b.Date {
+			continue // nearly always
+		}
+		if compareEntries(*a, *b) >= 0 {
+			return &Fault{AnEntry, i, -1, whyUnsorted(a, b)}
+		}
+	}
+	return nil
+}
+
+// whyUnsorted says why b does not belong behind a.
+func whyUnsorted(a, b *Entry) string {
+	switch {
+	case a.about(b.ID, b.Source):
+		return "is about the same id and source as the one before it"
+	case a.Live != b.Live:
+		return "is live, and comes behind a dead one"
+	case a.Live && a.Date != b.Date:
+		return "is dated later than the one before it"
+	case a.Live:
+		return "has the date of the one before it, and is not in the order of ids"
+	default:
+		return "is dead, and not in the order of ids and sources"
+	}
+}
+
+// name is what an entry is about.
+type name struct{ id, source string }
+
+// twice finds two entries that are about the same. The table is one of open
+// addresses, as a map would take longer than all the rest of reading.
+func (s *State) twice() *Fault {
+	size := 16
+	for size < 2*len(s.Entries) {
+		size *= 2
+	}
+	table := make([]int32, size) // places among the entries, from 1
+	for i := range s.Entries {
+		e := &s.Entries[i]
+		h := hash(e)
+		for ; table[h&uint64(size-1)] != 0; h++ {
+			other := int(table[h&uint64(size-1)] - 1)
+			if s.Entries[other].about(e.ID, e.Source) {
+				return &Fault{AnEntry, i, other, "is about the same id and source as"}
+			}
+		}
+		table[h&uint64(size-1)] = int32(i + 1)
+	}
+	return nil
+}
+
+var seed = maphash.MakeSeed()
+
+func hash(e *Entry) uint64 {
+	h := maphash.String(seed, e.ID)
+	if e.Source != "" {
+		h ^= bits.RotateLeft64(maphash.String(seed, e.Source), 32)
+	}
+	return h
+}
+
+func unsortedCover(part Part, covers []Cover) *Fault {
+	for i := 1; i < len(covers); i++ {
+		switch c := strings.Compare(covers[i-1].Name, covers[i].Name); {
+		case c == 0:
+			return &Fault{part, i, -1, "is the same as the one before it"}
+		case c > 0:
+			return &Fault{part, i, -1, "is not in the order of names"}
+		}
+	}
+	return nil
+}
+
+func (s *State) forgottenCover(part Part, covers []Cover) *Fault {
+	for i := range covers {
+		if s.forgotten(covers[i]) {
+			return &Fault{part, i, -1, "is at or below the horizon"}
+		}
+	}
+	return nil
+}
+
+func (s *State) abnormalEntry() *Fault {
+	for i := range s.Entries {
+		if rule := s.brokenBy(&s.Entries[i]); rule != "" {
+			return &Fault{AnEntry, i, -1, rule}
+		}
+	}
+	return nil
+}
+
+// brokenBy returns the rule for a single entry that e breaks; empty for none.
+func (s *State) brokenBy(e *Entry) string {
+	covers := s.covers(e.ID, e.Source)
+	absent := max(s.Horizon, covers)
+	switch {
+	case e.Version <= 0:
+		return "has no version above 0"
+	case e.Version < covers:
+		return "is older than the removal of its item or source"
+	case e.Older < 0 || e.Older > e.Version:
+		return "keeps out a version that is above its own or below 0"
+	case e.Live && e.Version == covers:
+		return "is live at the version at which its item or source was removed"
+	case e.Live && e.Older > 0 && e.Older <= absent:
+		return "keeps out a version that its absence keeps out"
+	case !e.Live && e.Older > 0:
+		return "is dead, and keeps out an older version"
+	case !e.Live && e.Version == absent:
+		return "is dead, and says what its absence says"
+	default:
+		return ""
+	}
+}
