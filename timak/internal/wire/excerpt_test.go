@@ -137,6 +137,35 @@ func TestExcerpts_lateRemoval(t *testing.T) {
 	}
 }
 
+// What is left of a timeline is decoded once when the horizon rises, also where a
+// block of it ends at the date with which one begins that is not: the first that
+// was written in parts had the latter twice.
+func TestExcerpts_horizonAmongTies(t *testing.T) {
+	t.Parallel()
+	want := timeline(96)
+	for i := range want.Entries {
+		want.Entries[i].Date = 7
+	}
+	want.Sort()
+	want.RemoveEntry("another", "", 1000)
+	for n := range 64 { // of all blocks but the first
+		x, ok := wire.Cut(key, encode(t, key, want, true), []wire.Change{{ID: fmt.Sprint("posts:", n)}}, wire.Bounds{Limit: 1000})
+		if !ok || x.Left == 0 {
+			t.Fatalf("posts:%d: Cut: %v, with %d entries left; want some", n, ok, x.Left)
+		}
+		x.State.Collect(2000)
+		value, err := x.Encode(key, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := want.Clone()
+		whole.Collect(2000)
+		if got, err := wire.Decode(key, value); err != nil || diff(got, whole) != "" {
+			t.Fatalf("posts:%d: %v (-want +got)\n%s", n, err, diff(got, whole))
+		}
+	}
+}
+
 // What changes are about is little of a large timeline.
 func TestExcerptsAreSmall(t *testing.T) {
 	t.Parallel()
