@@ -62,7 +62,11 @@ type meeting struct {
 func (m *meeting) meet(e *Entry) {
 	i := m.find(e)
 	if i < 0 {
-		m.fresh = append(m.fresh, join(*e, m.s.absent(e.ID, e.Source)))
+		joined := join(*e, m.s.absent(e.ID, e.Source))
+		if !joined.Live {
+			e.Data.remove()
+		}
+		m.fresh = append(m.fresh, joined)
 		return
 	}
 	m.met[i], m.next = true, i+1
@@ -76,8 +80,9 @@ func (m *meeting) join(i int, e *Entry) {
 	joined := join(*old, *e)
 	m.moved = m.moved || joined.Live != old.Live || joined.Date != old.Date
 	m.changed = m.changed || m.moved || joined.Version != old.Version || joined.Older != old.Older
-	if old.Live && !joined.Live {
+	if !joined.Live {
 		old.Data.remove()
+		e.Data.remove()
 	}
 	*old = joined
 }

@@ -123,6 +123,32 @@ func TestRemovedDataIsGone(t *testing.T) {
 	}
 }
 
+// Nor does it when a sibling has removed it, whichever is read first.
+func TestRemovedDataIsGone_siblings(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(s *state.State, id string){
+		"entry": func(s *state.State, id string) { s.RemoveEntry(id, "", 1<<60) },
+		"item":  func(s *state.State, id string) { s.Remove(id, 1<<60) },
+	} {
+		for _, i := range []int{0, 63, 99} {
+			var removed state.State
+			remove(&removed, fmt.Sprint("posts:", i))
+			values := [][]byte{encode(t, key, timeline(100), false), encode(t, key, removed, false)}
+			for first := range values {
+				s := mustReadT(t, values[first])
+				s.Absorb(mustReadT(t, values[1-first]))
+				if len(s.Live()) != 99 {
+					t.Fatalf("%s: %d items are left, want 99", name, len(s.Live()))
+				}
+				secret := fmt.Sprintf("Title number %d\"", i)
+				if bytes.Contains(encode(t, key, s, false), []byte(secret)) {
+					t.Errorf("%s, read %d first: %s is still there", name, first, secret)
+				}
+			}
+		}
+	}
+}
+
 func mustReadT(t *testing.T, value []byte) state.State {
 	t.Helper()
 	s, err := wire.Decode(key, value)
