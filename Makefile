@@ -7,6 +7,7 @@ ARGS     ?=
 PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAKTIME ?= 5m
+SEARCHTIME ?= 10m
 EVENTS   := .test-events.jsonl
 COUNT    ?= 5
 BENCH    := go test -run '^$$' -count $(COUNT) -timeout 2h
@@ -14,7 +15,7 @@ BENCHED  := .benchmarks.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench soak capture capture-table fuzz lint fmt tidy build needs
+.PHONY: help run test check bench soak search capture capture-table fuzz lint fmt tidy build needs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 
 soak: needs ## Kill, cancel, roll back and restart everything for SOAKTIME=5m
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm
+
+search: ## Look for a stored value that nobody can read, with the race detector, for SEARCHTIME=10m
+	TIMAK_TEST_SEARCH=$(SEARCHTIME) CGO_ENABLED=1 go test -race -count=1 -run '^TestSearch$$' -timeout 24h -v ./timak
 
 capture: needs
 	go test -run '^TestCapture' ./timakgorm

@@ -52,6 +52,25 @@ func TestDecoder(t *testing.T) {
 	})
 }
 
+// Blocks of the same bytes are not of the same entries where the names, the sources
+// or the dates that they count from are others.
+func TestDecoder_otherMeanings(t *testing.T) {
+	t.Parallel()
+	first := state.Entry{ID: "posts:1", Source: "a", Version: 9, Live: true, Date: 5}
+	named, sourced, dated := first, first, first
+	named.ID, sourced.Source, dated.Date = "likes:1", "b", 6
+	for _, other := range []state.Entry{named, sourced, dated} {
+		var decoder wire.Decoder
+		for _, e := range []state.Entry{first, other} {
+			want := state.State{Entries: []state.Entry{e}}
+			got, err := decoder.Decode(key, encode(t, key, want, false))
+			if err != nil || diff(got, want) != "" {
+				t.Errorf("%+v: %v (-want +got)\n%s", e, err, diff(got, want))
+			}
+		}
+	}
+}
+
 // A damaged sibling is one, wherever it comes, and so is one of another key.
 func TestDecoderFindsDamage(t *testing.T) {
 	t.Parallel()
