@@ -151,7 +151,7 @@ func (s *search) receive(e *engineSeat, key string) {
 			s.t.Fatal(err)
 		}
 	}
-	if _, err := s.store.Store.Put(context.Background(), key, value, nil); err != nil {
+	if _, err := s.store.Put(context.Background(), key, value, nil); err != nil {
 		s.t.Fatal(err)
 	}
 }

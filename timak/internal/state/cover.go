@@ -18,8 +18,6 @@ func versionOf(covers []Cover, name string) int64 {
 	return 0
 }
 
-func compareCovers(a, b Cover) int { return strings.Compare(a.Name, b.Name) }
-
 // raise returns covers with name at version, or higher if it was.
 func raise(covers []Cover, name string, version int64) []Cover {
 	i, found := findCover(covers, name)
