@@ -139,6 +139,9 @@ func (s *State) abnormalEntry() *Fault {
 // brokenBy returns the rule for a single entry that e breaks; empty for none.
 func (s *State) brokenBy(e *Entry) string {
 	covers := s.covers(e.ID, e.Source)
+	if e.Live && e.Older == 0 && e.Version > covers {
+		return "" // nearly always
+	}
 	absent := max(s.Horizon, covers)
 	switch {
 	case e.Version <= 0:
