@@ -76,14 +76,14 @@ func isOneValue(value any) bool {
 
 // plainOf is the condition that an update of a table does no more than it says;
 // "" where that cannot be asked.
-func (d dialect) plainOf(table string) string {
+func (d dialect) plainOf(m *model, s statements) string {
 	if d.numbered {
-		return "timak_plain(" + quoteText(quoteName(table)) + ")"
+		return s.own + "timak_plain(" + quoteText(s.from) + ")"
 	}
-	if schema := schemaOf(table); schema != "" {
+	if schemaOf(m.table) != "" {
 		return ""
 	}
-	name := quoteText(table)
+	name := quoteText(m.table)
 	return "NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = " + name + " COLLATE NOCASE" +
 		" UNION ALL SELECT 1 FROM sqlite_temp_master WHERE type = 'trigger' AND tbl_name = " + name + " COLLATE NOCASE" +
 		" UNION ALL SELECT 1 FROM pragma_table_xinfo(" + name + ") WHERE hidden > 1)"

@@ -22,6 +22,9 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:after_update", p.after),
 		on.Delete().Before("gorm:delete").Register("timak:before_delete", p.before(remove)),
 		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:after_delete", p.after),
+		on.Raw().Before("gorm:raw").Register("timak:strays", guarded(p.noteStray)),
+		on.Row().Before("gorm:row").Register("timak:strays", guarded(p.noteStray)),
+		on.Query().Before("gorm:query").Register("timak:strays", guarded(p.noteStray)),
 		on.Raw().Before("gorm:raw").Register("timak:before_raw", guarded(p.checkRaw)),
 		on.Raw().After("gorm:raw").Register("timak:savepoints", guarded(p.watchSavepoints)),
 		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:cascades", guarded(p.warnOfCascades)),
@@ -132,8 +135,24 @@ func (c *capture) finish(db *gorm.DB) error {
 		}
 	}
 	recorded, err := c.record(db.Statement.Context)
-	if err == nil && recorded > 0 {
+	switch {
+	case err != nil:
+		return err
+	case recorded > 0:
 		c.plugin.markDirty(c.ConnPool)
+	case c.verb == create && c.target.written != "" && len(c.changes.rows) > 0:
+		return c.askLate()
+	}
+	return nil
+}
+
+// askLate asks what the name of a table meant where rows were made by it and
+// nothing was recorded: it is another table, or its rows are not to be seen.
+func (c *capture) askLate() error {
+	written := c.target.written
+	known, err := c.ask(written, []*table{c.target.table})
+	if known == nil && err == nil {
+		c.plugin.strays.any.Store(true)
 	}
 	return err
 }

@@ -138,13 +138,27 @@ func (c *capture) begin() (err error) {
 // prepare does what comes before a statement on a tracked table.
 func (c *capture) prepare(ctx context.Context) (err error) {
 	defer recovered(&err)
-	if c.target == nil {
+	err = c.before(ctx)
+	if !errors.Is(err, errElsewhere) {
+		return err
+	}
+	c.plugin.strays.any.Store(true)
+	c.changes, c.spill, c.returning = changes{}, nil, false
+	if c.target, err = c.findTarget(); err != nil {
+		return err
+	}
+	return c.before(ctx)
+}
+
+func (c *capture) before(ctx context.Context) error {
+	switch {
+	case c.target == nil:
 		return nil
-	}
-	if c.verb == create {
+	case c.verb == create:
 		return c.beforeInsert(ctx)
+	default:
+		return c.beforeChange(ctx)
 	}
-	return c.beforeChange(ctx)
 }
 
 // beforeChange reads the rows that an update or delete is about, and narrows
@@ -286,9 +300,21 @@ func (c *capture) refuseNull() error {
 	return c.refuse("a row has NULL in its primary key, by which nobody finds it again: give it one, with timakgorm.Exec if it is there")
 }
 
-// read locks and reads rows of a target, and calls visit for each.
+// columns are what is read of a row: the key, the image, and whether the table is
+// the tracked one.
+func (t *target) columns() fragment {
+	text := t.table.dialect.text
+	sql := fmt.Sprintf(text+", "+text+", ", t.sql.key, t.sql.image)
+	if t.written == "" {
+		return fragment{sql: sql + "true"}
+	}
+	return fragment{sql: sql + t.table.dialect.sameSQL(t.sql.from), vars: []any{t.table.nameGiven(t.written)}}
+}
+
+// read locks and reads rows of a target, and calls visit for each. It returns
+// errElsewhere if they are of another table.
 func (t *target) read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statement, where clause.Clause, visit func(rowKey, *string) error) (err error) {
-	query := t.query(st, where, fmt.Sprintf(t.table.dialect.text+", "+t.table.dialect.text, t.sql.key, t.sql.image))
+	query := t.query(st, where, t.columns())
 	if query.Error != nil {
 		return query.Error
 	}
@@ -300,8 +326,12 @@ func (t *target) read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	for found.Next() {
 		var text string
 		var old *string
-		if err := found.Scan(&text, &old); err != nil {
+		var same bool
+		if err := found.Scan(&text, &old, &same); err != nil {
 			return err
+		}
+		if !same {
+			return errElsewhere
 		}
 		key, err := parseKey(text)
 		if err != nil {

@@ -17,6 +17,10 @@ import (
 type changes struct {
 	rows  []change
 	index map[string]int // by key
+
+	// written is the name by which rows were made, as the statement has it, where
+	// nobody has asked yet what it means.
+	written string
 }
 
 // change is a row that a statement may have changed.
@@ -118,7 +122,7 @@ func (t *table) recordRows(ctx context.Context, pool gorm.ConnPool, c *changes, 
 		drawn = &version
 	}
 	for rows := range slices.Chunk(c.rows, recordChunk) {
-		record, given := t.sql.recordOf(rows)
+		record, given := t.recordOf(rows, c.written)
 		n, err := affected(pool.ExecContext(ctx, record, append([]any{t.model.table, drawn, floor}, given...)...))
 		if err != nil {
 			return recorded, err

@@ -53,6 +53,7 @@ type commitTx struct {
 	changed       int64  // how many rows its connection had changed before, on SQLite
 	schema        uint64 // the version of the schema when it began
 	changesSchema bool   // it has run DDL, or may have
+	strays        bool   // it may find other tables than those of the pool's connections
 
 	// spoilt is why the transaction must not be committed: a statement in it has
 	// run whose change could not be recorded.
@@ -106,10 +107,11 @@ func (t *commitTx) commit() error {
 // that others have committed since may be among them.
 func (t *commitTx) recorded() (ids []int64, err error) {
 	d := t.pool.plugin.dialect
-	query := "SELECT id FROM timak_outbox WHERE id > ? ORDER BY id"
+	query := "SELECT id FROM " + t.pool.plugin.ownName("timak_outbox") + " WHERE id > ?"
 	if d.lock {
-		query = "SELECT id FROM timak_outbox WHERE id > ? AND xid = pg_current_xact_id_if_assigned() ORDER BY id"
+		query += " AND xid = pg_current_xact_id_if_assigned()"
 	}
+	query += " ORDER BY id"
 	found, err := t.QueryContext(t.ctx, d.bind(query), t.after)
 	if err != nil {
 		return nil, err

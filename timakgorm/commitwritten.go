@@ -15,7 +15,7 @@ func (p *Plugin) recordsUnseen() bool {
 // by a role without the right to, the question for its rows would be an error,
 // which ends the transaction.
 const writtenSQL = `SELECT pg_current_xact_id_if_assigned() IS NOT NULL
-	AND coalesce(has_table_privilege(to_regclass('timak_outbox'), 'SELECT'), false)`
+	AND coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)`
 
 // hasWritten reports whether a transaction that is not marked may have recorded
 // changes. One whose question fails is left to its commit, which then fails too,
@@ -29,7 +29,7 @@ func (t *commitTx) hasWritten() (written bool) {
 		changed, err := t.totalChanges()
 		return err == nil && changed != t.changed && t.hasOutbox()
 	}
-	err := t.QueryRowContext(t.ctx, writtenSQL).Scan(&written)
+	err := t.QueryRowContext(t.ctx, writtenSQL, p.ownName("timak_outbox")).Scan(&written)
 	return err == nil && written
 }
 

@@ -77,7 +77,7 @@ func (c *capture) changesInserts(ctx context.Context) (bool, error) {
 	}
 	table := c.target.table.model.table
 	return c.plugin.inserts.of(table, c.plugin.schemaOf(c.ConnPool), func() (changes bool, err error) {
-		if err := c.ConnPool.QueryRowContext(ctx, insertTriggers, quoteName(table)).Scan(&changes); err != nil {
+		if err := c.ConnPool.QueryRowContext(ctx, insertTriggers, c.target.table.sql.from).Scan(&changes); err != nil {
 			return false, fmt.Errorf("timakgorm: triggers of %s: %w", table, err)
 		}
 		return changes, nil

@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -13,14 +12,8 @@ import (
 
 // On Postgres a row may be written by the name of a partition, or of a table
 // that inherits from the tracked one. Neither callbacks nor triggers would see
-// it, so it is refused, and the tracked table is to be named.
-
-// parentOf is a tracked table among those above one.
-const parentOf = `WITH RECURSIVE above AS (
-		SELECT inhparent FROM pg_inherits WHERE inhrelid = to_regclass($1)
-		UNION SELECT i.inhparent FROM pg_inherits i JOIN above a ON i.inhrelid = a.inhparent
-	)
-	SELECT coalesce(min(name), '') FROM json_array_elements_text($2::json) name WHERE to_regclass(name) IN (SELECT inhparent FROM above)`
+// it, so it is refused, and the tracked table is to be named. The same goes for
+// views, which triggers see through.
 
 // postgresName is a table's name as Postgres takes it, with its schema or
 // without.
@@ -54,7 +47,7 @@ func (p *Plugin) refusePartition(v verb) func(*gorm.DB) error {
 		if parent == "" || err != nil || followedIn(db, parent) {
 			return err
 		}
-		return fmt.Errorf("timakgorm: %s of %s: %w: it is a part of %s: name that", v, unquoted(name), ErrUncaptured, parent)
+		return fmt.Errorf("timakgorm: %s of %s: %w: it is a part or a view of %s: name that", v, unquoted(name), ErrUncaptured, parent)
 	}
 }
 
@@ -85,11 +78,11 @@ func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
 	case parent == "" || err != nil || followedIn(db, parent):
 		return err
 	case p.opts.RawSQL == WarnRaw:
-		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a part of a tracked table; its timelines do not follow",
+		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a part or a view of a tracked table; its timelines do not follow",
 			"table", parent, "part", part)
 		return nil
 	default:
-		return fmt.Errorf("timakgorm: raw SQL writes %s: %w: it is a part of %s: name that", part, ErrUncaptured, parent)
+		return fmt.Errorf("timakgorm: raw SQL writes %s: %w: it is a part or a view of %s: name that", part, ErrUncaptured, parent)
 	}
 }
 
@@ -107,24 +100,16 @@ func (p *Plugin) partWritten(st *gorm.Statement, words []string) (part, parent s
 }
 
 // partOf returns the tracked table that a table, named as it is written, is a
-// part of; "" if there is none.
+// part or a view of; "" if there is none.
 func (p *Plugin) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
-	return p.parents.of(name, p.schemaOf(pool), func() (string, error) {
+	return p.parents.of(name, p.namesOf(pool), func() (string, error) {
 		if p.named(unquoted(name)) != nil || !postgresName.MatchString(name) {
 			return "", nil
 		}
-		var tracked []string
-		for table := range p.tables {
-			tracked = append(tracked, quoteName(table))
-		}
-		list, err := json.Marshal(tracked)
-		if err != nil {
+		m, err := p.meaningOf(ctx, pool, name)
+		if m.is != "" {
 			return "", err
 		}
-		var parent string
-		if err := pool.QueryRowContext(ctx, parentOf, name, string(list)).Scan(&parent); err != nil {
-			return "", fmt.Errorf("timakgorm: look whether %s is a partition: %w", name, err)
-		}
-		return unquoted(parent), nil
+		return m.part, err
 	})
 }

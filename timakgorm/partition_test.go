@@ -177,7 +177,7 @@ func TestPartitionNamed(t *testing.T) {
 			),
 		}
 		for name, err := range refused {
-			if !errors.Is(err, timakgorm.ErrUncaptured) || !strings.Contains(err.Error(), "a part of plant.Readings: name that") {
+			if !errors.Is(err, timakgorm.ErrUncaptured) || !strings.Contains(err.Error(), "a part or a view of plant.Readings: name that") {
 				t.Errorf("%s: got %v, want ErrUncaptured that says which table to name", name, err)
 			}
 		}

@@ -39,8 +39,10 @@ type Plugin struct {
 
 	triggers map[string]*tableTriggers
 	schema   schemaVersion
+	homes    homes
+	strays   strays
 	cascades cascades
-	parents  schemaFacts[string] // the tracked tables that other tables are a part of
+	parents  schemaFacts[string] // the tracked tables that other tables are a part or a view of
 	resolves schemaFacts[string] // what tables do about conflicts
 	plain    schemaFacts[bool]   // whether updates of tables do no more than they say
 	inserts  schemaFacts[bool]   // whether triggers may change rows of tables before they are inserted
@@ -131,7 +133,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		if err := m.readVisibility(db); err != nil {
 			return err
 		}
-		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsOf(m, func(name string) string { return db.Statement.Quote(name) })}
+		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsAs(m, home{}, unqualified(m.table), func(name string) string { return db.Statement.Quote(name) })}
 	}
 	if err := p.useTriggers(db); err != nil {
 		return err
@@ -140,6 +142,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		if err := p.registerPartitions(db); err != nil {
 			return err
 		}
+		p.lookAround(db)
 	}
 	if p.opts.Capture == Triggers && p.opts.Deliver == OnCommit {
 		if err := p.registerTransactions(db); err != nil {

@@ -23,15 +23,16 @@ type (
 type table struct {
 	model   *model
 	dialect dialect
+	at      home // that its SQL writes out
 	sql     statements
 }
 
 // query returns a SELECT of columns of the rows of a target that where names, or
 // of all, locked until the transaction ends.
-func (t *target) query(st *gorm.Statement, where clause.Clause, columns string) *gorm.Statement {
+func (t *target) query(st *gorm.Statement, where clause.Clause, columns fragment) *gorm.Statement {
 	d := t.table.dialect
 	q := scratch(st)
-	q.AddClause(clause.Select{Expression: fragment{sql: columns}})
+	q.AddClause(clause.Select{Expression: columns})
 	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: items(append([]clause.Expression{t.item}, t.more...))}
 	if where.Expression != nil {
 		q.Clauses["WHERE"] = where

@@ -246,13 +246,10 @@ func isName(word string) bool {
 	return unicode.IsLetter(first) && !strings.HasSuffix(word, "'") || strings.ContainsRune("_\"`['", first) // SQLite takes a text for a name
 }
 
-// named returns the tracked table with this name, whatever its case. A name
-// without a schema may be a table in any.
+// named returns a tracked table that a name may mean; nil if it means none.
 func (p *Plugin) named(name string) *table {
 	for _, t := range p.tables {
-		known := t.model.table
-		bare := unqualified(known) == known || unqualified(name) == name
-		if sameName(known, name) || bare && sameName(unqualified(known), unqualified(name)) {
+		if t.mayBe(name) {
 			return t
 		}
 	}

@@ -120,7 +120,7 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 }
 
 func (c *capture) fillSpill(ctx context.Context, where clause.Clause) error {
-	rows := c.target.query(c.db.Statement, where, c.spill.columns(c.target))
+	rows := c.target.query(c.db.Statement, where, fragment{sql: c.spill.columns(c.target)})
 	if rows.Error != nil {
 		return rows.Error
 	}

@@ -10,7 +10,8 @@ import (
 
 // statements is the SQL of one tracked table in one dialect.
 type statements struct {
-	from string // the table, quoted, with its schema if it has one
+	from string // the table, quoted, with its schema where that is known
+	own  string // what comes before the names of timak's tables
 
 	// key and image are the primary key and the image of a row as JSON objects,
 	// the image NULL for a row that is soft-deleted.
@@ -52,7 +53,8 @@ type rowsSQL struct {
 	// that it draws must not be below.
 	record string
 
-	// made is record for rows without old images, whose keys are given.
+	// made is record for rows without old images, whose keys are given. Before them
+	// it has the name by which they were made, as nameGiven writes it.
 	made string
 
 	// narrow is a condition: the primary key is among those in the parameter.
@@ -72,12 +74,12 @@ func (s statements) of(rows int) rowsSQL {
 }
 
 // recordOf returns the statement that records some rows, and its last parameters.
-func (s statements) recordOf(rows []change) (record string, given []any) {
-	sql := s.of(len(rows))
+func (t *table) recordOf(rows []change, written string) (record string, given []any) {
+	sql := t.sql.of(len(rows))
 	if slices.ContainsFunc(rows, func(row change) bool { return row.Old != nil }) {
 		return sql.record, sql.encode(rows)
 	}
-	return sql.made, []any{sql.encodeKeys(rows)}
+	return sql.made, []any{t.nameGiven(written), sql.encodeKeys(rows)}
 }
 
 // among is the condition that a row is one of the changes.
@@ -86,21 +88,19 @@ func (s statements) among(c *changes) fragment {
 	return fragment{sql: sql.narrow, vars: []any{sql.encodeKeys(c.rows)}}
 }
 
-// statementsOf writes the SQL of a table. quote quotes an identifier.
-func (d dialect) statementsOf(m *model, quote func(string) string) statements {
-	return d.statementsAs(m, unqualified(m.table), quote)
-}
-
-// statementsAs writes the SQL of a table whose rows go by a name of their own,
-// such as an alias, in all but record.
-func (d dialect) statementsAs(m *model, name string, quote func(string) string) statements {
+// statementsAs writes the SQL of a table at home, whose rows go by a name of their
+// own, such as an alias, in all but record. quote quotes an identifier.
+func (d dialect) statementsAs(m *model, at home, name string, quote func(string) string) statements {
 	table := quote(name)
 	column := func(field *schema.Field) string { return table + "." + quote(field.DBName) }
-	s := statements{from: quote(m.table), column: column, quote: quote}
+	s := statements{from: quote(m.table), own: prefix(at.own), column: column, quote: quote}
+	if at.schema != "" {
+		s.from = prefix(at.schema) + quotePart(unqualified(m.table))
+	}
 	s.key = d.objectOf(m.keys, column)
 	s.image = d.imageOf(m, column)
-	s.draw = d.bind(d.drawSQL())
-	s.plain = d.plainOf(m.table)
+	s.draw = d.bind(d.drawSQL(s.own))
+	s.plain = d.plainOf(m, s)
 	one, many := d.givenRow(m, s.from, quote), d.givenRows(m, s.from, quote)
 	s.one, s.many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
 	if d.numbered {
@@ -150,7 +150,9 @@ func (d dialect) fill(template string, m *model, s statements, given given) stri
 		"{rows}", given.rows,
 		"{keyrows}", given.keyRows,
 		"{match}", strings.Join(matches, " AND "),
-		"{draw}", d.drawSQL(),
+		"{draw}", d.drawSQL(s.own),
+		"{own}", s.own,
+		"{same}", d.sameSQL(s.from),
 		"{differs}", fmt.Sprintf(d.differs, "c.old", "c.new"),
 		"{fence}", d.fence,
 		"{n}", d.memberOf("n"),
@@ -163,7 +165,7 @@ const versionMark = "coalesce(CAST(? AS bigint), ({draw}))"
 // recordSQL takes the version that has been drawn for the statement, or draws
 // it. The fence keeps an image from being made twice, to compare it and to store
 // it.
-const recordSQL = `INSERT INTO timak_outbox (tbl, pk, old, new, version)
+const recordSQL = `INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
 SELECT CAST(? AS text), c.pk, c.old, c.new, ` + versionMark + `
 FROM (
 	SELECT {pk} AS pk, {old} AS old, {image} AS new
@@ -171,12 +173,13 @@ FROM (
 ) c
 WHERE {differs}`
 
-// madeSQL is recordSQL for rows that were not there, or not to be seen.
-const madeSQL = `INSERT INTO timak_outbox (tbl, pk, new, version)
+// madeSQL is recordSQL for rows that were not there, or not to be seen. Nobody has
+// looked at their table before: it asks whether the name means the tracked one.
+const madeSQL = `INSERT INTO {own}timak_outbox (tbl, pk, new, version)
 SELECT CAST(? AS text), c.pk, c.new, ` + versionMark + `
 FROM (
 	SELECT {itspk} AS pk, {itsimage} AS new
-	FROM {table} WHERE {narrow}{fence}
+	FROM {table} WHERE {same} AND {narrow}{fence}
 ) c
 WHERE c.new IS NOT NULL`
 
@@ -188,9 +191,9 @@ WHERE c.new IS NOT NULL`
 // in it, of whatever row. One snapshot sees a version in one place or the other.
 // Postgres has a sequence for all that, which a snapshot does not hold back: see
 // migration 0004.
-func (d dialect) drawSQL() string {
+func (d dialect) drawSQL(own string) string {
 	if d.numbered {
-		return "SELECT timak_version(CAST(? AS bigint))"
+		return "SELECT " + own + "timak_version(CAST(? AS bigint))"
 	}
 	return "SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0), coalesce(" + sqliteNewest + " + 2, 0))"
 }
@@ -205,7 +208,7 @@ const sqliteNewest = "(SELECT o.version FROM timak_outbox o ORDER BY o.id DESC L
 // second. Nothing indexes the outbox by rows: IS TRUE keeps the search from
 // becoming a join, which might be one for each row.
 const probeSQL = `WITH asked AS MATERIALIZED (SELECT {n} AS n, {pk} AS pk, {text} AS image FROM {rows} LEFT JOIN {table} ON {match}),
-	waiting AS MATERIALIZED (SELECT DISTINCT o.pk FROM timak_outbox o WHERE o.tbl = CAST(? AS text) AND (o.pk IN (SELECT pk FROM asked)) IS TRUE)
+	waiting AS MATERIALIZED (SELECT DISTINCT o.pk FROM {own}timak_outbox o WHERE o.tbl = CAST(? AS text) AND (o.pk IN (SELECT pk FROM asked)) IS TRUE)
 SELECT n, pk, image, pk IN (SELECT pk FROM waiting) FROM asked`
 
 // memberOf is a number in a row of the array that d.rows takes.

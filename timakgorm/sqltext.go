@@ -14,6 +14,7 @@ const (
 	blocks                       // begin what runs code or texts
 	defining                     // change the schema
 	savepoints                   // may end at one
+	straying                     // may change what names mean
 	anyVerb    verbs = 1<<iota - 1
 )
 
@@ -25,13 +26,15 @@ type verbKind struct {
 
 // verbsOfLength are all words that are looked for, by their length.
 var verbsOfLength = [...][]verbKind{
-	2: {{"do", blocks}},
-	4: {{"copy", writing}, {"drop", defining}},
-	5: {{"merge", writing}, {"alter", defining}},
-	6: {{"insert", writing}, {"update", writing}, {"delete", writing}, {"create", defining}},
-	7: {{"replace", writing}, {"release", savepoints}, {"execute", blocks}},
-	8: {{"truncate", writing}, {"rollback", savepoints}},
-	9: {{"savepoint", savepoints}},
+	2:  {{"do", blocks}},
+	3:  {{"set", straying}},
+	4:  {{"copy", writing}, {"drop", defining}, {"temp", straying}},
+	5:  {{"merge", writing}, {"alter", defining}, {"reset", straying}},
+	6:  {{"insert", writing}, {"update", writing}, {"delete", writing}, {"create", defining}},
+	7:  {{"replace", writing}, {"release", savepoints}, {"execute", blocks}, {"pg_temp", straying}},
+	8:  {{"truncate", writing}, {"rollback", savepoints}},
+	9:  {{"savepoint", savepoints}, {"temporary", straying}},
+	10: {{"set_config", straying}},
 }
 
 // verbsIn returns the kinds of words that a SQL text may hold, in any case and

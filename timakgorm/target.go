@@ -18,6 +18,10 @@ type target struct {
 	name  string              // that name, in which rows are locked
 	item  clause.Expression   // the table as an item of a FROM
 	more  []clause.Expression // the other items of the statement's FROM
+
+	// written is the statement's own name for the table, where nobody has asked yet
+	// what it means in the session.
+	written string
 }
 
 // tableSaid returns how a statement says what table it writes. A delete may be
@@ -65,8 +69,8 @@ func scratch(st *gorm.Statement) *gorm.Statement {
 // mayWrite reports whether a statement may write a tracked table.
 func (p *Plugin) mayWrite(st *gorm.Statement, v verb) bool {
 	said := []quoted{tableSaid(st, v)}
-	if st.TableExpr == nil && said[0] == current && p.named(st.Table) != nil {
-		return true
+	if said[0] == current && (st.TableExpr == nil || v == create) && p.named(st.Table) != nil {
+		return true // SQLite's driver inserts by the bare name, or by an alias
 	}
 	if v == remove {
 		said = append(said, tableSaid(st, update))
@@ -87,36 +91,90 @@ func (p *Plugin) mayWrite(st *gorm.Statement, v verb) bool {
 // using parts what a delete says after DELETE FROM.
 var using = regexp.MustCompile(`(?is)^(.*?)\sUSING\s(.*)$`)
 
+// saying is what a statement says of its table.
+type saying struct {
+	item    clause.Expression   // as an item of a FROM
+	more    []clause.Expression // other items after it
+	sql     string              // the item, as it is written; "" if it is no more than a name
+	name    string              // the table, with its schema if that is written
+	written string              // the same, as it is written
+	alias   string              // "" if there is none
+	unclear bool                // there is more that is not understood
+}
+
+// readSaying reads what the statement says of its table: what is run, as GORM's
+// driver may write another name than it was asked for.
+func (c *capture) readSaying() (saying, error) {
+	st := c.db.Statement
+	said := tableSaid(st, c.verb)
+	if st.TableExpr == nil && said == current {
+		return saying{item: said, name: st.Table, written: quoteName(st.Table)}, nil
+	}
+	text := scratch(st)
+	if c.verb == create {
+		head, err := c.insertHead()
+		if err != nil {
+			return saying{}, err
+		}
+		_, _ = text.WriteString(head)
+	} else {
+		said.Build(text)
+	}
+	s := saying{sql: text.SQL.String()}
+	s.item = fragment{sql: s.sql}
+	named := s.sql
+	if parts := using.FindStringSubmatch(s.sql); parts != nil && len(text.Vars) == 0 {
+		named = parts[1]
+		s.item, s.more = fragment{sql: parts[1]}, []clause.Expression{fragment{sql: parts[2]}}
+	}
+	words := afterWord(sqlWords(named), "only", 1)
+	var rest, end []string
+	s.name, rest = tableName(words)
+	s.written = strings.Join(words[:len(words)-len(rest)], "")
+	s.alias, end = tableName(afterWord(rest, "as", 1))
+	s.unclear = len(end) > 0 || len(text.Vars) > 0
+	return s, nil
+}
+
+// insertHead returns what the INSERT that is run has after INTO and before its
+// columns.
+func (c *capture) insertHead() (string, error) {
+	st := c.db.Statement
+	text := scratch(st)
+	insert := st.Clauses["INSERT"]
+	if build, ok := st.DB.ClauseBuilders["INSERT"]; ok {
+		build(insert, text)
+	} else {
+		insert.Build(text)
+	}
+	head := text.SQL.String()
+	_, table, found := strings.Cut(head, "INTO ")
+	if !found || !strings.HasPrefix(strings.TrimSpace(st.SQL.String()), head) {
+		return "", c.refuse(fmt.Sprintf("it does not begin with %q, as GORM writes an INSERT", head))
+	}
+	return table, nil
+}
+
 // findTarget finds the tracked table that a statement writes; nil if it is
 // another.
 func (c *capture) findTarget() (*target, error) {
-	st := c.db.Statement
-	said := tableSaid(st, c.verb)
-	if known := c.plugin.tables[st.Table]; known != nil && st.TableExpr == nil && said == current {
-		t := &target{item: said}
-		t.as(known, "", nil)
-		return c.withFrom(t), nil
+	said, err := c.readSaying()
+	if err != nil {
+		return nil, err
 	}
-	text := scratch(st)
-	said.Build(text)
-	sql := text.SQL.String()
-	t := &target{item: said}
-	if parts := using.FindStringSubmatch(sql); parts != nil && len(text.Vars) == 0 {
-		sql = parts[1]
-		t.item, t.more = clause.Expr{SQL: parts[1]}, []clause.Expression{clause.Expr{SQL: parts[2]}}
-	}
-	words := afterWord(sqlWords(sql), "only", 1)
-	name, rest := tableName(words)
-	alias, rest2 := tableName(afterWord(rest, "as", 1))
-	known, err := c.resolve(name, strings.Join(words[:len(words)-len(rest)], ""))
+	known, asked, err := c.resolve(said)
 	if known == nil || err != nil {
 		return nil, err
 	}
-	if len(rest2) > 0 || len(text.Vars) > 0 {
+	if said.unclear {
 		c.target = &target{table: known}
-		return nil, c.refuse(fmt.Sprintf("its table is %q: name the table, and an alias if need be", sql))
+		return nil, c.refuse(fmt.Sprintf("its table is %q: name the table, and an alias if need be", said.sql))
 	}
-	t.as(known, alias, quoter(st))
+	t := &target{item: said.item, more: said.more}
+	t.as(known, said.alias, quoter(c.db.Statement))
+	if !asked {
+		t.written, c.changes.written = said.written, said.written
+	}
 	return c.withFrom(t), nil
 }
 
@@ -133,7 +191,7 @@ func (c *capture) withFrom(t *target) *target {
 func (t *target) as(known *table, alias string, quote func(string) string) {
 	t.table, t.sql, t.name = known, known.sql, unqualified(known.model.table)
 	if alias != "" {
-		t.name, t.sql = alias, known.dialect.statementsAs(known.model, alias, quote)
+		t.name, t.sql = alias, known.dialect.statementsAs(known.model, known.at, alias, quote)
 	}
 }
 
@@ -141,29 +199,70 @@ func quoter(st *gorm.Statement) func(string) string {
 	return func(name string) string { return st.Quote(name) }
 }
 
-// resolve returns the tracked table that the database finds under a name, given
-// as it is written as well.
-func (c *capture) resolve(name, written string) (*table, error) {
-	if t := c.plugin.tables[name]; t != nil {
-		return t, nil
+// resolve returns the tracked table that a statement means, and whether the
+// database was asked; nil if it means another.
+func (c *capture) resolve(said saying) (known *table, asked bool, err error) {
+	p, ctx := c.plugin, c.db.Statement.Context
+	candidates := p.candidates(said.name)
+	if len(candidates) == 0 {
+		return nil, false, nil
 	}
-	t := c.plugin.named(name)
-	switch {
-	case t == nil:
-		return nil, nil
-	case c.plugin.dialect.name == sqlite.name:
-		if schemaOf(name) != "" && schemaOf(t.model.table) == "" && !sameName(schemaOf(name), "main") {
-			return nil, nil
+	if len(candidates) == 1 {
+		placed, err := p.homeOf(ctx, c.ConnPool, candidates[0])
+		if err != nil {
+			return nil, false, err
 		}
-		return t, nil
+		switch {
+		case placed == nil:
+		case placed.writtenOut(said):
+			return placed, true, nil
+		case placed.plainly(said) && !p.mayStray(c.ConnPool):
+			return placed, false, nil
+		}
 	}
-	var same bool
-	err := c.ConnPool.QueryRowContext(c.db.Statement.Context, "SELECT coalesce(to_regclass($1) = to_regclass($2), false)",
-		written, c.db.Statement.Quote(t.model.table)).Scan(&same)
-	if !same {
+	known, err = c.ask(said.written, candidates)
+	return known, true, err
+}
+
+// writtenOut reports whether a statement names the table with its home. A name
+// whose case may be folded is asked about.
+func (t *table) writtenOut(said saying) bool {
+	return schemaOf(said.name) != "" && said.name == t.at.schema+"."+unqualified(t.model.table) &&
+		(said.written == quoteName(said.name) || strings.ToLower(said.name) == said.name)
+}
+
+// plainly reports whether a statement names the table as its model does, where the
+// table is the first that is found by that name unless something hides it.
+func (t *table) plainly(said saying) bool {
+	return said.name == t.model.table && schemaOf(said.name) == "" && (t.dialect.numbered || t.at.schema == "main")
+}
+
+// ask asks the database which of some tracked tables a name means; nil if it is
+// none of them. It refuses a name that means a part or a view of one, and one that
+// only the session finds.
+func (c *capture) ask(written string, candidates []*table) (*table, error) {
+	p, ctx := c.plugin, c.db.Statement.Context
+	m, err := p.meaningOf(ctx, c.ConnPool, written)
+	switch {
+	case err != nil || !m.found:
 		return nil, err
+	case m.is != "":
+		return p.homeOf(ctx, c.ConnPool, p.tables[m.is])
+	case m.part != "":
+		return nil, c.refuse(fmt.Sprintf("%s is a part or a view of %s here: name that", unquoted(written), m.part))
 	}
-	return t, err
+	for _, t := range candidates {
+		placed, err := p.homeOf(ctx, c.ConnPool, t)
+		if err != nil {
+			return nil, err
+		}
+		if placed == nil && schemaOf(t.model.table) == "" {
+			return nil, c.refuse(fmt.Sprintf("only this session finds a table %s, and no fresh connection does: "+
+				"have all of the pool's connections begin with the search_path that leads to it, or name its schema in the model's TableName", t.model.table))
+		}
+	}
+	c.tellOfStray(written)
+	return nil, nil
 }
 
 // schemaOf returns the schema in the name of a table; empty if it has none.

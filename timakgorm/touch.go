@@ -152,7 +152,14 @@ func (p *Plugin) follow(tx *gorm.DB, selection Selection) (*follow, error) {
 	if known == nil {
 		return nil, fmt.Errorf("timakgorm: rows of %T: %w: register the model", selection.model, ErrUncaptured)
 	}
-	f := &follow{target: &target{item: quoted{clause.Table{Name: known.model.table}}}, st: st}
+	placed, err := p.homeOf(tx.Statement.Context, tx.Statement.ConnPool, known)
+	if err != nil {
+		return nil, err
+	}
+	if placed != nil {
+		known = placed
+	}
+	f := &follow{target: &target{item: fragment{sql: known.sql.from}}, st: st}
 	f.target.as(known, "", nil)
 	return f, f.condition(selection)
 }
@@ -213,7 +220,7 @@ func (f *follow) before(ctx context.Context, pool gorm.ConnPool) error {
 			return fmt.Errorf("timakgorm: lock %s: %w", f.target.table.model.table, err)
 		}
 	}
-	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM timak_outbox").Scan(&f.since); err != nil {
+	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM "+f.target.sql.own+"timak_outbox").Scan(&f.since); err != nil {
 		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", f.target.table.model.table, err)
 	}
 	return f.target.read(ctx, pool, f.st, f.where, f.changes.read)
@@ -273,7 +280,7 @@ func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) error {
 func (t *table) waiting() string {
 	rows, pk, _ := t.given()
 	return t.dialect.bind("SELECT pk, " + fmt.Sprintf(t.dialect.text, "new") +
-		" FROM timak_outbox WHERE id > ? AND tbl = ? AND new IS NOT NULL AND (pk IN (SELECT " + pk + " FROM " + rows + ")) IS TRUE")
+		" FROM " + t.sql.own + "timak_outbox WHERE id > ? AND tbl = ? AND new IS NOT NULL AND (pk IN (SELECT " + pk + " FROM " + rows + ")) IS TRUE")
 }
 
 // pks asks for the primary keys of rows, as the outbox has them and as JSON

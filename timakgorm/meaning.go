@@ -1,0 +1,156 @@
+package timakgorm
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// What a table's name means is for the session to say. Where it can be nothing
+// unusual, nobody asks first: SQL of ours that runs with the statement anyway
+// compares what the name means with the home of the tracked table, and says so
+// (same). Only when that is not so, or when something in this process has set a
+// search_path or made temporary tables, the database is asked beforehand.
+
+// meaning is what a name means in a session.
+type meaning struct {
+	found bool   // there is such a table
+	is    string // the tracked table that it is; "" if it is none
+	part  string // otherwise, a tracked table whose rows are written by the name: it is a part or a view of it
+}
+
+// meaningSQL follows a name to the tracked tables above it: from a partition or a
+// table that inherits to what it is a part of and, if views count, from a view, or
+// a table with a rule, to what that reads or writes. Views do not lead past
+// triggers, which see what is written by them; but parts of what they read do.
+const meaningSQL = `WITH RECURSIVE tracked AS (
+		SELECT h.name, (
+			SELECT c.oid FROM json_array_elements_text(h.schemas) WITH ORDINALITY s(name, i)
+			JOIN pg_catalog.pg_namespace n ON n.nspname = s.name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = h.bare
+			ORDER BY s.i LIMIT 1
+		) AS id
+		FROM json_to_recordset($2::json) h(name text, bare text, schemas json)
+	), above AS (
+		SELECT to_regclass($1)::oid AS id, false AS unseen
+		UNION
+		SELECT up.id, a.unseen OR up.unseen FROM above a CROSS JOIN LATERAL (
+			SELECT i.inhparent AS id, true AS unseen FROM pg_catalog.pg_inherits i WHERE i.inhrelid = a.id
+			UNION ALL
+			SELECT d.refobjid, $3::boolean FROM pg_catalog.pg_rewrite r
+			JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+			WHERE r.ev_class = a.id AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> a.id
+		) up
+	)
+	SELECT to_regclass($1) IS NOT NULL, coalesce((SELECT min(name) FROM tracked WHERE id = to_regclass($1)), ''),
+		coalesce((SELECT min(t.name) FROM tracked t JOIN above a ON a.id = t.id WHERE a.unseen), '')`
+
+// meaningOf asks what a name means, given as it is written.
+func (p *Plugin) meaningOf(ctx context.Context, pool gorm.ConnPool, written string) (meaning, error) {
+	var m meaning
+	ask := p.askPostgres
+	if !p.dialect.numbered {
+		ask = p.askSQLite
+	}
+	if err := ask(ctx, pool, written, &m); err != nil {
+		return m, fmt.Errorf("timakgorm: what does the name %s mean: %w", written, err)
+	}
+	return m, nil
+}
+
+func (p *Plugin) askPostgres(ctx context.Context, pool gorm.ConnPool, written string, m *meaning) error {
+	path, err := p.homePath(ctx)
+	if err != nil {
+		return err
+	}
+	type tracked struct {
+		Name    string   `json:"name"`
+		Bare    string   `json:"bare"`
+		Schemas []string `json:"schemas"`
+	}
+	var all []tracked
+	for name := range p.tables {
+		one := tracked{name, unqualified(name), path}
+		if schema := schemaOf(name); schema != "" {
+			one.Schemas = []string{schema}
+		}
+		all = append(all, one)
+	}
+	list, err := marshal(all)
+	if err != nil {
+		return err
+	}
+	return pool.QueryRowContext(ctx, meaningSQL, written, string(list), p.opts.Capture == Callbacks).Scan(&m.found, &m.is, &m.part)
+}
+
+// askSQLite looks where SQLite does: at temporary tables, in the main file, and in
+// those that are attached, one after another.
+func (p *Plugin) askSQLite(ctx context.Context, pool gorm.ConnPool, written string, m *meaning) error {
+	name := unquoted(written)
+	var schema string
+	err := pool.QueryRowContext(ctx, `SELECT l.schema FROM pragma_table_list(?) l JOIN pragma_database_list d ON d.name = l.schema
+		WHERE ? = '' OR l.schema = ? COLLATE NOCASE ORDER BY l.schema <> 'temp', d.seq LIMIT 1`,
+		unqualified(name), schemaOf(name), schemaOf(name)).Scan(&schema)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.found = true
+	for _, t := range p.candidates(name) {
+		placed, err := p.homeOf(ctx, pool, t)
+		if err != nil {
+			return err
+		}
+		if placed != nil && sameName(placed.at.schema, schema) {
+			m.is = t.model.table
+		}
+	}
+	return nil
+}
+
+// candidates returns the tracked tables that a name may mean, whatever its case:
+// one without a schema may be a table in any.
+func (p *Plugin) candidates(name string) []*table {
+	var found []*table
+	for _, t := range p.tables {
+		if t.mayBe(name) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b *table) int { return strings.Compare(a.model.table, b.model.table) })
+	return found
+}
+
+func (t *table) mayBe(name string) bool {
+	known := t.model.table
+	bare := unqualified(known) == known || unqualified(name) == name
+	return sameName(known, name) || bare && sameName(unqualified(known), unqualified(name))
+}
+
+// sameSQL is the condition that a name means the table from, in the session that
+// asks. Its parameter is that of nameGiven.
+func (d dialect) sameSQL(from string) string {
+	if d.numbered {
+		return "pg_catalog.to_regclass(CAST(? AS text)) = pg_catalog.to_regclass(" + quoteText(from) + ")"
+	}
+	return "NOT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE)"
+}
+
+// nameGiven is the parameter of sameSQL for a name as it is written; "" is one
+// whose meaning is known.
+func (t *table) nameGiven(written string) string {
+	switch {
+	case !t.dialect.numbered:
+		return unquoted(written)
+	case written == "":
+		return t.sql.from
+	default:
+		return written
+	}
+}
