@@ -22,9 +22,6 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:after_update", p.after),
 		on.Delete().Before("gorm:delete").Register("timak:before_delete", p.before(remove)),
 		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:after_delete", p.after),
-		on.Raw().Before("gorm:raw").Register("timak:strays", guarded(p.noteStray)),
-		on.Row().Before("gorm:row").Register("timak:strays", guarded(p.noteStray)),
-		on.Query().Before("gorm:query").Register("timak:strays", guarded(p.noteStray)),
 		on.Raw().Before("gorm:raw").Register("timak:before_raw", guarded(p.checkRaw)),
 		on.Raw().After("gorm:raw").Register("timak:savepoints", guarded(p.watchSavepoints)),
 		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:cascades", guarded(p.warnOfCascades)),
@@ -120,6 +117,9 @@ func (p *Plugin) after(db *gorm.DB) {
 		c.recordDespite(db)
 	case db.Error != nil:
 		p.spoil(db.Statement.Context, c.ConnPool, db.Error)
+	}
+	if isNoTable(db.Error) { // perhaps it has moved, and nobody has told us
+		p.schema.change()()
 	}
 	guarded(c.endTransaction)(db)
 }

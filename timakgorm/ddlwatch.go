@@ -6,12 +6,15 @@ import (
 	"gorm.io/gorm"
 )
 
-// registerDDL has DDL noticed, whichever way it takes. SQLite's migrator makes
-// some changes of a table by making another, and the triggers are gone with the
-// first.
+// registerDDL has DDL noticed, whichever way it takes, and what makes sessions find
+// other tables. SQLite's migrator makes some changes of a table by making another,
+// and the triggers are gone with the first.
 func (p *Plugin) registerDDL(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
+		on.Raw().Before("gorm:raw").Register("timak:strays", guarded(p.noteStray)),
+		on.Row().Before("gorm:row").Register("timak:strays", guarded(p.noteStray)),
+		on.Query().Before("gorm:query").Register("timak:strays", guarded(p.noteStray)),
 		on.Raw().Before("gorm:raw").Register("timak:begin_ddl", guarded(p.beginDDL)),
 		on.Raw().After("gorm:raw").Register("timak:end_ddl", guarded(p.endDDL)),
 		on.Row().Before("gorm:row").Register("timak:begin_ddl", guarded(p.beginDDL)),

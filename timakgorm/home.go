@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +45,9 @@ type homed struct {
 // errNoHome is returned where the home holds no such table, or not timak's own.
 // They may be made at any time, so it is not remembered.
 var errNoHome = errors.New("no such table")
+
+// isNoTable reports whether Postgres has not found a table or a schema.
+func isNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000"}, stateOf(err)) }
 
 // homeOf returns a tracked table with SQL that writes out its home; nil if there
 // is no such table there.

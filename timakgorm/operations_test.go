@@ -38,7 +38,7 @@ type theme struct {
 // themes are all operations, in the order of docs/capture.md.
 var themes = []theme{
 	creates, mapCreates, createFailures, saves,
-	updates, updatesFrom, keyExpressions, otherNames, onlyUpdates, deletes,
+	updates, updatesFrom, keyExpressions, otherNames, onlyUpdates, otherPaths, beneathPosts, namedPosts, attachedPosts, views, deletes,
 	upserts, conditionalUpserts, constraintUpserts, keyUpserts, mixedUpserts, upsertFailures, replaces, updateReplaces,
 	associations, joinTables, keys, postgresKeys, sqliteKeys, fields, generics,
 	transactions, connections, transactionFailures,

@@ -167,7 +167,15 @@ func (t *tableTriggers) check(ctx context.Context, p *Plugin, pool gorm.ConnPool
 	if t.known(version) {
 		return nil
 	}
-	found, err := installedTriggers(ctx, p.dialect, pool, t.table)
+	name := t.table
+	placed, err := p.homeOf(ctx, pool, p.tables[name])
+	if err != nil {
+		return err
+	}
+	if placed != nil { // whatever the session finds by its name
+		name = placed.at.schema + "." + unqualified(name)
+	}
+	found, err := installedTriggers(ctx, p.dialect, pool, name)
 	if err != nil {
 		return fmt.Errorf("timakgorm: look for triggers of %s: %w", t.table, err)
 	}
