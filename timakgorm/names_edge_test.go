@@ -1,0 +1,251 @@
+package timakgorm_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// acmePermit is a row of a tracked table of the same name in another schema.
+type acmePermit struct {
+	ID        uint
+	HallID    uint
+	Code      string
+	Seen      int
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=acme:{HallID}; id=acme:{ID}"`
+}
+
+func (acmePermit) TableName() string { return "acme.permits" }
+
+// stray sets a search_path behind GORM, for a transaction.
+func stray(tx *gorm.DB, path string) error {
+	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, "SET LOCAL search_path = "+path)
+	return err
+}
+
+// TestNames_tracked: a session finds the other of two tracked tables.
+func TestNames_tracked(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		dsn := newDSN(t, "postgres")
+		plain := openDSN(t, "postgres", dsn, nil)
+		for _, statement := range []string{"CREATE SCHEMA acme", "CREATE TABLE acme.permits (id bigint PRIMARY KEY, hall_id bigint, code text, seen bigint, created_at timestamptz)"} {
+			if err := plain.Exec(statement).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := worldBy(t, by, setup{dialect: "postgres", dsn: dsn, models: []any{&Permit{}}, tracked: []any{&Permit{}, &acmePermit{}}})
+		w.must(w.db.Create(&Permit{ID: 1, HallID: 1, Code: "p", CreatedAt: at(1)}).Error)
+		w.must(w.db.Create(&acmePermit{ID: 1, HallID: 1, Code: "a", CreatedAt: at(1)}).Error)
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			return errors.Join(stray(tx, "acme, public"),
+				tx.Create(&Permit{ID: 2, HallID: 1, Code: "a", CreatedAt: at(2)}).Error,
+				tx.Model(&Permit{ID: 1}).Update("hall_id", 2).Error)
+		}))
+		w.wantIDs("hall:1", "permits:1")
+		w.wantIDs("acme:1", "acme:2")
+		w.wantIDs("acme:2", "acme:1")
+		w.wantDifferences()
+	})
+}
+
+// TestNames_home: each program's connections begin with a search_path of their
+// own, and its timelines follow the table that they find.
+func TestNames_home(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		dsn := newDSN(t, "postgres")
+		plain := openDSN(t, "postgres", dsn, nil)
+		for _, statement := range []string{"CREATE SCHEMA acme", "CREATE SCHEMA zeta"} {
+			if err := plain.Exec(statement).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		acme := worldBy(t, by, setup{dialect: "postgres", dsn: onPath(dsn, "acme"), models: []any{&Permit{}}, tracked: []any{&Permit{}}})
+		public := worldBy(t, by, setup{dialect: "postgres", dsn: dsn, models: []any{&Permit{}}, tracked: []any{&Permit{}}})
+		create := func(tx *gorm.DB) error { return tx.Create(&Permit{ID: 1, HallID: 1, CreatedAt: at(1)}).Error }
+		acme.must(create(acme.db))
+		acme.wantIDs("hall:1", "permits:1")
+		public.wantIDs("hall:1")
+		acme.must(acme.db.Transaction(func(tx *gorm.DB) error { return errors.Join(stray(tx, "public"), create(tx)) }))
+		if by == timakgorm.Triggers {
+			public.wantIDs("hall:1", "permits:1")
+		} else { // to callbacks, those of the other are another program
+			public.wantIDs("hall:1")
+		}
+		acme.must(acme.db.Transaction(func(tx *gorm.DB) error {
+			return errors.Join(stray(tx, "public"), tx.Table("acme.permits").Where("id = 1").Update("hall_id", 2).Error)
+		}))
+		acme.wantIDs("hall:1")
+		acme.wantIDs("hall:2", "permits:1")
+		acme.wantDifferences()
+	})
+}
+
+// refusedBy runs a write where a session strays, and wants it refused.
+func (w *world) refusedBy(path, says string, write func(tx *gorm.DB) error) {
+	w.Helper()
+	err := w.db.Transaction(func(tx *gorm.DB) error { return firstError(stray(tx, path), func() error { return write(tx) }) })
+	if !errors.Is(err, timakgorm.ErrUncaptured) || !strings.Contains(err.Error(), says) {
+		w.Errorf("got %v, want ErrUncaptured that says %q", err, says)
+	}
+}
+
+// TestNames_refused: what only the session finds, and what writes the tracked table
+// through a view of its name, is refused by callbacks.
+func TestNames_refused(t *testing.T) {
+	t.Parallel()
+	create := func(tx *gorm.DB) error {
+		return tx.Create(&Permit{ID: 4, HallID: 1, Code: "v", CreatedAt: at(1)}).Error
+	}
+	update := func(tx *gorm.DB) error { return tx.Model(&Permit{}).Where("id = 1").Update("hall_id", 2).Error }
+	t.Run("a view", func(t *testing.T) {
+		t.Parallel()
+		for name, write := range map[string]func(*gorm.DB) error{"create": create, "update": update} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := permitWorld(t, timakgorm.Callbacks, nil)
+				_, err := w.stranger().ExecContext(t.Context(), "DROP TABLE acme.permits; CREATE VIEW acme.permits AS SELECT * FROM public.permits")
+				w.must(err)
+				w.refusedBy("acme, public", "permits is a part or a view of permits here: name that", write)
+				w.wantIDs("hall:1", "permits:3", "permits:2", "permits:1")
+				w.wantDifferences()
+			})
+		}
+	})
+	t.Run("no home", func(t *testing.T) {
+		t.Parallel()
+		w := permitWorld(t, timakgorm.Callbacks, nil)
+		_, err := w.stranger().ExecContext(t.Context(), "DROP TABLE public.permits")
+		w.must(err)
+		w.must(w.db.Exec("CREATE TABLE unrelated ()").Error) // DDL of this process: tables are looked for anew
+		const says = "only this session finds a table permits, and no fresh connection does"
+		w.refusedBy("acme, public", says, create)
+		w.refusedBy("acme, public", says, update)
+	})
+}
+
+// TestNames_shape: another table need not have the columns that rules name, where
+// it can be known beforehand that it is another.
+func TestNames_shape(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		w := permitWorld(t, by, nil)
+		type bare struct {
+			ID   uint
+			Note string
+		}
+		_, err := w.stranger().ExecContext(t.Context(), "CREATE SCHEMA slim; CREATE TABLE slim.permits (id bigserial PRIMARY KEY, note text)")
+		w.must(err)
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			return errors.Join(tx.Exec("SET LOCAL search_path = slim").Error,
+				tx.Table("permits").Create(&bare{ID: 1, Note: "n"}).Error,
+				tx.Table("permits").Where("note = 'n'").Updates(map[string]any{"note": "m"}).Error,
+				tx.Table("permits").Where("note = 'm'").Delete(&bare{}).Error)
+		}))
+		w.wantIDs("hall:1", "permits:3", "permits:2", "permits:1")
+		w.wantDifferences()
+	})
+}
+
+// onPath names a database whose sessions begin with a search_path.
+func onPath(dsn, path string) string {
+	if strings.Contains(dsn, "://") {
+		return dsn + "&search_path=" + url.QueryEscape(path)
+	}
+	return dsn + " search_path='" + path + "'"
+}
+
+// TestNames_moved: a table that another program has moved is found again after a
+// statement that has not found it.
+func TestNames_moved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{dialect: "postgres", dsn: onPath(newDSN(t, "postgres"), "acme, public"), models: []any{&Permit{}}, tracked: []any{&Permit{}}})
+	create := func(id uint) error {
+		return w.db.Create(&Permit{ID: id, HallID: 1, Code: fmt.Sprint(id), CreatedAt: at(int(id))}).Error
+	}
+	w.must(create(1))
+	_, err := w.stranger().ExecContext(t.Context(), "CREATE SCHEMA acme; ALTER TABLE public.permits SET SCHEMA acme")
+	w.must(err)
+	if create(2) == nil {
+		t.Error("a write whose table is no more where it was: got no error")
+	}
+	w.must(create(3))
+	w.wantIDs("hall:1", "permits:3", "permits:1")
+	w.wantDifferences()
+}
+
+// TestNames_onCommit: a commit that delivers finds the outbox on whatever path.
+func TestNames_onCommit(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		w := permitWorld(t, by, &timakgorm.Options{Deliver: timakgorm.OnCommit})
+		for path, table := range map[string]string{"acme": "permits", "twin": "public.permits"} {
+			w.must(w.db.Transaction(func(tx *gorm.DB) error {
+				return errors.Join(stray(tx, path), tx.Table(table).Create(&Permit{ID: 5, HallID: 1, Code: "c", CreatedAt: at(5)}).Error)
+			}))
+		}
+		if got := w.ids("hall:1"); len(got) != 4 || got[0] != "permits:5" {
+			t.Errorf("got %v, want what was committed on top", got)
+		}
+		w.wantDifferences()
+	})
+}
+
+// lateServer is a server that does not answer at first.
+type lateServer struct {
+	driver.Connector
+
+	up atomic.Bool
+}
+
+func (s *lateServer) Connect(ctx context.Context) (driver.Conn, error) {
+	if !s.up.Load() {
+		return nil, errors.New("the server does not answer")
+	}
+	return s.Connector.Connect(ctx)
+}
+
+// TestNames_late: the plugin may be put to use where no database answers yet.
+func TestNames_late(t *testing.T) {
+	t.Parallel()
+	config, err := pgx.ParseConfig(newDSN(t, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &lateServer{Connector: stdlib.GetConnector(*config)}
+	pool := sql.OpenDB(server)
+	t.Cleanup(func() { _ = pool.Close() })
+	w := &world{TB: t, dialect: "postgres", timelines: timak.New(memstore.New(), nil)}
+	w.db, err = gorm.Open(postgres.New(postgres.Config{Conn: pool}), &gorm.Config{DisableAutomaticPing: true, Logger: logger.Discard})
+	w.must(err)
+	w.plugin, err = timakgorm.New(w.timelines, nil)
+	w.must(err)
+	w.must(w.plugin.Register(&Permit{}))
+	w.must(w.db.Use(w.plugin))
+	server.up.Store(true)
+	w.must(w.db.AutoMigrate(&Permit{}))
+	w.must(timakgorm.Migrate(t.Context(), w.db))
+	w.must(w.db.Create(&Permit{ID: 1, HallID: 1, CreatedAt: at(1)}).Error)
+	w.wantIDs("hall:1", "permits:1")
+	w.wantDifferences()
+}
