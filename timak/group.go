@@ -3,7 +3,6 @@ package timak
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -73,13 +72,8 @@ func (g *groups) leave(key string) []*change {
 
 // write carries out c, alone or with others.
 func (t *Timelines) write(key string, c *change) error {
-	if len(key) == 0 || len(key) > MaxKeyLen {
-		return fmt.Errorf("%w, got %d", ErrKey, len(key))
-	}
-	for _, op := range c.ops {
-		if err := t.check(op); err != nil {
-			return err
-		}
+	if err := t.checkAll(key, c.ops); err != nil {
+		return err
 	}
 	c.engine = t
 	c.ops = kept(c.ops)

@@ -71,9 +71,24 @@ func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeli
 func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result, error) {
 	c := &change{ctx: ctx, ops: ops}
 	if err := t.write(key, c); err != nil {
-		return nil, fmt.Errorf("timak: apply to %q: %w", key, err)
+		return nil, applyError(key, err)
 	}
 	return c.results, nil
+}
+
+// Check returns the error that Apply would return for ops whatever the timeline
+// holds: ErrKey, ErrID, ErrSource, ErrData, ErrDate or ErrVersion. nil if there is
+// none. It reads nothing.
+func (t *Timelines) Check(key string, ops ...Op) error {
+	if err := t.checkAll(key, ops); err != nil {
+		return applyError(key, err)
+	}
+	return nil
+}
+
+// applyError names no more of a key than one may have.
+func applyError(key string, err error) error {
+	return fmt.Errorf("timak: apply to %q: %w", key[:min(len(key), MaxKeyLen)], err)
 }
 
 // Get returns the timeline under key. One that was never written is empty.

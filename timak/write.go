@@ -91,6 +91,19 @@ func outcome(v state.Verdict) Outcome {
 	}
 }
 
+// checkAll returns the sentinel that a key or one of its ops offends against.
+func (t *Timelines) checkAll(key string, ops []Op) error {
+	if len(key) == 0 || len(key) > MaxKeyLen {
+		return fmt.Errorf("%w, got %d", ErrKey, len(key))
+	}
+	for _, op := range ops {
+		if err := t.check(op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // check returns the sentinel that the op offends against, with what was given.
 func (t *Timelines) check(op Op) error {
 	switch {

@@ -21,6 +21,8 @@ type dialect struct {
 	rows, row, rowKey, old string
 	// text casts JSON to text.
 	text string
+	// plain is a value by itself, as it can be compared with its column again.
+	plain string
 	// differs compares images, NULLs included.
 	differs string
 	// fence ends a subquery that is to be computed by itself.
@@ -49,6 +51,7 @@ var postgres = dialect{
 	rowKey:   "(e.value->'k')",
 	old:      "e.value->'o'",
 	text:     "(%s)::text",
+	plain:    "(%s)::text",
 	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality; both are written alike
 	fence:    "\n\tOFFSET 0",
 	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
@@ -68,6 +71,7 @@ var sqlite = dialect{
 	rowKey:   "json_extract(e.value, '$.k')",
 	old:      "json_extract(e.value, '$.o')",
 	text:     "%s",
+	plain:    "+%s", // of no declared type, which a driver would make something of
 	differs:  "%s IS NOT %s",
 	clock:    true,
 	greatest: "max",
@@ -119,14 +123,19 @@ func (d dialect) value(field *schema.Field, column string) string {
 
 // mayBeBlob reports whether a column's values may be written as bytes, though it
 // is of another kind. Those of a primary key may not: it is a JSON array too.
-func mayBeBlob(field *schema.Field) bool {
-	if field.PrimaryKey {
-		return false
+func mayBeBlob(field *schema.Field) bool { return !field.PrimaryKey }
+
+// any has columns written for an image whatever they hold. SQLite may keep bytes
+// in a primary key, and has no JSON of them; no row is found by such a key, so
+// that it is to be none.
+func (d dialect) any(column func(*schema.Field) string) func(*schema.Field) string {
+	if d.numbered {
+		return column
 	}
-	switch kindOf(field) {
-	case schema.Bool, schema.Int, schema.Uint, schema.Float, schema.Time:
-		return false
-	default:
-		return true
+	return func(field *schema.Field) string {
+		if mayBeBlob(field) {
+			return column(field)
+		}
+		return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN json_array(hex(%[1]s)) ELSE %[1]s END", column(field))
 	}
 }

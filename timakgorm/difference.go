@@ -28,11 +28,18 @@ const (
 	// Damaged is a stored value that cannot be read. What it alone said is
 	// missing.
 	Damaged
+
+	// Unplaceable is a row that a rule wants on a timeline and that can be on
+	// none, as no rule can read a column of it, or as its key, id, source or data
+	// is over a limit of the engine's. A change of it is a dead letter, for the
+	// same reason. Rebuild leaves it: mend the row, and its change places it. The
+	// timeline's key is empty where that cannot be read.
+	Unplaceable
 )
 
 // String returns the kind's name.
 func (k DifferenceKind) String() string {
-	names := [...]string{"unknown", "missing", "extra", "misplaced", "stale", "damaged"}
+	names := [...]string{"unknown", "missing", "extra", "misplaced", "stale", "damaged", "unplaceable"}
 	if int(k) >= len(names) {
 		k = 0
 	}
@@ -43,10 +50,12 @@ func (k DifferenceKind) String() string {
 type Difference struct {
 	Kind DifferenceKind
 
-	// Key is the timeline's.
+	// Key is the timeline's; empty if a row is Unplaceable and its key is what
+	// cannot be read.
 	Key string
 
-	// ID and Source name the item; empty if the whole timeline is Damaged.
+	// ID and Source name the item; empty if the whole timeline is Damaged, or if
+	// what is Unplaceable cannot be read.
 	ID, Source string
 
 	// Table and Row name the row that the item is of: Row is its primary key, a
@@ -61,7 +70,8 @@ type Difference struct {
 	// waiting in the outbox, or keep coming.
 	Unsettled bool
 
-	// Reason is why Rebuild cannot mend it, where that is known beforehand.
+	// Reason is why Rebuild cannot mend it, where that is known beforehand. Of an
+	// Unplaceable row it is what a dead letter of it says.
 	Reason string
 }
 
@@ -76,6 +86,10 @@ func (d Difference) String() string {
 // plain says it without the reason.
 func (d Difference) plain() string {
 	switch {
+	case d.Kind == Unplaceable && d.Key == "":
+		return fmt.Sprintf("%s %s %s", d.Table, d.Row, d.Kind)
+	case d.Kind == Unplaceable:
+		return fmt.Sprintf("%s: %s %s %s", d.Key, d.Table, d.Row, d.Kind)
 	case d.Kind == Damaged:
 		return fmt.Sprintf("%s: damaged", d.Key)
 	case d.Unsettled:

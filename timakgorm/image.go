@@ -50,9 +50,14 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 	if err != nil || !present {
 		return "", false, err
 	}
-	if kindOf(field) == schema.Bool {
+	switch kind := kindOf(field); kind {
+	case schema.Bool:
 		truth, err := i.truth(field)
 		return strconv.FormatBool(truth), true, err
+	case schema.Int, schema.Uint:
+		text, err := integerIn(field, kind, raw)
+		return text, true, err
+	default:
 	}
 	switch raw[0] {
 	case '"':
@@ -62,7 +67,7 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 		err = json.Unmarshal(raw, &text)
 		return text, true, err
 	case '{', '[':
-		return "", false, fmt.Errorf("column %q is %s: expected a single value", field.DBName, raw)
+		return "", false, fmt.Errorf("column %q is %s: expected a single value", field.DBName, shortened(raw))
 	default:
 		return string(raw), true, nil
 	}
@@ -77,7 +82,7 @@ func (i image) truth(field *schema.Field) (bool, error) {
 	}
 	truth, err := strconv.ParseBool(strings.Trim(string(raw), `"`))
 	if err != nil {
-		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, raw)
+		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, shortened(raw))
 	}
 	return truth, nil
 }
@@ -94,11 +99,23 @@ func (i image) date(field *schema.Field) (time.Time, error) {
 	if kindOf(field) != schema.Time {
 		score, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("column %q: %w", field.DBName, err)
+			return time.Time{}, fmt.Errorf("column %q is %s: expected microseconds that an int64 holds", field.DBName, text)
 		}
 		return time.UnixMicro(score).UTC(), nil
 	}
 	return parseTime(field, text)
+}
+
+// shownBytes is how much of a value a reason shows.
+const shownBytes = 64
+
+// shortened is a value as a reason shows it: as much as tells what it is.
+func shortened[T ~[]byte | ~string](value T) string {
+	cut := string(value[:min(len(value), shownBytes)])
+	if len(value) > len(cut) {
+		cut += "…"
+	}
+	return strings.ToValidUTF8(cut, "\uFFFD")
 }
 
 // object returns the columns as a JSON object, the same for every database.

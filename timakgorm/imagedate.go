@@ -36,7 +36,7 @@ func parseTime(field *schema.Field, text string) (time.Time, error) {
 	}
 	switch {
 	case !ok:
-		return time.Time{}, fmt.Errorf("column %q is %q: expected a date", field.DBName, text)
+		return time.Time{}, fmt.Errorf("column %q is %q: expected a date", field.DBName, shortened(text))
 	case time.UnixMicro(t.UnixMicro()).Unix() != t.Unix():
 		return time.Time{}, fmt.Errorf("column %q is %q: expected a date that an int64 of microseconds since 1970 holds, from %d BC to %d",
 			field.DBName, text, 1-time.UnixMicro(-1<<63).UTC().Year(), time.UnixMicro(1<<63-1).UTC().Year())

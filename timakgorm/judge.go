@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"sort"
@@ -97,14 +98,14 @@ func (p *Plugin) judgeOnce(ctx context.Context, c contents, look timak.Entries, 
 	return guilty, doubtful, after, nil
 }
 
-// entries reads a timeline, as far as it can be read. One whose key is too long
-// to be written has nothing.
+// entries reads a timeline, as far as it can be read. One whose key is empty or
+// too long to be written has nothing.
 func (p *Plugin) entries(ctx context.Context, key string) (entries timak.Entries, damaged bool, err error) {
 	entries, err = p.timelines.Entries(ctx, key)
 	switch {
 	case errors.Is(err, timak.ErrCorrupt):
 		return entries, true, nil
-	case errors.Is(err, timak.ErrKey) && key != "":
+	case errors.Is(err, timak.ErrKey):
 		return entries, false, nil
 	default:
 		return entries, false, err
@@ -157,11 +158,12 @@ func (p *Plugin) lookAtRows(ctx context.Context, c contents, suspects []*suspect
 	var scans []scan
 	for _, s := range suspects {
 		s.want = nil
-		asked, scanned := c.whereToLook(ctx, s)
+		asked, scanned := c.whereToLook(s)
 		for i, one := range asked {
 			asked[i].seen = func(saw probed) {
 				waiting[s] = waiting[s] || saw.pending
-				s.learn(one.table, one.key, saw.pk, one.table.model.placesIn(saw.image, c.key))
+				places, _ := one.table.model.placesIn(saw.image, c.key)
+				s.learn(one.table, one.key, saw.pk, places)
 			}
 		}
 		probes, scans = append(probes, asked...), append(scans, scanned...)
@@ -186,26 +188,26 @@ func (s *suspect) learn(t *table, key, pk string, places []placement) {
 
 // whereToLook returns the rows that may put something where the suspect is: by
 // their keys, if the item's id tells, or else by what must be scanned.
-func (c contents) whereToLook(ctx context.Context, s *suspect) (probes []probe, scans []scan) {
+func (c contents) whereToLook(s *suspect) (probes []probe, scans []scan) {
 	if s.table != nil {
 		return []probe{{table: s.table, key: s.row}}, nil
 	}
 	for _, part := range c.parts {
 		t := part.table
 		for n, r := range part.rules {
-			source, sourceArgs, ok := t.matching(ctx, r.source, s.at.source)
+			source, sourceArgs, ok := t.matching(r.source, s.at.source)
 			if !ok {
 				continue
 			}
 			if r.id.columns == nil {
-				if key, ok := t.keyOfItem(ctx, s.at.id); ok {
+				if key, ok := t.keyOfItem(s.at.id); ok {
 					probes = append(probes, probe{table: t, key: key})
 				}
 				continue
 			}
-			if id, idArgs, ok := t.matching(ctx, r.id, s.at.id); ok {
+			if id, idArgs, ok := t.matching(r.id, s.at.id); ok {
 				where := strings.Join([]string{part.where[n], source, id}, " AND ")
-				_, args, _ := t.matching(ctx, r.key, c.key)
+				_, args, _ := t.matching(r.key, c.key)
 				scans = append(scans, scan{s, part, where, slices.Concat(args, sourceArgs, idArgs)})
 			}
 		}
@@ -215,22 +217,20 @@ func (c contents) whereToLook(ctx context.Context, s *suspect) (probes []probe, 
 
 // keyOfItem returns the primary key in an item's id, as a JSON object; it
 // reports false for an id of another table.
-func (t *table) keyOfItem(ctx context.Context, id string) (string, bool) {
+func (t *table) keyOfItem(id string) (string, bool) {
 	texts, ok := keyTexts(t.model.schema, id)
 	if !ok {
 		return "", false
 	}
 	key := rowKey{}
 	for i, field := range t.model.keys {
-		value, ok := t.typed(ctx, field, texts[i])
-		if !ok {
+		if !t.mayHold(field, texts[i]) {
 			return "", false
 		}
-		plain, err := keyValue(value)
-		if err != nil {
-			return "", false
+		key[field.DBName] = texts[i]
+		if whole(field) {
+			key[field.DBName] = json.Number(texts[i])
 		}
-		key[field.DBName] = plain
 	}
 	text, err := marshal(key)
 	return string(text), err == nil

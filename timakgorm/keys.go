@@ -18,6 +18,7 @@ type keySource struct {
 	key     template
 	columns []*schema.Field // of key, each once
 	alike   map[string]bool // those in which different texts may be the same value
+	rule    rule
 }
 
 // keySources returns the rules of models, or of all, in an order that is always
@@ -41,7 +42,7 @@ func (p *Plugin) keySources(ctx context.Context, models []any) ([]keySource, err
 			return nil, err
 		}
 		for _, r := range t.model.rules {
-			s := keySource{table: t, key: r.key, alike: alike}
+			s := keySource{table: t, key: r.key, alike: alike, rule: r}
 			for _, field := range r.key.columns {
 				if !slices.Contains(s.columns, field) {
 					s.columns = append(s.columns, field)
@@ -65,74 +66,45 @@ func (p *Plugin) registered(value any) *table {
 	return nil
 }
 
-// page returns the next keys after a place, which is the values of the columns
-// as texts, nil for the beginning; and the place of the last of them. No keys
-// are left if it returns none.
-func (s keySource) page(ctx context.Context, p *Plugin, after []string, limit int) (keys, last []string, err error) {
-	if len(s.columns) == 0 {
-		if after != nil {
-			return nil, nil, nil
-		}
-		return []string{s.key.String()}, []string{}, nil
-	}
-	o, err := p.outbox()
-	if err != nil {
-		return nil, nil, err
-	}
-	statement, args, err := s.statement(ctx, after, limit)
-	if err != nil {
-		return nil, nil, err
-	}
-	found, err := o.db.QueryContext(ctx, s.table.dialect.bind(statement), args...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("timakgorm: keys of %s: %w", s.table.model.table, err)
-	}
-	defer func() { err = errors.Join(err, found.Close()) }()
-	for found.Next() {
-		var text string
-		if err := found.Scan(&text); err != nil {
-			return nil, nil, err
-		}
-		key, values, err := s.read(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("timakgorm: keys of %s: %w", s.table.model.table, err)
-		}
-		keys, last = append(keys, key), values
-	}
-	return keys, last, found.Err()
+// keyPage is some of the values that the columns of a key have, in order.
+type keyPage struct {
+	keys []string
+	odd  [][]any  // values of which no key can be made
+	size int      // how many values there are; none are left if it is less than was asked for
+	last []string // the last of them
 }
 
-// statement selects the values of a page, each row as a JSON object.
-func (s keySource) statement(ctx context.Context, after []string, limit int) (statement string, args []any, err error) {
-	d := s.table.dialect
-	quote := func(field *schema.Field) string { return s.table.sql.quote(field.DBName) }
-	var columns, named, outer []string
-	for _, field := range s.columns {
-		column := s.distinct(field)
-		columns = append(columns, column)
-		named = append(named, column+" AS "+quote(field))
-		outer = append(outer, "k."+quote(field))
-	}
-	where := []string{strings.Join(columns, " IS NOT NULL AND ") + " IS NOT NULL"}
-	if after != nil {
-		if len(after) != len(s.columns) {
-			return "", nil, ErrFrom
+// page returns what comes after a place, which is the values of the columns as
+// texts; nil for the beginning.
+func (s keySource) page(ctx context.Context, p *Plugin, after []string, limit int) (page keyPage, err error) {
+	if len(s.columns) == 0 {
+		if after == nil {
+			page = keyPage{keys: []string{s.key.String()}, size: 1, last: []string{}}
 		}
-		marks := strings.TrimSuffix(strings.Repeat("?, ", len(after)), ", ")
-		where = append(where, "("+strings.Join(columns, ", ")+") > ("+marks+")")
-		for i, field := range s.columns {
-			value, ok := s.table.typed(ctx, field, after[i])
-			if !ok {
-				return "", nil, ErrFrom
-			}
-			args = append(args, value)
+		return page, nil
+	}
+	found, err := s.values(ctx, p, after, limit)
+	if err != nil {
+		return page, err
+	}
+	for _, one := range found {
+		key, err := s.keyOf(one.image)
+		if err != nil {
+			page.odd = append(page.odd, one.values)
+			continue
+		}
+		first, err := s.isFirst(ctx, p, key, one.values)
+		if err != nil {
+			return page, err
+		}
+		if first {
+			page.keys = append(page.keys, key)
 		}
 	}
-	object := d.objectOf(s.columns, func(field *schema.Field) string { return "k." + quote(field) })
-	statement = "SELECT " + fmt.Sprintf(d.text, object) + " FROM (SELECT DISTINCT " + strings.Join(named, ", ") +
-		" FROM " + s.table.sql.from + " WHERE " + strings.Join(where, " AND ") +
-		" ORDER BY " + strings.Join(columns, ", ") + " LIMIT ?) k ORDER BY " + strings.Join(outer, ", ")
-	return statement, append(args, limit), nil
+	if page.size = len(found); page.size > 0 {
+		page.last = placeTexts(found[page.size-1].values)
+	}
+	return page, nil
 }
 
 // distinct is a column in which values are one only if their texts are.
@@ -141,7 +113,7 @@ func (s keySource) distinct(field *schema.Field) string {
 	switch {
 	case kindOf(field) == schema.String && !s.table.dialect.numbered:
 		return column + " COLLATE BINARY"
-	case s.alike[field.DBName]:
+	case s.alike[field.DBName] && kindOf(field) == schema.String:
 		return column + `::text COLLATE "C"`
 	default:
 		return column
@@ -149,7 +121,7 @@ func (s keySource) distinct(field *schema.Field) string {
 }
 
 // alike returns the columns of a table in Postgres in which different texts may
-// be the same value: to citext A is a, but not to a key.
+// be the same value: to citext A is a, but not to a key; nor is 1.0 1 there.
 func (p *Plugin) alike(ctx context.Context, t *table) (columns map[string]bool, err error) {
 	if !p.dialect.numbered {
 		return nil, nil
@@ -160,7 +132,7 @@ func (p *Plugin) alike(ctx context.Context, t *table) (columns map[string]bool, 
 	}
 	found, err := o.db.QueryContext(ctx, `SELECT a.attname FROM pg_attribute a
 		JOIN pg_type y ON y.oid = a.atttypid LEFT JOIN pg_collation c ON c.oid = a.attcollation
-		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND (y.typname = 'citext' OR NOT c.collisdeterministic)`, t.sql.from)
+		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND (y.typname IN ('citext', 'numeric', 'interval') OR NOT c.collisdeterministic)`, t.sql.from)
 	if err != nil {
 		return nil, fmt.Errorf("timakgorm: columns of %s: %w", t.model.table, err)
 	}
@@ -176,42 +148,38 @@ func (p *Plugin) alike(ctx context.Context, t *table) (columns map[string]bool, 
 	return columns, found.Err()
 }
 
-// read returns the key of a JSON object of columns, and their texts.
-func (s keySource) read(text string) (key string, values []string, err error) {
+// keyOf returns the key of a JSON object of columns.
+func (s keySource) keyOf(text string) (key string, err error) {
 	i, err := parseImage(&text)
 	if err != nil {
-		return "", nil, err
-	}
-	for _, field := range s.columns {
-		value, _, err := i.text(field)
-		if err != nil {
-			return "", nil, err
-		}
-		values = append(values, value)
+		return "", err
 	}
 	key, _, err = i.render(s.key)
-	return key, values, err
+	return key, err
 }
 
 // makes reports whether the source comes upon a key: not upon one that is only
 // alike to the database.
 func (s keySource) makes(ctx context.Context, p *Plugin, key string) (made bool, err error) {
-	where, args, ok := s.table.matching(ctx, s.key, key)
+	return s.makesWhere(ctx, p, key, "1 = 1")
+}
+
+// makesWhere is makes for the rows that meet a condition.
+func (s keySource) makesWhere(ctx context.Context, p *Plugin, key, condition string, more ...any) (made bool, err error) {
+	where, args, ok := s.table.matching(s.key, key)
 	if !ok || len(s.columns) == 0 {
 		return ok, nil
 	}
-	for i, field := range s.key.columns { // beside the columns themselves, which an index may have
-		if column := s.distinct(field); column != s.table.sql.column(field) {
-			where += " AND " + column + " = ?"
-			args = append(args, args[i])
-		}
+	if slices.ContainsFunc(s.columns, func(field *schema.Field) bool { return s.distinct(field) != s.table.sql.column(field) }) {
+		exactly, exact, _ := s.table.matchingBy(s.key, key, s.distinct) // beside the columns themselves, which an index may have
+		where, args = where+" AND "+exactly, append(args, exact...)
 	}
 	o, err := p.outbox()
 	if err != nil {
 		return false, err
 	}
-	statement := s.table.dialect.bind("SELECT EXISTS (SELECT 1 FROM " + s.table.sql.from + " WHERE " + where + ")")
-	if err := o.db.QueryRowContext(ctx, statement, args...).Scan(&made); err != nil {
+	statement := s.table.dialect.bind("SELECT EXISTS (SELECT 1 FROM " + s.table.sql.from + " WHERE " + where + " AND " + condition + ")")
+	if err := o.db.QueryRowContext(ctx, statement, append(args, more...)...).Scan(&made); err != nil {
 		return false, fmt.Errorf("timakgorm: keys of %s: %w", s.table.model.table, err)
 	}
 	return made, nil

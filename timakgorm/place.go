@@ -3,6 +3,7 @@ package timakgorm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/timak-go/timak/timak"
@@ -34,19 +35,78 @@ func (m *model) placements(i image) (out []placement, outdated bool, err error) 
 		return nil, false, nil
 	}
 	seen := map[place]bool{}
+	var failures []error
 	for _, r := range m.rules {
 		p, shown, ruleErr := m.placement(r, i)
 		switch {
 		case errors.Is(ruleErr, errOldImage):
 			outdated = true
 		case ruleErr != nil:
-			err = errors.Join(err, ruleErr)
+			failures = append(failures, ruleErr)
 		case shown && !seen[p.place()]:
 			seen[p.place()] = true
 			out = append(out, p)
 		}
 	}
-	return out, outdated, err
+	return out, outdated, distinctly(failures)
+}
+
+// distinctly is errors.Join of those that say different things.
+func distinctly(errs []error) error {
+	said := map[string]bool{}
+	return errors.Join(slices.DeleteFunc(slices.Clone(errs), func(err error) bool {
+		again := err == nil || said[err.Error()]
+		if err != nil {
+			said[err.Error()] = true
+		}
+		return again
+	})...)
+}
+
+// placesIn returns what an image puts on one timeline, and why it puts nothing
+// there by a rule that wants it to: the reason that the relay gives. Then the row
+// is unplaceable.
+func (m *model) placesIn(text *string, key string) (places []placement, reason error) {
+	i, err := parseImage(text)
+	if err != nil || i == nil {
+		return nil, err
+	}
+	for _, r := range m.rules {
+		at, shown, err := m.apply(r, i)
+		switch {
+		case err != nil && reason == nil && i.isOf(r, key):
+			reason = err
+		case err == nil && shown && at.key == key && !slices.ContainsFunc(places, func(p placement) bool { return p.place() == at.place() }):
+			places = append(places, at)
+		}
+	}
+	return places, reason
+}
+
+// apply is placement for an image that may be anything: with the primary key
+// checked, and a panic for an error.
+func (m *model) apply(r rule, i image) (at placement, shown bool, err error) {
+	defer panicking(&err)
+	at, shown, err = m.placement(r, i)
+	if shown || err != nil {
+		err = firstOf(m.checkKey(i), err)
+	}
+	return at, shown, err
+}
+
+// isOf reports whether a rule gives an image a key, whatever else of it may fail.
+func (i image) isOf(r rule, key string) (is bool) {
+	defer func() { _ = recover() }()
+	made, shown, err := i.render(r.key)
+	return err == nil && shown && made == key
+}
+
+// panicking makes an error of a rule's panic: no row is to stop what is done with
+// the others.
+func panicking(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("a rule panics: %v", r)
+	}
 }
 
 // placement applies one rule, and reports whether the row has an item by it.

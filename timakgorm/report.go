@@ -18,9 +18,20 @@ func (v *verification) note(f *finding, known map[place]bool) {
 	}
 }
 
+// noteUnplaceable adds the unplaceable rows to the report.
+func (v *verification) noteUnplaceable(found []*finding) {
+	for _, f := range found {
+		v.report.Unplaceable += f.unplaceable.count
+		for _, d := range f.unplaceable.kept {
+			v.keep(d)
+		}
+	}
+}
+
 // remain adds to the report what is left.
 func (v *verification) remain(found []*finding) {
 	for _, f := range found {
+		v.report.Remaining += f.unplaceable.count
 		for _, d := range f.differences() {
 			if !d.Unsettled {
 				v.report.Remaining++
@@ -48,6 +59,8 @@ func (r *Report) count(kind DifferenceKind) *int {
 		return &r.Misplaced
 	case Stale:
 		return &r.Stale
+	case Unplaceable:
+		return &r.Unplaceable
 	default:
 		return &r.Damaged
 	}

@@ -28,7 +28,7 @@ func (p *Plugin) scan(ctx context.Context, c contents, scans []scan, waiting map
 			s.suspect.learn(r.table, r.key, "", r.places)
 			return nil
 		})
-		if err != nil {
+		if err != nil && !unreadable(err) { // then the item's id is of no row
 			return fmt.Errorf("timakgorm: read %s: %w", s.part.table.model.table, err)
 		}
 		if byTable[s.part.table] == nil {
@@ -67,7 +67,8 @@ func (p *Plugin) pendingPlaces(ctx context.Context, t *table, key string, each f
 			return err
 		}
 		for _, image := range images {
-			for _, at := range t.model.placesIn(image, key) {
+			places, _ := t.model.placesIn(image, key)
+			for _, at := range places {
 				each(at.place())
 			}
 		}

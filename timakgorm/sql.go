@@ -17,6 +17,10 @@ type statements struct {
 	// the image NULL for a row that is soft-deleted.
 	key, image string
 
+	// anyKey and anyImage are the same of a row that may hold anything: what JSON
+	// cannot say of a primary key is there as no single value.
+	anyKey, anyImage string
+
 	// one and many are about the rows in a parameter: a single change, or an
 	// array of any number. Where there is lists, it does the same faster.
 	one, many, lists rowsSQL
@@ -99,6 +103,7 @@ func (d dialect) statementsAs(m *model, at home, name string, quote func(string)
 	}
 	s.key = d.objectOf(m.keys, column)
 	s.image = d.imageOf(m, column)
+	s.anyKey, s.anyImage = d.objectOf(m.keys, d.any(column)), d.imageOf(m, d.any(column))
 	s.draw = d.bind(d.drawSQL(s.own))
 	s.plain = d.plainOf(m, s)
 	one, many := d.givenRow(m, s.from, quote), d.givenRows(m, s.from, quote)

@@ -31,6 +31,7 @@ type suspect struct {
 // comparison goes through the rows of one key and notes what the timeline has
 // otherwise. It holds no more of the rows than fit on the timeline.
 type comparison struct {
+	key      string
 	order    timak.Order
 	capacity int
 	entries  timak.Entries
@@ -39,6 +40,10 @@ type comparison struct {
 	top      []ranked // the first rows in order, and some more
 	rows     int64
 	progress func(rows int64) error
+
+	// check reports why a timeline takes an item from nobody.
+	check       func(at placement) error
+	unplaceable unplaceables
 }
 
 // ranked is a row's item with its place in the order, and those of its entries
@@ -48,18 +53,15 @@ type ranked struct {
 	missing []*suspect
 }
 
-// compare returns the suspects among the entries of a key, and how many rows it
-// looked at.
-func (p *Plugin) compare(ctx context.Context, c contents, entries timak.Entries, progress func(rows int64) error) ([]*suspect, int64, error) {
-	n := &comparison{
-		order: p.timelines.Order(), capacity: c.least, entries: entries,
-		unseen: map[place]timak.Entry{}, progress: progress,
-	}
+// compare compares the entries of a key with its rows.
+func (p *Plugin) compare(ctx context.Context, c contents, entries timak.Entries, n *comparison) error {
+	n.order, n.capacity, n.entries, n.check = p.timelines.Order(), c.least, entries, p.check
+	n.unseen = map[place]timak.Entry{}
 	for _, entry := range entries.Live() {
 		n.unseen[place{c.key, entry.ID, entry.Source}] = entry
 	}
 	if err := p.rows(ctx, c, n.row); err != nil {
-		return nil, n.rows, err
+		return err
 	}
 	n.cut()
 	for _, r := range n.top {
@@ -71,13 +73,21 @@ func (p *Plugin) compare(ctx context.Context, c contents, entries timak.Entries,
 	slices.SortFunc(n.suspects, func(a, b *suspect) int {
 		return cmp.Or(strings.Compare(a.at.id, b.at.id), strings.Compare(a.at.source, b.at.source))
 	})
-	return n.suspects, n.rows, nil
+	return nil
 }
+
+// check reports why a timeline takes an item from nobody: something of it is over
+// a limit.
+func (p *Plugin) check(at placement) error { return p.timelines.Check(at.key, timak.Put(at.item)) }
 
 // row compares one row. Its entries of one id have the same version, so the
 // latest date decides where the item is.
 func (n *comparison) row(r row) error {
 	n.rows++
+	if r.reason != nil {
+		n.unplaceable.add(unplaceable(r.table, r.key, n.key, r.reason))
+	}
+	r.places = n.takeable(r)
 	for len(r.places) > 0 { // once for each id
 		first := ranked{item: r.places[0].item}
 		var others []placement
@@ -100,6 +110,25 @@ func (n *comparison) row(r row) error {
 		n.cut()
 	}
 	return n.progress(n.rows)
+}
+
+// takeable returns those places of a row that its timeline can take. What the
+// timeline has in another from before is left there, as the relay leaves it.
+func (n *comparison) takeable(r row) []placement {
+	return slices.DeleteFunc(r.places, func(at placement) bool {
+		reason := n.check(at)
+		if reason == nil {
+			return false
+		}
+		d := unplaceable(r.table, r.key, at.key, reason)
+		d.ID, d.Source, d.Want = at.item.ID, at.item.Source, &at.item
+		if entry, live := n.entries.Find(at.item.ID, at.item.Source); live {
+			d.Got = &entry.Item
+		}
+		delete(n.unseen, at.place())
+		n.unplaceable.add(d)
+		return true
+	})
 }
 
 // entry compares one entry of a row, and returns it if it is missing, as only

@@ -55,9 +55,10 @@ type Report struct {
 	Rows int64
 
 	// These are the differences found, whether or not they were repaired.
-	Missing, Extra, Misplaced, Stale, Damaged int
+	Missing, Extra, Misplaced, Stale, Damaged, Unplaceable int
 
-	// Remaining is how many differences are left.
+	// Remaining is how many differences are left. Rebuild can mend nothing
+	// Unplaceable: somebody has to mend the row.
 	Remaining int
 
 	// Unsettled is how many items may be different or not, as changes of their
@@ -73,10 +74,14 @@ type Report struct {
 }
 
 // Found returns how many differences were found.
-func (r Report) Found() int { return r.Missing + r.Extra + r.Misplaced + r.Stale + r.Damaged }
+func (r Report) Found() int {
+	return r.Missing + r.Extra + r.Misplaced + r.Stale + r.Damaged + r.Unplaceable
+}
 
 // Clean reports whether the timelines are as the tables: nothing different is
-// left, and nothing is in doubt.
+// left, and nothing is in doubt. As long as there is an unplaceable row they are
+// not, since a reader misses it. A row that no rule wants, as its condition is
+// false or a column of its key NULL, is none.
 func (r Report) Clean() bool { return r.Remaining == 0 && r.Unsettled == 0 }
 
 // Verify compares timelines with the tables that its rules name. It may run
@@ -268,21 +273,26 @@ func (v *verification) source(ctx context.Context, n int) error {
 		after = v.at.After
 	}
 	for {
-		keys, last, err := s.page(ctx, v.p, after, pageOfKeys)
-		if err != nil || len(keys) == 0 {
+		page, err := s.page(ctx, v.p, after, pageOfKeys)
+		if err != nil || page.size == 0 {
 			return err
 		}
-		done := len(keys)
-		if keys, err = v.chosen(ctx, n, keys); err != nil {
+		keys, err := v.chosen(ctx, n, page.keys)
+		if err != nil {
 			return err
 		}
 		if err := v.page(ctx, keys); err != nil {
 			return err
 		}
-		v.at.Table, v.at.Key, v.at.After = s.table.model.table, s.key.String(), last
+		for _, values := range page.odd {
+			if err := v.odd(ctx, s, values); err != nil {
+				return err
+			}
+		}
+		v.at.Table, v.at.Key, v.at.After = s.table.model.table, s.key.String(), page.last
 		v.turn(len(keys))
-		after = last
-		if done < pageOfKeys {
+		after = page.last
+		if page.size < pageOfKeys {
 			return nil
 		}
 	}
@@ -366,6 +376,9 @@ func (v *verification) page(ctx context.Context, keys []string) error {
 		if err != nil {
 			return err
 		}
+		if round == 0 {
+			v.noteUnplaceable(found)
+		}
 		for _, f := range found {
 			v.note(f, known)
 		}
@@ -387,8 +400,9 @@ func (v *verification) page(ctx context.Context, keys []string) error {
 type finding struct {
 	contents
 
-	damaged  bool
-	suspects []*suspect
+	damaged     bool
+	suspects    []*suspect
+	unplaceable unplaceables
 }
 
 // compareAll compares timelines side by side and returns those that differ.
@@ -408,7 +422,7 @@ func (v *verification) compareAll(ctx context.Context, keys []string, count bool
 
 // compare compares a timeline; nil if it is as it should be.
 func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
-	f := &finding{contents: v.p.contentsOf(ctx, key)}
+	f := &finding{contents: v.p.contentsOf(key)}
 	if f.parts == nil {
 		return nil, fmt.Errorf("no rule makes the key %q", key)
 	}
@@ -420,20 +434,25 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if count {
 		counter = v.counter(ctx)
 	}
-	suspects, rows, err := v.p.compare(ctx, f.contents, entries, counter)
-	if err != nil {
+	n := &comparison{key: key, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
+	if err := v.p.compare(ctx, f.contents, entries, n); err != nil {
 		return nil, err
 	}
 	if count {
 		v.mu.Lock()
-		v.report.Rows += rows % rowsATick
+		v.report.Rows += n.rows % rowsATick
 		v.mu.Unlock()
 	}
-	f.damaged = damaged
-	if f.suspects, err = v.p.judge(ctx, f.contents, entries, suspects); err != nil || len(f.suspects) == 0 && !damaged {
+	f.damaged, f.unplaceable = damaged, n.unplaceable
+	if f.suspects, err = v.p.judge(ctx, f.contents, entries, n.suspects); err != nil || f.right() {
 		return nil, err
 	}
 	return f, v.p.lookAhead(ctx, f.suspects)
+}
+
+// right reports whether nothing was found.
+func (f *finding) right() bool {
+	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
 }
 
 // lookAhead notes which suspects have versions that Rebuild does not follow.

@@ -1,0 +1,223 @@
+package timakgorm_test
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Oddity has a column for each role that a rule gives one.
+type Oddity struct {
+	ID     uint
+	Wing   int64
+	Seats  *uint8
+	Code   string
+	Lit    bool
+	Name   string
+	Room   int32
+	Opened time.Time
+	Score  *int64
+	Shown  bool
+	Made   *time.Time
+
+	_ timakgorm.Timeline `timak:"key=wing:{Wing}; date=Opened"`
+	_ timakgorm.Timeline `timak:"key=seats:{Seats}; date=Opened"`
+	_ timakgorm.Timeline `timak:"key=code:{Code}; date=Opened"`
+	_ timakgorm.Timeline `timak:"key=lit:{Lit}; date=Opened"`
+	_ timakgorm.Timeline `timak:"key=named; id=odd:{Name}; source=by:{Room}; date=Opened"`
+	_ timakgorm.Timeline `timak:"key=scores; date=Score; when=Shown; data=Made,Lit"`
+}
+
+// oddColumns are what a row is made of, and the values of one that is as any
+// other.
+var oddColumns = []struct{ name, plain string }{
+	{"wing", "1"}, {"seats", "2"}, {"code", "'c'"}, {"lit", "true"}, {"name", "'mended'"}, {"room", "3"},
+	{"opened", "'2026-01-02 03:04:05+00:00'"}, {"score", "4"}, {"shown", "true"}, {"made", "'2026-01-02 03:04:05+00:00'"},
+}
+
+// oddInsert makes a row that has one value of another kind.
+func oddInsert(id int, column, value string) string {
+	names, values := []string{"id"}, []string{fmt.Sprint(id)}
+	for _, c := range oddColumns {
+		names = append(names, c.name)
+		switch {
+		case c.name == column:
+			values = append(values, value)
+		case c.name == "name": // the item's id
+			values = append(values, fmt.Sprintf("'n%d'", id))
+		default:
+			values = append(values, c.plain)
+		}
+	}
+	return "INSERT INTO oddities (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
+}
+
+// oddity is a value that a column holds and no rule can read. want are the
+// timelines that lack the row, "" for one that cannot be named, with the reason.
+type oddity struct {
+	dialect, before, column, value string
+	reason                         string
+	keys                           []string
+}
+
+var (
+	noKey     = []string{""}
+	dated     = []string{"code:c", "lit:true", "named", "seats:2", "wing:1"}
+	ofScores  = []string{"scores"}
+	ofNames   = []string{"named"}
+	numeric   = "ALTER TABLE oddities ALTER COLUMN wing TYPE numeric"
+	notInt64  = "expected an integer from -9223372036854775808 to 9223372036854775807"
+	anyScore  = `: expected an integer from -9223372036854775808 to 9223372036854775807`
+	notAUint8 = "expected an integer from 0 to 255"
+)
+
+var oddities = []oddity{
+	{"sqlite", "", "wing", "1.5", `column "wing" is 1.5: ` + notInt64, noKey},
+	{"sqlite", "", "wing", "'oak'", `column "wing" is "oak": ` + notInt64, noKey},
+	{"sqlite", "", "wing", "''", `column "wing" is "": ` + notInt64, noKey},
+	{"sqlite", "", "wing", "9.3e18", `column "wing" is 9.3e+18: ` + notInt64, noKey},
+	{"sqlite", "", "wing", "-9.3e18", `column "wing" is -9.3e+18: ` + notInt64, noKey},
+	{"sqlite", "", "wing", "9e999", `column "wing" is 9.0e+999: ` + notInt64, noKey},
+	{"sqlite", "", "wing", "x'6f616b'", `column "wing" is "oak": ` + notInt64, noKey},
+	{"sqlite", "", "wing", "x'ff'", `column "wing" is "` + "\uFFFD" + `": ` + notInt64, noKey},
+	{"sqlite", "", "wing", "printf('%.*c', 100000, 'x')", `column "wing" is "` + strings.Repeat("x", 63) + "…: " + notInt64, noKey},
+	{"sqlite", "", "seats", "-1", `column "seats" is -1: ` + notAUint8, noKey},
+	{"sqlite", "", "seats", "256", `column "seats" is 256: ` + notAUint8, noKey},
+	{"sqlite", "", "code", "CAST(x'ff' AS text)", `column "code" is not valid UTF-8`, noKey},
+	{"sqlite", "", "code", "x'61ff'", `column "code" is not valid UTF-8`, noKey},
+	{"sqlite", "", "lit", "'maybe'", `column "lit" is "maybe": expected a bool`, []string{"", "scores"}},
+	{"sqlite", "", "lit", "2", `column "lit" is 2: expected a bool`, []string{"", "scores"}},
+	{"sqlite", "", "lit", "x'00'", `column "lit" is "\u0000": expected a bool`, []string{"", "scores"}},
+	{"sqlite", "", "name", "CAST(x'ff' AS text)", `column "name" is not valid UTF-8`, ofNames},
+	{"sqlite", "", "room", "'attic'", `column "room" is "attic": expected an integer from -2147483648 to 2147483647`, ofNames},
+	{"sqlite", "", "opened", "'soon'", `column "opened" is "soon": expected a date`, dated},
+	{"sqlite", "", "opened", "1767323045", `column "opened" is "1767323045": expected a date`, dated},
+	{"sqlite", "", "opened", "x'ff'", `column "opened" is not valid UTF-8`, dated},
+	{"sqlite", "", "opened", "''", `column "opened" is "": expected a date`, dated},
+	{"sqlite", "", "opened", "'300000-01-01'", `column "opened" is "300000-01-01": expected a date that an int64 of microseconds since 1970 holds, from 290309 BC to 294247`, dated},
+	{"", "", "opened", "NULL", `column "opened" is NULL: an item needs a date while its condition is true`, dated},
+	{"", "", "score", "NULL", `column "score" is NULL: an item needs a date while its condition is true`, ofScores},
+	{"sqlite", "", "score", "4.5", `column "score" is 4.5` + anyScore, ofScores},
+	{"sqlite", "", "score", "'high'", `column "score" is "high"` + anyScore, ofScores},
+	{"sqlite", "", "shown", "'perhaps'", `column "shown" is "perhaps": expected a bool`, ofScores},
+	{"sqlite", "", "shown", "2", `column "shown" is 2: expected a bool`, ofScores},
+	{"sqlite", "", "made", "'never'", `column "made" is "never": expected a date`, ofScores},
+	{"sqlite", "", "made", "5", `column "made" is "5": expected a date`, ofScores},
+
+	{"postgres", "", "seats", "-1", `column "seats" is -1: ` + notAUint8, noKey},
+	{"postgres", "", "seats", "256", `column "seats" is 256: ` + notAUint8, noKey},
+	{"postgres", numeric, "wing", "1.5", `column "wing" is 1.5: ` + notInt64, noKey},
+	{"postgres", numeric, "wing", "'NaN'", `column "wing" is "NaN": ` + notInt64, noKey},
+	{"postgres", numeric, "wing", "1e30", `column "wing" is 1000000000000000000000000000000: ` + notInt64, noKey},
+	{"postgres", "ALTER TABLE oddities ALTER COLUMN wing TYPE float8", "wing", "'-Infinity'", `column "wing" is "-Infinity": ` + notInt64, noKey},
+	{"postgres", "", "opened", "'infinity'", `column "opened" is "infinity": expected a date`, dated},
+	{"postgres", "", "opened", "'-infinity'", `column "opened" is "-infinity": expected a date`, dated},
+	{"postgres", "", "opened", "'294276-12-31'", `column "opened" is "294276-12-31T00:00:00+00:00": expected a date that an int64 of microseconds since 1970 holds, from 290309 BC to 294247`, dated},
+	{"postgres", "", "made", "'infinity'", `column "made" is "infinity": expected a date`, ofScores},
+}
+
+func oddWorld(t *testing.T, dialect string, by timakgorm.Capture) *world {
+	t.Helper()
+	models := []any{&Oddity{}, &Wave{}}
+	w := worldBy(t, by, setup{dialect: dialect, models: models, tracked: models})
+	w.must(w.db.Exec("SELECT 1").Error)
+	w.must(w.db.Create(&Wave{ID: 1, Person: "Ann", CreatedAt: at(1)}).Error)
+	return w
+}
+
+// strangely runs SQL that the plugin does not see.
+func (w *world) strangely(statements ...string) {
+	w.Helper()
+	db := w.stranger()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(w.Context(), statement); err != nil {
+			w.Fatalf("%s: %v", statement, err)
+		}
+	}
+	w.must(db.Close())
+}
+
+// noticed has rows that a stranger wrote recorded, and delivered.
+func (w *world) noticed(by timakgorm.Capture, model any) {
+	w.Helper()
+	if by == timakgorm.Callbacks {
+		w.must(timakgorm.Touch(w.db, model, "1 = 1"))
+	}
+	w.drain()
+}
+
+// TestUnplaceable: a row that no rule can read is reported, with the reason that
+// its dead letter has, whether there is a dead letter or not, until it is mended;
+// and what else differs is found and mended as ever.
+func TestUnplaceable(t *testing.T) {
+	t.Parallel()
+	for _, odd := range oddities {
+		t.Run(odd.column+" "+odd.value[:min(len(odd.value), 20)], func(t *testing.T) {
+			t.Parallel()
+			onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+				if odd.dialect != "" && odd.dialect != dialect {
+					return
+				}
+				odd.check(t, oddWorld(t, dialect, by), by)
+			})
+		})
+	}
+}
+
+func (o oddity) check(t *testing.T, w *world, by timakgorm.Capture) {
+	if o.before != "" {
+		w.strangely(o.before)
+	}
+	w.strangely(oddInsert(1, "", ""), oddInsert(2, o.column, o.value), oddInsert(3, "", ""))
+	w.drain()
+	w.forgive()
+	w.apply("person:Ann:all", timak.Remove("waves:1"))
+	var want []string
+	for _, key := range o.keys {
+		want = append(want, strings.TrimPrefix(key+": oddities [2] unplaceable: ", ": ")+o.reason)
+	}
+	if by == timakgorm.Callbacks { // which saw none of the rows
+		report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+		if w.must(err); report.Remaining != len(want) || report.Clean() {
+			t.Errorf("Rebuild: got %d remaining of %q, want %d", report.Remaining, linesOf(report), len(want))
+		}
+	} else {
+		w.wantDifferences(append(slices.Clone(want), "person:Ann:all: waves:1 missing")...)
+		w.remains(len(want))
+	}
+	w.forgive()
+	w.wantDifferences(want...)
+	w.noticed(by, &Oddity{})
+	for _, letter := range w.deadLetters() {
+		if letter.Error != o.reason {
+			t.Errorf("the dead letter says %q, Verify %q", letter.Error, o.reason)
+		}
+	}
+	if dead := w.dead(); by == timakgorm.Callbacks && dead != 1 {
+		t.Errorf("%d dead letters, want one", dead)
+	}
+	w.wantDifferences(want...)
+	w.forgive()
+	w.strangely("UPDATE oddities SET " + o.column + " = " + o.plain() + " WHERE id = 2")
+	w.noticed(by, &Oddity{})
+	w.wantDifferences()
+	w.wantIDs("wing:1", "oddities:3", "oddities:2", "oddities:1")
+}
+
+// plain returns what the column would hold if it were not odd.
+func (o oddity) plain() string {
+	for _, c := range oddColumns {
+		if c.name == o.column {
+			return c.plain
+		}
+	}
+	panic(o.column)
+}
+
+var _ = sql.ErrNoRows
