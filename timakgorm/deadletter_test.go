@@ -148,11 +148,11 @@ func TestBadImages(t *testing.T) {
 		`{"id": null, ` + good + `}`,
 		`{"id": {"x": 1}, ` + good + `}`,
 		`{"id": "` + strings.Repeat("9", 600) + `", ` + good + `}`,
-		`{"id": 1, "author_id": "` + strings.Repeat("9", 600) + `", "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
 	}
 	// Where a rule fails on an image, the row is nowhere by it: that is for a
 	// person to see, but nothing to take back when the row is mended.
 	unplaceable := []string{
+		`{"id": 1, "author_id": "` + strings.Repeat("9", 600) + `", "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
 		`{"id": 1, "author_id": [1], "title": "t", "published": true, "created_at": "2026-01-01T00:00:00Z"}`,
 		`{"id": 1, "author_id": 1, "title": "t", "published": "perhaps", "created_at": "2026-01-01T00:00:00Z"}`,
 		`{"id": 1, "author_id": 1, "title": "t", "published": true, "created_at": "tomorrow"}`,

@@ -74,13 +74,14 @@ func (i image) text(field *schema.Field) (text string, present bool, err error) 
 }
 
 // truth returns a bool column; NULL is false. SQLite writes 0 and 1, and keeps
-// what else it is given: a text is read as Go reads it into a bool.
+// what else it is given: a text is read as Go reads it into a bool, and a real
+// number as the integer that it equals.
 func (i image) truth(field *schema.Field) (bool, error) {
 	raw, present, err := i.value(field)
 	if err != nil || !present {
 		return false, err
 	}
-	truth, err := strconv.ParseBool(strings.Trim(string(raw), `"`))
+	truth, err := strconv.ParseBool(scalar(raw))
 	if err != nil {
 		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, shortened(raw))
 	}

@@ -1,6 +1,7 @@
 package timakgorm
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestParseTime(t *testing.T) {
 func TestImage_errors(t *testing.T) {
 	t.Parallel()
 	column := func(kind schema.DataType) *schema.Field {
-		return &schema.Field{DBName: "c", DataType: kind, GORMDataType: kind}
+		return &schema.Field{DBName: "c", DataType: kind, GORMDataType: kind, IndirectFieldType: reflect.TypeFor[int64]()}
 	}
 	for _, test := range []struct {
 		image string
@@ -91,9 +92,10 @@ func TestImage_errors(t *testing.T) {
 		{`{"c":[1]}`, func(i image) error { _, _, err := i.text(column(schema.String)); return err }, `column "c" is [1]: expected a single value`},
 		{`{"c":2}`, func(i image) error { _, err := i.truth(column(schema.Bool)); return err }, `column "c" is 2: expected a bool`},
 		{`{"c":"yes"}`, func(i image) error { _, err := i.truth(column(schema.Bool)); return err }, `column "c" is "yes": expected a bool`},
-		{`{"c":1.0}`, func(i image) error { _, err := i.truth(column(schema.Bool)); return err }, `column "c" is 1.0: expected a bool`},
+		{`{"c":1.5}`, func(i image) error { _, err := i.truth(column(schema.Bool)); return err }, `column "c" is 1.5: expected a bool`},
 		{`{"c":null}`, func(i image) error { _, err := i.date(column(schema.Time)); return err }, `column "c" is NULL`},
-		{`{"c":1.5}`, func(i image) error { _, err := i.date(column(schema.Int)); return err }, `column "c": strconv.ParseInt`},
+		{`{"c":1.5}`, func(i image) error { _, err := i.date(column(schema.Int)); return err }, `column "c" is 1.5: expected an integer from -9223372036854775808 to 9223372036854775807`},
+		{`{"c":18446744073709551615}`, func(i image) error { _, err := i.date(column(schema.Uint)); return err }, `column "c" is 18446744073709551615: expected microseconds that an int64 holds`},
 	} {
 		i, err := parseImage(&test.image)
 		if err != nil {
@@ -114,7 +116,7 @@ func TestImage_truth(t *testing.T) {
 	t.Parallel()
 	field := &schema.Field{DBName: "c"}
 	for raw, want := range map[string]bool{
-		"true": true, "1": true, `"t"`: true, `"true"`: true, `"1"`: true,
+		"true": true, "1": true, "1.0": true, "0.0": false, `"t"`: true, `"true"`: true, `"1"`: true,
 		`"T"`: true, `"TRUE"`: true, `"True"`: true, `"F"`: false, `"FALSE"`: false, `"False"`: false,
 		"false": false, "0": false, `"f"`: false, `"false"`: false, `"0"`: false, "null": false,
 	} {

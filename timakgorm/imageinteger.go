@@ -15,22 +15,22 @@ import (
 
 // integerIn returns the JSON of an integer column as it stands in a key. A
 // database may hold there what no such field does: SQLite any value, Postgres one
-// out of its range. A real number that is whole is its integer, as the database
-// finds them equal.
+// out of its range.
 func integerIn(field *schema.Field, kind schema.DataType, raw json.RawMessage) (string, error) {
-	text := strings.Trim(string(raw), `"`)
-	if raw[0] != '"' && strings.ContainsAny(text, ".eE") {
-		text = wholeText(text)
-	}
+	text := scalar(raw)
 	if !inRange(field, kind, text) {
 		return "", fmt.Errorf("column %q is %s: expected an integer %s", field.DBName, shortened(raw), rangeOf(field, kind))
 	}
 	return text, nil
 }
 
-// wholeText returns a number without a fraction as an integer, and any other as it
-// is.
-func wholeText(text string) string {
+// scalar returns a number, or a text of plain characters, as it stands in a key. A
+// real number that is whole is its integer, as the database finds them equal.
+func scalar(raw json.RawMessage) string {
+	text := strings.Trim(string(raw), `"`)
+	if raw[0] == '"' || !strings.ContainsAny(text, ".eE") {
+		return text
+	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || number != math.Trunc(number) || number < -1<<63 || number >= 1<<63 {
 		return text

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -156,18 +157,19 @@ func TestRebuild_storeTrouble(t *testing.T) {
 	})
 }
 
-// TestRebuild_deadLetters: a row that no timeline takes is tried once in a run,
-// and has one dead letter, however many runs there are, beside the one that
+// TestRebuild_deadLetters: a row that the store does not take is tried once in a
+// run, and has one dead letter, however many runs there are, beside the one that
 // says what it was before.
 func TestRebuild_deadLetters(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, engine: &timak.Options{MaxData: 100}})
-		long := strings.Repeat("too long ", 20)
-		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Title: long, Published: true, CreatedAt: at(1)}).Error)
-		w.must(w.db.Create(&Post{ID: 2, AuthorID: 1, Title: "short", Published: true, CreatedAt: at(2)}).Error)
+		store := newFaulty()
+		w := newWorld(t, setup{dialect: dialect, store: store})
+		w.must(w.db.Create(&Post{ID: 2, AuthorID: 1, Title: "taken", Published: true, CreatedAt: at(2)}).Error)
 		w.drain()
-		w.must(w.db.Model(&Post{ID: 2}).Update("title", long).Error)
+		store.before(failingPuts("author:1:posts", driver.ErrTooLarge))
+		w.must(w.db.Model(&Post{ID: 2}).Update("title", "not taken").Error)
+		w.must(w.db.Create(&Post{ID: 1, AuthorID: 1, Title: "not taken", Published: true, CreatedAt: at(1)}).Error)
 		w.drain()
 		var last int64
 		for range 3 {
@@ -181,7 +183,8 @@ func TestRebuild_deadLetters(t *testing.T) {
 			}
 			last = letters[2].ID
 		}
-		w.must(w.db.Model(&Post{}).Where("id > 0").Update("title", "taken").Error)
+		store.before(nil)
+		w.must(w.db.Model(&Post{}).Where("id > 0").Update("title", "taken again").Error)
 		w.drain()
 		w.wantDifferences()
 	})

@@ -1,12 +1,13 @@
 package timakgorm_test
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
@@ -220,4 +221,137 @@ func (o oddity) plain() string {
 	panic(o.column)
 }
 
-var _ = sql.ErrNoRows
+// Limited has a column for each thing that the engine limits.
+type Limited struct {
+	ID        uint
+	Name      string
+	Code      string
+	Reason    string
+	Text      string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key={Name}"`
+	_ timakgorm.Timeline `timak:"key=all; id={Code}; source={Reason}; data=Text"`
+}
+
+// TestUnplaceable_limits: what is over a limit of the engine's is unplaceable as
+// well, and is neither missing nor tried again.
+func TestUnplaceable_limits(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 513)
+	plain := Limited{ID: 2, Name: "n", Code: "c2", Reason: "r", Text: "t", CreatedAt: at(2)}
+	for name, c := range map[string]struct {
+		column, value, line string
+		reason              error
+	}{
+		"key":          {"name", long, long + ": limiteds [2] unplaceable: ", timak.ErrKey},
+		"an empty key": {"name", "", "limiteds [2] unplaceable: ", timak.ErrKey},
+		"id":           {"code", long, "all: limiteds [2] unplaceable: ", timak.ErrID},
+		"an empty id":  {"code", "", "all: limiteds [2] unplaceable: ", timak.ErrID},
+		"source":       {"reason", long, "all: limiteds [2] unplaceable: ", timak.ErrSource},
+		"data":         {"text", long, "all: limiteds [2] unplaceable: ", timak.ErrData},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+				w := worldBy(t, by, setup{
+					dialect: dialect, engine: &timak.Options{MaxData: 100}, models: []any{&Limited{}}, tracked: []any{&Limited{}},
+				})
+				w.must(w.db.Create(&[]Limited{{ID: 1, Name: "n", Code: "c1", CreatedAt: at(1)}, plain, {ID: 3, Name: "n", Code: "c3", CreatedAt: at(3)}}).Error)
+				w.drain()
+				w.must(w.db.Model(&Limited{ID: 2}).Update(c.column, c.value).Error)
+				w.drain()
+				letters := w.deadLetters()
+				if len(letters) != 1 {
+					t.Fatalf("dead letters: got %+v, want one", letters)
+				}
+				line := c.line + letters[0].Error
+				w.wantDifferences(line)
+				if got := w.remains(1); got != line || !strings.Contains(got, c.reason.Error()) {
+					t.Errorf("Rebuild: got %q, want %q", got, line)
+				}
+				if n := w.dead(); n != 1 {
+					t.Errorf("%d dead letters after Rebuild, want the one from before", n)
+				}
+				w.forgive()
+				w.wantDifferences(line)
+				w.must(w.db.Save(&plain).Error)
+				w.drain()
+				w.wantDifferences()
+				w.wantIDs("all", "c3", "c2", "c1")
+				w.wantIDs("n", "limiteds:3", "limiteds:2", "limiteds:1")
+			})
+		})
+	}
+}
+
+// TestUnplaceable_takesNoPlace: where rows are on no timeline, those that follow
+// have room, and are missing if they are not there.
+func TestUnplaceable_takesNoPlace(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{
+			dialect: dialect, engine: &timak.Options{MaxData: 100, MaxItems: 3}, models: []any{&Limited{}}, tracked: []any{&Limited{}},
+		})
+		long := strings.Repeat("x", 200)
+		for n := range 10 {
+			row := Limited{ID: uint(n + 1), Name: "n", Code: fmt.Sprint("c", n+1), Text: long, CreatedAt: at(n)}
+			if n < 5 {
+				row.Text = "short"
+			}
+			w.must(w.db.Create(&row).Error)
+		}
+		w.drain()
+		w.wantIDs("all", "c5", "c4", "c3")
+		w.apply("all", timak.Remove("c3"))
+		_, report := w.verify(timakgorm.VerifyOptions{Limit: 2})
+		if report.Unplaceable != 5 || report.Missing != 1 || report.Remaining != 6 || len(report.Differences) != 2 {
+			t.Errorf("got %+v, want 5 unplaceable and one missing, of which 2 are listed", report)
+		}
+		report, err := w.plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Limit: -1})
+		if w.must(err); report.Unplaceable != 5 || report.Missing != 1 || report.Remaining != 5 || len(report.Differences) > 0 || report.Clean() {
+			t.Errorf("Rebuild: got %+v, want 5 unplaceable that remain", report)
+		}
+		w.wantIDs("all", "c5", "c4", "c3")
+	})
+}
+
+// TestUnplaceable_wantedByNone: a row that no rule wants is on no timeline by
+// rule, whatever else it holds, and that is clean.
+func TestUnplaceable_wantedByNone(t *testing.T) {
+	t.Parallel()
+	onBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+		models := []any{&Noted{}}
+		w := worldBy(t, by, setup{dialect: dialect, models: models, tracked: models})
+		w.strangely("INSERT INTO noteds (id, desk, shown, opened, deleted_at) VALUES " +
+			"(1, 300, false, NULL, NULL), (2, 5, false, NULL, NULL), (3, NULL, true, NULL, NULL), " +
+			"(4, 300, true, NULL, '2026-01-01'), (5, 5, true, NULL, '2026-01-01'), (6, 300, NULL, NULL, NULL)")
+		w.noticed(by, &Noted{})
+		if n := w.dead(); n > 0 {
+			t.Errorf("dead letters: %+v", w.deadLetters())
+		}
+		w.wantDifferences()
+		w.strangely("UPDATE noteds SET deleted_at = NULL, shown = true")
+		w.noticed(by, &Noted{})
+		no, date := "column \"desk\" is 300: expected an integer from -128 to 127", "column \"opened\" is NULL"
+		want := []string{
+			"noteds [1] unplaceable: " + no, "noteds [4] unplaceable: " + no, "noteds [6] unplaceable: " + no,
+			"desk:5: noteds [2] unplaceable: " + date, "desk:5: noteds [5] unplaceable: " + date,
+		}
+		w.wantDifferences(want...)
+		if n := w.dead(); n != int64(len(want)) {
+			t.Errorf("%d dead letters, want %d", n, len(want))
+		}
+	})
+}
+
+// Noted is on a timeline while it is shown.
+type Noted struct {
+	ID        uint
+	Desk      *int8
+	Shown     bool
+	Opened    *time.Time
+	DeletedAt gorm.DeletedAt
+
+	_ timakgorm.Timeline `timak:"key=desk:{Desk}; date=Opened; when=Shown"`
+}
