@@ -15,7 +15,7 @@ import (
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // DeadLetter is a row change that could not be applied: a timeline that refuses
-// it, a row that a rule cannot place, or a store that failed time and again.
+// it, a row that is Unplaceable, or a store that failed time and again.
 // The row itself is as it was committed; only its timelines miss the change.
 type DeadLetter struct {
 	ID      int64           // for Retry and Discard

@@ -15,17 +15,19 @@ import (
 // with the waits of putOff that is about an hour. Outages do not count.
 const maxAttempts = 20
 
+// overLimit reports whether an error says that a timeline takes an item from
+// nobody, as something of it is over a limit.
+func overLimit(err error) bool {
+	return isOneOf(err, timak.ErrKey, timak.ErrID, timak.ErrSource, timak.ErrData, timak.ErrDate)
+}
+
 // permanent reports whether trying again cannot help.
 func permanent(err error) bool {
-	for _, never := range []error{
-		timak.ErrKey, timak.ErrID, timak.ErrSource, timak.ErrData, timak.ErrDate, timak.ErrVersion,
-		timak.ErrCorrupt, driver.ErrTooLarge,
-	} {
-		if errors.Is(err, never) {
-			return true
-		}
-	}
-	return false
+	return overLimit(err) || isOneOf(err, timak.ErrVersion, timak.ErrCorrupt, driver.ErrTooLarge)
+}
+
+func isOneOf(err error, sentinels ...error) bool {
+	return slices.ContainsFunc(sentinels, func(sentinel error) bool { return errors.Is(err, sentinel) })
 }
 
 // blamesOp reports whether an error of a timeline may be about one of the ops
@@ -93,7 +95,7 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, reason error) {
 	outage := b.outage()
 	for _, f := range b.folds {
-		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
+		failure := distinctly(append([]error{f.err}, b.failed[f]...))
 		switch {
 		case failure == nil && f.foreign():
 			continue
@@ -102,7 +104,7 @@ func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, rea
 		case failure == nil:
 			s.finish(f)
 		case hopeless(f, b.failed[f]):
-			b.plugin.opts.Logger.ErrorContext(ctx, "timak: a change cannot be applied; it is a dead letter now",
+			b.plugin.opts.Logger.ErrorContext(ctx, givenUp(f, b.failed[f]),
 				"table", f.last().table, "pk", f.last().pk, "changes", len(f.changes), "error", failure)
 			s.bury(f, failure)
 		default:
@@ -115,6 +117,14 @@ func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, rea
 		}
 	}
 	return s, anew, reason
+}
+
+// givenUp says what it means that a row's changes are given up.
+func givenUp(f *rowFold, errs []error) string {
+	if f.unplaceable || len(errs) > 0 && !slices.ContainsFunc(errs, func(err error) bool { return !overLimit(err) }) {
+		return "timak: a row is unplaceable: it is on no timeline until it is mended; its change is a dead letter now"
+	}
+	return "timak: a change cannot be applied; it is a dead letter now"
 }
 
 // putOff returns when a row's changes are to be tried again.

@@ -44,6 +44,9 @@ type rowFold struct {
 	ops     []timelineOp
 	err     error // why the last image, or a part of it, can never be applied
 
+	// unplaceable says that err is of the row as it is, by some of its rules.
+	unplaceable bool
+
 	// outdated says that the last image lacks a column which a rule names by
 	// now, so that the row is to be recorded anew. unknown is a column of an image
 	// that no rule names.
@@ -131,8 +134,9 @@ func (f *rowFold) read() (bad []*rowFold) {
 func (f *rowFold) expand() {
 	defer func() {
 		if r := recover(); r != nil {
-			f.ops, f.err = nil, fmt.Errorf("a rule panics: %v", r)
+			f.ops, f.err = nil, rulePanic(r)
 		}
+		f.unplaceable = f.err != nil
 	}()
 	puts, outdated, err := f.table.model.placements(f.images[len(f.images)-1].new)
 	f.outdated, f.err = outdated, err

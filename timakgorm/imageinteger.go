@@ -54,12 +54,17 @@ func holds(field *schema.Field, text string) bool {
 // inRange reports whether a text is an integer that a field holds, written in the
 // one way.
 func inRange(field *schema.Field, kind schema.DataType, text string) bool {
-	if kind == schema.Uint {
-		number, err := strconv.ParseUint(text, 10, bitsOf(field))
-		return err == nil && strconv.FormatUint(number, 10) == text
+	digits := strings.TrimPrefix(text, "-")
+	if text != "0" && (digits == "" || digits[0] < '1' || digits[0] > '9') {
+		return false
 	}
-	number, err := strconv.ParseInt(text, 10, bitsOf(field))
-	return err == nil && strconv.FormatInt(number, 10) == text
+	var err error
+	if kind == schema.Uint {
+		_, err = strconv.ParseUint(text, 10, bitsOf(field))
+	} else {
+		_, err = strconv.ParseInt(text, 10, bitsOf(field))
+	}
+	return err == nil
 }
 
 var valuerType = reflect.TypeFor[driver.Valuer]()

@@ -71,8 +71,9 @@ func (m *model) placesIn(text *string, key string) (places []placement, reason e
 	if err != nil || i == nil {
 		return nil, err
 	}
+	bad := m.checkKey(i)
 	for _, r := range m.rules {
-		at, shown, err := m.apply(r, i)
+		at, shown, err := m.apply(r, i, bad)
 		switch {
 		case err != nil && reason == nil && i.isOf(r, key):
 			reason = err
@@ -83,13 +84,13 @@ func (m *model) placesIn(text *string, key string) (places []placement, reason e
 	return places, reason
 }
 
-// apply is placement for an image that may be anything: with the primary key
-// checked, and a panic for an error.
-func (m *model) apply(r rule, i image) (at placement, shown bool, err error) {
+// apply is placement for an image that may be anything: bad is what is wrong with
+// its primary key, and a panic is an error.
+func (m *model) apply(r rule, i image, bad error) (at placement, shown bool, err error) {
 	defer panicking(&err)
 	at, shown, err = m.placement(r, i)
 	if shown || err != nil {
-		err = firstOf(m.checkKey(i), err)
+		err = firstOf(bad, err)
 	}
 	return at, shown, err
 }
@@ -105,9 +106,11 @@ func (i image) isOf(r rule, key string) (is bool) {
 // the others.
 func panicking(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("a rule panics: %v", r)
+		*err = rulePanic(r)
 	}
 }
+
+func rulePanic(reason any) error { return fmt.Errorf("a rule panics: %v", reason) }
 
 // placement applies one rule, and reports whether the row has an item by it.
 func (m *model) placement(r rule, i image) (p placement, shown bool, err error) {

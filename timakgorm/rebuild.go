@@ -41,9 +41,10 @@ type RebuildOptions struct {
 // included, it returns what was found until then, and From to go on from;
 // beginning again does no harm.
 //
-// Report.Remaining says what could not be mended. It is of rows that others kept
-// locked; of rows that no timeline takes, such as those with too much data, for
-// each of which there is a dead letter, in place of earlier ones that say the
+// Report.Remaining says what could not be mended. It is of rows that are
+// Unplaceable, which Rebuild does not try; of rows that others kept locked; of
+// rows that the store does not take, such as those of a timeline too large for it,
+// for each of which there is a dead letter, in place of earlier ones that say the
 // same; and of entries whose versions are more than a day ahead of the clock, as
 // Difference.Reason says. Only a broken clock or program writes those, and Rebuild
 // does not follow them, as every later change of any row would have to exceed

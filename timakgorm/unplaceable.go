@@ -74,7 +74,7 @@ func (v *verification) odd(ctx context.Context, s keySource, values []any) error
 func (s keySource) reason(text *string) error {
 	i, err := parseImage(text)
 	if err == nil && i != nil {
-		_, _, err = s.table.model.apply(s.rule, i)
+		_, _, err = s.table.model.apply(s.rule, i, s.table.model.checkKey(i))
 	}
 	return err
 }

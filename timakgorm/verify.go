@@ -91,6 +91,10 @@ func (r Report) Clean() bool { return r.Remaining == 0 && r.Unsettled == 0 }
 // run, or Drain come first. That a change is among the dead letters excuses
 // nothing.
 //
+// A row that a rule wants and cannot place is Unplaceable, and stops nothing. Those
+// whose keys cannot be read belong to no timeline: they are found where the tables
+// give the keys, with whatever Sample, and not where Keys does.
+//
 // The keys are those which the rows make that there are, the soft-deleted and
 // the ones whose condition is false included. A key that was left by the last
 // of its rows is in no table any more: name it in Keys to have its timeline

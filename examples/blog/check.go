@@ -101,7 +101,7 @@ func checkUsage(w io.Writer, flags *flag.FlagSet) {
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")
-	say(w, "Exit codes: %d nothing differs any more, %d something does, %d it could not be done.", exitClean, exitDiffers, exitFailed)
+	say(w, "Exit codes: %d nothing differs any more, %d something does, an unplaceable row included, %d it could not be done.", exitClean, exitDiffers, exitFailed)
 }
 
 // checkFolder refuses a folder that holds no blog: a check makes none. The
@@ -142,8 +142,11 @@ func (c check) tell(w io.Writer, report timakgorm.Report, all bool) {
 	if more := report.Found() - len(report.Differences); more > 0 && c.limit >= 0 {
 		say(w, "… and %d more", more)
 	}
-	say(w, "%d timelines, %d rows: %d missing, %d extra, %d misplaced, %d stale, %d damaged",
-		report.Keys, report.Rows, report.Missing, report.Extra, report.Misplaced, report.Stale, report.Damaged)
+	say(w, "%d timelines, %d rows: %d missing, %d extra, %d misplaced, %d stale, %d damaged, %d unplaceable",
+		report.Keys, report.Rows, report.Missing, report.Extra, report.Misplaced, report.Stale, report.Damaged, report.Unplaceable)
+	if report.Unplaceable > 0 {
+		say(w, "what is unplaceable is on no timeline until its row is mended: rebuild changes no row")
+	}
 	switch {
 	case !all:
 		say(w, "not all timelines were looked at")

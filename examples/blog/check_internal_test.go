@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"os/exec"
@@ -75,6 +76,41 @@ func TestCheck(t *testing.T) {
 		again := caller{t: t, url: start(t, args...).url}
 		again.shows("/api/timeline", "title", "two one")
 	})
+}
+
+// A row that can be on no timeline is told until it is mended, with exit code 1:
+// rebuild mends all but that.
+func TestCheck_unplaceable(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	blog := start(t, "-data", folder)
+	brett := blog.signUp(t, "brett")
+	brett.write("one")
+	brett.write("two")
+	blog.stop(t)
+	posts, err := sql.Open("sqlite", filepath.Join(folder, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = posts.Close() }()
+	dated := func(date string) {
+		if _, err := posts.ExecContext(t.Context(), "UPDATE posts SET created_at = "+date+" WHERE id = 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dated("'soon'")
+	harm(t, []string{"-data", folder})
+	for _, says := range []string{
+		`site:posts: posts [1] unplaceable: column "created_at" is "soon": expected a date`, "2 unplaceable",
+		"what is unplaceable is on no timeline until its row is mended",
+	} {
+		wantChecked(t, exitDiffers, says, verify, "-data", folder)
+	}
+	wantChecked(t, exitDiffers, "2 remain", rebuild, "-data", folder)
+	wantChecked(t, exitDiffers, "0 missing, 0 extra, 0 misplaced, 0 stale, 0 damaged, 2 unplaceable", verify, "-data", folder)
+	dated("'2026-01-01 00:00:00+00:00'")
+	wantChecked(t, exitClean, "0 remain", rebuild, "-data", folder)
+	wantChecked(t, exitClean, "the timelines are as the tables", verify, "-data", folder)
 }
 
 func TestCheck_usage(t *testing.T) {
