@@ -95,7 +95,7 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 func (b *batch) verdict(ctx context.Context) (s settlement, anew []*rowFold, reason error) {
 	outage := b.outage()
 	for _, f := range b.folds {
-		failure := distinctly(append([]error{f.err}, b.failed[f]...))
+		failure := errors.Join(f.err, distinctly(b.failed[f]))
 		switch {
 		case failure == nil && f.foreign():
 			continue

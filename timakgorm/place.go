@@ -53,6 +53,9 @@ func (m *model) placements(i image) (out []placement, outdated bool, err error) 
 
 // distinctly is errors.Join of those that say different things.
 func distinctly(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
 	said := map[string]bool{}
 	return errors.Join(slices.DeleteFunc(slices.Clone(errs), func(err error) bool {
 		again := err == nil || said[err.Error()]

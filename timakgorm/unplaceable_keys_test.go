@@ -201,8 +201,16 @@ func TestVerify_storageClasses(t *testing.T) {
 		}
 		w := worldBy(t, by, setup{dialect: "sqlite", dsn: dsn, models: []any{}, tracked: []any{&Mixed{}}})
 		forms := []struct{ code, num, lit string }{
-			{"'a'", "5", "1"}, {"x'61'", "'5'", "'t'"}, {"12", "x'35'", "x'74'"}, {"'12'", "5.0", "'True'"}, {"x'3132'", "-7", "0"},
-			{"'b'", "'-7'", "x'46'"}, {"x'63'", "8.0", "0.0"}, {"13", "x'39'", "1.0"}, {"'A'", "5", "false"}, {"x''", "5", "1"},
+			{"'a'", "5", "1"},
+			{"x'61'", "'5'", "'t'"},
+			{"12", "x'35'", "x'74'"},
+			{"'12'", "5.0", "'True'"},
+			{"x'3132'", "-7", "0"},
+			{"'b'", "'-7'", "x'46'"},
+			{"x'63'", "8.0", "0.0"},
+			{"13", "x'39'", "1.0"},
+			{"'A'", "5", "false"},
+			{"x''", "5", "1"},
 		}
 		for i, form := range forms {
 			w.strangely(fmt.Sprintf("INSERT INTO mixeds (id, code, num, lit, created_at) VALUES (%d, %s, %s, %s, '2026-01-01 00:00:0%d')", i+1, form.code, form.num, form.lit, i))

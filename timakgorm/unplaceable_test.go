@@ -38,8 +38,16 @@ type Oddity struct {
 // oddColumns are what a row is made of, and the values of one that is as any
 // other.
 var oddColumns = []struct{ name, plain string }{
-	{"wing", "1"}, {"seats", "2"}, {"code", "'c'"}, {"lit", "true"}, {"name", "'mended'"}, {"room", "3"},
-	{"opened", "'2026-01-02 03:04:05+00:00'"}, {"score", "4"}, {"shown", "true"}, {"made", "'2026-01-02 03:04:05+00:00'"},
+	{"wing", "1"},
+	{"seats", "2"},
+	{"code", "'c'"},
+	{"lit", "true"},
+	{"name", "'mended'"},
+	{"room", "3"},
+	{"opened", "'2026-01-02 03:04:05+00:00'"},
+	{"score", "4"},
+	{"shown", "true"},
+	{"made", "'2026-01-02 03:04:05+00:00'"},
 }
 
 // oddInsert makes a row that has one value of another kind.
@@ -47,10 +55,10 @@ func oddInsert(id int, column, value string) string {
 	names, values := []string{"id"}, []string{fmt.Sprint(id)}
 	for _, c := range oddColumns {
 		names = append(names, c.name)
-		switch {
-		case c.name == column:
+		switch c.name {
+		case column:
 			values = append(values, value)
-		case c.name == "name": // the item's id
+		case "name": // the item's id
 			values = append(values, fmt.Sprintf("'n%d'", id))
 		default:
 			values = append(values, c.plain)
