@@ -40,16 +40,19 @@ type dialect struct {
 	array string
 	// numbered parameters: $1 instead of ?.
 	numbered bool
+	// inSession says that images are made with the settings of a session, which
+	// may be any.
+	inSession bool
 }
 
 var postgres = dialect{
 	name:     "postgres",
-	hex:      "pg_catalog.encode(%s, 'hex')",
+	hex:      "pg_catalog.encode(%[1]s, 'hex')",
 	lock:     true,
 	rows:     "json_array_elements(?::text::json) e",
 	row:      "(SELECT ?::text::json AS value) e",
 	rowKey:   "(e.value->'k')",
-	old:      "e.value->'o'",
+	old:      "(e.value->>'o')::json", // an object, or a text of one
 	text:     "(%s)::text",
 	plain:    "(%s)::text",
 	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality; both are written alike
@@ -60,12 +63,14 @@ var postgres = dialect{
 	names:    "SELECT value FROM jsonb_array_elements_text(?::text::jsonb)",
 	array:    "pg_catalog.jsonb_build_array(%s)::pg_catalog.text",
 	numbered: true,
+
+	inSession: true,
 }
 
 var sqlite = dialect{
 	name:     "sqlite",
 	object:   "json_object",
-	hex:      "lower(hex(%s))",
+	hex:      "CASE WHEN %[1]s IS NOT NULL THEN lower(hex(%[1]s)) END",
 	rows:     "json_each(?) e",
 	row:      "(SELECT ? AS value) e",
 	rowKey:   "json_extract(e.value, '$.k')",
@@ -112,10 +117,12 @@ func (d dialect) bind(sql string) string {
 // type, as JSON types write them, and has no JSON of them.
 func (d dialect) value(field *schema.Field, column string) string {
 	switch {
-	case kindOf(field) == schema.Bytes:
+	case kindOf(field) == schema.Bytes && (exact(field) || d.name == sqlite.name):
 		return fmt.Sprintf(d.hex, column)
-	case d.name == sqlite.name && mayBeBlob(field):
-		return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN CAST(%[1]s AS text) ELSE %[1]s END", column)
+	case d.name == sqlite.name:
+		return sqliteValue(field, column)
+	case d.inSession && !exact(field):
+		return d.pinned(field, column)
 	default:
 		return column
 	}
@@ -138,4 +145,13 @@ func (d dialect) any(column func(*schema.Field) string) func(*schema.Field) stri
 		}
 		return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN json_array(hex(%[1]s)) ELSE %[1]s END", column(field))
 	}
+}
+
+// sqliteValue is a column of SQLite's as the image holds it. Those of a primary
+// key have no bytes: it is a JSON array too.
+func sqliteValue(field *schema.Field, column string) string {
+	if !mayBeBlob(field) {
+		return column
+	}
+	return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN CAST(%[1]s AS text) ELSE %[1]s END", column)
 }

@@ -98,14 +98,24 @@ func isInteger(field *schema.Field) bool {
 	return (kind == schema.Int || kind == schema.Uint) && field.TagSettings["TYPE"] == ""
 }
 
-// append writes a change as givenRow reads it. The image is JSON as the database
-// has written it, and goes back as it is.
+// append writes a change as givenRow reads it.
 func (c change) append(b []byte) []byte {
 	b = append(append(b, `{"k":`...), c.Key...)
 	if c.Old != nil {
-		b = append(append(b, `,"o":`...), *c.Old...)
+		b = appendImage(append(b, `,"o":`...), *c.Old)
 	}
 	return append(b, '}')
+}
+
+// appendImage writes an image as a parameter holds it: JSON as the database has
+// written it, which goes back as it is. Postgres refuses some escapes of Unicode
+// where it takes JSON apart, though a column may hold them: they are in a text.
+func appendImage(b []byte, image string) []byte {
+	if strings.Contains(image, `\u`) {
+		text, _ := marshal(image) // which fails for no text
+		return append(b, text...)
+	}
+	return append(b, image...)
 }
 
 // array writes a JSON array of what write appends for each row.
@@ -136,6 +146,6 @@ func oldList(rows []change) string {
 		if row.Old == nil {
 			return append(b, "null"...)
 		}
-		return append(b, *row.Old...)
+		return appendImage(b, *row.Old)
 	})
 }

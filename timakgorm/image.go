@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -81,11 +79,15 @@ func (i image) truth(field *schema.Field) (bool, error) {
 	if err != nil || !present {
 		return false, err
 	}
-	truth, err := strconv.ParseBool(scalar(raw))
+	truth, err := parseTruth(raw)
 	if err != nil {
 		return false, fmt.Errorf("column %q is %s: expected a bool", field.DBName, shortened(raw))
 	}
 	return truth, nil
+}
+
+func parseTruth(raw json.RawMessage) (bool, error) {
+	return strconv.ParseBool(scalar(raw))
 }
 
 // date returns a time, or an integer as microseconds.
@@ -126,7 +128,7 @@ func (i image) object(fields []*schema.Field) ([]byte, error) {
 	}
 	b := bytes.NewBufferString("{")
 	for n, field := range fields {
-		raw, err := i.plain(field)
+		raw, _, err := i.value(field)
 		if err != nil {
 			return nil, err
 		}
@@ -139,52 +141,8 @@ func (i image) object(fields []*schema.Field) ([]byte, error) {
 		}
 		b.Write(name)
 		b.WriteByte(':')
-		b.Write(raw)
+		b.Write(dataOf(field, raw))
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
-}
-
-// plain returns a column's JSON with bools, times and floats written in one
-// way.
-func (i image) plain(field *schema.Field) (json.RawMessage, error) {
-	raw, present, err := i.value(field)
-	if err != nil || !present {
-		return raw, err
-	}
-	switch kindOf(field) {
-	case schema.Bool:
-		truth, err := i.truth(field)
-		return strconv.AppendBool(nil, truth), err
-	case schema.Time:
-		date, err := i.date(field)
-		return json.RawMessage(strconv.Quote(date.Format(time.RFC3339Nano))), err
-	case schema.Float:
-		return plainFloat(field, raw)
-	default:
-		return raw, nil
-	}
-}
-
-// plainFloat writes the number that the Go field holds. Infinities are texts, as
-// Postgres writes them; to SQLite they are numbers too large to be read.
-func plainFloat(field *schema.Field, raw json.RawMessage) (json.RawMessage, error) {
-	single := field.IndirectFieldType.Kind() == reflect.Float32
-	bits := 64
-	if single {
-		bits = 32
-	}
-	number, err := strconv.ParseFloat(string(raw), bits)
-	switch {
-	case math.IsInf(number, 1):
-		return json.RawMessage(`"Infinity"`), nil
-	case math.IsInf(number, -1):
-		return json.RawMessage(`"-Infinity"`), nil
-	case err != nil: // a text already
-		return raw, nil
-	case single:
-		return json.Marshal(float32(number))
-	default:
-		return json.Marshal(number)
-	}
 }

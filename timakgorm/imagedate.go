@@ -30,10 +30,7 @@ var timeLayouts = []string{
 
 // parseTime returns a time that a database or a driver has written.
 func parseTime(field *schema.Field, text string) (time.Time, error) {
-	t, ok := parseNear(text)
-	if !ok {
-		t, ok = parseFar(text)
-	}
+	t, ok := parseAny(text)
 	switch {
 	case !ok:
 		return time.Time{}, fmt.Errorf("column %q is %q: expected a date", field.DBName, shortened(text))
@@ -43,6 +40,14 @@ func parseTime(field *schema.Field, text string) (time.Time, error) {
 	default:
 		return t, nil
 	}
+}
+
+// parseAny reads a time of whatever year.
+func parseAny(text string) (time.Time, bool) {
+	if t, ok := parseNear(text); ok {
+		return t, true
+	}
+	return parseFar(text)
 }
 
 // parseNear reads a time whose year has four digits, as Go's layouts want it.

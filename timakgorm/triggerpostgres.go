@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -139,12 +140,21 @@ func postgresSettings(m *model) string {
 	if m.visible != "" && !withoutOperators.MatchString(strings.ReplaceAll(m.visible, m.rowMark, "")) {
 		settings += " SET search_path = pg_catalog, pg_temp"
 	}
-	for _, field := range m.columns {
-		if kindOf(field) == schema.Float { // a writer may ask for fewer digits than there are
-			return settings + " SET extra_float_digits = 1"
-		}
+	if slices.ContainsFunc(m.columns, func(field *schema.Field) bool { return !exact(field) }) {
+		return settings + exactSettings
 	}
 	return settings
+}
+
+// exactSettings are those that the texts of values depend on, as timak_json has
+// them.
+const exactSettings = " SET extra_float_digits = 1 SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' SET bytea_output = 'hex'"
+
+// inFunction is the dialect of a function that has its own settings.
+func inFunction() dialect {
+	d := postgres
+	d.inSession = false
+	return d
 }
 
 var withoutOperators = regexp.MustCompile(`^(?i)(?:"(?:[^"]|"")*"|[\s()]|IS|NOT|NULL|AND|OR)*$`)
@@ -274,7 +284,7 @@ func postgresPK(m *model, column func(*schema.Field) string) string {
 // imageAs is a part of a FROM clause: the columns of the image of a row that goes
 // by an alias, as a row.
 func imageAs(m *model, alias string) string {
-	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", postgres.imageColumns(m.columns, qualifies(alias)), alias)
+	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", inFunction().imageColumns(m.columns, qualifies(alias)), alias)
 }
 
 // keysAlike is the condition that a row has a primary key, texts byte by byte.

@@ -1,0 +1,1 @@
+DROP FUNCTION timak_json(anyelement);

@@ -1,0 +1,233 @@
+package timakgorm_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// oddSettings change how a session of Postgres reads and writes values.
+var oddSettings = [][2]string{
+	{"DateStyle", "SQL, DMY"},
+	{"IntervalStyle", "iso_8601"},
+	{"TimeZone", "Asia/Kathmandu"},
+	{"bytea_output", "escape"},
+	{"extra_float_digits", "-15"},
+	{"quote_all_identifiers", "on"},
+	{"standard_conforming_strings", "off"},
+	{"search_path", "pg_catalog, public, pg_temp"},
+}
+
+// inOddSession runs a function in a transaction of a session whose settings are
+// odd.
+func (w *world) inOddSession(run func(tx *gorm.DB) error) {
+	w.Helper()
+	w.must(w.db.Transaction(func(tx *gorm.DB) error {
+		for _, setting := range oddSettings {
+			if err := tx.Exec("SELECT set_config(?, ?, true)", setting[0], setting[1]).Error; err != nil {
+				return err
+			}
+		}
+		return run(tx)
+	}))
+}
+
+// oddDSN names the same database, for sessions whose settings are odd.
+func oddDSN(dsn string) string {
+	options := "-c xmloption=document"
+	for _, setting := range oddSettings {
+		options += " -c " + setting[0] + "=" + strings.ReplaceAll(setting[1], " ", "")
+	}
+	return dsn + " options='" + options + "'"
+}
+
+// typedColumn is a column of a type, and values for it.
+type typedColumn struct {
+	name   string
+	values []typedValue
+}
+
+// typedValue is SQL that makes a value, and how data shows it.
+type typedValue struct {
+	sql  string
+	args []any
+	want string
+}
+
+func (v typedValue) expr() any { return gorm.Expr(v.sql, v.args...) }
+
+var nullValue = typedValue{"NULL", nil, "null"}
+
+// value is the value i of a column, which come round.
+func (c typedColumn) value(i int) typedValue { return c.values[i%len(c.values)] }
+
+// typedColumns are those of a type and of its arrays, with all edges. The type is
+// as SQL names it.
+func (t pgType) typedColumns(sqlName string) []typedColumn {
+	single := typedColumn{"v_" + t.name, nil}
+	all := typedValue{want: "["}
+	for _, edge := range t.edges {
+		v := typedValue{"CAST(? AS text)::" + sqlName, []any{edge.literal}, edge.want}
+		single.values = append(single.values, v)
+		all = all.with(v, ",").with(nullValue, ",")
+	}
+	single.values = append(single.values, nullValue)
+	first, last := single.values[0], single.values[len(t.edges)-1]
+	row := func(of ...typedValue) (v typedValue) {
+		v.want = "["
+		for _, one := range of {
+			v = v.with(one, ",")
+		}
+		return v.closed()
+	}
+	nested := row(row(first, nullValue), row(nullValue, last))
+	arrays := typedColumn{"a_" + t.name, []typedValue{all.closed(), nested, {"'{}'", nil, "[]"}, nullValue, row(nullValue)}}
+	for i := range arrays.values {
+		arrays.values[i].sql = "(" + arrays.values[i].sql + ")::" + sqlName + "[]"
+	}
+	return []typedColumn{single, arrays}
+}
+
+// with adds an element to an array that is not closed yet.
+func (v typedValue) with(element typedValue, separator string) typedValue {
+	if v.sql != "" {
+		v.sql, v.want = v.sql+separator, v.want+separator
+	}
+	return typedValue{v.sql + element.sql, append(v.args[:len(v.args):len(v.args)], element.args...), v.want + element.want}
+}
+
+func (v typedValue) closed() typedValue {
+	return typedValue{"ARRAY[" + v.sql + "]", v.args, v.want + "]"}
+}
+
+// sqlTypes are the names that SQL has for those of pg_type, where they differ.
+var sqlTypes = map[string]string{"char": `"char"`, "bit": "bit(3)", "varchar": "varchar(8)"}
+
+func sqlType(name string) string {
+	if stated := sqlTypes[name]; stated != "" {
+		return stated
+	}
+	return name
+}
+
+// allTypedColumns are those of Typed.
+func allTypedColumns() []typedColumn {
+	var columns []typedColumn
+	for _, t := range pgTypes {
+		columns = append(columns, t.typedColumns(sqlType(t.name))...)
+	}
+	for _, t := range pgUserTypes {
+		columns = append(columns, t.typedColumns(t.name)...)
+	}
+	return columns
+}
+
+// withPgTypes makes the types of users in a new database.
+func withPgTypes(t *testing.T) (dsn string) {
+	t.Helper()
+	dsn = newDSN(t, "postgres")
+	db := openDSN(t, "postgres", dsn, nil)
+	for _, user := range pgUserTypes {
+		if err := db.Exec(user.make).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dsn
+}
+
+// fieldsOf returns the names of a struct's fields but for some.
+func fieldsOf[T any](without ...string) []string {
+	var names []string
+	for field := range reflect.TypeFor[T]().Fields() {
+		if !strings.Contains(" "+strings.Join(without, " ")+" ", " "+field.Name+" ") {
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+// TestTypes_data: every value of every type of Postgres, and of its arrays, shows
+// the same, whoever wrote it and by which session.
+func TestTypes_data(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		rule := timakgorm.Track[Typed](timakgorm.Rule{Key: "typed", Date: "Made", Data: fieldsOf[Typed]("ID", "Made")})
+		w := worldBy(t, by, setup{
+			dialect: "postgres", dsn: withPgTypes(t), models: []any{&Typed{}}, tracked: []any{rule}, engine: &timak.Options{MaxData: 16 << 20},
+		})
+		columns := allTypedColumns()
+		const rows = 11 // more than any type has edges
+		write := func(tx *gorm.DB, shift int) error {
+			for i := range rows {
+				values := map[string]any{}
+				for _, column := range columns {
+					values[column.name] = column.value(i + shift).expr()
+				}
+				var err error
+				if shift == 0 {
+					values["id"], values["made"] = i+1, at(-i)
+					err = tx.Model(&Typed{}).Create(values).Error
+				} else {
+					err = tx.Model(&Typed{ID: uint(i + 1)}).Updates(values).Error
+				}
+				if err != nil {
+					return fmt.Errorf("row %d, written time %d: %w", i+1, shift+1, err)
+				}
+			}
+			return nil
+		}
+		w.inOddSession(func(tx *gorm.DB) error { return write(tx, 0) })
+		w.wantTyped("typed", columns, rows, 0)
+		w.must(write(w.db, 1))
+		w.wantTyped("typed", columns, rows, 1)
+		w.inOddSession(func(tx *gorm.DB) error { return write(tx, 2) })
+		w.wantTyped("typed", columns, rows, 2)
+		w.wantDifferences()
+		odd := &world{TB: t, dialect: w.dialect, dsn: w.dsn, timelines: w.timelines, db: openDSN(t, "postgres", oddDSN(w.dsn), nil)}
+		plugin, err := timakgorm.New(w.timelines, &timakgorm.Options{Capture: by})
+		w.must(err)
+		w.must(plugin.Register(rule))
+		w.must(odd.db.Use(plugin))
+		odd.plugin = plugin
+		odd.wantDifferences()
+		w.must(odd.db.Model(&Typed{}).Where("id > 3").Update("made", at(7)).Error)
+		w.must(odd.db.Where("id < 5").Delete(&Typed{}).Error)
+		w.drain()
+		w.wantDifferences()
+		w.must(w.db.Where("id > 0").Delete(&Typed{}).Error)
+		w.wantIDs("typed")
+		w.wantDifferences()
+	})
+}
+
+// wantTyped drains and compares the data of rows that were written with a shift.
+func (w *world) wantTyped(key string, columns []typedColumn, rows, shift int) {
+	w.Helper()
+	w.drain()
+	letters, err := w.plugin.DeadLetters(w.Context(), timakgorm.DeadLetterQuery{})
+	w.must(err)
+	for _, letter := range letters {
+		w.Errorf("dead letter: %.300s", letter.Error)
+	}
+	timeline, err := w.timelines.Get(w.Context(), key)
+	w.must(err)
+	if got := len(timeline.Items()); got != rows {
+		w.Fatalf("timeline %q: got %d items, want %d", key, got, rows)
+	}
+	for i, item := range timeline.Items() {
+		var data map[string]json.RawMessage
+		w.must(json.Unmarshal(item.Data, &data))
+		for _, column := range columns {
+			if got, want := string(data[column.name]), column.value(i+shift).want; got != want {
+				w.Errorf("%s of %s:\ngot  %.300s\nwant %.300s", column.name, item.ID, got, want)
+			}
+		}
+	}
+}
