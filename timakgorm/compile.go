@@ -97,12 +97,15 @@ func (m *model) template(option, text string) (template, error) {
 			return template{}, fmt.Errorf("%s: %w", option, err)
 		}
 		if !textual(field) {
-			return template{}, fmt.Errorf("%s: field %s is a %s: expected an integer, a text, a bool or a UUID", option, field.Name, describe(field))
+			return template{}, fmt.Errorf("%s: field %s is a %s: expected %s", option, field.Name, describe(field), expectedText)
 		}
 		t.columns = append(t.columns, field)
 	}
 	return t, nil
 }
+
+// expectedText is what may stand in a template.
+const expectedText = "an integer, a text, a bool or a UUID"
 
 // textual reports whether a column's value has one way to be written as text,
 // whatever the database.

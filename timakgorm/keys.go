@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,7 +113,7 @@ func (s keySource) distinct(field *schema.Field) string {
 	case kindOf(field) == schema.String && !s.table.dialect.numbered:
 		return column + " COLLATE BINARY"
 	case s.alike[field.DBName] && kindOf(field) == schema.String:
-		return column + `::text COLLATE "C"`
+		return "(CASE WHEN " + column + " IS NOT NULL THEN format('%s', " + column + `) END COLLATE "C")` // a cast of char would cut spaces off
 	default:
 		return column
 	}
@@ -122,7 +121,7 @@ func (s keySource) distinct(field *schema.Field) string {
 
 // alike returns the columns of a table in Postgres in which different texts may
 // be the same value: to citext A is a, but not to a key; nor is 1.0 1 there.
-func (p *Plugin) alike(ctx context.Context, t *table) (columns map[string]bool, err error) {
+func (p *Plugin) alike(ctx context.Context, t *table) (map[string]bool, error) {
 	if !p.dialect.numbered {
 		return nil, nil
 	}
@@ -130,22 +129,15 @@ func (p *Plugin) alike(ctx context.Context, t *table) (columns map[string]bool, 
 	if err != nil {
 		return nil, err
 	}
-	found, err := o.db.QueryContext(ctx, `SELECT a.attname FROM pg_attribute a
-		JOIN pg_type y ON y.oid = a.atttypid LEFT JOIN pg_collation c ON c.oid = a.attcollation
-		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND (y.typname IN ('citext', 'numeric', 'interval') OR NOT c.collisdeterministic)`, t.sql.from)
+	found, err := t.model.readColumns(ctx, o.db, t.sql.from)
 	if err != nil {
-		return nil, fmt.Errorf("timakgorm: columns of %s: %w", t.model.table, err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, found.Close()) }()
-	columns = map[string]bool{}
-	for found.Next() {
-		var name string
-		if err := found.Scan(&name); err != nil {
-			return nil, err
-		}
-		columns[name] = true
+	columns := map[string]bool{}
+	for _, c := range found {
+		columns[c.Name] = c.alike()
 	}
-	return columns, found.Err()
+	return columns, nil
 }
 
 // keyOf returns the key of a JSON object of columns.

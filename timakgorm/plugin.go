@@ -135,6 +135,9 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		}
 		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsAs(m, home{}, unqualified(m.table), func(name string) string { return db.Statement.Quote(name) })}
 	}
+	if err := p.useColumns(db); err != nil {
+		return err
+	}
 	if err := p.useTriggers(db); err != nil {
 		return err
 	}

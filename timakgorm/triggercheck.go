@@ -137,14 +137,14 @@ func (t *tableTriggers) known(version uint64) bool {
 	return version != anySchema && t.checked.Load() == version
 }
 
-// wrongTriggers returns ErrTriggers if it can be seen that a table has not the
-// triggers that it should have.
+// wrongTriggers returns an error if it can be seen that a table has not the
+// triggers or the columns that it should have.
 func (p *Plugin) wrongTriggers(ctx context.Context) error {
 	db, err := p.db.DB()
 	if err != nil {
 		return err
 	}
-	if err := p.checkTriggers(ctx, db); errors.Is(err, ErrTriggers) {
+	if err := p.checkTriggers(ctx, db); errors.Is(err, ErrTriggers) || errors.Is(err, errColumns) {
 		return err
 	}
 	return nil // a database that cannot be reached now may be later
@@ -174,6 +174,9 @@ func (t *tableTriggers) check(ctx context.Context, p *Plugin, pool gorm.ConnPool
 	}
 	if placed != nil { // whatever the session finds by its name
 		name = placed.at.schema + "." + unqualified(name)
+	}
+	if err := p.tables[t.table].model.checkColumns(ctx, p.dialect, pool, quoteName(name)); err != nil {
+		return err
 	}
 	found, err := installedTriggers(ctx, p.dialect, pool, name)
 	if err != nil {

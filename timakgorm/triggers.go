@@ -45,12 +45,18 @@ func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
 	defer p.schema.change()()
 	err = changeTriggers(ctx, db, func(d dialect, pool gorm.ConnPool) error {
 		for _, set := range sets {
+			if err := set.model.checkColumns(ctx, d, pool, quoteName(set.table)); err != nil {
+				return err
+			}
 			if err := set.install(ctx, d, pool); err != nil {
 				return fmt.Errorf("triggers of %s: %w", set.table, err)
 			}
 		}
 		return nil
 	})
+	if errors.Is(err, errColumns) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("timakgorm: install triggers (did timakgorm.Migrate run?): %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 // triggerSet is the triggers of one tracked table, in one dialect.
 type triggerSet struct {
+	model *model
 	table string   // as the rules name it
 	names []string // of the triggers
 	hash  string   // stands in a comment of each trigger or its function
@@ -42,7 +43,7 @@ func (d dialect) triggersOf(m *model) (triggerSet, error) {
 	} else {
 		s, err = sqliteTriggers(m)
 	}
-	s.table = m.table
+	s.model, s.table = m, m.table
 	s.seal()
 	return s, err
 }

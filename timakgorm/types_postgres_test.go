@@ -60,7 +60,7 @@ var pgTypes = []pgType{
 		"", "plain", `"quoted" 'twice' \back`, "<b>&amp;</b>\u2028", "Žofie 🙂", "tab\t line\n bell\x07 del\x7f", "NULL", "{}", "%s ? $1 {}", `\x00`,
 	)},
 	{"varchar", pgTexts("", "eight ch", "ŽŽŽŽŽŽŽŽ")},
-	{"bpchar", pgTexts("", "five!", "ŽŽŽŽŽ")},
+	{"bpchar", pgTexts("", "five!", "a", "a ")},
 	{"char", pgTexts("", "x", "'")},
 	{"name", pgTexts("", strings.Repeat("n", 63), "Ž")},
 	{"refcursor", pgTexts("", "c")},
@@ -173,20 +173,14 @@ func quotedJSON(text string) string {
 	return `"` + r.Replace(text) + `"`
 }
 
-// pgRefused are the types that no rule may name, and why.
-var pgRefused = map[string]string{
-	"money":         "depends on lc_monetary",
-	"regclass":      "names",
-	"regcollation":  "names",
-	"regconfig":     "names",
-	"regdictionary": "names",
-	"regnamespace":  "names",
-	"regoper":       "names",
-	"regoperator":   "names",
-	"regproc":       "names",
-	"regprocedure":  "names",
-	"regrole":       "names",
-	"regtype":       "names",
-	"aclitem":       "names",
-	"gtsvector":     "no values",
-}
+// pgKeys are the types that may stand in a template.
+var pgKeys = strings.Fields("bool int2 int4 int8 oid xid8 pg_lsn text varchar bpchar char name uuid bit varbit time timetz inet cidr macaddr macaddr8 " +
+	"int4range int8range numrange daterange tsrange tstzrange int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange mood realm")
+
+// pgSession are the types whose texts depend on the session, so that a field has
+// to state them.
+var pgSession = strings.Fields("timestamptz interval bytea float4 float8 point line lseg box path polygon circle " +
+	"daterange tsrange tstzrange datemultirange tsmultirange tstzmultirange period pair floatrange")
+
+// pgNames are the types whose texts are names of something else.
+var pgNames = strings.Fields("regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype aclitem")

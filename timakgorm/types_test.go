@@ -3,6 +3,7 @@ package timakgorm_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -142,6 +144,8 @@ func withPgTypes(t *testing.T) (dsn string) {
 	return dsn
 }
 
+var typedType = reflect.TypeFor[Typed]()
+
 // fieldsOf returns the names of a struct's fields but for some.
 func fieldsOf[T any](without ...string) []string {
 	var names []string
@@ -164,38 +168,14 @@ func TestTypes_data(t *testing.T) {
 		})
 		columns := allTypedColumns()
 		const rows = 11 // more than any type has edges
-		write := func(tx *gorm.DB, shift int) error {
-			for i := range rows {
-				values := map[string]any{}
-				for _, column := range columns {
-					values[column.name] = column.value(i + shift).expr()
-				}
-				var err error
-				if shift == 0 {
-					values["id"], values["made"] = i+1, at(-i)
-					err = tx.Model(&Typed{}).Create(values).Error
-				} else {
-					err = tx.Model(&Typed{ID: uint(i + 1)}).Updates(values).Error
-				}
-				if err != nil {
-					return fmt.Errorf("row %d, written time %d: %w", i+1, shift+1, err)
-				}
-			}
-			return nil
-		}
-		w.inOddSession(func(tx *gorm.DB) error { return write(tx, 0) })
+		w.inOddSession(func(tx *gorm.DB) error { return writeTyped(tx, columns, rows, 0) })
 		w.wantTyped("typed", columns, rows, 0)
-		w.must(write(w.db, 1))
+		w.must(writeTyped(w.db, columns, rows, 1))
 		w.wantTyped("typed", columns, rows, 1)
-		w.inOddSession(func(tx *gorm.DB) error { return write(tx, 2) })
+		w.inOddSession(func(tx *gorm.DB) error { return writeTyped(tx, columns, rows, 2) })
 		w.wantTyped("typed", columns, rows, 2)
 		w.wantDifferences()
-		odd := &world{TB: t, dialect: w.dialect, dsn: w.dsn, timelines: w.timelines, db: openDSN(t, "postgres", oddDSN(w.dsn), nil)}
-		plugin, err := timakgorm.New(w.timelines, &timakgorm.Options{Capture: by})
-		w.must(err)
-		w.must(plugin.Register(rule))
-		w.must(odd.db.Use(plugin))
-		odd.plugin = plugin
+		odd := w.oddly(by, rule)
 		odd.wantDifferences()
 		w.must(odd.db.Model(&Typed{}).Where("id > 3").Update("made", at(7)).Error)
 		w.must(odd.db.Where("id < 5").Delete(&Typed{}).Error)
@@ -205,6 +185,53 @@ func TestTypes_data(t *testing.T) {
 		w.wantIDs("typed")
 		w.wantDifferences()
 	})
+}
+
+// writeTyped makes rows of Typed, or gives them other values.
+func writeTyped(tx *gorm.DB, columns []typedColumn, rows, shift int) error {
+	for i := range rows {
+		values := map[string]any{}
+		for _, column := range columns {
+			values[column.name] = column.value(i + shift).expr()
+		}
+		var err error
+		if shift == 0 {
+			values["id"], values["made"] = i+1, at(-i)
+			err = tx.Model(&Typed{}).Create(values).Error
+		} else {
+			err = tx.Model(&Typed{ID: uint(i + 1)}).Updates(values).Error
+		}
+		if err != nil {
+			return fmt.Errorf("row %d, written time %d: %w", i+1, shift+1, err)
+		}
+	}
+	return nil
+}
+
+// oddly opens the same database and timelines once more, by sessions whose
+// settings are odd.
+func (w *world) oddly(by timakgorm.Capture, tracked ...any) *world {
+	w.Helper()
+	odd := &world{TB: w.TB, dialect: w.dialect, dsn: w.dsn, timelines: w.timelines}
+	return odd.onto(openDSN(w.TB, w.dialect, oddDSN(w.dsn), nil), by, tracked...)
+}
+
+// onto returns a world of a database that has timak's tables and those of models.
+func (w *world) onto(db *gorm.DB, by timakgorm.Capture, tracked ...any) *world {
+	w.Helper()
+	on := &world{TB: w.TB, dialect: w.dialect, dsn: w.dsn, timelines: w.timelines, db: db}
+	if on.timelines == nil {
+		on.timelines = timak.New(memstore.New(), &timak.Options{MaxData: 16 << 20})
+	}
+	plugin, err := timakgorm.New(on.timelines, &timakgorm.Options{Capture: by, Logger: slog.New(slog.DiscardHandler)})
+	w.must(err)
+	w.must(plugin.Register(tracked...))
+	w.must(db.Use(plugin))
+	if by == timakgorm.Triggers {
+		w.must(plugin.InstallTriggers(w.Context(), db))
+	}
+	on.plugin = plugin
+	return on
 }
 
 // wantTyped drains and compares the data of rows that were written with a shift.

@@ -1,0 +1,282 @@
+package timakgorm_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// typedField returns the field of Typed whose column has a type.
+func typedField(column string) string {
+	for _, name := range fieldsOf[Typed]() {
+		field, _ := typedType.FieldByName(name)
+		if strings.HasPrefix(field.Tag.Get("gorm"), "column:"+column+";") {
+			return name
+		}
+	}
+	panic(column)
+}
+
+func templateRule(column string) timakgorm.Rule {
+	field := "{" + typedField(column) + "}"
+	return timakgorm.Rule{Key: column + ":" + field, ID: "{ID}/" + field, Source: field, Date: "Made"}
+}
+
+// textOf is a text as it stands in a key, of what data shows.
+func textOf(shown string) string {
+	var text string
+	if json.Unmarshal([]byte(shown), &text) == nil {
+		return text
+	}
+	return shown
+}
+
+// TestTypes_templates: every value of the types that may stand in a template makes
+// one key, id and source, whoever wrote it.
+func TestTypes_templates(t *testing.T) {
+	t.Parallel()
+	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
+		var rules []timakgorm.Rule
+		var columns []typedColumn
+		for _, column := range allTypedColumns() {
+			if name, single := strings.CutPrefix(column.name, "v_"); single && slices.Contains(pgKeys, name) {
+				columns = append(columns, column)
+				rules = append(rules, templateRule(column.name))
+			}
+		}
+		w := worldBy(t, by, setup{dialect: "postgres", dsn: withPgTypes(t), models: []any{&Typed{}}, tracked: []any{timakgorm.Track[Typed](rules...)}})
+		const rows = 11
+		for shift, session := range []func(func(tx *gorm.DB) error){w.inOddSession, func(run func(tx *gorm.DB) error) { w.must(run(w.db)) }, w.inOddSession} {
+			session(func(tx *gorm.DB) error { return writeTyped(tx, columns, rows, shift) })
+			w.drain()
+			if n := w.dead(); n > 0 {
+				t.Fatalf("%d dead letters", n)
+			}
+			for _, column := range columns {
+				want := map[string][]string{} // ids by key
+				for i := range rows {
+					if shown := column.value(i + shift).want; shown != "null" {
+						key := timakgorm.Key(column.name+":{}", textOf(shown))
+						want[key] = append(want[key], timakgorm.Key("{}/{}", i+1, textOf(shown)))
+					}
+				}
+				for key, ids := range want {
+					if got := w.ids(key); !slices.Equal(got, ids) {
+						t.Errorf("timeline %q, written time %d: got %q, want %q", key, shift+1, got, ids)
+					}
+				}
+			}
+			w.wantDifferences()
+		}
+		odd := w.oddly(by, timakgorm.Track[Typed](rules...))
+		odd.wantDifferences()
+		w.must(odd.db.Where("id > 0").Delete(&Typed{}).Error)
+		w.drain()
+		w.wantDifferences()
+	})
+}
+
+// TestTypes_refusedTemplates: what has no one text cannot stand in a template. The
+// model says so of most types, the database of the rest.
+func TestTypes_refusedTemplates(t *testing.T) {
+	t.Parallel()
+	dsn := withPgTypes(t)
+	db := openDSN(t, "postgres", dsn, nil)
+	if err := db.AutoMigrate(&Typed{}); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := db.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, column := range allTypedColumns() {
+		name, single := strings.CutPrefix(column.name, "v_")
+		if single && slices.Contains(pgKeys, name) {
+			continue
+		}
+		field := "{" + typedField(column.name) + "}"
+		for option, rule := range map[string]timakgorm.Rule{
+			"key":    {Key: "x:" + field},
+			"id":     {Key: "x", ID: field},
+			"source": {Key: "x", Source: field},
+		} {
+			rule.Date = "Made"
+			err := refusal(t, conn, timakgorm.Track[Typed](rule))
+			if err == nil || !strings.Contains(err.Error(), ": expected an integer, a text, a bool or a UUID") || !strings.Contains(err.Error(), option+": field ") {
+				t.Errorf("%s with %s: got %v, want it refused", option, column.name, err)
+			}
+		}
+	}
+}
+
+// refusal returns what Register or db.Use says of models.
+func refusal(t *testing.T, conn gorm.ConnPool, models ...any) error {
+	t.Helper()
+	plugin := newPlugin(t)
+	if err := plugin.Register(models...); err != nil {
+		return err
+	}
+	return reopened(t, conn).Use(plugin)
+}
+
+// reopened is a database of a connection that is open.
+func reopened(t *testing.T, conn gorm.ConnPool) *gorm.DB {
+	t.Helper()
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: conn}), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// Unstated states no type: the table may have been made by somebody else.
+type Unstated struct {
+	ID    uint
+	Made  time.Time
+	Value *string
+}
+
+// TestTypes_unstated: columns of any type that the field does not state are right
+// or refused. It goes through all types that the database has.
+func TestTypes_unstated(t *testing.T) {
+	t.Parallel()
+	w := &world{TB: t, dialect: "postgres", dsn: withPgTypes(t)}
+	w.db = openDSN(t, "postgres", w.dsn, nil)
+	w.must(timakgorm.Migrate(t.Context(), w.db))
+	edges := map[string][]pgEdge{}
+	for _, known := range pgTypes {
+		edges[known.name] = known.edges
+	}
+	names := w.baseTypes()
+	for _, user := range pgUserTypes {
+		edges[user.name] = user.edges
+		names = append(names, user.name)
+	}
+	for _, name := range names {
+		if edges[name] == nil && name != "money" && !slices.Contains(pgNames, name) && name != "gtsvector" {
+			t.Errorf("type %s: the table has no values of it", name)
+			continue
+		}
+		columns := pgType{name, edges[name]}.typedColumns
+		if edges[name] == nil {
+			w.unstated(name, name, nil)
+			w.unstated(name, name+"[]", nil)
+			continue
+		}
+		of := columns(sqlType(name))
+		w.unstated(name, sqlType(name), of[0].values)
+		w.unstated(name, sqlType(name)+"[]", of[1].values)
+	}
+}
+
+// baseTypes are those of Postgres' own but for pseudo types, arrays and those
+// that no table may have.
+func (w *world) baseTypes() (names []string) {
+	w.Helper()
+	w.must(w.db.Raw(`SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm', 'e', 'd')
+		AND typcategory <> 'A' AND (typcategory <> 'Z' OR typname = 'char') ORDER BY typname`).Scan(&names).Error)
+	if len(names) < 60 {
+		w.Fatalf("got %d types", len(names))
+	}
+	return names
+}
+
+// unstated tries a table with a column of a type, one that is made of a base type.
+func (w *world) unstated(base, column string, values []typedValue) {
+	w.Helper()
+	w.db = openDSN(w.TB, "postgres", w.dsn, nil) // which remembers no statement about another column
+	w.must(w.db.Exec("DROP TABLE IF EXISTS unstateds").Error)
+	w.must(w.db.Exec("CREATE TABLE unstateds (id bigint PRIMARY KEY, made timestamptz, value " + column + ")").Error)
+	conn, err := w.db.DB()
+	w.must(err)
+	defer func() { w.must(conn.Close()) }()
+	t := w.TB.(*testing.T)
+	array := strings.HasSuffix(column, "[]")
+	data := timakgorm.Rule{Key: "unstateds", Date: "Made", Data: []string{"Value"}}
+	key := timakgorm.Rule{Key: "bare:{Value}", Date: "Made"}
+	refusals := map[string]string{}
+	for option, rule := range map[string]timakgorm.Rule{"data": data, "key": key} {
+		if err := refusal(t, conn, timakgorm.Track[Unstated](rule)); err != nil {
+			refusals[option] = err.Error()
+		}
+	}
+	session := slices.Contains(pgSession, base) || array && base == "timestamptz"
+	want := map[string]string{}
+	if session {
+		want["data"] = "expected the field to state that type"
+		want["key"] = want["data"]
+	} else if array || !slices.Contains(pgKeys, base) {
+		want["key"] = "expected an integer, a text, a bool or a UUID"
+	}
+	if base == "money" {
+		want = map[string]string{"data": "expected a numeric", "key": "expected a numeric"}
+	}
+	if slices.Contains(pgNames, base) {
+		want = map[string]string{"data": "expected an oid or a text", "key": "expected an oid or a text"}
+	}
+	for option := range map[string]bool{"data": true, "key": true} {
+		if got := refusals[option]; (got == "") != (want[option] == "") || !strings.Contains(got, want[option]) {
+			w.Errorf("%s of %s: got %q, want %q", option, column, got, want[option])
+		}
+	}
+	if want["data"] != "" || values == nil {
+		return
+	}
+	rules := []timakgorm.Rule{data}
+	if want["key"] == "" {
+		rules = append(rules, key)
+	}
+	w.writeUnstated(column, values, timakgorm.Track[Unstated](rules...))
+}
+
+// writeUnstated writes values by sessions of all settings, which are to show the
+// same.
+func (w *world) writeUnstated(column string, values []typedValue, tracked any) {
+	w.Helper()
+	for _, capture := range captures {
+		conn, err := w.db.DB()
+		w.must(err)
+		used := w.onto(reopened(w.TB.(*testing.T), conn), capture.Capture, tracked)
+		write := func(first int) func(tx *gorm.DB) error {
+			return func(tx *gorm.DB) error {
+				for i, value := range values {
+					row := map[string]any{"id": first + i, "made": at(-i), "value": value.expr()}
+					if err := tx.Model(&Unstated{}).Create(row).Error; err != nil {
+						return fmt.Errorf("%s: %w", column, err)
+					}
+				}
+				return nil
+			}
+		}
+		w.must(write(1)(used.db))
+		used.inOddSession(write(101))
+		used.drain()
+		if n := used.dead(); n > 0 {
+			w.Errorf("%s: %d dead letters", column, n)
+		}
+		timeline, err := used.timelines.Get(w.Context(), "unstateds")
+		w.must(err)
+		data := map[string]string{}
+		for _, item := range timeline.Items() {
+			data[item.ID] = string(item.Data)
+		}
+		for i := range values {
+			plain, odd := data[fmt.Sprintf("unstateds:%d", 1+i)], data[fmt.Sprintf("unstateds:%d", 101+i)]
+			if plain != odd || plain == "" {
+				w.Errorf("%s %v, %s: got %.200s by a plain session, %.200s by an odd one", column, values[i].args, capture.name, plain, odd)
+			}
+		}
+		used.wantDifferences()
+		w.must(used.plugin.DropTriggers(w.Context(), used.db))
+		w.must(w.db.Exec("TRUNCATE unstateds; TRUNCATE timak_dead; TRUNCATE timak_outbox").Error)
+	}
+}
