@@ -43,6 +43,8 @@ func dataWriter(field *schema.Field) func(json.RawMessage) json.RawMessage {
 		return timeData
 	case schema.Bytes:
 		return bytesData
+	case schema.Int, schema.Uint:
+		return bareNumber
 	case schema.Float:
 		return func(raw json.RawMessage) json.RawMessage { return floatData(field, raw) }
 	default:
@@ -100,6 +102,16 @@ func bytesData(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
+// bareNumber writes a number that stands in a text as one: SQLite may keep it as
+// bytes.
+func bareNumber(raw json.RawMessage) json.RawMessage {
+	bare := bytes.Trim(raw, `"`)
+	if len(bare) > 0 && len(bare) < len(raw) && json.Valid(bare) && bytes.ContainsAny(bare[:1], "-0123456789") && bytes.ContainsAny(bare[len(bare)-1:], "0123456789") {
+		return bare
+	}
+	return raw
+}
+
 // exactDigits are those of a decimal number that a float64 has for sure.
 const exactDigits = 15
 
@@ -112,6 +124,7 @@ func floatData(field *schema.Field, raw json.RawMessage) json.RawMessage {
 	if kind == reflect.Float32 {
 		bits = 32
 	}
+	raw = bareNumber(raw)
 	number, err := strconv.ParseFloat(string(raw), bits)
 	switch {
 	case math.IsInf(number, 0) && bytes.ContainsAny(raw, "eE"):

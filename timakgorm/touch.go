@@ -66,7 +66,7 @@ func Follow(tx *gorm.DB, change func(tx *gorm.DB) error, rows ...Selection) erro
 		}
 	}
 	if p.opts.Capture == Callbacks {
-		return p.record(tx, change, follows)
+		return explainByteKey(p.record(tx, change, follows))
 	}
 	return change(tx)
 }
@@ -97,7 +97,7 @@ func Touch(tx *gorm.DB, model any, conds ...any) error {
 		return err
 	}
 	f.blind = true
-	return p.record(tx, func(*gorm.DB) error { return nil }, []*follow{f})
+	return explainByteKey(p.record(tx, func(*gorm.DB) error { return nil }, []*follow{f}))
 }
 
 // Unwatched returns a session of db in which raw SQL may write tracked tables

@@ -153,7 +153,7 @@ func (p *Plugin) useTriggers(db *gorm.DB) error {
 		p.triggers[name] = &tableTriggers{triggerSet: triggerSet{table: name}}
 	}
 	if p.opts.Capture == Callbacks {
-		return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerCallbacks(db))
+		return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerCallbacks(db), p.registerByteKeys(db))
 	}
 	sets, err := p.triggerSets(p.dialect, db)
 	if err != nil {
@@ -162,7 +162,7 @@ func (p *Plugin) useTriggers(db *gorm.DB) error {
 	for _, set := range sets {
 		p.triggers[set.table].triggerSet = set
 	}
-	return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerMarks(db))
+	return errors.Join(p.registerDDL(db), p.registerChecks(db), p.registerMarks(db), p.registerByteKeys(db))
 }
 
 // triggersLock is the number of the advisory lock under which triggers are
