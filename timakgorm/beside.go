@@ -78,7 +78,7 @@ func isOneValue(value any) bool {
 // "" where that cannot be asked.
 func (d dialect) plainOf(m *model, s statements) string {
 	if d.numbered {
-		return s.own + "timak_plain(" + quoteText(s.from) + ")"
+		return d.own + "timak_plain(" + quoteText(s.from) + ")"
 	}
 	if schemaOf(m.table) != "" {
 		return ""

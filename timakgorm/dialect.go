@@ -43,6 +43,8 @@ type dialect struct {
 	// inSession says that images are made with the settings of a session, which
 	// may be any.
 	inSession bool
+	// own comes before the names of timak's tables and functions.
+	own string
 }
 
 var postgres = dialect{

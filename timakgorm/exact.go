@@ -44,7 +44,7 @@ func exact(field *schema.Field) bool {
 // pinned is a column that a session of Postgres may write in ways of its own, in
 // the one way that timak_json has. Most numbers need not go through it.
 func (d dialect) pinned(field *schema.Field, column string) string {
-	pinned := fmt.Sprintf("timak_json(%s)", column)
+	pinned := fmt.Sprintf("%stimak_json(%s)", d.own, column)
 	if kindOf(field) == schema.Float {
 		return fmt.Sprintf("CASE WHEN current_setting('extra_float_digits')::int > 0 THEN to_json(%s) ELSE %s END", column, pinned)
 	}

@@ -83,7 +83,9 @@ func (h *homes) place(t *table, at home) *table {
 
 // in returns a table whose SQL writes out a home.
 func (t *table) in(at home) *table {
-	return &table{model: t.model, dialect: t.dialect, at: at, sql: t.dialect.statementsAs(t.model, at, unqualified(t.model.table), t.sql.quote)}
+	d := t.dialect
+	d.own = prefix(at.own)
+	return &table{model: t.model, dialect: d, at: at, sql: d.statementsAs(t.model, at, unqualified(t.model.table), t.sql.quote)}
 }
 
 // ownName returns a name of one of timak's tables as a session of the user's has to

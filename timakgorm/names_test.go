@@ -21,9 +21,10 @@ type Permit struct {
 	HallID    uint
 	Code      string `gorm:"uniqueIndex:,composite:code"`
 	Seen      int
+	Fee       float64
 	CreatedAt time.Time
 
-	_ timakgorm.Timeline `timak:"key=hall:{HallID}; data=Code"`
+	_ timakgorm.Timeline `timak:"key=hall:{HallID}; data=Code,Fee"`
 }
 
 // permitSchemas are two schemas beside public, each with permits of its own: one in
@@ -32,7 +33,7 @@ const permitSchemas = `CREATE SCHEMA acme; CREATE SCHEMA twin;
 CREATE TABLE acme.permits (LIKE permits INCLUDING ALL); CREATE TABLE twin.permits (LIKE permits INCLUDING ALL);
 CREATE SEQUENCE acme.ids START 100; ALTER TABLE acme.permits ALTER id SET DEFAULT nextval('acme.ids');
 CREATE SEQUENCE twin.ids START 100; ALTER TABLE twin.permits ALTER id SET DEFAULT nextval('twin.ids');
-INSERT INTO acme.permits (id, hall_id, code, seen, created_at) VALUES (1, 7, 'a1', 0, '2026-01-01 00:00:01+00'), (2, 7, 'a2', 0, '2026-01-01 00:00:02+00'), (9, 8, 'a9', 0, '2026-01-01 00:00:09+00');
+INSERT INTO acme.permits (id, hall_id, code, seen, fee, created_at) VALUES (1, 7, 'a1', 0, 0.1, '2026-01-01 00:00:01+00'), (2, 7, 'a2', 0, 0.1, '2026-01-01 00:00:02+00'), (9, 8, 'a9', 0, 0.1, '2026-01-01 00:00:09+00');
 INSERT INTO twin.permits SELECT * FROM acme.permits;
 CREATE FUNCTION go_to(schema text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('search' || '_path', schema, true) $$;`
 

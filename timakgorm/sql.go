@@ -97,14 +97,14 @@ func (s statements) among(c *changes) fragment {
 func (d dialect) statementsAs(m *model, at home, name string, quote func(string) string) statements {
 	table := quote(name)
 	column := func(field *schema.Field) string { return table + "." + quote(field.DBName) }
-	s := statements{from: quote(m.table), own: prefix(at.own), column: column, quote: quote}
+	s := statements{from: quote(m.table), own: d.own, column: column, quote: quote}
 	if at.schema != "" {
 		s.from = prefix(at.schema) + quotePart(unqualified(m.table))
 	}
 	s.key = d.objectOf(m.keys, column)
 	s.image = d.imageOf(m, column)
 	s.anyKey, s.anyImage = d.objectOf(m.keys, d.any(column)), d.imageOf(m, d.any(column))
-	s.draw = d.bind(d.drawSQL(s.own))
+	s.draw = d.bind(d.drawSQL())
 	s.plain = d.plainOf(m, s)
 	one, many := d.givenRow(m, s.from, quote), d.givenRows(m, s.from, quote)
 	s.one, s.many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
@@ -155,8 +155,8 @@ func (d dialect) fill(template string, m *model, s statements, given given) stri
 		"{rows}", given.rows,
 		"{keyrows}", given.keyRows,
 		"{match}", strings.Join(matches, " AND "),
-		"{draw}", d.drawSQL(s.own),
-		"{own}", s.own,
+		"{draw}", d.drawSQL(),
+		"{own}", d.own,
 		"{same}", d.sameSQL(s.from),
 		"{differs}", fmt.Sprintf(d.differs, "c.old", "c.new"),
 		"{fence}", d.fence,
@@ -196,9 +196,9 @@ WHERE c.new IS NOT NULL`
 // in it, of whatever row. One snapshot sees a version in one place or the other.
 // Postgres has a sequence for all that, which a snapshot does not hold back: see
 // migration 0004.
-func (d dialect) drawSQL(own string) string {
+func (d dialect) drawSQL() string {
 	if d.numbered {
-		return "SELECT " + own + "timak_version(CAST(? AS bigint))"
+		return "SELECT " + d.own + "timak_version(CAST(? AS bigint))"
 	}
 	return "SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0), coalesce(" + sqliteNewest + " + 2, 0))"
 }
