@@ -44,7 +44,7 @@ func unadorned(c clause.Clause) bool {
 // image depends, or may be to others than the one that it names.
 func (t *table) watches(set clause.Set) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
-		if !isPlain(assignment.Value) && !isOneValue(assignment.Value) {
+		if !isPlain(assignment.Value) && !t.dialect.isOneValue(assignment.Value) {
 			return true
 		}
 		return slices.ContainsFunc(watched(t.model), func(field *schema.Field) bool { return t.names(assignment.Column, field) })
@@ -53,21 +53,30 @@ func (t *table) watches(set clause.Set) bool {
 
 // isOneValue reports whether an expression is the value of one column, and not the
 // beginning of more.
-func isOneValue(value any) bool {
+func (d dialect) isOneValue(value any) bool {
 	expression, ok := value.(clause.Expr)
-	if !ok || strings.Contains(expression.SQL, "--") || strings.Contains(expression.SQL, "/*") ||
-		slices.ContainsFunc(expression.Vars, func(v any) bool { return !isPlain(v) }) {
+	if !ok || slices.ContainsFunc(expression.Vars, func(v any) bool { return !isPlain(v) }) {
 		return false
 	}
+	for _, words := range d.readings(expression.SQL + "\n;") {
+		first, rest := statement(words)
+		if !isOneValue(first) || rest == nil || len(rest) > 0 { // a text or a comment in it has no end
+			return false
+		}
+	}
+	return true
+}
+
+func isOneValue(words []string) bool {
 	depth := 0
-	for _, word := range sqlWords(expression.SQL) {
+	for _, word := range words {
 		switch word {
 		case "(":
 			depth++
 		case ")":
 			depth--
 		}
-		if depth < 0 || depth == 0 && (word == "," || word == ";" || hasWord([]string{word}, "from", "where", "returning")) {
+		if depth < 0 || depth == 0 && (word == "," || hasWord([]string{word}, "from", "where", "returning")) {
 			return false
 		}
 	}

@@ -128,7 +128,7 @@ func (p *Plugin) candidates(name string) []*table {
 }
 
 func (t *table) mayBe(name string) bool {
-	known := t.model.table
+	known, name := t.dialect.clipped(t.model.table), t.dialect.clipped(name)
 	bare := unqualified(known) == known || unqualified(name) == name
 	return sameName(known, name) || bare && sameName(unqualified(known), unqualified(name))
 }

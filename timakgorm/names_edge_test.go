@@ -29,6 +29,7 @@ type acmePermit struct {
 	HallID    uint
 	Code      string
 	Seen      int
+	Fee       float64
 	CreatedAt time.Time
 
 	_ timakgorm.Timeline `timak:"key=acme:{HallID}; id=acme:{ID}"`
@@ -48,7 +49,7 @@ func TestNames_tracked(t *testing.T) {
 	byBoth(t, func(t *testing.T, by timakgorm.Capture) {
 		dsn := newDSN(t, "postgres")
 		plain := openDSN(t, "postgres", dsn, nil)
-		for _, statement := range []string{"CREATE SCHEMA acme", "CREATE TABLE acme.permits (id bigint PRIMARY KEY, hall_id bigint, code text, seen bigint, created_at timestamptz)"} {
+		for _, statement := range []string{"CREATE SCHEMA acme", "CREATE TABLE acme.permits (id bigint PRIMARY KEY, hall_id bigint, code text, seen bigint, fee double precision, created_at timestamptz)"} {
 			if err := plain.Exec(statement).Error; err != nil {
 				t.Fatal(err)
 			}

@@ -73,7 +73,7 @@ func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
 	if !may {
 		return nil
 	}
-	part, parent, err := p.partWritten(st, text.words)
+	part, parent, err := p.partWritten(st, text)
 	switch {
 	case parent == "" || err != nil || followedIn(db, parent):
 		return err
@@ -88,12 +88,14 @@ func (p *Plugin) refuseRawPartition(db *gorm.DB) error {
 
 // partWritten returns the first part of a tracked table that SQL of the user's
 // writes, and that table; "" if there is none.
-func (p *Plugin) partWritten(st *gorm.Statement, words []string) (part, parent string, err error) {
-	for i, word := range words {
-		for _, name := range writeTargets(word, words[i+1:]) {
-			if parent, err := p.partOf(st.Context, st.ConnPool, name); parent != "" || err != nil {
-				return name, parent, err
-			}
+func (p *Plugin) partWritten(st *gorm.Statement, text sqlText) (part, parent string, err error) {
+	names := text.targets()
+	if hasWord(text.loose, loosely...) {
+		names = append(names, text.loose...)
+	}
+	for _, name := range names {
+		if parent, err := p.partOf(st.Context, st.ConnPool, name); parent != "" || err != nil {
+			return name, parent, err
 		}
 	}
 	return "", "", nil

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -34,45 +33,31 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 
 // writtenBy returns the tracked table that a SQL text writes, if any,
 // wherever it stands: in a WITH, in a block of code, after another statement. It
-// may find more than there are. Of texts it looks into those that stand right
-// after DO and EXECUTE; where EXECUTE runs what is put together from parts, it
-// goes by the names in any of them, and does not see one that is put together
-// itself.
+// may find more than there are. Of what code puts together from parts it goes by
+// the names in any of them, and does not see one that is put together itself.
 func (p *Plugin) writtenBy(text sqlText) string {
-	name := p.writtenByWords(text.words)
-	if name == "" && ambiguous(text.sql) {
-		name = p.writtenByWords(plainWords(text.sql))
+	for _, written := range text.targets() {
+		if t := p.named(unquoted(written)); t != nil {
+			return t.model.table
+		}
 	}
-	if name == "" && assembles(text.words) {
-		name = p.mentioned(plainWords(text.sql))
-	}
-	return name
+	return p.mentioned(text.loose)
 }
 
-// assembles reports whether a block of code runs SQL that it puts together: an
-// EXECUTE of other than a whole text, a prepared statement or a trigger's
-// function.
-func assembles(words []string) bool {
-	for i, word := range words {
-		if !sameName(word, "execute") || len(words) < i+3 {
-			continue
-		}
-		what, after := strings.ToLower(words[i+1]), words[i+2]
-		_, whole := textOf(words[i+1:])
-		switch {
-		case what == "function", what == "procedure", what == "on":
-		case after == "(" && !slices.Contains([]string{"format", "concat", "concat_ws", "replace", "quote_ident"}, what): // prepared
-		case !whole || after == "|":
-			return true
+// targets returns the tables that a SQL text writes, as they are written there.
+func (t sqlText) targets() (names []string) {
+	for i, word := range t.words {
+		if written := writeTargets(word, t.words[i+1:]); len(written) > 0 && mayBegin(t.words, i) {
+			names = append(names, written...)
 		}
 	}
-	return false
+	return names
 }
 
 // mentioned returns a tracked table that is among some words, if there is a verb
 // among them that writes.
 func (p *Plugin) mentioned(words []string) string {
-	if !hasWord(words, "insert", "update", "delete", "truncate", "merge", "copy") {
+	if !hasWord(words, loosely...) {
 		return ""
 	}
 	for _, word := range words {
@@ -83,63 +68,12 @@ func (p *Plugin) mentioned(words []string) string {
 	return ""
 }
 
-func (p *Plugin) writtenByWords(words []string) string {
-	for i, word := range words {
-		if name := p.writtenByText(word, words[i+1:]); name != "" {
-			return name
-		}
-		for _, written := range writeTargets(word, words[i+1:]) {
-			if t := p.named(unquoted(written)); t != nil {
-				return t.model.table
-			}
-		}
-	}
-	return ""
-}
-
-// writtenByText looks into the text that a verb runs as SQL.
-func (p *Plugin) writtenByText(verb string, words []string) string {
-	switch {
-	case sameName(verb, "do"):
-		words = afterWord(words, "language", 2)
-	case !sameName(verb, "execute"):
-		return ""
-	}
-	text, ok := textOf(words)
-	if !ok {
-		return ""
-	}
-	return p.writtenBy(sqlText{text, sqlWords(text)})
-}
-
-// sqlWord matches the next part of a SQL text: a comment, a text, a quoted
-// name, the mark of a quoted block, a name or keyword, or any character.
-var sqlWord = regexp.MustCompile(`(?s)--[^\n\r]*|/\*.*?(?:\*/|$)|` +
-	`[eE]'(?:[^'\\]|\\.|'')*'?|(?:[uU]&)?'(?:[^']|'')*'?|(?:[uU]&)?` +
-	`"(?:[^"]|"")*"?|` + "`(?:[^`]|``)*`?" + `|\[[^\]]*\]?|` +
-	`\$\w*\$|[\pL_][\pL\pM\pN_$]*|\S`)
-
-// sqlWords returns the parts of a SQL text without its comments.
-func sqlWords(sql string) []string {
-	words := sqlWord.FindAllString(sql, -1)
-	return slices.DeleteFunc(words, func(word string) bool {
-		return strings.HasPrefix(word, "--") || strings.HasPrefix(word, "/*")
-	})
-}
-
-// ambiguous reports whether a SQL text has parts whose ends the databases see in
-// different places: blocks between dollars, comments in comments or up to a
-// carriage return, arrays, names with escapes.
-func ambiguous(sql string) bool {
-	return dollarQuote.MatchString(sql) || strings.Contains(sql, "[") || strings.Contains(strings.ToUpper(sql), `U&"`) ||
-		strings.Count(sql, "/*") > 1 || strings.Contains(sql, "--") && strings.Count(sql, "\r") > strings.Count(sql, "\r\n")
-}
-
 var escapedName = regexp.MustCompile(`(?i)\bu&"`)
 
-var dollarQuote = regexp.MustCompile(`\$(?:[\pL_]\w*)?\$`)
-
 var plainWord = regexp.MustCompile(`[\pL_][\pL\pM\pN_$]*|\S`)
+
+// loosely are the verbs that are looked for among words that may be put together.
+var loosely = []string{"insert", "update", "delete", "truncate", "merge", "copy"}
 
 // plainWords returns the words of a SQL text wherever they stand, in texts and
 // comments too.
@@ -160,7 +94,9 @@ func writeTargets(verb string, words []string) []string {
 		into = "from"
 	case "truncate":
 		words = afterWord(words, "table", 1)
-	case "update", "copy":
+	case "copy":
+		return copyTarget(words)
+	case "update":
 	default:
 		return nil
 	}
@@ -169,6 +105,26 @@ func writeTargets(verb string, words []string) []string {
 			return nil
 		}
 		words = words[1:]
+	}
+	return tableNames(words)
+}
+
+// copyTarget returns the table that COPY fills, given what follows the verb: none if
+// it says TO.
+func copyTarget(words []string) []string {
+	if len(words) > 1 && !hasWord(words[1:2], "from", "to", ".", "(") {
+		words = afterWord(words, "binary", 1)
+	}
+	name, rest := tableName(words)
+	if name == "" {
+		return nil
+	}
+	if len(rest) > 0 && rest[0] == "(" {
+		rest = rest[slices.Index(append(slices.Clip(rest), ")"), ")"):]
+		rest = rest[min(1, len(rest)):]
+	}
+	if len(rest) > 0 && sameName(rest[0], "to") {
+		return nil
 	}
 	return tableNames(words)
 }
@@ -186,7 +142,9 @@ func afterWord(words []string, first string, n int) []string {
 func tableNames(words []string) []string {
 	var names []string
 	for {
-		words = afterWord(afterWord(words, "only", 1), "(", 1)
+		if len(words) > 0 && sameName(words[0], "only") {
+			words = afterWord(words[1:], "(", 1)
+		}
 		name, rest := tableName(words)
 		if name == "" {
 			return names
@@ -242,8 +200,9 @@ func unquoted(written string) string {
 
 // isName reports whether a word is a name, quoted or not, or a keyword.
 func isName(word string) bool {
-	first, _ := utf8.DecodeRuneInString(word)
-	return unicode.IsLetter(first) && !strings.HasSuffix(word, "'") || strings.ContainsRune("_\"`['", first) // SQLite takes a text for a name
+	first := word[0]
+	return isNameByte(first) && !isDigit(first) && first != '$' && !strings.HasSuffix(word, "'") ||
+		strings.IndexByte("\"`['", first) >= 0 // SQLite takes a text for a name
 }
 
 // named returns a tracked table that a name may mean; nil if it means none.
@@ -254,6 +213,23 @@ func (p *Plugin) named(name string) *table {
 		}
 	}
 	return nil
+}
+
+// longestName is how many bytes of a name Postgres looks at.
+const longestName = 63
+
+// clipped returns the name of a table as the database knows it: Postgres leaves out
+// the end of one that is too long, from a whole character on.
+func (d dialect) clipped(name string) string {
+	bare := unqualified(name)
+	if !d.numbered || len(bare) <= longestName {
+		return name
+	}
+	end := longestName
+	for end > 0 && !utf8.RuneStart(bare[end]) {
+		end--
+	}
+	return name[:len(name)-len(bare)] + bare[:end]
 }
 
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }

@@ -9,15 +9,22 @@ import (
 // What Postgres has for a text or a name may be written in other characters: after
 // E with those of C, after U& with the numbers of Unicode, in several parts.
 
-// textOf returns what the quoted text at the beginning of words says. Those beside
-// each other are one, which the database takes only from different lines.
+// textOf returns what the quoted text at the beginning of words says.
 func textOf(words []string) (text string, quoted bool) {
+	text, _, quoted = cutTexts(words)
+	return text, quoted
+}
+
+// cutTexts returns what the quoted text at the beginning of words says, and what
+// follows it. Those beside each other are one, which the database takes only from
+// different lines.
+func cutTexts(words []string) (text string, rest []string, quoted bool) {
 	if len(words) == 0 {
-		return "", false
+		return "", nil, false
 	}
 	kind, text, quoted := cutText(words[0])
-	if !quoted {
-		return "", false
+	if !quoted || kind == "$" {
+		return text, words[1:], quoted
 	}
 	words = words[1:]
 	for len(words) > 0 {
@@ -32,12 +39,17 @@ func textOf(words []string) (text string, quoted bool) {
 		text = cEscape.ReplaceAllStringFunc(text, unescaped)
 	case "u&":
 		text = withoutUnicode(text, escapeOf(words))
+		words = afterWord(words, "uescape", 2)
 	}
-	return text, true
+	return text, words, true
 }
 
-// cutText parts a quoted text from the letters before it.
+// cutText parts a quoted text from the letters before it, or from the marks around
+// it, of which the kind is $.
 func cutText(word string) (kind, text string, quoted bool) {
+	if mark := dollarMark(word); mark != "" {
+		return "$", strings.TrimSuffix(word[len(mark):], mark), true
+	}
 	kind, text, quoted = strings.Cut(word, "'")
 	kind = strings.ToLower(kind)
 	quoted = quoted && (kind == "" || kind == "e" || kind == "u&")

@@ -32,8 +32,8 @@ var verbsOfLength = [...][]verbKind{
 	5:  {{"merge", writing}, {"alter", defining}, {"reset", straying}},
 	6:  {{"insert", writing}, {"update", writing}, {"delete", writing}, {"create", defining}},
 	7:  {{"replace", writing}, {"release", savepoints}, {"execute", blocks}, {"pg_temp", straying}},
-	8:  {{"truncate", writing}, {"rollback", savepoints}},
-	9:  {{"savepoint", savepoints}, {"temporary", straying}},
+	8:  {{"truncate", writing}, {"rollback", savepoints}, {"function", blocks}},
+	9:  {{"savepoint", savepoints}, {"temporary", straying}, {"procedure", blocks}},
 	10: {{"set_config", straying}},
 }
 
@@ -43,6 +43,10 @@ var verbsOfLength = [...][]verbKind{
 func verbsIn(sql string) (found verbs) {
 	for i := 0; i < len(sql); {
 		if !isLetter(sql[i]) {
+			if isDigit(sql[i]) { // a word may begin after it
+				i += number(sql[i:])
+				continue
+			}
 			if sql[i] >= 0x80 && foldsToLetter(sql[i:]) {
 				return anyVerb
 			}
@@ -108,12 +112,6 @@ func foldsTo(word, lower string) bool {
 	return true
 }
 
-// sqlText is a statement's text and its words.
-type sqlText struct {
-	sql   string
-	words []string
-}
-
 // textSetting is where a statement keeps its words.
 const textSetting = "timak:text"
 
@@ -133,7 +131,8 @@ func textOfStatement(db *gorm.DB) sqlText {
 	if known, ok := value.(sqlText); ok && known.sql == sql {
 		return known
 	}
-	text := sqlText{sql, sqlWords(sql)}
+	d, _ := dialectOf(db.Name()) // Initialize refuses others
+	text := d.read(sql)
 	db.InstanceSet(textSetting, text)
 	return text
 }

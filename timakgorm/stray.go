@@ -44,22 +44,23 @@ func (p *Plugin) noteStray(db *gorm.DB) error {
 	return nil
 }
 
-// makesStray reports whether a session may stray after a statement. In a block of
-// code it looks at all words, in texts too.
+// makesStray reports whether a session may stray after a statement.
 func (p *Plugin) makesStray(text sqlText, vars []any) bool {
-	words := text.words
-	if hasWord(words, "do", "execute") {
-		words = plainWords(text.sql)
-	}
-	for i := range words {
-		if setsPath(words[:i], words[i:]) || p.hidesTable(words[i:]) {
+	for _, words := range [][]string{text.words, text.loose} {
+		for i := range words {
+			if setsPath(words[:i], words[i:]) || p.hidesTable(words[i:]) {
+				return true
+			}
+		}
+		named := func(v any) bool {
+			name, ok := v.(string)
+			return ok && namesSetting(name)
+		}
+		if hasWord(words, "set_config") && (slices.ContainsFunc(words, namesSetting) || slices.ContainsFunc(vars, named)) {
 			return true
 		}
 	}
-	return hasWord(words, "set_config") && (slices.ContainsFunc(words, namesSetting) || slices.ContainsFunc(vars, func(v any) bool {
-		name, ok := v.(string)
-		return ok && namesSetting(name)
-	}))
+	return false
 }
 
 // namesSetting reports whether a word, or a text, names a setting on which it
@@ -74,7 +75,7 @@ func setsPath(before, words []string) bool {
 	if !sameName(words[0], "set") && !sameName(words[0], "reset") {
 		return false
 	}
-	if n := len(before); n > 0 && !hasWord(before[n-1:], ";", "begin", "then", "else", "loop", "'", "execute", "$") {
+	if n := len(before); n > 0 && !hasWord(before[n-1:], ";", "begin", "then", "else", "loop", "execute") {
 		return false
 	}
 	words = words[1:]
