@@ -340,3 +340,21 @@ func TestBeside_replaces(t *testing.T) {
 		t.Errorf("UPDATE OR FAIL: got %v, want ErrUncaptured", err)
 	}
 }
+
+// TestBeside_quoted: where a value ends is for the database to say.
+func TestBeside_quoted(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		w := newWorld(t, setup{dialect: dialect})
+		w.seed()
+		for _, value := range []string{
+			"$q$'$q$, author_id = 2, title = $q$'$q$", `E'\', author_id = 2, title = '`, `'\', author_id = 2, title = '\'`, "[1] AND `a, author_id = 2, title = ` [", "'a' /* */, author_id = 2",
+		} {
+			if err := w.db.Model(&Post{ID: 10}).Update("body", gorm.Expr(value)).Error; err != nil {
+				t.Logf("%s: %v", value, err) // the other database's
+			}
+			w.check()
+			w.must(w.db.Model(&Post{ID: 10}).Update("author_id", 1).Error)
+		}
+	})
+}

@@ -236,3 +236,22 @@ func TestInheritingNamed(t *testing.T) {
 		w.check()
 	})
 }
+
+// TestPartition_code: the name of a partition in code is that of the partition.
+func TestPartition_code(t *testing.T) {
+	t.Parallel()
+	w := partitionedWorld(t, timakgorm.Callbacks, nil)
+	for _, sql := range []string{
+		`DO $$ BEGIN DELETE FROM plant.early; END $$`,
+		`DO 'BEGIN DELETE FROM plant.early; END'`,
+		`DO E'BEGIN DELETE FROM l\x61te_rest; END'`,
+		`DO $$ BEGIN EXECUTE 'DELETE FROM late_rest'; END $$`,
+		`DO $$ BEGIN EXECUTE format('DELETE FROM %I', 'late_rest'); END $$`,
+	} {
+		if err := w.db.Exec(sql).Error; !errors.Is(err, timakgorm.ErrUncaptured) {
+			t.Errorf("%s: got %v, want ErrUncaptured", sql, err)
+		}
+	}
+	w.must(w.db.Exec(`DO $$ BEGIN PERFORM 'DELETE FROM late_rest'; DELETE FROM elsewhere_rest; END $$`).Error)
+	w.wantDifferences()
+}
