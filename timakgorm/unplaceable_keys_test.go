@@ -161,11 +161,11 @@ func TestUnplaceable_primaryKey(t *testing.T) {
 			byBoth(t, func(t *testing.T, by timakgorm.Capture) {
 				w := worldBy(t, by, setup{dialect: "sqlite", models: []any{&Shelf{}}, tracked: []any{&Shelf{}}})
 				odd := "INSERT INTO shelves (shop, no, city, made) VALUES (" + c.shop + ", " + c.no + ", 'odd', '2026-01-01')"
-				if strings.HasPrefix(c.shop, "x'") { // which triggers would refuse
-					w.must(w.db.Exec("SELECT 1").Error)
-					if by == timakgorm.Triggers {
-						return
+				if strings.HasPrefix(c.shop, "x'") && by == timakgorm.Triggers { // it can only have been there before them
+					if _, err := w.stranger().ExecContext(t.Context(), odd); err == nil || !strings.Contains(err.Error(), "JSON cannot hold BLOB values") {
+						t.Errorf("got %v, want the triggers to refuse bytes in a primary key", err)
 					}
+					return
 				}
 				w.strangely(odd, "INSERT INTO shelves (shop, no, city, made) VALUES ('s', 1, 'even', '2026-01-01')")
 				var want []string
