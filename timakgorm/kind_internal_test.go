@@ -47,6 +47,29 @@ func TestKindOf(t *testing.T) {
 		Bytes      []byte       `want:"bytes"`
 		Blob       []byte       `want:"bytes" gorm:"type:blob"`
 		BytesText  []byte       `want:"string" gorm:"type:text"`
+
+		Dates      string    `want:"array" gorm:"type:date[]"`
+		DatesOld   string    `want:"array" gorm:"type:date ARRAY[4]"`
+		Stamps     string    `want:"array" gorm:"type:timestamp(3) [] NOT NULL"`
+		StampsZone string    `want:"array" gorm:"type:TIMESTAMP (3) WITH TIME ZONE[][]"`
+		Byteas     [][]byte  `want:"array" gorm:"type:bytea[]"`
+		Varchars   string    `want:"array" gorm:"type:character varying(5)[]"`
+		Bools      []bool    `want:"array" gorm:"type:boolean[]"`
+		Moods      string    `want:"array" gorm:"type:public.\"my mood\"[]"`
+		Intervals  string    `want:"array" gorm:"type:interval day to second[]"`
+		NoArray    string    `want:"string" gorm:"type:text DEFAULT '[]'"`
+		NorThis    string    `want:"string" gorm:"type:varchar(9) CHECK (x <> 'array')"`
+		Catalog    string    `want:"time" gorm:"type:pg_catalog.timestamptz"`
+		Quoted     string    `want:"bytes" gorm:"type:\"bytea\""`
+		OwnBytes   string    `want:"bytes" gorm:"type:bytes"`
+		OwnFloat   string    `want:"float" gorm:"type:float"`
+		Float8     string    `want:"float" gorm:"type:float8"`
+		XML        string    `want:"other" gorm:"type:xml"`
+		JSONPath   string    `want:"other" gorm:"type:jsonpath"`
+		Interval   string    `want:"other" gorm:"type:interval hour to minute"`
+		Money      string    `want:"other" gorm:"type:money"`
+		TimeOfDay  time.Time `want:"time" gorm:"type:time(6)"`
+		BytesOther []byte    `want:"bytes" gorm:"type:inet"`
 	}
 	s, err := schema.Parse(&Model{}, &sync.Map{}, schema.NamingStrategy{})
 	if err != nil {
