@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -184,9 +185,7 @@ func TestTypes_bytesInRoles(t *testing.T) {
 	t.Parallel()
 	bytes := map[string]any{"hall_id": []byte("2"), "row": []byte("b"), "made": []byte("2026-01-01 00:05:00+00:00"), "rank": []byte("7"), "free": []byte("1")}
 	withID := map[string]any{"id": "x"}
-	for name, value := range bytes {
-		withID[name] = value
-	}
+	maps.Copy(withID, bytes)
 	ways := map[string]func(db *gorm.DB) error{
 		"updates": func(db *gorm.DB) error { return db.Model(&Stall{ID: "x"}).Updates(bytes).Error },
 		"create": func(db *gorm.DB) error {

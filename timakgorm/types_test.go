@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,7 +103,7 @@ func (v typedValue) with(element typedValue, separator string) typedValue {
 	if v.sql != "" {
 		v.sql, v.want = v.sql+separator, v.want+separator
 	}
-	return typedValue{v.sql + element.sql, append(v.args[:len(v.args):len(v.args)], element.args...), v.want + element.want}
+	return typedValue{v.sql + element.sql, append(slices.Clip(v.args), element.args...), v.want + element.want}
 }
 
 func (v typedValue) closed() typedValue {
