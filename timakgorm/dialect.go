@@ -150,10 +150,12 @@ func (d dialect) any(column func(*schema.Field) string) func(*schema.Field) stri
 }
 
 // sqliteValue is a column of SQLite's as the image holds it. Those of a primary
-// key have no bytes: it is a JSON array too.
+// key are to have no bytes, by which no row is found again: what is no JSON is an
+// error, which bytes alone may not be, as some of them are SQLite's own JSON.
 func sqliteValue(field *schema.Field, column string) string {
+	bytes := "CAST(%[1]s AS text)"
 	if !mayBeBlob(field) {
-		return column
+		bytes = "x'ff'"
 	}
-	return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN CAST(%[1]s AS text) ELSE %[1]s END", column)
+	return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN "+bytes+" ELSE %[1]s END", column)
 }

@@ -243,10 +243,14 @@ func TestTypes_bytesInKey(t *testing.T) {
 			"raw": func() error {
 				return timakgorm.Exec(w.db, timakgorm.Rows(&Stall{}, "1 = 1"), "UPDATE stalls SET id = x'79'")
 			},
+			"bytes that are SQLite's own JSON": func() error { return w.db.Model(&Stall{}).Where("id = 'x'").Update("id", []byte{0x13, '1'}).Error },
 		} {
 			if err := write(); err == nil || !strings.Contains(err.Error(), "a row's primary key is bytes, by which nobody finds it again: write it as a text") {
 				t.Errorf("%s: got %v, want it refused", name, err)
 			}
+		}
+		if err := w.db.Exec("CREATE TABLE others AS SELECT json_array(x'79')").Error; err == nil || strings.Contains(err.Error(), "timakgorm") {
+			t.Errorf("a table that is not tracked: got %v, want SQLite's own error", err)
 		}
 		w.wantIDs("hall:1", "seat:x:1")
 		w.wantDifferences()
