@@ -20,7 +20,7 @@ import (
 
 // besideImages reports whether an update sets no column on which an image depends.
 func (c *capture) besideImages(ctx context.Context) (bool, error) {
-	if c.verb != update || c.target == nil || c.target.sql.plain == "" {
+	if c.verb != update || c.target == nil || c.target.sql.plain == "" || c.reach != nil {
 		return false, nil
 	}
 	clauses := c.db.Statement.Clauses

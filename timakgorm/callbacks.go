@@ -24,16 +24,13 @@ func (p *Plugin) registerCallbacks(db *gorm.DB) error {
 		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:after_delete", p.after),
 		on.Raw().Before("gorm:raw").Register("timak:before_raw", guarded(p.checkRaw)),
 		on.Raw().After("gorm:raw").Register("timak:savepoints", guarded(p.watchSavepoints)),
-		on.Update().After("gorm:update").Before("gorm:save_after_associations").Register("timak:cascades", guarded(p.warnOfCascades)),
-		on.Delete().After("gorm:delete").Before("gorm:after_delete").Register("timak:cascades", guarded(p.warnOfCascades)),
-		on.Raw().After("gorm:raw").Register("timak:cascades", guarded(p.warnOfCascades)),
 		on.Row().Before("gorm:row").Register("timak:before_row", guarded(p.checkRaw)),
 		on.Query().Before("gorm:query").Register("timak:before_query", guarded(p.checkRaw)),
 	)
 	if err != nil {
 		return err
 	}
-	if err := guardWrites(db); err != nil {
+	if err := errors.Join(p.registerCascades(db), guardWrites(db)); err != nil {
 		return err
 	}
 	return p.checkOrder(db)
@@ -64,7 +61,8 @@ func recovered(err *error) {
 // captureSetting is where a statement keeps its capture.
 const captureSetting = "timak:capture"
 
-// before takes the place of the connection of a statement on a tracked table.
+// before takes the place of the connection of a statement on a tracked table, or on
+// one from which foreign keys lead to a tracked one.
 func (p *Plugin) before(v verb) func(*gorm.DB) {
 	return guarded(func(db *gorm.DB) error {
 		if o := orderOf(db); o != nil {
@@ -76,11 +74,12 @@ func (p *Plugin) before(v verb) func(*gorm.DB) {
 		if db.Statement.SQL.Len() > 0 { // db.Raw(…).Create(…)
 			return p.checkRaw(db)
 		}
-		if !p.mayWrite(db.Statement, v) {
-			return nil
-		}
 		c := &capture{ConnPool: db.Statement.ConnPool, plugin: p, verb: v, db: db}
-		if err := c.refuseForm(); err != nil {
+		if p.mayWrite(db.Statement, v) {
+			if err := c.refuseForm(); err != nil {
+				return err
+			}
+		} else if reaches, err := p.mayReach(db.Statement, v); !reaches || err != nil {
 			return err
 		}
 		db.Statement.ConnPool = c
@@ -126,8 +125,11 @@ func (p *Plugin) after(db *gorm.DB) {
 
 // finish records the rows of a statement that has run.
 func (c *capture) finish(db *gorm.DB) error {
-	if db.Error != nil || c.target == nil {
+	if db.Error != nil {
 		return nil
+	}
+	if err := c.finishReach(db); err != nil || c.target == nil {
+		return err
 	}
 	if c.verb == create && !c.returning {
 		if err := c.afterInsert(); err != nil {

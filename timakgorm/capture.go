@@ -46,6 +46,7 @@ type capture struct {
 	unknown   bool    // it has run, and the keys of rows that it has written are not known yet
 	target    *target // nil: the statement writes another table after all
 	changes   changes
+	reach     *reach                   // nil: no foreign key passes anything on
 	spill     *spill                   // in place of changes, if there are too many
 	users     map[string]clause.Clause // the user's, in whose place are ours
 	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
@@ -123,15 +124,23 @@ func (c *capture) Rollback() error {
 	return nil
 }
 
-// begin finds out what table the statement writes. A panic would leave GORM's
-// transaction open.
+// begin finds out what the statement writes, in a transaction. A panic would leave
+// GORM's open.
 func (c *capture) begin() (err error) {
 	defer recovered(&err)
 	c.ran = true
 	if err := c.ensureTransaction(); err != nil {
 		return err
 	}
-	c.target, err = c.findTarget()
+	return c.find(c.db.Statement.Context)
+}
+
+// find finds out what table the statement writes, and what foreign keys make of it.
+func (c *capture) find(ctx context.Context) (err error) {
+	if c.target, err = c.findTarget(); err != nil {
+		return err
+	}
+	c.reach, err = c.findReach(ctx)
 	return err
 }
 
@@ -139,15 +148,17 @@ func (c *capture) begin() (err error) {
 func (c *capture) prepare(ctx context.Context) (err error) {
 	defer recovered(&err)
 	err = c.before(ctx)
-	if !errors.Is(err, errElsewhere) {
+	if errors.Is(err, errElsewhere) {
+		c.plugin.strays.any.Store(true)
+		c.changes, c.spill, c.returning = changes{}, nil, false
+		if err = c.find(ctx); err == nil {
+			err = c.before(ctx)
+		}
+	}
+	if err != nil || c.reach == nil {
 		return err
 	}
-	c.plugin.strays.any.Store(true)
-	c.changes, c.spill, c.returning = changes{}, nil, false
-	if c.target, err = c.findTarget(); err != nil {
-		return err
-	}
-	return c.before(ctx)
+	return c.reach.read(ctx)
 }
 
 func (c *capture) before(ctx context.Context) error {

@@ -2,9 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,142 +9,154 @@ import (
 	"gorm.io/gorm"
 )
 
-// A cascade is a foreign key of a tracked table by which the database itself
-// changes the table's rows, when rows of another go or change their key. No
-// callback sees that; it is told to the log.
-type cascade struct {
-	table  string // the tracked one
-	parent string // without its schema
-	column string // of the parent
-	// What changes rows of the table: deletes of the parent, updates of its
-	// column. TRUNCATE … CASCADE always does.
-	onDelete, onUpdate bool
-}
-
-const (
-	postgresCascades = `SELECT p.relname, a.attname, f.confdeltype IN ('c', 'n', 'd'), f.confupdtype IN ('c', 'n', 'd')
-	FROM pg_constraint f JOIN pg_class p ON p.oid = f.confrelid
-	JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = ANY(f.confkey)
-	WHERE f.contype = 'f' AND f.conrelid = to_regclass($1)`
-	sqliteCascades = `SELECT "table", coalesce("to", ''),
-		upper(on_delete) IN ('CASCADE', 'SET NULL', 'SET DEFAULT'), upper(on_update) IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
-	FROM pragma_foreign_key_list(?)`
-)
-
-// cascades are those of all tracked tables, as they were when the plugin knew
-// the schema last.
-type cascades struct {
+// foreignKeys are those of the database that lead to tracked tables, as they were
+// when the plugin looked last.
+type foreignKeys struct {
 	mu     sync.Mutex
 	schema uint64
-	list   []cascade
+	until  time.Time
+	tables []*fkTable
 }
 
-// of returns the cascades, which it reads again after a change of the schema. It
-// holds no lock meanwhile: it may have to wait for a connection that others hold
-// who come here next.
-func (c *cascades) of(ctx context.Context, p *Plugin, pool gorm.ConnPool) ([]cascade, error) {
+// foreignKeysFor is how long they are believed. What this program changes of the
+// schema is known at once; what others change, after that.
+const foreignKeysFor = time.Minute
+
+// of returns the tables from which foreign keys lead to tracked ones, and these. It
+// holds no lock while it asks: it may have to wait for a connection that others
+// hold who come here next.
+func (f *foreignKeys) of(ctx context.Context, p *Plugin, pool gorm.ConnPool) ([]*fkTable, error) {
 	now := p.schemaOf(pool)
-	if list, known := c.known(now); known {
-		return list, nil
+	if tables, known := f.known(now); known {
+		return tables, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, cascadeTime)
-	defer cancel()
-	var list []cascade
-	for name := range p.tables {
-		some, err := p.dialect.cascadesOf(ctx, pool, name)
-		if err != nil {
-			return nil, fmt.Errorf("timakgorm: foreign keys of %s: %w", name, err)
-		}
-		list = append(list, some...)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.list, c.schema = list, now
-	return list, nil
-}
-
-// cascadeTime is how long a statement that has run waits for a connection, to
-// find out what to say of it.
-const cascadeTime = time.Second
-
-func (c *cascades) known(schema uint64) ([]cascade, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.list, c.schema == schema && schema != anySchema
-}
-
-func (d dialect) cascadesOf(ctx context.Context, pool gorm.ConnPool, table string) (list []cascade, err error) {
-	query, name := sqliteCascades, unqualified(table)
-	if d.name == postgres.name {
-		query, name = postgresCascades, quoteName(table)
-	}
-	rows, err := pool.QueryContext(ctx, query, name)
+	tables, err := p.readForeignKeys(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		c := cascade{table: table}
-		if err := rows.Scan(&c.parent, &c.column, &c.onDelete, &c.onUpdate); err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tables, f.schema, f.until = tables, now, time.Now().Add(foreignKeysFor)
+	return tables, nil
 }
 
-// warnOfCascades tells the log of a statement that has run and by which the
-// database may have changed a tracked table.
-func (p *Plugin) warnOfCascades(db *gorm.DB) error {
-	st := db.Statement
-	if p.opts.Capture != Callbacks || db.Error != nil || db.DryRun {
+func (f *foreignKeys) known(schema uint64) ([]*fkTable, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tables, f.schema == schema && schema != anySchema && time.Now().Before(f.until)
+}
+
+// tablesNamed returns those that a name may mean, given as it is written.
+func tablesNamed(tables []*fkTable, written string) (named []*fkTable) {
+	name := unquoted(written)
+	for _, t := range tables {
+		in := schemaOf(name)
+		if sameName(t.name, unqualified(name)) && (in == "" || sameName(t.schema, in)) {
+			named = append(named, t)
+		}
+	}
+	return named
+}
+
+// theOne returns the table that a name means to a connection, among those that it
+// may mean; nil if it is another.
+func (p *Plugin) theOne(ctx context.Context, pool gorm.ConnPool, written string, named []*fkTable) (*fkTable, error) {
+	if len(named) == 0 || !p.dialect.lock {
+		return firstTable(named), nil
+	}
+	var id int64
+	err := pool.QueryRowContext(ctx, "SELECT coalesce(to_regclass($1)::oid::bigint, 0)", written).Scan(&id)
+	for _, t := range named {
+		if t.id == id && err == nil {
+			return t, nil
+		}
+	}
+	return nil, err
+}
+
+// firstTable returns the first of tables that are in the order of SQLite's schemas;
+// nil if there is none.
+func firstTable(tables []*fkTable) *fkTable {
+	if len(tables) == 0 {
 		return nil
 	}
-	text, may := textWith(db, writing)
-	if !may {
-		return nil
+	return tables[0]
+}
+
+// actOn reports whether a connection has foreign keys do anything. SQLite's may
+// not; inside of a transaction that cannot change.
+func (d dialect) actOn(ctx context.Context, pool gorm.ConnPool) (on bool, err error) {
+	if d.name != sqlite.name {
+		return true, nil
 	}
-	words := text.words
-	if !slices.ContainsFunc(words, mayCascade) {
-		return nil
-	}
-	list, err := p.cascades.of(st.Context, p, st.ConnPool)
-	if err != nil { // the statement has run: what is only said of it must not fail it
-		p.opts.Logger.WarnContext(st.Context, "timak: foreign keys could not be looked at", "error", err)
-		return nil
-	}
-	var warned []string
-	for i, word := range words {
-		for _, name := range writeTargets(word, words[i+1:]) {
-			for _, c := range list {
-				if sameName(unqualified(unquoted(name)), c.parent) && c.follows(word, words[i+1:]) && !slices.Contains(warned, c.table) {
-					warned = append(warned, c.table)
-					p.opts.Logger.WarnContext(st.Context, "timak: the database may have changed a tracked table by a foreign key; its timelines do not follow",
-						"table", c.table, "parent", c.parent, "advice", "change its rows first, or set Options.Capture to Triggers")
-				}
+	err = pool.QueryRowContext(ctx, "SELECT foreign_keys FROM pragma_foreign_keys").Scan(&on)
+	return on, err
+}
+
+// unfollowed is a tracked table that foreign keys may have changed, and how.
+type unfollowed struct {
+	table, parent, by, reason string
+}
+
+// unfollowedOn returns the tracked tables at the ends of a course whose rows are
+// not followed, each once.
+func unfollowedOn(db *gorm.DB, parent string, c *course) (all []unfollowed) {
+	for _, end := range c.ends {
+		for _, t := range end.shows {
+			if name := t.model.table; end.blocked != "" && !followedIn(db, name) {
+				all = append(all, unfollowed{name, parent, end.String(), end.blocked})
 			}
 		}
 	}
-	return nil
+	return eachOnce(all)
 }
 
-// mayCascade reports whether a word begins a statement that foreign keys pass
-// on.
-func mayCascade(word string) bool {
-	return slices.ContainsFunc([]string{"delete", "update", "truncate", "replace", "merge"}, func(verb string) bool { return sameName(word, verb) })
-}
-
-// follows reports whether a statement on the parent changes rows of the tracked
-// table.
-func (c cascade) follows(verb string, words []string) bool {
-	switch strings.ToLower(verb) {
-	case "truncate":
-		return slices.ContainsFunc(words, func(word string) bool { return sameName(word, "cascade") })
-	case "update", "merge", "insert":
-		return c.onUpdate && (c.column == "" || slices.ContainsFunc(words, func(word string) bool {
-			return sameName(strings.Trim(word, "\"`[]"), c.column)
-		}))
-	default:
-		return c.onDelete
+// tell tells the log of tables that foreign keys may have changed.
+func (p *Plugin) tell(ctx context.Context, all []unfollowed) {
+	for _, u := range all {
+		p.opts.Logger.WarnContext(ctx, "timak: a statement on another table may have changed a tracked one; its timelines do not follow",
+			"table", u.table, "parent", u.parent, "by", u.by, "reason", u.reason,
+			"advice", "delete or change its rows through GORM first, or call Plugin.Rebuild, or set Options.Capture to Triggers")
 	}
+}
+
+// impactsOfText returns what a verb of a SQL text, with what follows it, does to the
+// rows of the tables that it names. A text may do less.
+func (d dialect) impactsOfText(verb string, words []string) (impacts []impact) {
+	replaces := d.name == sqlite.name && len(words) > 1 && sameName(words[0], "or") && sameName(words[1], "replace")
+	gone, changed := impact{kind: rowsGo}, impact{kind: rowsChange, columns: namesIn(words)}
+	switch strings.ToLower(verb) {
+	case "delete", "replace":
+		return []impact{gone}
+	case "truncate":
+		if hasWord(words, "cascade") {
+			return []impact{{kind: rowsTruncated}}
+		}
+	case "update":
+		impacts = append(impacts, changed)
+	case "merge":
+		impacts = append(impacts, changed)
+		if hasWord(words, "delete") {
+			impacts = append(impacts, gone)
+		}
+	case "insert":
+		if hasWord(words, "conflict") && hasWord(words, "update") {
+			impacts = append(impacts, changed)
+		}
+	}
+	if replaces {
+		impacts = append(impacts, gone)
+	}
+	return impacts
+}
+
+// namesIn returns all the names among some words.
+func namesIn(words []string) []string {
+	names := []string{}
+	for i, word := range words {
+		if isName(word) {
+			names = append(names, namePart(word, escapeOf(words[i+1:])))
+		}
+	}
+	return names
 }

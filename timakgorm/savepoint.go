@@ -41,11 +41,17 @@ func (p *Plugin) spoil(ctx context.Context, pool gorm.ConnPool, cause error) {
 // the user's to heed, but need not end their transaction, unless it hides the keys
 // of rows that were made.
 func (c *capture) recordDespite(db *gorm.DB) {
-	if c.outer != nil || c.target == nil || len(c.changes.rows) == 0 && c.spill == nil && !c.unknown {
+	unread := c.target == nil || len(c.changes.rows) == 0 && c.spill == nil && !c.unknown
+	if c.outer != nil || unread && c.reach == nil {
 		return
 	}
 	ctx := db.Statement.Context
 	err := safely(func(db *gorm.DB) error {
+		if c.reach != nil {
+			if err := c.reach.record(ctx); err != nil || unread {
+				return err
+			}
+		}
 		if err := c.touchDespite(db); err != nil {
 			return err
 		}

@@ -49,7 +49,10 @@ func (c *capture) learnFrom(ctx context.Context, met error, twice bool) error {
 	if err := c.readKeys(ctx, []string{key}); err != nil {
 		return err
 	}
-	return c.beforeUpsert(ctx, *c.upsert, twice)
+	if err := c.beforeUpsert(ctx, *c.upsert, twice); err != nil || c.reach == nil {
+		return err
+	}
+	return c.reach.read(ctx)
 }
 
 // runSaved is runReturning, undone if it is saved and has met a new row. What fails for

@@ -1,0 +1,202 @@
+package timakgorm
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// origin is the table that a statement writes, as foreign keys see it.
+type origin struct {
+	table   *fkTable
+	name    string              // that the statement gives its rows
+	item    clause.Expression   // the table as an item of a FROM
+	more    []clause.Expression // the other items of the statement's FROM
+	unknown string              // why its rows are not known; empty if they are
+}
+
+// mayReach reports whether foreign keys may pass on what a statement does.
+func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
+	tables, err := p.foreignKeys.of(st.Context, p, st.ConnPool)
+	if err != nil || len(tables) == 0 {
+		return false, err
+	}
+	upserts := v != create || st.Clauses["ON CONFLICT"].Expression != nil
+	insert, _ := st.Clauses["INSERT"].Expression.(clause.Insert)
+	for _, written := range namesSaid(st, v) {
+		for _, t := range tablesNamed(tables, written) {
+			if (len(t.keys) > 0 || len(t.parts) > 0) && (upserts || t.replaces || replacesRows(insert.Modifier)) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// namesSaid returns the names in what a statement says of its table, as they are
+// written.
+func namesSaid(st *gorm.Statement, v verb) (names []string) {
+	said := tableSaid(st, v)
+	if st.TableExpr == nil && said == current {
+		return []string{quoteName(st.Table)}
+	}
+	text := scratch(st)
+	said.Build(text)
+	words := sqlWords(text.SQL.String())
+	for i := range words {
+		if _, rest := tableName(words[i:]); len(rest) < len(words[i:]) {
+			names = append(names, strings.Join(words[i:len(words)-len(rest)], ""))
+		}
+	}
+	return names
+}
+
+// origin returns the table that the statement writes, if foreign keys lead from it
+// to a tracked one; nil if none do.
+func (c *capture) origin(ctx context.Context, tables []*fkTable) (*origin, error) {
+	if c.target != nil {
+		i := slices.IndexFunc(tables, func(t *fkTable) bool { return t.own == c.target.table })
+		if i < 0 {
+			return nil, nil
+		}
+		return &origin{table: tables[i], name: c.target.name, item: c.target.item}, nil
+	}
+	o, written := c.parseOrigin()
+	t, err := c.plugin.theOne(ctx, c.ConnPool, written, tablesNamed(tables, written))
+	if t == nil || err != nil {
+		return nil, err
+	}
+	o.table = t
+	return o, nil
+}
+
+// parseOrigin reads what a statement says of a table that is not tracked, and
+// returns its name as it is written.
+func (c *capture) parseOrigin() (*origin, string) {
+	st := c.db.Statement
+	said := tableSaid(st, c.verb)
+	o := &origin{name: unqualified(st.Table), item: said}
+	if _, sets := st.Clauses["SET"]; sets {
+		if from, ok := st.Clauses["FROM"].Expression.(clause.From); ok {
+			o.more = append(o.more, from)
+		}
+	}
+	if st.TableExpr == nil && said == current {
+		return o, quoteName(st.Table)
+	}
+	text := scratch(st)
+	said.Build(text)
+	sql := text.SQL.String()
+	if parts := using.FindStringSubmatch(sql); parts != nil && len(text.Vars) == 0 {
+		sql = parts[1]
+		o.item, o.more = clause.Expr{SQL: parts[1]}, []clause.Expression{clause.Expr{SQL: parts[2]}}
+	}
+	words := afterWord(sqlWords(sql), "only", 1)
+	_, rest := tableName(words)
+	after := afterWord(rest, "as", 1)
+	alias, more := tableName(after)
+	o.name = c.plugin.dialect.named(words[len(words)-len(rest)-1:])
+	if alias != "" {
+		o.name = c.plugin.dialect.named(after)
+	}
+	if len(more) > 0 || len(text.Vars) > 0 {
+		o.unknown = "its table is written as " + sql
+	}
+	return o, strings.Join(words[:len(words)-len(rest)], "")
+}
+
+// named returns the name that the first of words is to the database: Postgres has
+// one without quotes in lower case.
+func (d dialect) named(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	name := namePart(words[0], escapeOf(words[1:]))
+	if d.lock && name == words[0] {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// startValues locks the rows that the statement is about, and returns what the first
+// steps look for. Rows of a table that is not tracked are all that it will change.
+func (r *reach) startValues(ctx context.Context, first []*step) ([][][]any, error) {
+	c := r.capture
+	found := make([][][]any, len(first))
+	where, some := c.whereRead()
+	if !some {
+		return found, nil
+	}
+	d := c.plugin.dialect
+	quote := quoter(c.db.Statement)
+	rows := quote(r.origin.name)
+	columns := referred(d, first, func(name string) string { return rows + "." + quote(name) })
+	narrows := c.target == nil && d.lock
+	if narrows {
+		columns = append(columns, rows+".tableoid::text || "+rows+".ctid::text", rows+".ctid::text")
+	}
+	q := scratch(c.db.Statement)
+	q.AddClause(clause.Select{Expression: fragment{sql: strings.Join(columns, ", ")}})
+	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: items(append([]clause.Expression{r.origin.item}, r.origin.more...))}
+	if where.Expression != nil {
+		q.Clauses["WHERE"] = where
+	}
+	if d.lock {
+		q.AddClause(clause.Locking{Strength: "UPDATE", Table: clause.Table{Name: r.origin.name}})
+	}
+	q.Build("SELECT", "FROM", "WHERE", "FOR")
+	if q.Error != nil {
+		return nil, q.Error
+	}
+	var ids, places []string
+	err := eachRow(ctx, c.ConnPool, q.SQL.String(), q.Vars, func(row []any) error {
+		rest := cut(row, first, found)
+		if narrows {
+			id, _ := rest[0].(string)
+			place, _ := rest[1].(string)
+			ids, places = append(ids, id), append(places, place)
+		}
+		return nil
+	})
+	if err != nil || !narrows {
+		return found, err
+	}
+	return found, c.narrowTo(rows, ids, places, len(r.origin.more) > 0)
+}
+
+// whereRead is the condition of the rows that the statement is about; false if there
+// are none.
+func (c *capture) whereRead() (clause.Clause, bool) {
+	if c.target == nil {
+		return c.db.Statement.Clauses["WHERE"], true
+	}
+	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{c.among()}}}, c.spill != nil || len(c.changes.rows) > 0
+}
+
+// narrowTo makes a statement on a table that is not tracked change the rows which
+// are locked, and no others. While they are, each stays at its place.
+func (c *capture) narrowTo(rows string, ids, places []string, joins bool) error {
+	idList, err := marshal(nonNil(ids))
+	if err != nil {
+		return err
+	}
+	placeList, err := marshal(nonNil(places))
+	if err != nil {
+		return err
+	}
+	const list = "ANY (ARRAY(SELECT json_array_elements_text(?::text::json)"
+	narrowed := first{ours: fragment{
+		sql:  rows + ".ctid = " + list + "::tid)) AND " + rows + ".tableoid::text || " + rows + ".ctid::text = " + list + "))",
+		vars: []any{string(placeList), string(idList)},
+	}}
+	if conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where); joins {
+		narrowed.users = conditions.Exprs
+	}
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
+	return c.rebuild()
+}
+
+func nonNil(texts []string) []string { return append([]string{}, texts...) }
