@@ -46,20 +46,19 @@ func (f *foreignKeys) known(schema uint64) ([]*fkTable, bool) {
 	return f.tables, f.schema == schema && schema != anySchema && time.Now().Before(f.until)
 }
 
-// tablesNamed returns those that a name may mean, given as it is written.
-func tablesNamed(tables []*fkTable, written string) (named []*fkTable) {
-	name := unquoted(written)
+// tablesNamed returns those that a name may mean.
+func tablesNamed(tables []*fkTable, name string) (named []*fkTable) {
+	in, bare := schemaOf(name), unqualified(name)
 	for _, t := range tables {
-		in := schemaOf(name)
-		if sameName(t.name, unqualified(name)) && (in == "" || sameName(t.schema, in)) {
+		if sameName(t.name, bare) && (in == "" || sameName(t.schema, in)) {
 			named = append(named, t)
 		}
 	}
 	return named
 }
 
-// theOne returns the table that a name means to a connection, among those that it
-// may mean; nil if it is another.
+// theOne returns the table that a name, as it is written, means to a connection,
+// among those that it may mean; nil if it is another.
 func (p *Plugin) theOne(ctx context.Context, pool gorm.ConnPool, written string, named []*fkTable) (*fkTable, error) {
 	if len(named) == 0 || !p.dialect.lock {
 		return firstTable(named), nil
@@ -92,6 +91,38 @@ func (d dialect) actOn(ctx context.Context, pool gorm.ConnPool) (on bool, err er
 	err = pool.QueryRowContext(ctx, "SELECT foreign_keys FROM pragma_foreign_keys").Scan(&on)
 	return on, err
 }
+
+// hidden returns the tables of which a connection may not see and lock all rows. The
+// database itself may change them by foreign keys all the same.
+func (d dialect) hidden(ctx context.Context, pool gorm.ConnPool, tables []*fkTable) (hidden []*fkTable, err error) {
+	if !d.lock {
+		return nil, nil
+	}
+	ids := make([]int64, len(tables))
+	for i, t := range tables {
+		ids[i] = t.id
+	}
+	list, err := marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(ctx, pool, postgresHidden, []any{string(list)}, func(row []any) error {
+		id, _ := row[0].(int64)
+		for _, t := range tables {
+			if t.id == id {
+				hidden = append(hidden, t)
+			}
+		}
+		return nil
+	})
+	return hidden, err
+}
+
+// postgresHidden leaves out tables that are no more: the privileges of these are
+// NULL.
+const postgresHidden = `SELECT c.oid::bigint FROM pg_class c
+	WHERE c.oid IN (SELECT id::oid FROM json_array_elements_text($1::text::json) t(id)) AND (row_security_active(c.oid)
+		OR NOT has_schema_privilege(c.relnamespace, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT') OR NOT has_table_privilege(c.oid, 'UPDATE'))`
 
 // unfollowed is a tracked table that foreign keys may have changed, and how.
 type unfollowed struct {

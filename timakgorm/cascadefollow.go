@@ -23,6 +23,7 @@ import (
 type reach struct {
 	capture *capture
 	origin  *origin
+	impacts []impact
 	course  *course
 	rows    map[*table]*changes
 	known   map[*step]map[string]bool // the rows of the parent that have been looked at
@@ -48,19 +49,32 @@ func (c *capture) findReach(ctx context.Context) (*reach, error) {
 	if o == nil || err != nil {
 		return nil, err
 	}
-	impacts := c.impacts(o.table)
-	blocked := o.unknown
-	if blocked == "" && c.target == nil && slices.ContainsFunc(impacts, func(on impact) bool { return on.met }) {
-		blocked = "the rows that are in its way are looked for in tracked tables only"
+	if len(o.table.keys)+len(o.table.parts) == 0 {
+		return nil, nil
 	}
-	way := courseOf(o.table, impacts, blocked)
-	if len(way.ends) == 0 {
+	r := &reach{capture: c, origin: o, impacts: c.impacts(o.table), rows: map[*table]*changes{}, known: map[*step]map[string]bool{}}
+	unknown := c.unknownRows(o, r.impacts)
+	if r.course = courseOf(o.table, r.impacts, unknown); len(r.course.ends) == 0 {
 		return nil, nil
 	}
 	if on, err := c.plugin.dialect.actOn(ctx, c.ConnPool); !on || err != nil {
 		return nil, err
 	}
-	return &reach{capture: c, origin: o, course: way, rows: map[*table]*changes{}, known: map[*step]map[string]bool{}}, nil
+	hidden, err := c.plugin.dialect.hidden(ctx, c.ConnPool, tables)
+	if len(hidden) > 0 {
+		r.course = courseOf(o.table, r.impacts, unknown, hidden...)
+	}
+	return r, err
+}
+
+// unknownRows says why it is not known which rows the statement is about; empty if it
+// is.
+func (c *capture) unknownRows(o *origin, impacts []impact) string {
+	updated := func(on impact) bool { return on.met && on.kind == rowsChange }
+	if o.unknown == "" && c.target == nil && slices.ContainsFunc(impacts, updated) {
+		return "the rows that an upsert updates are looked for in tracked tables only"
+	}
+	return o.unknown
 }
 
 // impacts returns what the statement does to the rows of a table.

@@ -97,7 +97,7 @@ func (p *Plugin) cascadesOfText(ctx context.Context, db *gorm.DB, words []string
 			names, impacts = p.dialect.dropped(words[i+1:])
 		}
 		for _, name := range names {
-			t, err := p.theOne(ctx, pool, name, tablesNamed(tables, name))
+			t, err := p.theOne(ctx, pool, name, tablesNamed(tables, unquoted(name)))
 			if err != nil {
 				return nil, err
 			}

@@ -24,31 +24,31 @@ func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
 	if err != nil || len(tables) == 0 {
 		return false, err
 	}
-	upserts := v != create || st.Clauses["ON CONFLICT"].Expression != nil
-	insert, _ := st.Clauses["INSERT"].Expression.(clause.Insert)
-	for _, written := range namesSaid(st, v) {
-		for _, t := range tablesNamed(tables, written) {
-			if (len(t.keys) > 0 || len(t.parts) > 0) && (upserts || t.replaces || replacesRows(insert.Modifier)) {
-				return true, nil
-			}
+	upserts := v != create || st.Clauses["ON CONFLICT"].Expression != nil || st.Clauses["INSERT"].Expression != nil
+	reaches := func(t *fkTable) bool { return len(t.keys)+len(t.parts) > 0 && (upserts || t.replaces) }
+	if !slices.ContainsFunc(tables, reaches) {
+		return false, nil
+	}
+	for _, name := range namesSaid(st, v) {
+		if slices.ContainsFunc(tablesNamed(tables, name), reaches) {
+			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// namesSaid returns the names in what a statement says of its table, as they are
-// written.
+// namesSaid returns the names in what a statement says of its table.
 func namesSaid(st *gorm.Statement, v verb) (names []string) {
 	said := tableSaid(st, v)
 	if st.TableExpr == nil && said == current {
-		return []string{quoteName(st.Table)}
+		return []string{st.Table}
 	}
 	text := scratch(st)
 	said.Build(text)
 	words := sqlWords(text.SQL.String())
 	for i := range words {
-		if _, rest := tableName(words[i:]); len(rest) < len(words[i:]) {
-			names = append(names, strings.Join(words[i:len(words)-len(rest)], ""))
+		if name, _ := tableName(words[i:]); name != "" {
+			names = append(names, name)
 		}
 	}
 	return names
@@ -65,7 +65,7 @@ func (c *capture) origin(ctx context.Context, tables []*fkTable) (*origin, error
 		return &origin{table: tables[i], name: c.target.name, item: c.target.item}, nil
 	}
 	o, written := c.parseOrigin()
-	t, err := c.plugin.theOne(ctx, c.ConnPool, written, tablesNamed(tables, written))
+	t, err := c.plugin.theOne(ctx, c.ConnPool, written, tablesNamed(tables, unquoted(written)))
 	if t == nil || err != nil {
 		return nil, err
 	}
@@ -126,9 +126,9 @@ func (d dialect) named(words []string) string {
 func (r *reach) startValues(ctx context.Context, first []*step) ([][][]any, error) {
 	c := r.capture
 	found := make([][][]any, len(first))
-	where, some := c.whereRead()
-	if !some {
-		return found, nil
+	where, some, err := r.where(ctx)
+	if !some || err != nil {
+		return found, err
 	}
 	d := c.plugin.dialect
 	quote := quoter(c.db.Statement)
@@ -152,7 +152,7 @@ func (r *reach) startValues(ctx context.Context, first []*step) ([][][]any, erro
 		return nil, q.Error
 	}
 	var ids, places []string
-	err := eachRow(ctx, c.ConnPool, q.SQL.String(), q.Vars, func(row []any) error {
+	err = eachRow(ctx, c.ConnPool, q.SQL.String(), q.Vars, func(row []any) error {
 		rest := cut(row, first, found)
 		if narrows {
 			id, _ := rest[0].(string)
@@ -167,13 +167,58 @@ func (r *reach) startValues(ctx context.Context, first []*step) ([][][]any, erro
 	return found, c.narrowTo(rows, ids, places, len(r.origin.more) > 0)
 }
 
-// whereRead is the condition of the rows that the statement is about; false if there
-// are none.
-func (c *capture) whereRead() (clause.Clause, bool) {
-	if c.target == nil {
-		return c.db.Statement.Clauses["WHERE"], true
+// where is the condition of the rows that the statement is about; false if there are
+// none, or they cannot be known.
+func (r *reach) where(ctx context.Context) (where clause.Clause, some bool, err error) {
+	c := r.capture
+	switch {
+	case c.target != nil:
+		some = c.spill != nil || len(c.changes.rows) > 0
+		return whereAny(c.among()), some, nil
+	case slices.ContainsFunc(r.impacts, func(on impact) bool { return on.met }):
+		return r.whereReplaced(ctx)
+	default:
+		return c.db.Statement.Clauses["WHERE"], true, nil
 	}
-	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{c.among()}}}, c.spill != nil || len(c.changes.rows) > 0
+}
+
+// whereReplaced is where for a statement that replaces rows of a table which is not
+// tracked. If they cannot be found, the statement runs all the same.
+func (r *reach) whereReplaced(ctx context.Context) (where clause.Clause, some bool, err error) {
+	c := r.capture
+	primary, err := c.primaryKey(ctx, r.origin.table)
+	if err != nil {
+		return where, false, err
+	}
+	common, err := c.inTheWay(ctx, replaced{r.origin.table.name, r.origin.table.from, r.origin.name, primary})
+	if err != nil {
+		r.course = courseOf(r.origin.table, r.impacts, "the rows in its way cannot be found: "+err.Error())
+		return where, false, nil
+	}
+	if conditions, updates := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where); updates {
+		return whereAny(common, clause.And(conditions.Exprs...)), true, nil
+	}
+	return whereAny(common), true, nil
+}
+
+// whereAny is the clause: one of some conditions holds.
+func whereAny(conditions ...clause.Expression) clause.Clause {
+	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{clause.Or(conditions...)}}}
+}
+
+// primaryKey returns the columns by which SQLite tells the rows of a table apart.
+func (c *capture) primaryKey(ctx context.Context, t *fkTable) (columns []string, err error) {
+	err = eachRow(ctx, c.ConnPool, "SELECT name FROM pragma_table_info(?, ?) WHERE pk > 0 ORDER BY pk", []any{t.name, t.schema}, func(row []any) error {
+		name, err := textValue(row[0])
+		if err == nil {
+			columns = append(columns, *name)
+		}
+		return err
+	})
+	if len(columns) == 0 {
+		columns = []string{"rowid"}
+	}
+	return columns, err
 }
 
 // narrowTo makes a statement on a table that is not tracked change the rows which

@@ -10,6 +10,8 @@ import (
 type course struct {
 	first []*step
 	ends  []*step // where tracked tables change, the nearest first
+
+	hidden []*fkTable
 }
 
 // step is one foreign key on such a way.
@@ -27,9 +29,10 @@ type step struct {
 }
 
 // courseOf follows what happens to rows of a table to its ends. blocked is why
-// these rows are not known; empty if they are.
-func courseOf(t *fkTable, impacts []impact, blocked string) *course {
-	c := &course{}
+// these rows are not known; empty if they are. Of hidden tables the program may not
+// see and lock all rows.
+func courseOf(t *fkTable, impacts []impact, blocked string, hidden ...*fkTable) *course {
+	c := &course{hidden: hidden}
 	known := map[string]*step{}
 	var queue []*step
 	add := func(steps []*step) (met []*step) {
@@ -44,7 +47,7 @@ func courseOf(t *fkTable, impacts []impact, blocked string) *course {
 	}
 	for _, on := range impacts {
 		start := &step{at: t, on: on, blocked: blocked}
-		c.first = append(c.first, add(start.onward(nil))...)
+		c.first = append(c.first, add(c.onward(start, nil))...)
 	}
 	for len(queue) > 0 {
 		s := queue[0]
@@ -52,7 +55,7 @@ func courseOf(t *fkTable, impacts []impact, blocked string) *course {
 		if len(s.shows) > 0 {
 			c.ends = append(c.ends, s)
 		}
-		s.next = add(s.onward(s))
+		s.next = add(c.onward(s, s))
 	}
 	markLeading(known)
 	return c
@@ -67,8 +70,8 @@ func (s *step) id() string {
 	return strings.Join(append(id, s.on.columns...), "\x00")
 }
 
-// onward returns the steps that come next.
-func (s *step) onward(from *step) (steps []*step) {
+// onward returns the steps that come next; from is nil for the statement's table.
+func (c *course) onward(s, from *step) (steps []*step) {
 	for _, key := range s.at.keys {
 		on, does := key.passes(s.on)
 		if !does {
@@ -76,7 +79,7 @@ func (s *step) onward(from *step) (steps []*step) {
 		}
 		next := &step{key: key, at: key.child, on: on, from: from, blocked: s.blocked, says: key.says(s.on), shows: key.child.shown(on)}
 		if next.blocked == "" {
-			next.blocked = next.obstacle(s.at)
+			next.blocked = c.obstacle(next, s.at)
 		}
 		steps = append(steps, next)
 	}
@@ -101,14 +104,14 @@ func (s *step) parts(from *step) (steps []*step) {
 
 // obstacle says why a step cannot be followed from the rows of a table; empty if
 // it can.
-func (s *step) obstacle(from *fkTable) string {
+func (c *course) obstacle(s *step, from *fkTable) string {
 	moves := func(t *table) bool { return s.on.kind == rowsChange && onAny(s.on, t.model.keys) }
 	switch {
 	case slices.Contains(from.parts, s.key.parent):
 		return "the foreign key is one of a part of " + from.name
-	case !from.readable:
+	case slices.Contains(c.hidden, from):
 		return "this program may not see and lock all rows of " + from.name
-	case !s.at.readable:
+	case slices.Contains(c.hidden, s.at):
 		return "this program may not see and lock all rows of " + s.at.name
 	case slices.ContainsFunc(s.shows, moves):
 		return "the foreign key changes the primary key"

@@ -30,7 +30,6 @@ type fkTable struct {
 	schema, name string
 	from         string // quoted, with its schema
 	whole        bool   // Postgres: it is partitioned, and its keys are those of its parts
-	readable     bool   // all of its rows can be seen and locked
 	computed     bool   // it has columns that are computed from others
 	replaces     bool   // SQLite: its definition has a new row replace those in its way
 

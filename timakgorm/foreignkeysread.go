@@ -49,12 +49,9 @@ func (r *fkReader) each(ctx context.Context, query string, args []any, scan func
 }
 
 // Postgres' tables: those that foreign keys join, those that are parts of others,
-// and the tracked ones. Rows that this role may not see, or not lock, can still be
-// changed by a foreign key.
+// and the tracked ones.
 const (
 	postgresRelations = `SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p',
-		NOT row_security_active(c.oid) AND has_schema_privilege(n.oid, 'USAGE')
-			AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'UPDATE'),
 		EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> ''),
 		coalesce((SELECT min(t.name) FROM json_array_elements_text($1::text::json) t(name) WHERE to_regclass(t.name) = c.oid), '')
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -95,7 +92,7 @@ func (r *fkReader) postgres(ctx context.Context) error {
 	known := map[int64]*fkTable{}
 	err = r.each(ctx, postgresRelations, []any{string(list)}, func(found *rows) error {
 		t, tracked := &fkTable{}, ""
-		if err := found.Scan(&t.id, &t.schema, &t.name, &t.whole, &t.readable, &t.computed, &tracked); err != nil {
+		if err := found.Scan(&t.id, &t.schema, &t.name, &t.whole, &t.computed, &tracked); err != nil {
 			return err
 		}
 		t.from = quotePart(t.schema) + "." + quotePart(t.name)
@@ -199,7 +196,7 @@ func (r *fkReader) sqliteSchema(ctx context.Context, schema string) error {
 	}
 	known := map[string]*fkTable{}
 	err := ask(sqliteRelations, func(found *rows) error {
-		t, definition := &fkTable{schema: schema, readable: true}, ""
+		t, definition := &fkTable{schema: schema}, ""
 		if err := found.Scan(&t.name, &definition, &t.computed); err != nil {
 			return err
 		}

@@ -13,15 +13,38 @@ import (
 // each is compared.
 type uniqueKey struct{ columns, collations []string }
 
+// replaced is a table in which rows are replaced.
+type replaced struct {
+	table   string
+	from    string // quoted, with its schema
+	name    string // that the statement gives its rows
+	primary []string
+}
+
 // beforeReplace reads the rows that an INSERT or UPDATE OR REPLACE deletes: those
 // which have any unique key in common with one that it writes.
 func (c *capture) beforeReplace(ctx context.Context) error {
 	if c.plugin.dialect.lock {
 		return c.refuse("OR REPLACE is not for this database: use clause.OnConflict")
 	}
-	keys, err := c.uniqueKeys(ctx)
+	t := c.target.table
+	primary := make([]string, len(t.model.keys))
+	for i, field := range t.model.keys {
+		primary[i] = field.DBName
+	}
+	common, err := c.inTheWay(ctx, replaced{t.model.table, t.sql.from, c.target.name, primary})
 	if err != nil {
 		return err
+	}
+	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{common}}})
+}
+
+// inTheWay is the condition of the rows that are replaced: it runs the statement to
+// see what it writes, and undoes that.
+func (c *capture) inTheWay(ctx context.Context, t replaced) (common fragment, err error) {
+	keys, err := c.uniqueKeys(ctx, t)
+	if err != nil {
+		return common, err
 	}
 	quote := quoter(c.db.Statement)
 	var parts []string
@@ -34,17 +57,16 @@ func (c *capture) beforeReplace(ctx context.Context) error {
 	}
 	made, err := c.undone(ctx, c.plugin.dialect.object+"("+strings.Join(parts, ", ")+")")
 	if err != nil {
-		return err
+		return common, err
 	}
-	return c.read(ctx, c.whereCommon(keys, "["+strings.Join(made, ",")+"]"))
+	return t.common(keys, "["+strings.Join(made, ",")+"]", quote), nil
 }
 
-// whereCommon is the clause: one of the keys is that of one of the rows.
-func (c *capture) whereCommon(keys []uniqueKey, rows string) clause.Clause {
-	quote := quoter(c.db.Statement)
+// common is the condition that one of the keys is that of one of some rows.
+func (t replaced) common(keys []uniqueKey, rows string, quote func(string) string) fragment {
 	var primary []string
-	for _, field := range c.target.table.model.keys {
-		primary = append(primary, quote(field.DBName))
+	for _, column := range t.primary {
+		primary = append(primary, quote(column))
 	}
 	var common []string
 	for _, key := range keys {
@@ -54,11 +76,10 @@ func (c *capture) whereCommon(keys []uniqueKey, rows string) clause.Clause {
 			matches = append(matches, "o."+quote(column)+" = json_extract(e.value, "+path+") COLLATE "+quote(key.collations[i]))
 		}
 		common = append(common, "SELECT "+strings.Join(qualified("o.", primary), ", ")+" FROM json_each(?) e JOIN "+
-			c.target.sql.from+" o ON "+strings.Join(matches, " AND "))
+			t.from+" o ON "+strings.Join(matches, " AND "))
 	}
-	sql := "(" + strings.Join(qualified(quote(c.target.name)+".", primary), ", ") + ") IN (" + strings.Join(common, " UNION ALL ") + ")"
-	in := fragment{sql: sql, vars: slices.Repeat([]any{rows}, len(keys))}
-	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{in}}}
+	sql := "(" + strings.Join(qualified(quote(t.name)+".", primary), ", ") + ") IN (" + strings.Join(common, " UNION ALL ") + ")"
+	return fragment{sql: sql, vars: slices.Repeat([]any{rows}, len(keys))}
 }
 
 func qualified(prefix string, names []string) []string {
@@ -69,17 +90,17 @@ func qualified(prefix string, names []string) []string {
 	return out
 }
 
-// uniqueKeys asks SQLite for the unique keys of the table.
-func (c *capture) uniqueKeys(ctx context.Context) (keys []uniqueKey, err error) {
+// uniqueKeys asks SQLite for the unique keys of a table.
+func (c *capture) uniqueKeys(ctx context.Context, t replaced) (keys []uniqueKey, err error) {
 	primary := uniqueKey{}
-	for _, field := range c.target.table.model.keys {
-		primary.columns = append(primary.columns, field.DBName)
+	for _, column := range t.primary {
+		primary.columns = append(primary.columns, column)
 		primary.collations = append(primary.collations, "BINARY")
 	}
 	found, err := c.ConnPool.QueryContext(ctx, `SELECT i.seq, x.name, x.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) x
-		WHERE i."unique" AND x.key ORDER BY i.seq, x.seqno`, unqualified(c.target.table.model.table))
+		WHERE i."unique" AND x.key ORDER BY i.seq, x.seqno`, unqualified(t.table))
 	if err != nil {
-		return nil, fmt.Errorf("timakgorm: unique keys of %s: %w", c.target.table.model.table, err)
+		return nil, fmt.Errorf("timakgorm: unique keys of %s: %w", t.table, err)
 	}
 	defer closeRows(found, &err)
 	keys = append(keys, primary)
