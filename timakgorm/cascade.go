@@ -27,17 +27,29 @@ const foreignKeysFor = time.Minute
 // hold who come here next.
 func (f *foreignKeys) of(ctx context.Context, p *Plugin, pool gorm.ConnPool) ([]*fkTable, error) {
 	now := p.schemaOf(pool)
-	if tables, known := f.known(now); known {
+	if tables, known := f.known(p.schemaNear(now, pool)); known {
 		return tables, nil
 	}
 	tables, err := p.readForeignKeys(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.tables, f.schema, f.until = tables, now, time.Now().Add(foreignKeysFor)
+	if now != anySchema {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.tables, f.schema, f.until = tables, now, time.Now().Add(foreignKeysFor)
+	}
 	return tables, nil
+}
+
+// schemaNear is the version of the schema for a connection that is not ours to see,
+// as in db.Connection: what is known holds for it until this program changes
+// something. What it sees itself may be rolled back, and is not remembered.
+func (p *Plugin) schemaNear(now uint64, pool gorm.ConnPool) uint64 {
+	if version := p.schema.number.Load(); now == anySchema && transactionOf(pool) == nil && p.schema.is(version) {
+		return version
+	}
+	return now
 }
 
 func (f *foreignKeys) known(schema uint64) ([]*fkTable, bool) {

@@ -2,6 +2,8 @@ package timakgorm_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -53,6 +55,31 @@ type (
 	}
 )
 
+func (s Spot) shown() []shown {
+	id, data := fmt.Sprint("spots:", s.ID), func(v any) string {
+		text, _ := json.Marshal(v) //nolint:errchkjson // it is for a comparison
+		return string(text)
+	}
+	out := []shown{{"spots", id, s.CreatedAt, fmt.Sprintf(`{"zone_id":%s,"realm_code":%s}`, data(s.ZoneID), data(s.RealmCode))}}
+	if s.ZoneID != nil {
+		out = append(out, shown{fmt.Sprintf("zone:%d:spots", *s.ZoneID), id, s.CreatedAt, fmt.Sprintf(`{"under_id":%s}`, data(s.UnderID))})
+	}
+	if s.RealmCode != nil {
+		out = append(out, shown{"realm:" + *s.RealmCode + ":spots", id, s.CreatedAt, ""})
+	}
+	return out
+}
+
+func (p Pin) shown() []shown {
+	id, spot := fmt.Sprint("pins:", p.ID), "null"
+	var out []shown
+	if p.SpotID != nil {
+		spot = fmt.Sprint(*p.SpotID)
+		out = append(out, shown{"spot:" + spot + ":pins", id, p.CreatedAt, ""})
+	}
+	return append(out, shown{"pins", id, p.CreatedAt, fmt.Sprintf(`{"spot_id":%s}`, spot)})
+}
+
 // atlas is the tables of spots. The foreign keys that Pins and Spots lack are those
 // of each test.
 const atlas = `CREATE TABLE empires (id bigint PRIMARY KEY, name text);
@@ -61,7 +88,9 @@ const atlas = `CREATE TABLE empires (id bigint PRIMARY KEY, name text);
 	CREATE TABLE spots (id bigint PRIMARY KEY, zone_id bigint REFERENCES zones ON DELETE CASCADE ON UPDATE SET NULL,
 		realm_code text DEFAULT 'none' REFERENCES realms (code) ON DELETE SET DEFAULT ON UPDATE CASCADE,
 		under_id bigint REFERENCES spots ON DELETE CASCADE, name text, created_at timestamp);
-	CREATE TABLE pins (id bigint PRIMARY KEY, spot_id bigint REFERENCES spots ON DELETE SET NULL ON UPDATE CASCADE, created_at timestamp);
+	CREATE TABLE pins (id bigint PRIMARY KEY, spot_id bigint REFERENCES spots ON DELETE SET NULL ON UPDATE CASCADE, created_at timestamp)`
+
+const atlasRows = `
 	INSERT INTO empires VALUES (1, 'one');
 	INSERT INTO realms VALUES (1, 1, 'a', 'one'), (2, NULL, 'b', 'two'), (3, NULL, 'none', 'none');
 	INSERT INTO zones VALUES (1, 1, 'one'), (2, 1, 'two'), (3, 2, 'three');
@@ -70,9 +99,9 @@ const atlas = `CREATE TABLE empires (id bigint PRIMARY KEY, name text);
 	INSERT INTO pins VALUES (20, 10, '2026-01-01 00:00:20'), (21, 13, '2026-01-01 00:00:21')`
 
 // atlasWorld is a database with spots on their timelines, and its log.
-func atlasWorld(t *testing.T, dialect string, pragmas string, more ...string) (*world, *bytes.Buffer) {
+func atlasWorld(t *testing.T, dialect, pragmas string, more ...string) (*world, *bytes.Buffer) {
 	t.Helper()
-	return cascadeWorld(t, dialect, pragmas, append([]string{atlas}, more...), &Spot{}, &Pin{})
+	return cascadeWorld(t, dialect, pragmas, append([]string{atlas, atlasRows}, more...), &Spot{}, &Pin{})
 }
 
 func cascadeWorld(t *testing.T, dialect, pragmas string, tables []string, tracked ...any) (*world, *bytes.Buffer) {
@@ -132,10 +161,6 @@ type cascadeStatement struct {
 	only   string
 }
 
-func executed(statement string) func(db *gorm.DB) error {
-	return func(db *gorm.DB) error { return db.Exec(statement).Error }
-}
-
 var cascadeStatements = []cascadeStatement{
 	{name: "delete, far away", run: func(db *gorm.DB) error { return db.Delete(&Empire{ID: 1}).Error }},
 	{name: "delete of many", run: func(db *gorm.DB) error { return db.Where("id > 0").Delete(&Zone{}).Error }},
@@ -175,7 +200,9 @@ var cascadeStatements = []cascadeStatement{
 	}},
 	{name: "a savepoint", run: func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error {
-			_ = tx.Transaction(func(tx *gorm.DB) error { return firstError(tx.Delete(&Empire{ID: 1}).Error, func() error { return errRollback }) })
+			_ = tx.Transaction(func(tx *gorm.DB) error {
+				return firstError(tx.Delete(&Empire{ID: 1}).Error, func() error { return errRollback })
+			})
 			return tx.Delete(&Zone{ID: 3}).Error
 		})
 	}},
@@ -282,4 +309,76 @@ func TestCascades(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestCascades_schemaChanges: a foreign key that this program makes or drops is known
+// at once, one that another does when the plugin looks again.
+func TestCascades_schemaChanges(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, dialect string) {
+		const table = "CREATE TABLE leaves (id bigint PRIMARY KEY, place text %s, created_at timestamp)"
+		const refers = "REFERENCES branches ON DELETE CASCADE"
+		plain := "CREATE TABLE branches (code text PRIMARY KEY);" + fmt.Sprintf(table, "")
+		w, log := cascadeWorld(t, dialect, enforced, []string{plain}, &Leaf{})
+		fill := func(code string) {
+			w.must(w.db.Table("branches").Create(map[string]any{"code": code}).Error)
+			w.must(w.db.Create(&Leaf{ID: 1, Place: code, CreatedAt: at(0)}).Error)
+		}
+		fill("a")
+		w.must(gone("branches", "code = 'a'")(w.db))
+		w.checkCascade(log)
+
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			return firstError(tx.Exec("DROP TABLE leaves").Error, func() error { return tx.Exec(fmt.Sprintf(table, refers)).Error })
+		}))
+		w.must(w.db.Table("branches").Create(map[string]any{"code": "b"}).Error)
+		w.must(w.db.Create(&Leaf{ID: 1, Place: "b", CreatedAt: at(0)}).Error)
+		log.Reset() // of the tracked table that was dropped
+		w.must(gone("branches", "code = 'b'")(w.db))
+		w.checkCascade(log)
+		w.wantIDs("leaves")
+
+		w.must(w.db.Exec("CREATE TABLE others (id bigint PRIMARY KEY, code text " + refers + ")").Error)
+		w.must(outside("DROP TABLE others")(w.db))
+		w.must(outside("CREATE TABLE trees (id int PRIMARY KEY)")(w.db))
+		w.must(outside("ALTER TABLE branches ADD COLUMN tree_id int REFERENCES trees ON DELETE CASCADE")(w.db))
+		w.plugin.ForgetForeignKeys()
+		w.must(outside("INSERT INTO trees VALUES (1); INSERT INTO branches VALUES ('c', 1)")(w.db))
+		w.must(w.db.Create(&Leaf{ID: 2, Place: "c", CreatedAt: at(0)}).Error)
+		w.wantIDs("leaves", "leaves:2")
+		w.must(gone("trees", "id = 1")(w.db))
+		w.checkCascade(log)
+		w.wantIDs("leaves")
+	})
+}
+
+// TestCascades_race: rows that others add meanwhile to what is deleted are followed
+// too, and so are parents that come to be meant meanwhile.
+func TestCascades_race(t *testing.T) {
+	t.Parallel()
+	w, log := atlasWorld(t, "postgres", "")
+	w.must(w.db.Where("1 = 1").Delete(&Spot{}).Error)
+	w.must(w.db.Where("1 = 1").Delete(&Zone{}).Error)
+	const rounds = 60
+	add := func(from uint) func() {
+		return func() {
+			for i := range uint(rounds) {
+				id := from + i
+				err := w.db.Create(&Zone{ID: id, RealmID: new(1 + id%2), Name: "x"}).Error
+				logError(t, "zone", err)
+				logError(t, "spot", w.db.Create(&Spot{ID: id, ZoneID: &id, CreatedAt: at(int(i))}).Error)
+				logError(t, "late spot", w.db.Create(&Spot{ID: id + 5000, ZoneID: new(from), CreatedAt: at(int(i))}).Error)
+			}
+		}
+	}
+	remove := func(realm uint) func() {
+		return func() {
+			for range rounds {
+				logError(t, "delete", w.db.Where("realm_id = ?", realm).Delete(&Zone{}).Error)
+				logError(t, "change", w.db.Model(&Realm{}).Where("id > 0").Update("code", gorm.Expr("code || 'x'")).Error)
+			}
+		}
+	}
+	atOnce(add(1000), add(2000), remove(1), remove(2))
+	w.checkCascade(log)
 }

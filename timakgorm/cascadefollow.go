@@ -41,7 +41,7 @@ func (d dialect) valuesAtOnce() int {
 // findReach finds out what foreign keys make of the statement; nil if nothing that
 // a timeline shows.
 func (c *capture) findReach(ctx context.Context) (*reach, error) {
-	tables, err := c.plugin.foreignKeys.of(ctx, c.plugin, c.ConnPool)
+	tables, err := c.plugin.cascades.of(ctx, c.plugin, c.ConnPool)
 	if err != nil || len(tables) == 0 {
 		return nil, err
 	}

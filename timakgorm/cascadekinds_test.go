@@ -198,12 +198,18 @@ var cascadeKinds = []cascadeKind{
 		CREATE TABLE leaves (id bigint, place text, created_at timestamp)`), tables: `CREATE SCHEMA garden; CREATE TABLE garden.leaves (id bigint PRIMARY KEY, place text, created_at timestamp);
 		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, garden', current_database()); END $$;
 		INSERT INTO garden.leaves VALUES (1, 'p', '2026-01-01')`},
-	{name: "rows that this role may not lock", only: "postgres", told: "may not see and lock all rows of branches", run: as("branches_reader"),
-		tables: guardedLeaves("branches_reader", "GRANT SELECT, DELETE ON branches TO branches_reader")},
-	{name: "rows that this role may not see", only: "postgres", told: "may not see and lock all rows of twigs", run: as("twigs_nobody"),
-		tables: guardedLeaves("twigs_nobody", "GRANT ALL ON branches, leaves TO twigs_nobody")},
-	{name: "rows that this role sees some of", only: "postgres", told: "may not see and lock all rows of twigs", run: as("twigs_some"),
-		tables: guardedLeaves("twigs_some", "GRANT ALL ON branches, twigs, leaves TO twigs_some; ALTER TABLE twigs ENABLE ROW LEVEL SECURITY")},
+	{
+		name: "rows that this role may not lock", only: "postgres", told: "may not see and lock all rows of branches", run: as("branches_reader"),
+		tables: guardedLeaves("branches_reader", "GRANT SELECT, DELETE ON branches TO branches_reader"),
+	},
+	{
+		name: "rows that this role may not see", only: "postgres", told: "may not see and lock all rows of twigs", run: as("twigs_nobody"),
+		tables: guardedLeaves("twigs_nobody", "GRANT ALL ON branches, leaves TO twigs_nobody"),
+	},
+	{
+		name: "rows that this role sees some of", only: "postgres", told: "may not see and lock all rows of twigs", run: as("twigs_some"),
+		tables: guardedLeaves("twigs_some", "GRANT ALL ON branches, twigs, leaves TO twigs_some; ALTER TABLE twigs ENABLE ROW LEVEL SECURITY"),
+	},
 
 	{name: "keys of SQLite's", only: "sqlite", run: gone("branches", "n = 1"), tables: `
 		CREATE TABLE branches (n int PRIMARY KEY, b UNIQUE, x text COLLATE NOCASE UNIQUE, t datetime UNIQUE, f real UNIQUE, w text UNIQUE);

@@ -86,7 +86,7 @@ func mayCascade(word string) bool {
 // keys, each once.
 func (p *Plugin) cascadesOfText(ctx context.Context, db *gorm.DB, words []string) (all []unfollowed, err error) {
 	pool := db.Statement.ConnPool
-	tables, err := p.foreignKeys.of(ctx, p, pool)
+	tables, err := p.cascades.of(ctx, p, pool)
 	if err != nil {
 		return nil, err
 	}

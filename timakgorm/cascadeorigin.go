@@ -20,7 +20,7 @@ type origin struct {
 
 // mayReach reports whether foreign keys may pass on what a statement does.
 func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
-	tables, err := p.foreignKeys.of(st.Context, p, st.ConnPool)
+	tables, err := p.cascades.of(st.Context, p, st.ConnPool)
 	if err != nil || len(tables) == 0 {
 		return false, err
 	}

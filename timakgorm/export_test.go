@@ -3,6 +3,7 @@ package timakgorm
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // JudgeTimes has Verify look at what is in doubt so many times: less than it
@@ -22,3 +23,7 @@ func (p *Plugin) SettleHalfway(ctx context.Context) (*sql.Tx, error) {
 	}
 	return tx, o.settleIn(ctx, tx, settlement{})
 }
+
+// ForgetForeignKeys has the plugin look at the foreign keys again, as it does after
+// a while.
+func (p *Plugin) ForgetForeignKeys() { p.cascades.until = time.Time{} }

@@ -67,11 +67,13 @@ var trackedTables = []trackedTable{
 	{"signs", &Sign{}, rowsOf[Sign]},
 	{"prices", &Price{}, rowsOf[Price]},
 	{"memos", &Memo{}, rowsOf[Memo]},
+	{"spots", &Spot{}, rowsOf[Spot]},
+	{"pins", &Pin{}, rowsOf[Pin]},
 }
 
 // otherTables are of models that are not tracked, in an order in which they can
 // be emptied.
-var otherTables = []string{"ballots", "folders", "drawers", "courses", "students", "topics", "cats", "dogs", "authors"}
+var otherTables = []string{"ballots", "folders", "drawers", "courses", "students", "topics", "cats", "dogs", "authors", "zones", "realms", "empires"}
 
 // lab is a database with all the models of these tests, in which operations are
 // tried one after another. Between them it is written through a connection
@@ -132,7 +134,7 @@ func (l *lab) migrate() {
 	}
 	models := []any{&Author{}, &Cat{}, &Dog{}, &Student{}, &Topic{}, &Ballot{}}
 	for _, t := range trackedTables {
-		if _, made := t.model.(*Voucher); (!made || l.dialect != "sqlite") && t.name != "files" {
+		if _, made := t.model.(*Voucher); (!made || l.dialect != "sqlite") && !slices.ContainsFunc(families, func(family []string) bool { return slices.Contains(family, t.name) }) {
 			models = append(models, t.model)
 		}
 	}
@@ -142,6 +144,7 @@ func (l *lab) migrate() {
 	constrained := l.plain.Session(&gorm.Session{})
 	constrained.DisableForeignKeyConstraintWhenMigrating = false
 	l.must(constrained.AutoMigrate(&Folder{}, &Drawer{}, &File{}))
+	l.must(l.plain.Exec(atlas).Error)
 	l.must(l.plain.Exec(databaseTriggers[l.dialect]).Error)
 	l.must(l.plain.Exec("CREATE UNIQUE INDEX listings_solo ON listings (title) WHERE title = 'solo'").Error)
 	l.must(timakgorm.Migrate(l.Context(), l.plain))
@@ -181,12 +184,14 @@ func (l *lab) seed() {
 type seed struct{ table, fill string }
 
 // families are tables that refer to one another.
-var families = []string{"files", "folders", "drawers"}
+var families = [][]string{{"files", "folders", "drawers"}, {"pins", "spots", "zones", "realms", "empires"}}
 
 // resetSQL puts tables back to the rows of the seed.
 func (l *lab) resetSQL(changed []string) string {
-	if slices.ContainsFunc(changed, func(name string) bool { return slices.Contains(families, name) }) {
-		changed = append(changed, families...)
+	for _, family := range families {
+		if slices.ContainsFunc(changed, func(name string) bool { return slices.Contains(family, name) }) {
+			changed = append(changed, family...)
+		}
 	}
 	var clear, fill string
 	for _, s := range l.seeds {
@@ -281,6 +286,16 @@ func seedRows() []any {
 			{ID: 11, Owner: "ann", Title: "with m0", CreatedAt: at(1)},
 			{ID: 12, Owner: "bob", Title: "m2", CreatedAt: at(2)},
 		},
+		&[]Empire{{ID: 1, Name: "one"}},
+		&[]Realm{{ID: 1, EmpireID: new(uint(1)), Code: "a"}, {ID: 2, Code: "b"}, {ID: 3, Code: "none"}},
+		&[]Zone{{ID: 1, RealmID: new(uint(1))}, {ID: 2, RealmID: new(uint(1))}, {ID: 3, RealmID: new(uint(2))}},
+		&[]Spot{
+			{ID: 10, ZoneID: new(uint(1)), RealmCode: new("a"), CreatedAt: at(0)},
+			{ID: 11, ZoneID: new(uint(2)), RealmCode: new("b"), UnderID: new(uint(10)), CreatedAt: at(1)},
+			{ID: 12, ZoneID: new(uint(3)), RealmCode: new("a"), UnderID: new(uint(11)), CreatedAt: at(2)},
+			{ID: 13, ZoneID: new(uint(3)), RealmCode: new("b"), CreatedAt: at(3)},
+		},
+		&[]Pin{{ID: 20, SpotID: new(uint(10)), CreatedAt: at(4)}, {ID: 21, SpotID: new(uint(13)), CreatedAt: at(5)}},
 	}
 }
 
@@ -445,6 +460,9 @@ func (l *lab) tryAll(m mode, about theme, report func(op operation, got finding)
 		l.reset()
 		l.fill(w)
 		report(op, l.judge(w, m.runs(w.db, about, op), &log))
+		if about.restore != "" {
+			l.must(l.plain.Exec(about.restore).Error)
+		}
 	}
 }
 

@@ -110,20 +110,6 @@ var (
 	}}
 )
 
-var cascades = theme{name: "cascade", cascade: true, operations: []operation{
-	{"delete a folder, and its files with it", func(db *gorm.DB) error { return db.Delete(&Folder{ID: 1}).Error }},
-	{"delete folders, and their files with them", func(db *gorm.DB) error { return db.Where("id > 0").Delete(&Folder{}).Error }},
-	{"delete a drawer, and its files are in none", func(db *gorm.DB) error { return db.Delete(&Drawer{ID: 1}).Error }},
-	{"update a folder's key, and its files follow", func(db *gorm.DB) error {
-		return db.Model(&Folder{}).Where("id = 1").Update("id", 9).Error
-	}},
-	{"raw delete of a folder", func(db *gorm.DB) error { return db.Exec("DELETE FROM folders WHERE id = 1").Error }},
-}}
-
-var postgresCascades = theme{name: "cascade", cascade: true, only: "postgres", operations: []operation{
-	{"truncate of folders and what refers to them", func(db *gorm.DB) error { return db.Exec("TRUNCATE folders CASCADE").Error }},
-}}
-
 var inside = theme{name: "in the database", unseen: "the database changes these rows, by a trigger, a view or a function of the user's", operations: []operation{
 	{"trigger that updates a post", func(db *gorm.DB) error { return db.Create(&Ballot{PostID: 10}).Error }},
 }}

@@ -21,8 +21,10 @@ type theme struct {
 	only   string           // the database that has them; "" for all
 	raw    bool             // SQL that names a tracked table: Callbacks refuse it, or warn about it
 	rawSQL timakgorm.RawSQL // with this option
-	// cascade: foreign keys change the rows; Callbacks warn about it.
+	// cascade: foreign keys change the rows, and nobody can say which; Callbacks warn
+	// about it.
 	cascade bool
+	restore string // SQL that makes again what an operation has dropped
 	// unseen says why Callbacks do not see what changes, and do not know that
 	// they do not.
 	unseen string
@@ -43,7 +45,7 @@ var themes = []theme{
 	associations, joinTables, keys, postgresKeys, sqliteKeys, fields, generics,
 	transactions, connections, transactionFailures,
 	optimistic, softDeletes, resolverAfter, resolverBefore,
-	raw, rawPostgres, rawSQLite, rawWarned, cascades, postgresCascades, inside, postgresInside, sqliteInside, programs,
+	raw, rawPostgres, rawSQLite, rawWarned, cascades, sqliteCascades, rawCascades, postgresCascades, sqliteRawCascades, droppedColumns, droppedTables, inside, postgresInside, sqliteInside, programs,
 }
 
 func firstError(err error, next func() error) error {

@@ -37,16 +37,16 @@ type Plugin struct {
 	dialect dialect
 	tables  map[string]*table
 
-	triggers    map[string]*tableTriggers
-	schema      schemaVersion
-	homes       homes
-	strays      strays
-	foreignKeys foreignKeys
-	parents     schemaFacts[string] // the tracked tables that other tables are a part or a view of
-	resolves    schemaFacts[string] // what tables do about conflicts
-	plain       schemaFacts[bool]   // whether updates of tables do no more than they say
-	inserts     schemaFacts[bool]   // whether triggers may change rows of tables before they are inserted
-	judges      int                 // how often Verify looks at what is in doubt
+	triggers map[string]*tableTriggers
+	schema   schemaVersion
+	homes    homes
+	strays   strays
+	cascades foreignKeys
+	parents  schemaFacts[string] // the tracked tables that other tables are a part or a view of
+	resolves schemaFacts[string] // what tables do about conflicts
+	plain    schemaFacts[bool]   // whether updates of tables do no more than they say
+	inserts  schemaFacts[bool]   // whether triggers may change rows of tables before they are inserted
+	judges   int                 // how often Verify looks at what is in doubt
 }
 
 // New returns a plugin that keeps timelines, with options that may be nil.
