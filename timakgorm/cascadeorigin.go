@@ -29,29 +29,16 @@ func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
 	if !slices.ContainsFunc(tables, reaches) {
 		return false, nil
 	}
-	for _, name := range namesSaid(st, v) {
-		if slices.ContainsFunc(tablesNamed(tables, name), reaches) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// namesSaid returns the names in what a statement says of its table.
-func namesSaid(st *gorm.Statement, v verb) (names []string) {
 	said := tableSaid(st, v)
 	if st.TableExpr == nil && said == current {
-		return []string{st.Table}
+		return slices.ContainsFunc(tablesNamed(tables, st.Table), reaches), nil
 	}
 	text := scratch(st)
 	said.Build(text)
-	words := sqlWords(text.SQL.String())
-	for i := range words {
-		if name, _ := tableName(words[i:]); name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
+	sql := strings.ToLower(text.SQL.String())
+	return slices.ContainsFunc(tables, func(t *fkTable) bool {
+		return reaches(t) && (strings.Contains(sql, strings.ToLower(t.name)) || strings.Contains(t.name, `"`) || strings.Contains(sql, "u&"))
+	}), nil
 }
 
 // origin returns the table that the statement writes, if foreign keys lead from it

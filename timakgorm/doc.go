@@ -29,10 +29,17 @@
 // index is one of an expression, a list of tables or a hint in the place of a
 // table's name, and an upsert that sets the primary key of rows which it finds
 // by other than plain values. What does not pass through GORM is not seen:
-// other programs, and the database's own cascades, of which the log is told,
-// views and triggers, and a table's name that a block of code puts together.
-// With Options.Capture Triggers all of that is seen, as the database itself
+// other programs, views and triggers, and a table's name that a block of code puts
+// together. With Options.Capture Triggers all of that is seen, as the database itself
 // records the changes.
+//
+// Foreign keys pass on what happens to other tables, however many keys away, and are
+// followed from deletes and updates that GORM builds. They are not, and the log is
+// told which table may have changed by which keys, from SQL of the user's own, TRUNCATE
+// and DROP; from an upsert that sets a column which others refer to; where a key sets
+// a primary key, or belongs to a part of the table; and where the role may not see and
+// lock all the rows. What this program changes of the foreign keys is known at once,
+// what others change, after a minute.
 //
 // With either, the table to be named is the tracked one: a write that names a
 // partition of it, or a table that inherits from it, returns ErrUncaptured; where

@@ -25,8 +25,8 @@ type Capture uint8
 
 const (
 	// Callbacks reads the rows around the statements that GORM runs. It needs
-	// no more than the outbox table; it refuses raw SQL, and does not see
-	// cascades and other programs.
+	// no more than the outbox table; it follows foreign keys, refuses raw SQL,
+	// and does not see other programs.
 	Callbacks Capture = iota
 	// Triggers leaves it to triggers of the database, which
 	// Plugin.InstallTriggers puts there. They see every write, whoever makes it.
