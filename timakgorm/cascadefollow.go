@@ -197,7 +197,7 @@ func (r *reach) readStep(ctx context.Context, s *step, values [][]any) (found []
 	from, args := d.referring(s, values, quote)
 	query := "SELECT " + strings.Join(columns, ", ") + from
 	if d.lock {
-		query += order + " FOR UPDATE OF " + quote(rowAlias)
+		query += order + " FOR " + s.strength() + " OF " + quote(rowAlias)
 	}
 	found = make([][][]any, len(next))
 	err = eachRow(ctx, r.capture.ConnPool, d.bind(query), args, func(row []any) error {
@@ -210,6 +210,14 @@ func (r *reach) readStep(ctx context.Context, s *step, values [][]any) (found []
 		return nil
 	})
 	return found, err
+}
+
+// strength is how Postgres itself locks the rows of a step.
+func (s *step) strength() string {
+	if s.on.kind == rowsChange && len(followed(s.next)) == 0 {
+		return "NO KEY UPDATE" // others may refer to them meanwhile
+	}
+	return "UPDATE"
 }
 
 // rowAlias is the name of the rows that are read.
