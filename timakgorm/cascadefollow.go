@@ -262,7 +262,7 @@ func textValue(v any) (*string, error) {
 func (r *reach) record(ctx context.Context) error {
 	recorded := int64(0)
 	for t, c := range r.rows {
-		if r.capture.target != nil && t == r.capture.target.table {
+		if r.capture.target != nil && t.model == r.capture.target.table.model {
 			c.rows = slices.DeleteFunc(c.rows, func(row change) bool {
 				_, both := r.capture.changes.index[string(row.Key)]
 				return both

@@ -30,8 +30,11 @@ func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
 		return false, nil
 	}
 	said := tableSaid(st, v)
+	if said == current && (st.TableExpr == nil || v == create) && slices.ContainsFunc(tablesNamed(tables, st.Table), reaches) {
+		return true, nil
+	}
 	if st.TableExpr == nil && said == current {
-		return slices.ContainsFunc(tablesNamed(tables, st.Table), reaches), nil
+		return false, nil
 	}
 	text := scratch(st)
 	said.Build(text)
@@ -45,67 +48,37 @@ func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
 // to a tracked one; nil if none do.
 func (c *capture) origin(ctx context.Context, tables []*fkTable) (*origin, error) {
 	if c.target != nil {
-		i := slices.IndexFunc(tables, func(t *fkTable) bool { return t.own == c.target.table })
+		i := slices.IndexFunc(tables, func(t *fkTable) bool { return t.own != nil && t.own.model == c.target.table.model })
 		if i < 0 {
 			return nil, nil
 		}
 		return &origin{table: tables[i], name: c.target.name, item: c.target.item}, nil
 	}
-	o, written := c.parseOrigin()
-	t, err := c.plugin.theOne(ctx, c.ConnPool, written, tablesNamed(tables, unquoted(written)))
+	said, err := c.readSaying()
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.plugin.theOne(ctx, c.ConnPool, said.written, tablesNamed(tables, said.name))
 	if t == nil || err != nil {
 		return nil, err
 	}
-	o.table = t
-	return o, nil
+	return c.originOf(t, said), nil
 }
 
-// parseOrigin reads what a statement says of a table that is not tracked, and
-// returns its name as it is written.
-func (c *capture) parseOrigin() (*origin, string) {
+// originOf returns a table that is not tracked as the origin that a statement makes
+// of it.
+func (c *capture) originOf(t *fkTable, said saying) *origin {
 	st := c.db.Statement
-	said := tableSaid(st, c.verb)
-	o := &origin{name: unqualified(st.Table), item: said}
+	o := &origin{table: t, name: said.rows, item: said.item, more: said.more}
 	if _, sets := st.Clauses["SET"]; sets {
 		if from, ok := st.Clauses["FROM"].Expression.(clause.From); ok {
-			o.more = append(o.more, from)
+			o.more = append([]clause.Expression{from}, o.more...)
 		}
 	}
-	if st.TableExpr == nil && said == current {
-		return o, quoteName(st.Table)
+	if said.unclear {
+		o.unknown = "its table is written as " + said.sql
 	}
-	text := scratch(st)
-	said.Build(text)
-	sql := text.SQL.String()
-	if parts := using.FindStringSubmatch(sql); parts != nil && len(text.Vars) == 0 {
-		sql = parts[1]
-		o.item, o.more = clause.Expr{SQL: parts[1]}, []clause.Expression{clause.Expr{SQL: parts[2]}}
-	}
-	words := afterWord(sqlWords(sql), "only", 1)
-	_, rest := tableName(words)
-	after := afterWord(rest, "as", 1)
-	alias, more := tableName(after)
-	o.name = c.plugin.dialect.named(words[len(words)-len(rest)-1:])
-	if alias != "" {
-		o.name = c.plugin.dialect.named(after)
-	}
-	if len(more) > 0 || len(text.Vars) > 0 {
-		o.unknown = "its table is written as " + sql
-	}
-	return o, strings.Join(words[:len(words)-len(rest)], "")
-}
-
-// named returns the name that the first of words is to the database: Postgres has
-// one without quotes in lower case.
-func (d dialect) named(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	name := namePart(words[0], escapeOf(words[1:]))
-	if d.lock && name == words[0] {
-		return strings.ToLower(name)
-	}
-	return name
+	return o
 }
 
 // startValues locks the rows that the statement is about, and returns what the first

@@ -14,7 +14,7 @@ import (
 type fkReader struct {
 	pool    gorm.ConnPool
 	dialect dialect
-	tracked map[string]*table // by the names of their tables
+	tracked []*table // at their homes
 	tables  []*fkTable
 	keys    []*foreignKey
 }
@@ -22,7 +22,16 @@ type fkReader struct {
 // readForeignKeys returns the tables from which foreign keys lead to tracked ones,
 // and these, as a connection sees them.
 func (p *Plugin) readForeignKeys(ctx context.Context, pool gorm.ConnPool) ([]*fkTable, error) {
-	r := &fkReader{pool: pool, dialect: p.dialect, tracked: p.tables}
+	r := &fkReader{pool: pool, dialect: p.dialect}
+	for _, t := range p.sortedTables() {
+		placed, err := p.homeOf(ctx, pool, t)
+		if err != nil {
+			return nil, err
+		}
+		if placed != nil {
+			r.tracked = append(r.tracked, placed)
+		}
+	}
 	read := r.sqlite
 	if p.dialect.name == postgres.name {
 		read = r.postgres
@@ -53,11 +62,11 @@ func (r *fkReader) each(ctx context.Context, query string, args []any, scan func
 const (
 	postgresRelations = `SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p',
 		EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> ''),
-		coalesce((SELECT min(t.name) FROM json_array_elements_text($1::text::json) t(name) WHERE to_regclass(t.name) = c.oid), '')
+		coalesce((SELECT min(t.n) FROM json_to_recordset($1::text::json) t(n bigint, schema text, name text) WHERE t.schema = n.nspname AND t.name = c.relname), -1)
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE c.oid IN (SELECT conrelid FROM pg_constraint WHERE contype = 'f' UNION SELECT confrelid FROM pg_constraint WHERE contype = 'f'
+	WHERE c.relkind IN ('r', 'p') AND (c.oid IN (SELECT conrelid FROM pg_constraint WHERE contype = 'f' UNION SELECT confrelid FROM pg_constraint WHERE contype = 'f'
 		UNION SELECT inhrelid FROM pg_inherits UNION SELECT inhparent FROM pg_inherits
-		UNION SELECT to_regclass(t.name) FROM json_array_elements_text($1::text::json) t(name)) AND c.relkind IN ('r', 'p')`
+		) OR (n.nspname, c.relname) IN (SELECT t.schema, t.name FROM json_to_recordset($1::text::json) t(schema text, name text)))`
 	postgresParts = `WITH RECURSIVE below AS (
 			SELECT inhparent, inhrelid FROM pg_inherits
 			UNION SELECT b.inhparent, i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.inhrelid
@@ -79,25 +88,28 @@ const (
 )
 
 func (r *fkReader) postgres(ctx context.Context) error {
-	byName := map[string]*table{}
-	var names []string
-	for name, t := range r.tracked {
-		byName[quoteName(name)] = t
-		names = append(names, quoteName(name))
+	type place struct {
+		N      int    `json:"n"`
+		Schema string `json:"schema"`
+		Name   string `json:"name"`
 	}
-	list, err := marshal(names)
+	places := make([]place, len(r.tracked))
+	for i, t := range r.tracked {
+		places[i] = place{i, t.at.schema, unqualified(t.model.table)}
+	}
+	list, err := marshal(places)
 	if err != nil {
 		return err
 	}
 	known := map[int64]*fkTable{}
 	err = r.each(ctx, postgresRelations, []any{string(list)}, func(found *rows) error {
-		t, tracked := &fkTable{}, ""
+		t, tracked := &fkTable{}, -1
 		if err := found.Scan(&t.id, &t.schema, &t.name, &t.whole, &t.computed, &tracked); err != nil {
 			return err
 		}
 		t.from = quotePart(t.schema) + "." + quotePart(t.name)
-		if tracked != "" {
-			t.own = byName[tracked]
+		if tracked >= 0 {
+			t.own = r.tracked[tracked]
 			t.shows = []*table{t.own}
 		}
 		known[t.id], r.tables = t, append(r.tables, t)
@@ -235,9 +247,8 @@ func (r *fkReader) sqliteSchema(ctx context.Context, schema string) error {
 // trackedIn returns the tracked table that a table of SQLite's is; nil if it is
 // none.
 func (r *fkReader) trackedIn(schema, name string) *table {
-	for known, t := range r.tracked {
-		in := schemaOf(known)
-		if sameName(unqualified(known), name) && (sameName(in, schema) || in == "" && sameName(schema, "main")) {
+	for _, t := range r.tracked {
+		if sameName(unqualified(t.model.table), name) && sameName(t.at.schema, schema) {
 			return t
 		}
 	}

@@ -99,6 +99,7 @@ type saying struct {
 	name    string              // the table, with its schema if that is written
 	written string              // the same, as it is written
 	alias   string              // "" if there is none
+	rows    string              // the name that its rows go by: the alias or the table's
 	unclear bool                // there is more that is not understood
 }
 
@@ -108,7 +109,7 @@ func (c *capture) readSaying() (saying, error) {
 	st := c.db.Statement
 	said := tableSaid(st, c.verb)
 	if st.TableExpr == nil && said == current {
-		return saying{item: said, name: st.Table, written: quoteName(st.Table)}, nil
+		return saying{item: said, name: st.Table, written: quoteName(st.Table), rows: unqualified(st.Table)}, nil
 	}
 	text := scratch(st)
 	if c.verb == create {
@@ -131,9 +132,30 @@ func (c *capture) readSaying() (saying, error) {
 	var rest, end []string
 	s.name, rest = tableName(words)
 	s.written = strings.Join(words[:len(words)-len(rest)], "")
-	s.alias, end = tableName(afterWord(rest, "as", 1))
+	after := afterWord(rest, "as", 1)
+	s.rows = c.plugin.dialect.lastName(words[:len(words)-len(rest)])
+	if s.alias, end = tableName(after); s.alias != "" {
+		s.alias = c.plugin.dialect.lastName(after[:len(after)-len(end)])
+		s.rows = s.alias
+	}
 	s.unclear = len(end) > 0 || len(text.Vars) > 0
 	return s, nil
+}
+
+// lastName returns the last name among words as the database has it: Postgres has
+// one without quotes in lower case.
+func (d dialect) lastName(words []string) string {
+	for i := len(words) - 1; i >= 0; i-- {
+		if !isName(words[i]) || hasWord(words[i:i+1], "uescape") {
+			continue
+		}
+		name := namePart(words[i], escapeOf(words[i+1:]))
+		if d.lock && name == words[i] {
+			return strings.ToLower(name)
+		}
+		return name
+	}
+	return ""
 }
 
 // insertHead returns what the INSERT that is run has after INTO and before its
