@@ -48,7 +48,7 @@ func (p *Plugin) lookForCascades(db *gorm.DB) error {
 	if hasWord(words, "do", "execute") { // what runs may stand in a text
 		words = plainWords(text.sql)
 	}
-	if !slices.ContainsFunc(words, mayCascade) {
+	if !slices.ContainsFunc(words, mayCascade) && !hasWord(words, "drop") {
 		return nil
 	}
 	ctx := st.Context
@@ -77,9 +77,10 @@ func (p *Plugin) tellOfCascades(db *gorm.DB) error {
 	return nil
 }
 
-// mayCascade reports whether a word begins a statement that foreign keys pass on.
+// mayCascade reports whether a word begins a statement on rows that foreign keys pass
+// on.
 func mayCascade(word string) bool {
-	return slices.ContainsFunc([]string{"delete", "update", "truncate", "replace", "merge", "insert", "drop"}, func(verb string) bool { return sameName(word, verb) })
+	return slices.ContainsFunc([]string{"delete", "update", "truncate", "replace", "merge", "insert"}, func(verb string) bool { return sameName(word, verb) })
 }
 
 // cascadesOfText returns the tracked tables that a SQL text may change by foreign
