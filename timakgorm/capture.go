@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -217,8 +218,51 @@ func (c *capture) narrow() error {
 	if len(c.target.more) > 0 {
 		narrowed.users = conditions.Exprs
 	}
+	if err := c.checkSet(); err != nil {
+		return err
+	}
 	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
+	c.onNewLine("WHERE")
 	return c.rebuild()
+}
+
+// onNewLine has a clause begin on a line of its own, where a comment of the user's
+// before it has come to its end.
+func (c *capture) onNewLine(name string) {
+	changed := c.db.Statement.Clauses[name]
+	changed.BeforeExpression = newLine{changed.BeforeExpression}
+	c.db.Statement.Clauses[name] = changed
+}
+
+// newLine writes a line break before an expression, which may be nil.
+type newLine struct{ then clause.Expression }
+
+// Build implements clause.Expression.
+func (n newLine) Build(builder clause.Builder) {
+	_ = builder.WriteByte('\n')
+	if n.then != nil {
+		n.then.Build(builder)
+	}
+}
+
+// checkSet refuses values of an update in which a comment has no end: what narrows
+// the statement would be a part of it.
+func (c *capture) checkSet() error {
+	set, _ := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
+	if len(set) == 0 {
+		return nil
+	}
+	text := scratch(c.db.Statement)
+	set.Build(text)
+	if !strings.Contains(text.SQL.String(), "/*") {
+		return nil
+	}
+	for _, words := range c.plugin.dialect.readings(text.SQL.String() + "\n;") {
+		if words[len(words)-1] != ";" {
+			return c.refuse("a value that it sets has a comment without an end: leave the comment out")
+		}
+	}
+	return nil
 }
 
 // setClause puts an expression of ours in the place of a clause's own, until

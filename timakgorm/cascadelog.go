@@ -44,10 +44,7 @@ func (p *Plugin) lookForCascades(db *gorm.DB) error {
 	if !may {
 		return nil
 	}
-	words := text.words
-	if hasWord(words, "do", "execute") { // what runs may stand in a text
-		words = plainWords(text.sql)
-	}
+	words := append(slices.Clip(text.words), text.loose...)
 	if !slices.ContainsFunc(words, mayCascade) && !hasWord(words, "drop") {
 		return nil
 	}
@@ -96,6 +93,9 @@ func (p *Plugin) cascadesOfText(ctx context.Context, db *gorm.DB, words []string
 		names, impacts := writeTargets(word, words[i+1:]), p.dialect.impactsOfText(word, words[i+1:])
 		if sameName(word, "drop") {
 			names, impacts = p.dialect.dropped(words[i+1:])
+		}
+		if !mayBegin(words, i) {
+			continue
 		}
 		for _, name := range names {
 			t, err := p.theOne(ctx, pool, name, tablesNamed(tables, unquoted(name)))

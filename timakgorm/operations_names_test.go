@@ -63,6 +63,8 @@ var writesOfPosts = []operation{
 		return db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&[]Post{{ID: 10, AuthorID: 2, CreatedAt: at(8)}, {ID: 12, AuthorID: 1, CreatedAt: at(8)}}).Error
 	}},
 	{"delete", func(db *gorm.DB) error { return db.Where("author_id = 1").Delete(&Post{}).Error }},
+	{"raw update", func(db *gorm.DB) error { return db.Exec("UPDATE posts SET author_id = ?", 2).Error }},
+	{"raw delete, returning", func(db *gorm.DB) error { return scanned(db, "DELETE FROM posts WHERE author_id = 1 RETURNING id") }},
 	{"raw update, followed", func(db *gorm.DB) error {
 		return timakgorm.Exec(db, timakgorm.Rows(&Post{}, "1 = 1"), "UPDATE posts SET author_id = 2")
 	}},

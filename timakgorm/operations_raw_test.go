@@ -44,6 +44,8 @@ var rawOperations = []operation{
 }
 
 var postgresRaw = []operation{
+	{"block of code in single quotes", func(db *gorm.DB) error { return db.Exec("DO 'BEGIN UPDATE posts SET author_id = 2; END'").Error }},
+	{"explain analyze of an update", func(db *gorm.DB) error { return scanned(db, "EXPLAIN (ANALYZE) UPDATE posts SET author_id = 2") }},
 	{"raw SQL that deletes and inserts", func(db *gorm.DB) error {
 		return db.Exec(`WITH gone AS (DELETE FROM posts WHERE id = 10 RETURNING title)
 			INSERT INTO posts (author_id, title, published, created_at) SELECT 2, title, true, now() FROM gone`).Error
@@ -84,6 +86,7 @@ var postgresRaw = []operation{
 }
 
 var sqliteRaw = []operation{
+	{"raw update after a byte order mark", func(db *gorm.DB) error { return db.Exec("UPDATE \ufeffposts SET author_id = 2").Error }},
 	{"raw replace", func(db *gorm.DB) error {
 		return db.Exec("REPLACE INTO posts (id, author_id, title, published, created_at) VALUES (10, 2, 'raw', true, ?)", at(9)).Error
 	}},
@@ -98,6 +101,12 @@ var sqliteRaw = []operation{
 		return db.Exec("UPDATE authors SET name = 'x'; UPDATE posts SET author_id = 2 WHERE id = 10; DELETE FROM remarks").Error
 	}},
 }
+
+// explained is SQL that looks like a write, and is none.
+var explained = theme{name: "raw SQL that only looks like a write", operations: []operation{
+	{"explain of an update", func(db *gorm.DB) error { return db.Exec("EXPLAIN UPDATE posts SET author_id = 2").Error }},
+	{"a text of an update", func(db *gorm.DB) error { return db.Exec("SELECT 'UPDATE posts SET author_id = 2'").Error }},
+}}
 
 // SQL of the user's own.
 var (

@@ -45,7 +45,7 @@ var themes = []theme{
 	associations, joinTables, keys, postgresKeys, sqliteKeys, fields, generics,
 	transactions, connections, transactionFailures,
 	optimistic, softDeletes, resolverAfter, resolverBefore,
-	raw, rawPostgres, rawSQLite, rawWarned, cascades, sqliteCascades, rawCascades, postgresCascades, sqliteRawCascades, droppedColumns, droppedTables, inside, postgresInside, sqliteInside, programs,
+	raw, rawPostgres, rawSQLite, rawWarned, explained, cascades, sqliteCascades, rawCascades, postgresCascades, sqliteRawCascades, droppedColumns, droppedTables, inside, postgresInside, sqliteInside, programs,
 }
 
 func firstError(err error, next func() error) error {

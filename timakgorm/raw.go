@@ -24,6 +24,9 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 	if name == "" || followedIn(db, name) {
 		return nil
 	}
+	if elsewhere, err := p.writesElsewhere(st, text); elsewhere || err != nil {
+		return err
+	}
 	if p.opts.RawSQL == WarnRaw {
 		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a tracked table; its timelines do not follow", "table", name)
 		return nil

@@ -145,12 +145,12 @@ func (c *capture) readSaying() (saying, error) {
 // lastName returns the last name among words as the database has it: Postgres has
 // one without quotes in lower case.
 func (d dialect) lastName(words []string) string {
-	for i := len(words) - 1; i >= 0; i-- {
-		if !isName(words[i]) || hasWord(words[i:i+1], "uescape") {
+	for i, word := range slices.Backward(words) {
+		if !isName(word) || sameName(word, "uescape") {
 			continue
 		}
-		name := namePart(words[i], escapeOf(words[i+1:]))
-		if d.lock && name == words[i] {
+		name := namePart(word, escapeOf(words[i+1:]))
+		if d.lock && name == word {
 			return strings.ToLower(name)
 		}
 		return name
@@ -164,7 +164,7 @@ func (c *capture) insertHead() (string, error) {
 	st := c.db.Statement
 	text := scratch(st)
 	insert := st.Clauses["INSERT"]
-	if build, ok := st.DB.ClauseBuilders["INSERT"]; ok {
+	if build, ok := st.ClauseBuilders["INSERT"]; ok {
 		build(insert, text)
 	} else {
 		insert.Build(text)
