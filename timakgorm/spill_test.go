@@ -3,6 +3,7 @@ package timakgorm_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,5 +179,16 @@ func TestSpill_integers(t *testing.T) {
 	if n := len(w.ids("queue:3")); n != rows {
 		t.Errorf("%d integers are on the timeline, want %d", n, rows)
 	}
-	w.wantIDs("queue:2", "tokens:10.5", "tokens:ten", "tokens:12x")
+	w.wantIDs("queue:2") // nobody could load those
+	letters := w.deadLetters()
+	if len(letters) != 3 {
+		t.Fatalf("dead letters: got %+v, want those of three rows", letters)
+	}
+	for i, id := range []string{`"ten"`, `10.5`, `"12x"`} {
+		letter := letters[i]
+		if letter.Pk != "["+id+"]" || !strings.HasPrefix(letter.Error, `column "id" is `+id+": expected an integer") ||
+			letter.Old == nil || !strings.Contains(*letter.Old, `"queue":1`) || letter.New == nil || !strings.Contains(*letter.New, `"queue":2`) {
+			t.Errorf("dead letter: got %+v, want the change of row %s", letter, id)
+		}
+	}
 }
