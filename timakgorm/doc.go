@@ -28,10 +28,21 @@
 // which name the rows), INSERT and UPDATE OR FAIL, OR REPLACE where a unique
 // index is one of an expression, a list of tables or a hint in the place of a
 // table's name, and an upsert that sets the primary key of rows which it finds
-// by other than plain values. What does not pass through GORM is not seen:
-// other programs, views and triggers, and a table's name that a block of code puts
-// together. With Options.Capture Triggers all of that is seen, as the database itself
-// records the changes.
+// by other than plain values. What does not pass through GORM is not seen: other
+// programs, the user's own triggers, and a table's name that a block of code puts
+// together. With Options.Capture Triggers all of that is seen, as the database
+// itself records the changes.
+//
+// # Which table a name means
+//
+// A tracked table is the one that a fresh connection of the pool finds by the
+// model's table name. A session may find another by that name: on Postgres its
+// search_path leads elsewhere, or a temporary table hides the tracked one. What it
+// writes there is not followed, as triggers would not see it either. Writes that
+// name the tracked table with its schema are followed from any session. Callbacks
+// refuse a write through a view of a tracked table, and one of a table that only
+// the session finds. So all connections of a pool must begin with the same
+// search_path, and a session that sets another must set it back, or use SET LOCAL.
 //
 // Foreign keys pass on what happens to other tables, however many keys away, and are
 // followed from deletes and updates that GORM builds. They are not, and the log is
