@@ -119,7 +119,7 @@ func (p *Plugin) askSQLite(ctx context.Context, pool gorm.ConnPool, written stri
 func (p *Plugin) candidates(name string) []*table {
 	var found []*table
 	for _, t := range p.tables {
-		if t.mayBe(name) {
+		if p.mayMean(name, t) {
 			found = append(found, t)
 		}
 	}
@@ -127,8 +127,9 @@ func (p *Plugin) candidates(name string) []*table {
 	return found
 }
 
-func (t *table) mayBe(name string) bool {
-	known, name := t.dialect.clipped(t.model.table), t.dialect.clipped(name)
+// mayMean reports whether a name may mean a tracked table.
+func (p *Plugin) mayMean(name string, t *table) bool {
+	known, name := p.dialect.clipped(t.model.table), p.dialect.clipped(name)
 	bare := unqualified(known) == known || unqualified(name) == name
 	return sameName(known, name) || bare && sameName(unqualified(known), unqualified(name))
 }

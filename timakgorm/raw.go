@@ -211,7 +211,7 @@ func isName(word string) bool {
 // named returns a tracked table that a name may mean; nil if it means none.
 func (p *Plugin) named(name string) *table {
 	for _, t := range p.tables {
-		if t.mayBe(name) {
+		if p.mayMean(name, t) {
 			return t
 		}
 	}

@@ -100,9 +100,9 @@ var oddities = []oddity{
 	{"sqlite", "", "seats", "256", `column "seats" is 256: ` + notAUint8, noKey},
 	{"sqlite", "", "code", "CAST(x'ff' AS text)", `column "code" is not valid UTF-8`, noKey},
 	{"sqlite", "", "code", "x'61ff'", `column "code" is not valid UTF-8`, noKey},
-	{"sqlite", "", "lit", "'maybe'", `column "lit" is "maybe": expected a bool`, []string{"", "scores"}},
-	{"sqlite", "", "lit", "2", `column "lit" is 2: expected a bool`, []string{"", "scores"}},
-	{"sqlite", "", "lit", "x'00'", `column "lit" is "\u0000": expected a bool`, []string{"", "scores"}},
+	{"sqlite", "", "lit", "'maybe'", `column "lit" is "maybe": expected a bool`, noKey},
+	{"sqlite", "", "lit", "2", `column "lit" is 2: expected a bool`, noKey},
+	{"sqlite", "", "lit", "x'00'", `column "lit" is "\u0000": expected a bool`, noKey},
 	{"sqlite", "", "name", "CAST(x'ff' AS text)", `column "name" is not valid UTF-8`, ofNames},
 	{"sqlite", "", "room", "'attic'", `column "room" is "attic": expected an integer from -2147483648 to 2147483647`, ofNames},
 	{"sqlite", "", "opened", "'soon'", `column "opened" is "soon": expected a date`, dated},
@@ -116,8 +116,6 @@ var oddities = []oddity{
 	{"sqlite", "", "score", "'high'", `column "score" is "high"` + anyScore, ofScores},
 	{"sqlite", "", "shown", "'perhaps'", `column "shown" is "perhaps": expected a bool`, ofScores},
 	{"sqlite", "", "shown", "2", `column "shown" is 2: expected a bool`, ofScores},
-	{"sqlite", "", "made", "'never'", `column "made" is "never": expected a date`, ofScores},
-	{"sqlite", "", "made", "5", `column "made" is "5": expected a date`, ofScores},
 
 	{"postgres", "", "seats", "-1", `column "seats" is -1: ` + notAUint8, noKey},
 	{"postgres", "", "seats", "256", `column "seats" is 256: ` + notAUint8, noKey},
@@ -128,7 +126,6 @@ var oddities = []oddity{
 	{"postgres", "", "opened", "'infinity'", `column "opened" is "infinity": expected a date`, dated},
 	{"postgres", "", "opened", "'-infinity'", `column "opened" is "-infinity": expected a date`, dated},
 	{"postgres", "", "opened", "'294276-12-31'", `column "opened" is "294276-12-31T00:00:00+00:00": expected a date that an int64 of microseconds since 1970 holds, from 290309 BC to 294247`, dated},
-	{"postgres", "", "made", "'infinity'", `column "made" is "infinity": expected a date`, ofScores},
 }
 
 func oddWorld(t *testing.T, dialect string, by timakgorm.Capture) *world {
@@ -282,7 +279,8 @@ func TestUnplaceable_limits(t *testing.T) {
 				}
 				w.forgive()
 				w.wantDifferences(line)
-				w.must(w.db.Save(&plain).Error)
+				mended := plain // which Save writes into
+				w.must(w.db.Save(&mended).Error)
 				w.drain()
 				w.wantDifferences()
 				w.wantIDs("all", "c3", "c2", "c1")
