@@ -149,12 +149,23 @@ func (c *capture) finish(db *gorm.DB) error {
 }
 
 // askLate asks what the name of a table meant where rows were made by it and
-// nothing was recorded: it is another table, or its rows are not to be seen.
+// nothing was recorded: it is another table, its rows are not to be seen, or it is
+// the tracked one in another place than it was.
 func (c *capture) askLate() error {
-	written := c.target.written
-	known, err := c.ask(written, []*table{c.target.table})
-	if known == nil && err == nil {
+	known, err := c.ask(c.target.written, []*table{c.target.table})
+	switch {
+	case err != nil:
+		return err
+	case known == nil:
 		c.plugin.strays.any.Store(true)
+		return nil
+	case known.at == c.target.table.at:
+		return nil
+	}
+	c.target.table, c.changes.written = known, ""
+	recorded, err := c.record(c.db.Statement.Context)
+	if err == nil && recorded > 0 {
+		c.plugin.markDirty(c.ConnPool)
 	}
 	return err
 }

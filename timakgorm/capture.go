@@ -159,6 +159,11 @@ func (c *capture) prepare(ctx context.Context) (err error) {
 	if err != nil || c.reach == nil {
 		return err
 	}
+	if c.verb != create {
+		if err := c.checkComments(); err != nil {
+			return err
+		}
+	}
 	return c.reach.read(ctx)
 }
 
@@ -168,9 +173,11 @@ func (c *capture) before(ctx context.Context) error {
 		return nil
 	case c.verb == create:
 		return c.beforeInsert(ctx)
-	default:
-		return c.beforeChange(ctx)
 	}
+	if err := c.checkComments(); err != nil {
+		return err
+	}
+	return c.beforeChange(ctx)
 }
 
 // beforeChange reads the rows that an update or delete is about, and narrows
@@ -218,20 +225,20 @@ func (c *capture) narrow() error {
 	if len(c.target.more) > 0 {
 		narrowed.users = conditions.Exprs
 	}
-	if err := c.checkSet(); err != nil {
-		return err
-	}
 	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
-	c.onNewLine("WHERE")
+	onNewLines(c.db.Statement, "WHERE")
 	return c.rebuild()
 }
 
-// onNewLine has a clause begin on a line of its own, where a comment of the user's
-// before it has come to its end.
-func (c *capture) onNewLine(name string) {
-	changed := c.db.Statement.Clauses[name]
-	changed.BeforeExpression = newLine{changed.BeforeExpression}
-	c.db.Statement.Clauses[name] = changed
+// onNewLines has clauses begin on lines of their own, where a comment of the user's
+// before them has come to its end.
+func onNewLines(st *gorm.Statement, names ...string) {
+	for _, name := range names {
+		if c, there := st.Clauses[name]; there {
+			c.BeforeExpression = newLine{c.BeforeExpression}
+			st.Clauses[name] = c
+		}
+	}
 }
 
 // newLine writes a line break before an expression, which may be nil.
@@ -245,21 +252,23 @@ func (n newLine) Build(builder clause.Builder) {
 	}
 }
 
-// checkSet refuses values of an update in which a comment has no end: what narrows
-// the statement would be a part of it.
-func (c *capture) checkSet() error {
-	set, _ := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
-	if len(set) == 0 {
-		return nil
-	}
-	text := scratch(c.db.Statement)
-	set.Build(text)
-	if !strings.Contains(text.SQL.String(), "/*") {
-		return nil
-	}
-	for _, words := range c.plugin.dialect.readings(text.SQL.String() + "\n;") {
-		if words[len(words)-1] != ";" {
-			return c.refuse("a value that it sets has a comment without an end: leave the comment out")
+// checkComments refuses an update or delete in which a comment has no end: what we
+// add to the statement would be a part of it.
+func (c *capture) checkComments() error {
+	for _, name := range []string{"SET", "WHERE"} {
+		part := c.db.Statement.Clauses[name].Expression
+		if part == nil {
+			continue
+		}
+		text := scratch(c.db.Statement)
+		part.Build(text)
+		if !strings.Contains(text.SQL.String(), "/*") {
+			continue
+		}
+		for _, words := range c.plugin.dialect.readings(text.SQL.String() + "\n;") {
+			if words[len(words)-1] != ";" {
+				return c.refuse("a comment in its " + name + " has no end: leave the comment out")
+			}
 		}
 	}
 	return nil
@@ -363,7 +372,7 @@ func (t *target) columns() fragment {
 	if t.written == "" {
 		return fragment{sql: sql + "true"}
 	}
-	return fragment{sql: sql + t.table.dialect.sameSQL(t.sql.from), vars: []any{t.table.nameGiven(t.written)}}
+	return fragment{sql: sql + "(SELECT " + t.table.dialect.sameSQL(t.sql.from) + ")", vars: []any{t.table.nameGiven(t.written)}}
 }
 
 // read locks and reads rows of a target, and calls visit for each. It returns

@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,8 +19,8 @@ type foreignKeys struct {
 	tables []*fkTable
 }
 
-// foreignKeysFor is how long they are believed. What this program changes of the
-// schema is known at once; what others change, after that.
+// foreignKeysFor is how long the cached foreign keys are used. What this program
+// changes of the schema is known at once; what others change, after that.
 const foreignKeysFor = time.Minute
 
 // of returns the tables from which foreign keys lead to tracked ones, and these. It
@@ -72,8 +73,16 @@ func tablesNamed(tables []*fkTable, name string) (named []*fkTable) {
 // theOne returns the table that a name, as it is written, means to a connection,
 // among those that it may mean; nil if it is another.
 func (p *Plugin) theOne(ctx context.Context, pool gorm.ConnPool, written string, named []*fkTable) (*fkTable, error) {
-	if len(named) == 0 || !p.dialect.lock {
-		return firstTable(named), nil
+	if len(named) == 0 {
+		return nil, nil
+	}
+	if !p.dialect.lock {
+		var hidden bool // by a temporary table or view
+		err := pool.QueryRowContext(ctx, "SELECT NOT ("+p.dialect.sameSQL("")+")", unqualified(unquoted(written))).Scan(&hidden)
+		if hidden && schemaOf(unquoted(written)) == "" || err != nil {
+			return nil, err
+		}
+		return named[0], nil
 	}
 	var id int64
 	err := pool.QueryRowContext(ctx, "SELECT coalesce(to_regclass($1)::oid::bigint, 0)", written).Scan(&id)
@@ -83,15 +92,6 @@ func (p *Plugin) theOne(ctx context.Context, pool gorm.ConnPool, written string,
 		}
 	}
 	return nil, err
-}
-
-// firstTable returns the first of tables that are in the order of SQLite's schemas;
-// nil if there is none.
-func firstTable(tables []*fkTable) *fkTable {
-	if len(tables) == 0 {
-		return nil
-	}
-	return tables[0]
 }
 
 // actOn reports whether a connection has foreign keys do anything. SQLite's may
@@ -130,8 +130,7 @@ func (d dialect) hidden(ctx context.Context, pool gorm.ConnPool, tables []*fkTab
 	return hidden, err
 }
 
-// postgresHidden leaves out tables that are no more: the privileges of these are
-// NULL.
+// postgresHidden leaves out dropped tables, whose privileges are NULL.
 const postgresHidden = `SELECT c.oid::bigint FROM pg_class c
 	WHERE c.oid IN (SELECT id::oid FROM json_array_elements_text($1::text::json) t(id)) AND (row_security_active(c.oid)
 		OR NOT has_schema_privilege(c.relnamespace, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT') OR NOT has_table_privilege(c.oid, 'UPDATE'))`
@@ -167,7 +166,7 @@ func (p *Plugin) tell(ctx context.Context, all []unfollowed) {
 // rows of the tables that it names. A text may do less.
 func (d dialect) impactsOfText(verb string, words []string) (impacts []impact) {
 	replaces := d.name == sqlite.name && len(words) > 1 && sameName(words[0], "or") && sameName(words[1], "replace")
-	gone, changed := impact{kind: rowsGo}, impact{kind: rowsChange, columns: namesIn(words)}
+	gone, changed := impact{kind: rowsGo}, impact{kind: rowsChange, columns: namesIn(assigned(words))}
 	switch strings.ToLower(verb) {
 	case "delete", "replace":
 		return []impact{gone}
@@ -178,7 +177,7 @@ func (d dialect) impactsOfText(verb string, words []string) (impacts []impact) {
 	case "update":
 		impacts = append(impacts, changed)
 	case "merge":
-		impacts = append(impacts, changed)
+		impacts = append(impacts, impact{kind: rowsChange, columns: namesIn(words)})
 		if hasWord(words, "delete") {
 			impacts = append(impacts, gone)
 		}
@@ -191,6 +190,28 @@ func (d dialect) impactsOfText(verb string, words []string) (impacts []impact) {
 		impacts = append(impacts, gone)
 	}
 	return impacts
+}
+
+// assigned returns the words between SET and what follows the assignments; all of
+// them if there is no SET.
+func assigned(words []string) []string {
+	set := slices.IndexFunc(words, func(word string) bool { return sameName(word, "set") })
+	if set < 0 {
+		return words
+	}
+	words = words[set+1:]
+	depth := 0
+	for i, word := range words {
+		switch {
+		case word == "(":
+			depth++
+		case word == ")":
+			depth--
+		case depth == 0 && hasWord(words[i:i+1], "from", "where", "returning", ";"):
+			return words[:i]
+		}
+	}
+	return words
 }
 
 // namesIn returns all the names among some words.

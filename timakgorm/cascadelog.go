@@ -9,8 +9,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// SQL of the user's own, and DDL, may set off foreign keys of which nobody could say
-// which rows they reach. The log is told which tables these are.
+// SQL of the user's own, and DDL, may set off foreign keys. It is not known which
+// rows they reach, so the log is told which tables these are in.
 
 // registerCascades has such SQL looked at before it runs, as DDL may drop a foreign
 // key with its table, and told of when it has run.

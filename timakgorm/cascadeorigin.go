@@ -1,6 +1,7 @@
 package timakgorm
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -21,8 +22,9 @@ type origin struct {
 // mayReach reports whether foreign keys may pass on what a statement does.
 func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
 	tables, err := p.cascades.of(st.Context, p, st.ConnPool)
-	if err != nil || len(tables) == 0 {
-		return false, err
+	if err != nil { // the statement's own table is not tracked
+		p.opts.Logger.WarnContext(st.Context, "timak: foreign keys could not be looked at", "error", err)
+		return false, nil
 	}
 	upserts := v != create || st.Clauses["ON CONFLICT"].Expression != nil || st.Clauses["INSERT"].Expression != nil
 	reaches := func(t *fkTable) bool { return len(t.keys)+len(t.parts) > 0 && (upserts || t.replaces) }
@@ -58,7 +60,8 @@ func (c *capture) origin(ctx context.Context, tables []*fkTable) (*origin, error
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.plugin.theOne(ctx, c.ConnPool, said.written, tablesNamed(tables, said.name))
+	named := slices.DeleteFunc(tablesNamed(tables, said.name), func(t *fkTable) bool { return len(courseOf(t, c.impacts(t), "").ends) == 0 })
+	t, err := c.plugin.theOne(ctx, c.ConnPool, said.written, named)
 	if t == nil || err != nil {
 		return nil, err
 	}
@@ -83,48 +86,131 @@ func (c *capture) originOf(t *fkTable, said saying) *origin {
 
 // startValues locks the rows that the statement is about, and returns what the first
 // steps look for. Rows of a table that is not tracked are all that it will change.
+//
+// An update may leave the columns alone that others refer to, as GORM's Save does,
+// which sets them all. Then Postgres locks the rows so that others can still refer
+// to them; to lock more than that would be a deadlock of our own making.
 func (r *reach) startValues(ctx context.Context, first []*step) ([][][]any, error) {
-	c := r.capture
-	found := make([][][]any, len(first))
 	where, some, err := r.where(ctx)
 	if !some || err != nil {
-		return found, err
+		return make([][][]any, len(first)), err
 	}
+	read := &startRows{first: first, where: where, strength: "UPDATE"}
+	moves, may := r.moves(first)
+	if may {
+		read.strength, read.moves = "NO KEY UPDATE", moves
+	}
+	if err := r.readStart(ctx, read); err != nil {
+		return nil, err
+	}
+	if may && read.moved {
+		read = &startRows{first: first, where: where, strength: "UPDATE", moves: moves}
+		if err := r.readStart(ctx, read); err != nil {
+			return nil, err
+		}
+	}
+	c := r.capture
+	if where, there := c.db.Statement.Clauses["WHERE"]; c.target == nil && !c.plugin.dialect.lock && there { // past a comment in its SET
+		c.setClause("WHERE", where.Expression)
+		onNewLines(c.db.Statement, "WHERE")
+		return read.found, c.rebuild()
+	}
+	if c.target == nil && c.plugin.dialect.lock {
+		return read.found, c.narrowTo(quoter(c.db.Statement)(r.origin.name), read.ids, read.places, len(r.origin.more) > 0)
+	}
+	return read.found, nil
+}
+
+// startRows is a reading of the rows that a statement is about.
+type startRows struct {
+	first    []*step
+	where    clause.Clause
+	strength string   // of the lock
+	moves    fragment // whether a row changes what others refer to; empty: they all do
+
+	found       [][][]any // what the first steps look for
+	moved       bool      // some row does
+	ids, places []string  // of the rows, on Postgres
+}
+
+func (r *reach) readStart(ctx context.Context, read *startRows) error {
+	c := r.capture
 	d := c.plugin.dialect
 	quote := quoter(c.db.Statement)
 	rows := quote(r.origin.name)
-	columns := referred(d, first, func(name string) string { return rows + "." + quote(name) })
-	narrows := c.target == nil && d.lock
-	if narrows {
+	columns := referred(d, read.first, func(name string) string { return rows + "." + quote(name) })
+	if d.lock {
 		columns = append(columns, rows+".tableoid::text || "+rows+".ctid::text", rows+".ctid::text")
 	}
+	moves := fragment{sql: cmp.Or(read.moves.sql, "1 = 1"), vars: read.moves.vars}
+	moves.sql = strings.Join(append(columns, "("+moves.sql+")"), ", ")
 	q := scratch(c.db.Statement)
-	q.AddClause(clause.Select{Expression: fragment{sql: strings.Join(columns, ", ")}})
+	q.AddClause(clause.Select{Expression: moves})
 	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: items(append([]clause.Expression{r.origin.item}, r.origin.more...))}
-	if where.Expression != nil {
-		q.Clauses["WHERE"] = where
+	if read.where.Expression != nil {
+		q.Clauses["WHERE"] = read.where
 	}
 	if d.lock {
-		q.AddClause(clause.Locking{Strength: "UPDATE", Table: clause.Table{Name: r.origin.name}})
+		q.AddClause(clause.Locking{Strength: read.strength, Table: clause.Table{Name: r.origin.name}})
 	}
+	onNewLines(q, "FOR")
 	q.Build("SELECT", "FROM", "WHERE", "FOR")
 	if q.Error != nil {
-		return nil, q.Error
+		return q.Error
 	}
-	var ids, places []string
-	err = eachRow(ctx, c.ConnPool, q.SQL.String(), q.Vars, func(row []any) error {
-		rest := cut(row, first, found)
-		if narrows {
-			id, _ := rest[0].(string)
-			place, _ := rest[1].(string)
-			ids, places = append(ids, id), append(places, place)
-		}
+	read.found = make([][][]any, len(read.first))
+	return eachRow(ctx, c.ConnPool, q.SQL.String(), q.Vars, func(row []any) error {
+		read.add(row, d.lock)
 		return nil
 	})
-	if err != nil || !narrows {
-		return found, err
+}
+
+// add adds a row.
+func (read *startRows) add(row []any, placed bool) {
+	last := len(row) - 1
+	moves := row[last] == true || row[last] == int64(1)
+	read.moved = read.moved || moves
+	if placed {
+		id, _ := row[last-2].(string)
+		place, _ := row[last-1].(string)
+		read.ids, read.places = append(read.ids, id), append(read.places, place)
 	}
-	return found, c.narrowTo(rows, ids, places, len(r.origin.more) > 0)
+	if moves {
+		cut(row, read.first, read.found)
+	}
+}
+
+// moves is the condition that an update changes a column that the first steps look
+// for, where its values can be compared. Postgres asks for more than equal texts.
+func (r *reach) moves(first []*step) (moves fragment, may bool) {
+	c := r.capture
+	set, plain := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
+	if !plain || !c.plugin.dialect.lock || slices.ContainsFunc(r.impacts, func(on impact) bool { return on.met || on.kind != rowsChange || on.columns == nil }) {
+		return fragment{}, false
+	}
+	var parts []string
+	for _, assignment := range set {
+		name := assignment.Column.Name
+		if !slices.ContainsFunc(first, func(s *step) bool { return s.key.refersTo(name) }) {
+			continue
+		}
+		if !isPlain(assignment.Value) {
+			return fragment{}, false
+		}
+		column := quoter(c.db.Statement)(r.origin.name + "." + name)
+		if _, text := assignment.Value.(string); text {
+			column += "::text"
+		}
+		parts = append(parts, column+" IS DISTINCT FROM ?")
+		moves.vars = append(moves.vars, assignment.Value)
+	}
+	moves.sql = strings.Join(parts, " OR ")
+	return moves, len(parts) > 0
+}
+
+// refersTo reports whether a foreign key refers to a column.
+func (k *foreignKey) refersTo(name string) bool {
+	return slices.ContainsFunc(k.columns, func(column fkColumn) bool { return sameName(column.Refers, name) })
 }
 
 // where is the condition of the rows that the statement is about; false if there are
@@ -201,6 +287,7 @@ func (c *capture) narrowTo(rows string, ids, places []string, joins bool) error 
 		narrowed.users = conditions.Exprs
 	}
 	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
+	onNewLines(c.db.Statement, "WHERE")
 	return c.rebuild()
 }
 

@@ -12,8 +12,8 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// errColumns is what the columns of a table are refused with, which are not of
-// the types that their fields and the rules call for.
+// errColumns is returned for a table whose columns do not have the types that their
+// fields and the rules call for.
 var errColumns = errors.New("expected")
 
 // column is a column as Postgres has it.
@@ -229,7 +229,7 @@ func (c column) isText(field *schema.Field) bool {
 }
 
 // alike reports whether different texts may be one value of a column: to citext A
-// is a, but not to a key. Of types that are not Postgres' own nobody knows.
+// is a, but not to a key. For types of extensions it is unknown.
 func (c column) alike() bool {
 	return c.Loose || c.Type == "bpchar" || !c.Whole && slices.ContainsFunc(c.Leaves, func(leaf string) bool {
 		return strings.HasSuffix(leaf, "numeric") || strings.Contains(leaf, ".")

@@ -83,11 +83,47 @@ type row struct {
 // the other; those that are not have no places there. Rows of several tables are not of one moment.
 func (p *Plugin) rows(ctx context.Context, c contents, each func(row) error) error {
 	for _, part := range c.parts {
-		if err := p.rowsOf(ctx, part, c.key, strings.Join(part.where, " OR "), part.args, each); err != nil {
+		read := false
+		visit := func(r row) error {
+			read = true
+			return each(r)
+		}
+		err := p.rowsOf(ctx, part, c.key, strings.Join(part.where, " OR "), part.args, visit)
+		if unreadable(err) && !read {
+			if part, err = p.readable(ctx, part); err == nil && len(part.where) > 0 {
+				err = p.rowsOf(ctx, part, c.key, strings.Join(part.where, " OR "), part.args, visit)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("timakgorm: read %s: %w", part.table.model.table, err)
 		}
 	}
 	return nil
+}
+
+// readable returns a part without the conditions whose texts are no values of their
+// columns, as foo is none of an enum: no row meets them, and Postgres does not look.
+func (p *Plugin) readable(ctx context.Context, all part) (part, error) {
+	read := part{table: all.table}
+	o, err := p.outbox()
+	if err != nil {
+		return read, err
+	}
+	rest := all.args
+	for i, where := range all.where {
+		n := len(splitMarks(where, false)) - 1
+		args := rest[:n]
+		rest = rest[n:]
+		_, err := o.db.ExecContext(ctx, p.dialect.bind("SELECT 1 FROM "+all.table.sql.from+" WHERE "+where+" LIMIT 0"), args...)
+		switch {
+		case unreadable(err):
+		case err != nil:
+			return read, err
+		default:
+			read.rules, read.where, read.args = append(read.rules, all.rules[i]), append(read.where, where), append(read.args, args...)
+		}
+	}
+	return read, nil
 }
 
 func (p *Plugin) rowsOf(ctx context.Context, part part, key, where string, args []any, each func(row) error) error {
@@ -152,8 +188,16 @@ func (p *Plugin) countOf(ctx context.Context, part part) (n int64, err error) {
 		return 0, err
 	}
 	t := part.table
-	statement := t.dialect.bind("SELECT count(*) FROM " + t.sql.from + " WHERE " + strings.Join(part.where, " OR "))
-	if err := o.db.QueryRowContext(ctx, statement, part.args...).Scan(&n); err != nil {
+	count := func() error {
+		statement := t.dialect.bind("SELECT count(*) FROM " + t.sql.from + " WHERE " + strings.Join(part.where, " OR "))
+		return o.db.QueryRowContext(ctx, statement, part.args...).Scan(&n)
+	}
+	if err = count(); unreadable(err) {
+		if part, err = p.readable(ctx, part); err == nil && len(part.where) > 0 {
+			err = count()
+		}
+	}
+	if err != nil {
 		return 0, fmt.Errorf("timakgorm: count rows of %s: %w", t.model.table, err)
 	}
 	return n, nil

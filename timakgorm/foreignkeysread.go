@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -95,7 +96,7 @@ func (r *fkReader) postgres(ctx context.Context) error {
 	}
 	places := make([]place, len(r.tracked))
 	for i, t := range r.tracked {
-		places[i] = place{i, t.at.schema, unqualified(t.model.table)}
+		places[i] = place{i, t.at.schema, unqualified(r.dialect.clipped(t.model.table))}
 	}
 	list, err := marshal(places)
 	if err != nil {
@@ -180,26 +181,25 @@ func fkActionOf(text string) fkAction {
 // no columns refers to the primary key.
 const (
 	sqliteRelations = `SELECT m.name, coalesce(m.sql, ''), EXISTS (SELECT 1 FROM pragma_table_xinfo(m.name, %[2]s) WHERE hidden > 1)
-	FROM %[1]s.sqlite_master m WHERE m.type = 'table'`
+	FROM %[1]s.sqlite_master m WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%%'`
 	sqliteForeignKeys = `SELECT m.name, k.id, k."table", k."from",
 		coalesce(k."to", (SELECT t.name FROM pragma_table_info(k."table", %[2]s) t WHERE t.pk = k.seq + 1), ''), k.on_delete, k.on_update
-	FROM %[1]s.sqlite_master m, pragma_foreign_key_list(m.name, %[2]s) k WHERE m.type = 'table' ORDER BY m.name, k.id, k.seq`
+	FROM %[1]s.sqlite_master m, pragma_foreign_key_list(m.name, %[2]s) k WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%%' ORDER BY m.name, k.id, k.seq`
 )
 
 func (r *fkReader) sqlite(ctx context.Context) error {
 	var schemas []string
-	err := r.each(ctx, "SELECT name FROM pragma_database_list ORDER BY name <> 'temp', seq", nil, func(found *rows) error {
-		var name string
-		err := found.Scan(&name)
-		schemas = append(schemas, name)
-		return err
-	})
-	for _, schema := range schemas {
-		if err == nil {
-			err = r.sqliteSchema(ctx, schema)
+	for _, t := range r.tracked { // foreign keys lead to no other schema
+		if !slices.Contains(schemas, t.at.schema) {
+			schemas = append(schemas, t.at.schema)
 		}
 	}
-	return err
+	for _, schema := range schemas {
+		if err := r.sqliteSchema(ctx, schema); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *fkReader) sqliteSchema(ctx context.Context, schema string) error {

@@ -31,7 +31,8 @@ type homes struct {
 
 	mu     sync.Mutex
 	path   []string // the schemas in which the pool's connections look, on Postgres
-	known  bool     // whether path has been asked
+	user   string   // as whom; it passes over schemas that it may not use
+	known  bool     // whether these have been asked
 	own    string   // the home of timak's tables, as it was found last; "" if it was not
 	tables map[homed]*table
 }
@@ -60,6 +61,19 @@ func (p *Plugin) homeOf(ctx context.Context, pool gorm.ConnPool, t *table) (*tab
 		return nil, nil
 	default:
 		return p.homes.place(t, at), nil
+	}
+}
+
+// ask returns a table at its home as it is now, whatever is known.
+func (h *homes) ask(ctx context.Context, p *Plugin, pool gorm.ConnPool, t *table) (*table, error) {
+	at, err := p.askHome(ctx, pool, t.model.table)
+	switch {
+	case err != nil && !errors.Is(err, errNoHome):
+		return nil, err
+	case at.schema == "":
+		return nil, nil
+	default:
+		return h.place(t, at), nil
 	}
 }
 
@@ -110,13 +124,13 @@ func (p *Plugin) askHome(ctx context.Context, pool gorm.ConnPool, name string) (
 		at.schema, err = sqliteHome(ctx, pool, name)
 		return at, err
 	}
-	path, err := p.homePath(ctx)
+	path, user, err := p.homePath(ctx, pool)
 	if err != nil {
 		return at, err
 	}
-	schemas := path
+	schemas, as := path, user
 	if schema := schemaOf(name); schema != "" {
-		schemas = []string{schema}
+		schemas, as = []string{schema}, ""
 	}
 	some, err := marshal(schemas)
 	if err != nil {
@@ -126,7 +140,8 @@ func (p *Plugin) askHome(ctx context.Context, pool gorm.ConnPool, name string) (
 	if err != nil {
 		return at, err
 	}
-	err = pool.QueryRowContext(ctx, "SELECT "+firstOn("$1", "$2")+", "+firstOn("$3", "'timak_outbox'"), string(some), unqualified(name), string(all)).
+	err = pool.QueryRowContext(ctx, "SELECT "+firstOn("$1", "$2", "$3")+", "+firstOn("$4", "'timak_outbox'", "$5"),
+		string(some), unqualified(p.dialect.clipped(name)), as, string(all), user).
 		Scan(&at.schema, &at.own)
 	if err == nil && (at.schema == "" || at.own == "") {
 		err = errNoHome
@@ -134,17 +149,28 @@ func (p *Plugin) askHome(ctx context.Context, pool gorm.ConnPool, name string) (
 	return at, err
 }
 
-// firstOn is the first schema of a list in which there is a table of this name.
-// It reads the catalogs: to_regclass fails where a role may not use a schema.
-func firstOn(schemas, name string) string {
+// firstOn is the first schema of a list in which a user finds a table of this name;
+// "" is one who may use all of them. It reads the catalogs: to_regclass fails where
+// the session's own role may not use a schema.
+func firstOn(schemas, name, user string) string {
 	return `coalesce((SELECT n.nspname::text FROM json_array_elements_text(` + schemas + `::json) WITH ORDINALITY s(name, i)
 		JOIN pg_catalog.pg_namespace n ON n.nspname = s.name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ` + name + `
+		WHERE ` + user + `::text = '' OR pg_catalog.has_schema_privilege(nullif(` + user + `::text, '')::name, n.oid, 'USAGE')
 		ORDER BY s.i LIMIT 1), '')`
 }
 
 // sqliteHome returns the database file, main or one that is attached, in which
-// SQLite finds a table by a name without temporary tables.
+// SQLite finds a table by a name without temporary tables. It looks at attached ones
+// only if it must: a transaction keeps what it has seen of them.
 func sqliteHome(ctx context.Context, pool gorm.ConnPool, name string) (schema string, err error) {
+	if schema := schemaOf(name); schema == "" || sameName(schema, "main") {
+		var there bool
+		err := pool.QueryRowContext(ctx, "SELECT count(*) > 0 FROM main.sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE",
+			unqualified(name)).Scan(&there)
+		if there || err != nil {
+			return "main", err
+		}
+	}
 	err = pool.QueryRowContext(ctx, `SELECT l.schema FROM pragma_table_list(?) l JOIN pragma_database_list d ON d.name = l.schema
 		WHERE l.schema <> 'temp' AND (? = '' OR l.schema = ? COLLATE NOCASE) ORDER BY d.seq LIMIT 1`,
 		unqualified(name), schemaOf(name), schemaOf(name)).Scan(&schema)
@@ -163,7 +189,7 @@ func (p *Plugin) lookAround(db *gorm.DB) {
 		return
 	}
 	ctx := db.Statement.Context
-	if _, err = p.askPath(ctx, pool); err != nil {
+	if p.askPath(ctx, pool, pathNow) != nil {
 		return
 	}
 	if at, err := p.askHome(ctx, pool, "timak_outbox"); err == nil {
@@ -171,44 +197,57 @@ func (p *Plugin) lookAround(db *gorm.DB) {
 	}
 }
 
-// homePath returns the schemas in which a connection of the pool looks for tables.
-// It is asked once, as a program's connections should all begin alike.
-func (p *Plugin) homePath(ctx context.Context) ([]string, error) {
-	if path, known := p.homes.pathKnown(); known {
-		return path, nil
+// homePath returns the schemas in which a connection of the pool looks for tables,
+// and as whom. It is asked once, as a program's connections should all begin alike.
+// Where the pool has no connection to spare, the statement's own tells how it began.
+func (p *Plugin) homePath(ctx context.Context, own gorm.ConnPool) (path []string, user string, err error) {
+	if path, user, known := p.homes.pathKnown(); known {
+		return path, user, nil
 	}
 	db, err := p.db.DB()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return p.askPath(ctx, db)
+	if p.askPath(ctx, db, pathNow) != nil {
+		if err := p.askPath(ctx, own, pathAtFirst); err != nil {
+			return nil, "", err
+		}
+	}
+	path, user, _ = p.homes.pathKnown()
+	return path, user, nil
 }
 
-func (h *homes) pathKnown() (path []string, known bool) {
+func (h *homes) pathKnown() (path []string, user string, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.path, h.known
+	return h.path, h.user, h.known
 }
+
+// What a session's search_path is, and what it was when the session began.
+const (
+	pathNow     = "SELECT current_setting('search_path'), current_user"
+	pathAtFirst = "SELECT reset_val, session_user FROM pg_catalog.pg_settings WHERE name = 'search_path'"
+)
 
 // pathTime is how long to wait for a connection that says where the pool's look
 // for tables: a statement's own transaction may hold the only one.
-const pathTime = 5 * time.Second
+const pathTime = time.Second
 
-// askPath asks the pool's connections for their search_path.
+// askPath asks a connection for its search_path.
 func (p *Plugin) askPath(ctx context.Context, pool interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-},
-) ([]string, error) {
+}, question string,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, pathTime)
 	defer cancel()
 	var path, user string
-	if err := pool.QueryRowContext(ctx, "SELECT current_setting('search_path'), current_user").Scan(&path, &user); err != nil {
-		return nil, fmt.Errorf("timakgorm: ask for the search_path: %w", err)
+	if err := pool.QueryRowContext(ctx, question).Scan(&path, &user); err != nil {
+		return fmt.Errorf("timakgorm: ask for the search_path: %w", err)
 	}
 	p.homes.mu.Lock()
 	defer p.homes.mu.Unlock()
-	p.homes.path, p.homes.known = schemasIn(path, user), true
-	return p.homes.path, nil
+	p.homes.path, p.homes.user, p.homes.known = schemasIn(path, user), user, true
+	return nil
 }
 
 // pathPart is a schema in a search_path.

@@ -172,6 +172,9 @@ func (s keySource) makesWhere(ctx context.Context, p *Plugin, key, condition str
 	}
 	statement := s.table.dialect.bind("SELECT EXISTS (SELECT 1 FROM " + s.table.sql.from + " WHERE " + where + " AND " + condition + ")")
 	if err := o.db.QueryRowContext(ctx, statement, append(args, more...)...).Scan(&made); err != nil {
+		if unreadable(err) { // no row has such a value
+			return false, nil
+		}
 		return false, fmt.Errorf("timakgorm: keys of %s: %w", s.table.model.table, err)
 	}
 	return made, nil

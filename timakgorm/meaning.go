@@ -21,6 +21,7 @@ import (
 type meaning struct {
 	found bool   // there is such a table
 	is    string // the tracked table that it is; "" if it is none
+	at    string // the schema that it is in
 	part  string // otherwise, a tracked table whose rows are written by the name: it is a part or a view of it
 }
 
@@ -32,9 +33,10 @@ const meaningSQL = `WITH RECURSIVE tracked AS (
 		SELECT h.name, (
 			SELECT c.oid FROM json_array_elements_text(h.schemas) WITH ORDINALITY s(name, i)
 			JOIN pg_catalog.pg_namespace n ON n.nspname = s.name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = h.bare
+			WHERE h.said OR pg_catalog.has_schema_privilege($4::text::name, n.oid, 'USAGE')
 			ORDER BY s.i LIMIT 1
 		) AS id
-		FROM json_to_recordset($2::json) h(name text, bare text, schemas json)
+		FROM json_to_recordset($2::json) h(name text, bare text, said boolean, schemas json)
 	), above AS (
 		SELECT to_regclass($1)::oid AS id, false AS unseen
 		UNION
@@ -47,7 +49,8 @@ const meaningSQL = `WITH RECURSIVE tracked AS (
 		) up
 	)
 	SELECT to_regclass($1) IS NOT NULL, coalesce((SELECT min(name) FROM tracked WHERE id = to_regclass($1)), ''),
-		coalesce((SELECT min(t.name) FROM tracked t JOIN above a ON a.id = t.id WHERE a.unseen), '')`
+		coalesce((SELECT min(t.name) FROM tracked t JOIN above a ON a.id = t.id WHERE a.unseen), ''),
+		coalesce((SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)), '')`
 
 // meaningOf asks what a name means, given as it is written.
 func (p *Plugin) meaningOf(ctx context.Context, pool gorm.ConnPool, written string) (meaning, error) {
@@ -63,20 +66,21 @@ func (p *Plugin) meaningOf(ctx context.Context, pool gorm.ConnPool, written stri
 }
 
 func (p *Plugin) askPostgres(ctx context.Context, pool gorm.ConnPool, written string, m *meaning) error {
-	path, err := p.homePath(ctx)
+	path, user, err := p.homePath(ctx, pool)
 	if err != nil {
 		return err
 	}
 	type tracked struct {
 		Name    string   `json:"name"`
 		Bare    string   `json:"bare"`
+		Said    bool     `json:"said"` // the model says its schema
 		Schemas []string `json:"schemas"`
 	}
 	var all []tracked
 	for name := range p.tables {
-		one := tracked{name, unqualified(name), path}
+		one := tracked{name, unqualified(p.dialect.clipped(name)), false, path}
 		if schema := schemaOf(name); schema != "" {
-			one.Schemas = []string{schema}
+			one.Said, one.Schemas = true, []string{schema}
 		}
 		all = append(all, one)
 	}
@@ -84,7 +88,8 @@ func (p *Plugin) askPostgres(ctx context.Context, pool gorm.ConnPool, written st
 	if err != nil {
 		return err
 	}
-	return pool.QueryRowContext(ctx, meaningSQL, written, string(list), p.opts.Capture == Callbacks).Scan(&m.found, &m.is, &m.part)
+	return pool.QueryRowContext(ctx, meaningSQL, written, string(list), p.opts.Capture == Callbacks, user).
+		Scan(&m.found, &m.is, &m.part, &m.at)
 }
 
 // askSQLite looks where SQLite does: at temporary tables, in the main file, and in
@@ -101,7 +106,7 @@ func (p *Plugin) askSQLite(ctx context.Context, pool gorm.ConnPool, written stri
 	if err != nil {
 		return err
 	}
-	m.found = true
+	m.found, m.at = true, schema
 	for _, t := range p.candidates(name) {
 		placed, err := p.homeOf(ctx, pool, t)
 		if err != nil {

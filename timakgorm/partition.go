@@ -105,7 +105,7 @@ func (p *Plugin) partWritten(st *gorm.Statement, text sqlText) (part, parent str
 // part or a view of; "" if there is none.
 func (p *Plugin) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
 	return p.parents.of(name, p.namesOf(pool), func() (string, error) {
-		if p.named(unquoted(name)) != nil || !postgresName.MatchString(name) {
+		if p.opts.Capture == Callbacks && p.named(unquoted(name)) != nil || !postgresName.MatchString(name) {
 			return "", nil
 		}
 		m, err := p.meaningOf(ctx, pool, name)

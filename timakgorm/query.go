@@ -43,6 +43,7 @@ func (t *target) query(st *gorm.Statement, where clause.Clause, columns fragment
 		q.Clauses["ORDER BY"] = clause.Clause{Name: "ORDER BY", Expression: fragment{sql: strings.Join(each(t.table.model.keys, t.sql.column), ", ")}}
 		q.AddClause(clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: t.name}})
 	}
+	onNewLines(q, "ORDER BY", "FOR")
 	q.Build("SELECT", "FROM", "WHERE", "ORDER BY", "FOR")
 	return q
 }

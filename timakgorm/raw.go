@@ -20,18 +20,46 @@ func (p *Plugin) checkRaw(db *gorm.DB) error {
 	if !may {
 		return nil
 	}
-	name := p.writtenBy(text)
-	if name == "" || followedIn(db, name) {
-		return nil
-	}
-	if elsewhere, err := p.writesElsewhere(st, text); elsewhere || err != nil {
+	name, err := p.unfollowedBy(db, text)
+	if name == "" || err != nil {
 		return err
 	}
 	if p.opts.RawSQL == WarnRaw {
 		p.opts.Logger.WarnContext(st.Context, "timak: raw SQL writes a tracked table; its timelines do not follow", "table", name)
 		return nil
 	}
+	if elsewhere, err := p.writesElsewhere(st, text); elsewhere || err != nil {
+		return err
+	}
 	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or timakgorm.Exec, which names the rows", name, ErrUncaptured)
+}
+
+// unfollowedBy returns a tracked table that SQL of the user's may write, and that
+// is not followed; "" if there is none. Where a name may mean several, and the
+// database can be asked, it says which.
+func (p *Plugin) unfollowedBy(db *gorm.DB, text sqlText) (string, error) {
+	st := db.Statement
+	for _, written := range text.targets() {
+		all := p.candidates(unquoted(written))
+		i := slices.IndexFunc(all, func(t *table) bool { return !followedIn(db, t.model.table) })
+		if i < 0 {
+			continue
+		}
+		if len(all) > 1 && !commitsItself(st.ConnPool) && (!p.dialect.numbered || postgresName.MatchString(written)) {
+			m, err := p.meaningOf(st.Context, st.ConnPool, written)
+			if err != nil {
+				return "", err
+			}
+			if m.is != "" && followedIn(db, m.is) {
+				continue
+			}
+		}
+		return all[i].model.table, nil
+	}
+	if name := p.mentioned(text.loose); name != "" && !followedIn(db, name) {
+		return name, nil
+	}
+	return "", nil
 }
 
 // writtenBy returns the tracked table that a SQL text writes, if any,

@@ -6,6 +6,9 @@ import "gorm.io/gorm"
 // that have the name of a tracked one, are others in this session. It asks the
 // database, and only where the text itself cannot change the answer.
 func (p *Plugin) writesElsewhere(st *gorm.Statement, text sqlText) (bool, error) {
+	if commitsItself(st.ConnPool) { // the statement may run on another connection
+		return false, nil
+	}
 	if len(text.loose) > 0 || verbsIn(text.sql)&(defining|blocks) != 0 || p.makesStray(text, st.Vars) {
 		return false, nil
 	}

@@ -108,6 +108,10 @@ func (c *capture) touchAll(keys []string) error {
 }
 
 func (c *capture) explainReturning(err error) error {
+	if errors.Is(err, errElsewhere) {
+		c.plugin.strays.any.Store(true) // so that the next one is asked about first
+		return c.refuse("the name of its table means another one in this session, which was found out too late: try it again")
+	}
 	if metNew(err) {
 		return fmt.Errorf("%w (%w)", c.refuse("the values that it gives do not tell which rows it updates, as others make them meanwhile, or the database changes the values: "+
 			"update those rows in a statement of their own"), err)

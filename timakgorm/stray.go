@@ -91,7 +91,7 @@ func (p *Plugin) hidesTable(words []string) bool {
 	switch {
 	case hasWord(words[:1], "temp", "temporary"):
 		words = words[1:]
-		for len(words) > 0 && hasWord(words[:1], "table", "view", "recursive", "if", "not", "exists") {
+		for len(words) > 0 && hasWord(words[:1], "table", "view", "recursive", "if", "not", "exists", ".") {
 			words = words[1:]
 		}
 	case !hasWord(words[:1], "pg_temp"):
@@ -124,5 +124,5 @@ func (c *capture) tellOfStray(written string) {
 	}
 	c.plugin.opts.Logger.InfoContext(c.db.Statement.Context,
 		"timak: a session finds another table by the name of a tracked one; what is written there is not followed",
-		"table", strings.Trim(written, "\"`"))
+		"table", unquoted(written))
 }

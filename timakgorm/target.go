@@ -170,11 +170,12 @@ func (c *capture) insertHead() (string, error) {
 		insert.Build(text)
 	}
 	head := text.SQL.String()
-	_, table, found := strings.Cut(head, "INTO ")
-	if !found || !strings.HasPrefix(strings.TrimSpace(st.SQL.String()), head) {
+	readings := c.plugin.dialect.readings(head)
+	into := slices.IndexFunc(readings[0], func(word string) bool { return sameName(word, "into") })
+	if len(readings) > 1 || into < 0 || !strings.HasPrefix(strings.TrimSpace(st.SQL.String()), head) {
 		return "", c.refuse(fmt.Sprintf("it does not begin with %q, as GORM writes an INSERT", head))
 	}
-	return table, nil
+	return strings.Join(readings[0][into+1:], " "), nil
 }
 
 // findTarget finds the tracked table that a statement writes; nil if it is
@@ -269,7 +270,12 @@ func (c *capture) ask(written string, candidates []*table) (*table, error) {
 	case err != nil || !m.found:
 		return nil, err
 	case m.is != "":
-		return p.homeOf(ctx, c.ConnPool, p.tables[m.is])
+		placed, err := p.homeOf(ctx, c.ConnPool, p.tables[m.is])
+		if err == nil && (placed == nil || !sameName(placed.at.schema, m.at)) { // it has moved, and nobody has told us
+			p.schema.change()()
+			placed, err = p.homes.ask(ctx, p, c.ConnPool, p.tables[m.is])
+		}
+		return placed, err
 	case m.part != "":
 		return nil, c.refuse(fmt.Sprintf("%s is a part or a view of %s here: name that", unquoted(written), m.part))
 	}
@@ -283,7 +289,9 @@ func (c *capture) ask(written string, candidates []*table) (*table, error) {
 				"have all of the pool's connections begin with the search_path that leads to it, or name its schema in the model's TableName", t.model.table))
 		}
 	}
-	c.tellOfStray(written)
+	if schemaOf(unquoted(written)) == "" {
+		c.tellOfStray(written)
+	}
 	return nil, nil
 }
 
