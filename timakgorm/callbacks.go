@@ -79,8 +79,8 @@ func (p *Plugin) before(v verb) func(*gorm.DB) {
 			if err := c.refuseForm(); err != nil {
 				return err
 			}
-		} else if reaches, err := p.mayReach(db.Statement, v); !reaches || err != nil {
-			return err
+		} else if !p.mayReach(db.Statement, v) {
+			return nil
 		}
 		db.Statement.ConnPool = c
 		db.InstanceSet(captureSetting, c)

@@ -20,30 +20,30 @@ type origin struct {
 }
 
 // mayReach reports whether foreign keys may pass on what a statement does.
-func (p *Plugin) mayReach(st *gorm.Statement, v verb) (bool, error) {
+func (p *Plugin) mayReach(st *gorm.Statement, v verb) bool {
 	tables, err := p.cascades.of(st.Context, p, st.ConnPool)
 	if err != nil { // the statement's own table is not tracked
 		p.opts.Logger.WarnContext(st.Context, "timak: foreign keys could not be looked at", "error", err)
-		return false, nil
+		return false
 	}
 	upserts := v != create || st.Clauses["ON CONFLICT"].Expression != nil || st.Clauses["INSERT"].Expression != nil
 	reaches := func(t *fkTable) bool { return len(t.keys)+len(t.parts) > 0 && (upserts || t.replaces) }
 	if !slices.ContainsFunc(tables, reaches) {
-		return false, nil
+		return false
 	}
 	said := tableSaid(st, v)
 	if said == current && (st.TableExpr == nil || v == create) && slices.ContainsFunc(tablesNamed(tables, st.Table), reaches) {
-		return true, nil
+		return true
 	}
 	if st.TableExpr == nil && said == current {
-		return false, nil
+		return false
 	}
 	text := scratch(st)
 	said.Build(text)
 	sql := strings.ToLower(text.SQL.String())
 	return slices.ContainsFunc(tables, func(t *fkTable) bool {
 		return reaches(t) && (strings.Contains(sql, strings.ToLower(t.name)) || strings.Contains(t.name, `"`) || strings.Contains(sql, "u&"))
-	}), nil
+	})
 }
 
 // origin returns the table that the statement writes, if foreign keys lead from it
