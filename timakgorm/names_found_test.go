@@ -186,3 +186,34 @@ func TestNames_temporaryParent(t *testing.T) {
 		w.wantDifferences()
 	})
 }
+
+// TestNames_hiddenBehindGORM: on SQLite a temporary table that was made behind GORM
+// is found out when a statement on it is followed.
+func TestNames_hiddenBehindGORM(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(tx *gorm.DB) error{
+		"create": func(tx *gorm.DB) error {
+			return tx.Create(&Permit{ID: 1, HallID: 1, Code: "t", CreatedAt: at(2)}).Error
+		},
+		"update": func(tx *gorm.DB) error { return tx.Model(&Permit{}).Where("id = 1").Update("hall_id", 2).Error },
+	} {
+		w := newWorld(t, setup{dialect: "sqlite", models: []any{&Permit{}}, tracked: []any{&Permit{}}})
+		w.must(w.db.Create(&Permit{ID: 1, HallID: 1, Code: "p", CreatedAt: at(1)}).Error)
+		w.drain()
+		w.must(w.db.Transaction(func(tx *gorm.DB) error {
+			for _, statement := range []string{"CREATE TEMP TABLE permits AS SELECT * FROM main.permits", "UPDATE temp.permits SET code = 'other'"} {
+				if _, err := tx.Statement.ConnPool.ExecContext(t.Context(), statement); err != nil {
+					return err
+				}
+			}
+			err := write(tx)
+			_, dropped := tx.Statement.ConnPool.ExecContext(t.Context(), "DROP TABLE temp.permits")
+			return errors.Join(err, dropped)
+		}))
+		if n := w.outbox(); n != 0 {
+			t.Errorf("%s: %d changes wait, want none of the temporary table", name, n)
+		}
+		w.drain()
+		w.wantDifferences()
+	}
+}
