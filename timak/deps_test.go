@@ -7,43 +7,146 @@ import (
 	"testing"
 )
 
-const module = "github.com/timak-go/timak"
+const module = "github.com/timak-go/timak/"
 
-// deps returns each package that the packages of a pattern are built from.
-func deps(t *testing.T, pattern string) []string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test=false", pattern).Output()
-	if err != nil {
-		t.Fatalf("go list -deps %s: %v", pattern, err)
-	}
-	return strings.Fields(string(out))
+// arrows say which packages of the module a package may import, and why no others.
+// The names are paths within the module. Each package has a row.
+var arrows = []struct {
+	pkg string
+	may string
+	why string
+}{
+	{"timak", "timak/driver timak/internal/state timak/internal/wire", "the engine meets storage only as driver.Store, and knows no database"},
+	{"timak/driver", "", "the contract stands alone: a store needs nothing else"},
+	{"timak/drivertest", "timak/driver", "the suite knows the contract, and no store"},
+	{"timak/memstore", "timak/driver timak/internal/siblings", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/boltstore", "timak/driver timak/internal/siblings", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/riakstore", "timak/driver timak/secret", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/riaktest", "timak/secret", "the test server speaks Riak's protocol: it must not share code with the client that it tests"},
+	{"timak/secret", "", "what hides secrets is used everywhere"},
+	{"timak/secret/secrettest", "", "what tests secrets is used everywhere"},
+	{"timak/internal/state", "", "the merge is pure: it knows neither bytes nor stores"},
+	{"timak/internal/wire", "timak/driver timak/internal/state", "the codec knows the state that it writes, and the driver's limits"},
+	{"timak/internal/siblings", "timak/driver", "what stores share knows only their contract"},
+	{"timak/internal/bench", "timak", "benchmarks use the engine as an application does"},
+	{"timak/internal/benchdoc", "", "it reads text and writes text"},
+
+	{"timakgorm", "timak " + rooms, "what an application names: doors to the rooms, and the engine. Stores are the application's choice"},
+	{"timakgorm/pgtest", "", "a Postgres for anybody's tests"},
+	{"timakgorm/internal/readme", "", "it runs the README's snippets as an application would"},
+	{room + "tag", "", "the grammar of tags is pure, and knows no model"},
+	{room + "sqltext", "", "what reads SQL is pure: it knows a text, and neither tables nor GORM"},
+	{room + "model", in("tag sqltext") + " timak", "a model is pure: where a row belongs depends on the row and the rules alone"},
+	{room + "dialect", in("model sqltext"), "SQL is written for one table: which statements run, and when, is decided above"},
+	{room + "statement", in("dialect model sqltext"), "a statement is read as it is: what is known of its session is asked above"},
+	{room + "session", in("statement dialect model sqltext"), "a session does not know the outbox: how a change is recorded is not its matter"},
+	{room + "outbox", in("dialect model") + " migrations", "the outbox is written by both captures and read by the relay: it knows neither"},
+	{room + "guard", in("session statement dialect sqltext"), "what is refused is refused before anything is captured"},
+	{room + "cascade", in("guard session statement dialect model sqltext"), "the graph of foreign keys knows no capture: one may follow it, or log it"},
+	{room + "hooks", in("outbox cascade guard session statement dialect model sqltext"), "one capture does not know the other, nor what becomes of a change"},
+	{room + "triggers", in("outbox session statement dialect model sqltext"), "one capture does not know the other, nor what becomes of a change"},
+	{room + "follow", in("outbox guard session statement dialect model"), "rows that the user names are recorded like any others"},
+	{room + "relay", in("outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
+	{room + "audit", in("relay outbox dialect model sqltext") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
+	{"migrations", "", "the SQL files are for other tools too"},
+
+	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/web timak timak/boltstore timak/driver timak/riakstore timak/secret timakgorm", "the program alone chooses stores, and knows all of its parts"},
+	{"examples/blog/internal/blog", "timak timakgorm", "what the blog is does not depend on how it is shown, nor on a store"},
+	{"examples/blog/internal/web", "examples/blog/internal/blog timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
 }
 
-// The arrows between packages point one way. A package that is listed here was
-// imported against them, perhaps by way of another: go list -deps shows how.
-func TestForbiddenImports(t *testing.T) {
+const room = "timakgorm/internal/"
+
+var rooms = in("audit cascade dialect follow guard hooks model outbox relay session statement tag triggers")
+
+// in returns the paths of rooms.
+func in(names string) string {
+	var paths []string
+	for name := range strings.FieldsSeq(names) {
+		paths = append(paths, room+name)
+	}
+	return strings.Join(paths, " ")
+}
+
+// The arrows between packages point one way.
+func TestArrows(t *testing.T) {
 	t.Parallel()
-	engine := module + "/timak"
+	rows := map[string]int{}
+	for i, row := range arrows {
+		rows[row.pkg] = i
+	}
+	for pkg, imports := range importsOf(t) {
+		i, there := rows[pkg]
+		if !there {
+			t.Errorf("package %s has no row in the table of arrows: say which packages it may import, and why", pkg)
+			continue
+		}
+		delete(rows, pkg)
+		for _, path := range imports {
+			inner, ours := strings.CutPrefix(path, module)
+			if ours && !slices.Contains(strings.Fields(arrows[i].may), inner) {
+				t.Errorf("%s imports %s: %s", pkg, inner, arrows[i].why)
+			}
+		}
+	}
+	for pkg := range rows {
+		t.Errorf("there is no package %s any more: delete its row", pkg)
+	}
+}
+
+// importsOf returns what the packages of the module import, tests left out.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	imports := map[string][]string{}
+	for line := range strings.Lines(list(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")) {
+		paths := strings.Fields(line)
+		imports[strings.TrimPrefix(paths[0], module)] = paths[1:]
+	}
+	return imports
+}
+
+func list(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
+}
+
+// The pure rooms do no I/O: they import nothing that could.
+func TestPureRooms(t *testing.T) {
+	t.Parallel()
+	impure := []string{"context", "database/sql", "log", "log/slog", "net", "net/http", "os", "os/exec"}
+	imports := importsOf(t)
+	for _, pkg := range []string{"timak/internal/state", room + "tag", room + "sqltext", room + "model"} {
+		for _, path := range imports[pkg] {
+			if slices.Contains(impure, path) {
+				t.Errorf("%s imports %s: a pure room gets what it needs as arguments, and returns what it finds", pkg, path)
+			}
+		}
+	}
+}
+
+// What programs are built from, directly or by way of others. A package that is
+// listed here is: go list -deps shows how.
+func TestForbiddenDependencies(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		pattern   string
 		forbidden []string
 		why       string
 	}{
-		{engine + "/...", []string{"gorm.io"}, "the engine does not know GORM; put it in timakgorm"},
-		{engine + "/...", []string{"github.com/labstack"}, "the engine does not know Echo; put it in examples/blog"},
-		{engine + "/...", []string{module + "/timakgorm", module + "/examples"}, "the arrow points the other way"},
-		{
-			engine,
-			[]string{engine + "/memstore", engine + "/boltstore", engine + "/riakstore", engine + "/drivertest"},
-			"the engine meets storage only as driver.Store",
-		},
-		{engine, []string{"go.etcd.io", "github.com/basho"}, "a backend's client belongs in its store"},
-		{engine, []string{"testing"}, "test code does not go into programs"},
-		{engine + "/driver", []string{module + "/timak/internal"}, "the contract stands alone"},
+		{"timak/...", []string{"gorm.io"}, "the engine does not know GORM; put it in timakgorm"},
+		{"timak/...", []string{"github.com/labstack"}, "the engine does not know Echo; put it in examples/blog"},
+		{"timak", []string{"go.etcd.io", "github.com/basho"}, "a backend's client belongs in its store"},
+		{"timak", []string{"testing"}, "test code does not go into programs"},
+		{"timakgorm", []string{"testing"}, "test code does not go into programs"},
+		{"timakgorm", []string{"github.com/labstack", "go.etcd.io", "github.com/basho"}, "web frameworks and stores are the application's choice"},
 	} {
-		for _, pkg := range deps(t, tt.pattern) {
+		for pkg := range strings.FieldsSeq(list(t, "-deps", "-test=false", module+tt.pattern)) {
 			if slices.ContainsFunc(tt.forbidden, func(path string) bool { return pkg == path || strings.HasPrefix(pkg, path+"/") }) {
-				t.Errorf("%s imports %s: %s", tt.pattern, pkg, tt.why)
+				t.Errorf("%s is built from %s: %s", tt.pattern, pkg, tt.why)
 			}
 		}
 	}

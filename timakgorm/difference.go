@@ -1,7 +1,6 @@
 package timakgorm
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/timak-go/timak/timak"
@@ -98,24 +97,5 @@ func (d Difference) plain() string {
 		return fmt.Sprintf("%s: %s %s: at %v, its row says %v", d.Key, d.ID, d.Kind, d.Got.At, d.Want.At)
 	default:
 		return fmt.Sprintf("%s: %s %s", d.Key, d.ID, d.Kind)
-	}
-}
-
-// kindOfDifference compares an entry with the row's item; 0 says that they are
-// alike.
-func kindOfDifference(want *timak.Item, got *timak.Entry) DifferenceKind {
-	switch {
-	case want == nil && got == nil:
-		return 0
-	case got == nil:
-		return Missing
-	case want == nil:
-		return Extra
-	case got.At.UnixMicro() != want.At.UnixMicro():
-		return Misplaced
-	case !bytes.Equal(got.Data, want.Data):
-		return Stale
-	default:
-		return 0
 	}
 }

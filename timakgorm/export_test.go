@@ -3,12 +3,13 @@ package timakgorm
 import (
 	"context"
 	"database/sql"
-	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
 // JudgeTimes has Verify look at what is in doubt so many times: less than it
 // would where nothing is going to settle it.
-func (p *Plugin) JudgeTimes(n int) { p.judges = n }
+func (p *Plugin) JudgeTimes(n int) { p.audit.Judges = n }
 
 // SettleHalfway settles nothing, and leaves the transaction open as a program
 // does that goes away in its midst.
@@ -17,13 +18,9 @@ func (p *Plugin) SettleHalfway(ctx context.Context) (*sql.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx, err := o.db.BeginTx(ctx, nil)
+	tx, err := o.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	return tx, o.settleIn(ctx, tx, settlement{})
+	return tx, o.SettleIn(ctx, tx, outbox.Settlement{})
 }
-
-// ForgetForeignKeys has the plugin look at the foreign keys again, as it does after
-// a while.
-func (p *Plugin) ForgetForeignKeys() { p.cascades.until = time.Time{} }

@@ -11,6 +11,8 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
@@ -27,7 +29,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	where := whereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
+	where := statement.WhereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
 	var found []T
 	if err := db.WithContext(ctx).Where(where).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("timakgorm: load %s: %w", st.Schema.Name, err)
@@ -39,7 +41,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) [][]any {
 	var keys [][]any
 	for _, item := range items {
-		if texts, ok := keyTexts(s, item.ID); ok {
+		if texts, ok := model.KeyTexts(s, item.ID); ok {
 			if key, ok := keyOf(ctx, s, texts); ok {
 				keys = append(keys, key)
 			}
@@ -60,24 +62,6 @@ func keyOf(ctx context.Context, s *schema.Schema, texts []string) ([]any, bool) 
 		key[i], _ = field.ValueOf(ctx, row)
 	}
 	return key, true
-}
-
-// keyTexts splits an item's id into the columns of the primary key; it reports
-// false for an item of another table.
-func keyTexts(s *schema.Schema, id string) ([]string, bool) {
-	rest, ok := strings.CutPrefix(id, s.Table+":")
-	texts := strings.Split(rest, ",")
-	if !ok || len(texts) != len(s.PrimaryFields) {
-		return nil, false
-	}
-	for i, text := range texts {
-		plain, err := tag.Unescape(text)
-		if err != nil {
-			return nil, false
-		}
-		texts[i] = plain
-	}
-	return texts, true
 }
 
 // inOrder returns the rows in the order of their items.
@@ -104,7 +88,7 @@ func itemIDOf(ctx context.Context, s *schema.Schema, row reflect.Value) (string,
 	texts := make([]string, len(s.PrimaryFields))
 	for i, field := range s.PrimaryFields {
 		value, _ := field.ValueOf(ctx, row)
-		text, err := keyValue(value)
+		text, err := model.KeyValue(value)
 		if err != nil {
 			return "", err
 		}

@@ -62,7 +62,7 @@ func (p *Plugin) registerMetrics() error {
 	gauges.gauge("timak.outbox.dead", "{change}", "Dead letters.", func(s Stats) float64 { return float64(s.Dead) })
 
 	return errors.Join(
-		counts.register(func(context.Context) (Stats, error) { return p.counters.stats(), nil }),
+		counts.register(func(context.Context) (Stats, error) { return p.counted(), nil }),
 		gauges.register(p.Stats),
 	)
 }

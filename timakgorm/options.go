@@ -33,6 +33,35 @@ const (
 	Triggers
 )
 
+// Deliver says when a committed change becomes readable.
+type Deliver uint8
+
+const (
+	// InBackground leaves it to the relay, Plugin.Run, in this process or
+	// another: soon after the commit.
+	InBackground Deliver = iota
+	// OnCommit has the commit wait until what it changed is readable: Create,
+	// Save, Delete, Transaction and Commit return after that, within
+	// Options.DeliverTimeout and the context of the transaction. A commit never
+	// fails for it: when the store is slow or cannot be reached, the write
+	// returns all the same, without its timelines, and the relay catches up;
+	// while an outage lasts, most writes do not wait at all. So Run is needed as
+	// well. A transaction that is not opened through the plugin's db.ConnPool, as
+	// in db.Connection or under another plugin's pool, is left to the relay.
+	//
+	// With Triggers the commit waits for whatever they have recorded in the
+	// transaction, by cascades, functions and triggers of other tables too. A
+	// statement outside of any gets one: Create, Update and Delete of every model,
+	// and by db.Exec or Raw(…).Find a text whose statements all begin with INSERT,
+	// UPDATE, DELETE, REPLACE, MERGE, TRUNCATE, COPY, WITH, EXPLAIN or DO; by
+	// db.Exec on Postgres SELECT, VALUES and EXECUTE as well. Left to the relay are
+	// all other texts outside of a transaction: of a SELECT that GORM reads nobody
+	// sees what its functions write, CALL and what has COMMIT or ROLLBACK in it may
+	// end transactions, DDL may not bear one; and db.Raw(…).Scan, Row and Rows, as
+	// nothing tells when the rows have been read. db.Transaction around them waits.
+	OnCommit
+)
+
 // Options tune a Plugin. The zero Options, and nil, mean the defaults. All
 // programs of one outbox need the same rules: the package says what is to be done
 // when they change.

@@ -1,16 +1,27 @@
 package timakgorm
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audit"
+	"github.com/timak-go/timak/timakgorm/internal/cascade"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/follow"
+	"github.com/timak-go/timak/timakgorm/internal/guard"
+	"github.com/timak-go/timak/timakgorm/internal/hooks"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/relay"
+	"github.com/timak-go/timak/timakgorm/internal/session"
+	"github.com/timak-go/timak/timakgorm/internal/triggers"
 )
 
 // Plugin is a gorm.Plugin that keeps the timelines of tracked models. Make it
@@ -18,35 +29,18 @@ import (
 // carry changes to the timelines. All methods but Register and Initialize may
 // be called from any number of goroutines.
 type Plugin struct {
-	timelines *timak.Timelines
-	opts      Options
-	tracked   []Tracked
-	wakeUp    chan struct{}
-	relaying  chan struct{} // holds one while a batch is under way in this process
-
-	counters    counters
-	sessions    sessions
-	deliveries  deliveries
-	foreignSeen seldom
-	drawn       atomic.Int64 // an id of the outbox: later transactions draw greater ones
-
-	capacities map[string]capacity // of timelines, by the templates of their keys
+	timelines  *timak.Timelines
+	opts       Options
+	declared   []model.Declared
+	capacities map[string]model.Capacity // of timelines, by the templates of their keys
 
 	// Set by Initialize.
-	db      *gorm.DB
-	dialect dialect
-	tables  map[string]*table
-
-	triggers map[string]*tableTriggers
-	schema   schemaVersion
-	homes    homes
-	strays   strays
-	cascades foreignKeys
-	parents  schemaFacts[string] // the tracked tables that other tables are a part or a view of
-	resolves schemaFacts[string] // what tables do about conflicts
-	plain    schemaFacts[bool]   // whether updates of tables do no more than they say
-	inserts  schemaFacts[bool]   // whether triggers may change rows of tables before they are inserted
-	judges   int                 // how often Verify looks at what is in doubt
+	db       *gorm.DB
+	sessions *session.Sessions
+	follower *follow.Follower
+	watch    *triggers.Watch
+	relay    *relay.Relay
+	audit    *audit.Audit
 }
 
 // New returns a plugin that keeps timelines, with options that may be nil.
@@ -58,7 +52,7 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plugin{timelines: timelines, opts: withDefaults, capacities: map[string]capacity{}, judges: judges, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1)}, nil
+	return &Plugin{timelines: timelines, opts: withDefaults, capacities: map[string]model.Capacity{}}, nil
 }
 
 // Register adds models, given as pointers to their structs or by Track, whose
@@ -71,25 +65,25 @@ func (p *Plugin) Register(models ...any) error {
 	for _, value := range models {
 		tracked, ok := value.(Tracked)
 		if !ok {
-			tracked = Tracked{model: value}
+			tracked = Tracked{model.Declared{Value: value}}
 		}
-		m, err := compile(tracked, schema.NamingStrategy{})
+		m, err := model.Compile(tracked.declared, schema.NamingStrategy{})
 		if err != nil {
 			return err
 		}
-		known := func(t Tracked) bool { return structType(t.model) == m.schema.ModelType }
-		if slices.ContainsFunc(p.tracked, known) {
-			return fmt.Errorf("timakgorm: %s is registered twice", m.schema.Name)
+		known := func(d model.Declared) bool { return model.StructType(d.Value) == m.Schema.ModelType }
+		if slices.ContainsFunc(p.declared, known) {
+			return fmt.Errorf("timakgorm: %s is registered twice", m.Schema.Name)
 		}
-		if other := p.modelOf(m.table); other != "" {
-			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model a table", other, m.schema.Name, m.table)
+		if other := p.modelOf(m.Table); other != "" {
+			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model a table", other, m.Schema.Name, m.Table)
 		}
 		capacities := maps.Clone(p.capacities)
-		if err := agree(capacities, m); err != nil {
+		if err := model.Agree(capacities, m); err != nil {
 			return err
 		}
 		p.capacities = capacities
-		p.tracked = append(p.tracked, tracked)
+		p.declared = append(p.declared, tracked.declared)
 	}
 	return nil
 }
@@ -97,9 +91,9 @@ func (p *Plugin) Register(models ...any) error {
 // modelOf returns the name of the registered model of a table; empty if there is
 // none.
 func (p *Plugin) modelOf(table string) string {
-	for _, tracked := range p.tracked {
-		if m, err := compile(tracked, schema.NamingStrategy{}); err == nil && m.table == table {
-			return m.schema.Name
+	for _, d := range p.declared {
+		if m, err := model.Compile(d, schema.NamingStrategy{}); err == nil && m.Table == table {
+			return m.Schema.Name
 		}
 	}
 	return ""
@@ -111,50 +105,118 @@ func (p *Plugin) Name() string { return "timak" }
 // Initialize implements gorm.Plugin; db.Use calls it.
 func (p *Plugin) Initialize(db *gorm.DB) error {
 	if p.db != nil && db.Plugins[p.Name()] == gorm.Plugin(p) {
-		return p.hookCommit(db) // dbresolver opens other connections of the same database
+		return p.sessions.HookCommit(db) // dbresolver opens other connections of the same database
 	}
 	if p.db != nil {
 		return errors.New("timakgorm: the plugin is in use already: make one for every database")
 	}
-	d, err := dialectOf(db.Name())
+	ts, err := p.tablesOf(db)
 	if err != nil {
 		return err
 	}
-	p.dialect = d
-	p.tables = map[string]*table{}
-	for _, tracked := range p.tracked {
-		m, err := compile(tracked, db.NamingStrategy)
-		if err != nil {
-			return err
-		}
-		if p.tables[m.table] != nil {
-			return fmt.Errorf("timakgorm: two models are registered for the table %q", m.table)
-		}
-		if err := m.readVisibility(db); err != nil {
-			return err
-		}
-		p.tables[m.table] = &table{model: m, dialect: d, sql: d.statementsAs(m, home{}, unqualified(m.table), func(name string) string { return db.Statement.Quote(name) })}
-	}
-	if err := p.useColumns(db); err != nil {
+	if err := ts.CheckColumns(db); err != nil {
 		return err
 	}
-	if err := p.useTriggers(db); err != nil {
+	g, keys := p.furnish(ts)
+	if err := p.register(db, ts, g, keys); err != nil {
 		return err
-	}
-	if d.name == postgres.name {
-		if err := p.registerPartitions(db); err != nil {
-			return err
-		}
-		p.lookAround(db)
-	}
-	if p.opts.Capture == Triggers && p.opts.Deliver == OnCommit {
-		if err := p.registerTransactions(db); err != nil {
-			return err
-		}
 	}
 	p.db = db
 	if err := p.registerMetrics(); err != nil {
 		return err
 	}
-	return p.hookCommit(db)
+	return p.sessions.HookCommit(db)
+}
+
+// models returns the tracked models, their tables and columns named as in a
+// database.
+func (p *Plugin) models(db *gorm.DB) ([]*model.Model, error) {
+	var models []*model.Model
+	for _, d := range p.declared {
+		m, err := model.Compile(d, db.NamingStrategy)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.ReadVisibility(db); err != nil {
+			return nil, err
+		}
+		models = append(models, m)
+	}
+	return models, nil
+}
+
+// tablesOf returns the tracked tables of a database.
+func (p *Plugin) tablesOf(db *gorm.DB) (*dialect.Tables, error) {
+	d, err := dialect.Of(db.Name())
+	if err != nil {
+		return nil, err
+	}
+	models, err := p.models(db)
+	if err != nil {
+		return nil, err
+	}
+	return dialect.NewTables(d, models, func(name string) string { return db.Statement.Quote(name) })
+}
+
+// furnish makes the rooms for some tables.
+func (p *Plugin) furnish(ts *dialect.Tables) (*guard.Guard, *cascade.Keys) {
+	log := p.opts.Logger
+	p.relay = relay.New(p.timelines, ts, relay.Options{
+		DB: p.pool, Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
+	})
+	p.audit = audit.New(p.timelines, ts, p.relay, log)
+	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.relay.Wake, Log: log}
+	if p.opts.Deliver == OnCommit {
+		opts.Deliver, opts.Unseen = p.relay.Deliver, p.opts.Capture == Triggers
+	}
+	p.sessions = session.New(ts, opts)
+	p.follower = follow.New(ts, p.sessions)
+	g := guard.New(ts, p.sessions, guard.Options{Callbacks: p.opts.Capture == Callbacks, Warn: p.opts.RawSQL == WarnRaw, Log: log})
+	p.watch = triggers.New(ts, p.sessions, triggers.Options{Installed: p.opts.Capture == Triggers, Models: p.models, DB: p.pool, Wake: p.relay.Wake})
+	return g, cascade.New(ts, p.sessions, log)
+}
+
+// register puts the callbacks of the rooms into a database.
+func (p *Plugin) register(db *gorm.DB, ts *dialect.Tables, g *guard.Guard, keys *cascade.Keys) error {
+	capture := hooks.New(ts, p.sessions, g, keys).Register
+	if p.opts.Capture == Triggers {
+		if err := p.watch.Expect(db); err != nil {
+			return err
+		}
+		capture = p.watch.RegisterMarks
+	}
+	err := errors.Join(p.sessions.RegisterDDL(db), p.watch.RegisterChecks(db), capture(db), g.RegisterByteKeys(db))
+	if err != nil {
+		return err
+	}
+	if ts.Dialect.Name == dialect.Postgres.Name {
+		if err := g.RegisterPartitions(db); err != nil {
+			return err
+		}
+		p.sessions.LookAround(db)
+	}
+	if p.opts.Capture == Triggers && p.opts.Deliver == OnCommit {
+		return p.watch.RegisterTransactions(db)
+	}
+	return nil
+}
+
+// pool returns the connections of the database in use.
+func (p *Plugin) pool() (*sql.DB, error) {
+	if p.db == nil {
+		return nil, errNotInUse
+	}
+	db, err := p.db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: %w", err)
+	}
+	return db, nil
+}
+
+// outbox returns that of the database in use.
+func (p *Plugin) outbox() (*outbox.Outbox, error) {
+	if p.db == nil {
+		return nil, errNotInUse
+	}
+	return p.relay.Outbox()
 }

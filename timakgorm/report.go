@@ -1,114 +1,58 @@
 package timakgorm
 
 import (
-	"fmt"
-	"time"
+	"github.com/timak-go/timak/timakgorm/internal/audit"
 )
 
-// note adds to the report what was not known yet.
-func (v *verification) note(f *finding, known map[place]bool) {
-	for _, d := range f.differences() {
-		at := place{d.Key, d.ID, d.Source}
-		if known[at] || d.Unsettled {
-			continue
-		}
-		known[at] = true
-		*v.report.count(d.Kind)++
-		v.keep(d)
-	}
+// Report is what Verify and Rebuild found.
+type Report struct {
+	// Keys is how many timelines were compared, and Rows with how many rows; a
+	// row counts once for each timeline that its key columns name.
+	Keys int
+	Rows int64
+
+	// These are the differences found, whether or not they were repaired.
+	Missing, Extra, Misplaced, Stale, Damaged, Unplaceable int
+
+	// Remaining is how many differences are left. Rebuild can mend nothing
+	// Unplaceable: somebody has to mend the row.
+	Remaining int
+
+	// Unsettled is how many items may be different or not, as changes of their
+	// rows kept waiting in the outbox, or kept coming.
+	Unsettled int
+
+	// Differences are the first that were found, the unsettled included.
+	Differences []Difference
+
+	// From is the token to go on from, if the run ended before all was done. Empty
+	// if it did not, and if it ended before the first timelines were done.
+	From string
 }
 
-// noteUnplaceable adds the unplaceable rows to the report.
-func (v *verification) noteUnplaceable(found []*finding) {
-	for _, f := range found {
-		v.report.Unplaceable += f.unplaceable.count
-		for _, d := range f.unplaceable.kept {
-			v.keep(d)
-		}
-	}
+// Found returns how many differences were found.
+func (r Report) Found() int {
+	return r.Missing + r.Extra + r.Misplaced + r.Stale + r.Damaged + r.Unplaceable
 }
 
-// remain adds to the report what is left.
-func (v *verification) remain(found []*finding) {
-	for _, f := range found {
-		v.report.Remaining += f.unplaceable.count
-		for _, d := range f.differences() {
-			if !d.Unsettled {
-				v.report.Remaining++
-				continue
-			}
-			v.report.Unsettled++
-			v.keep(d)
-		}
-	}
-}
+// Clean reports whether the timelines are as the tables: nothing different is
+// left, and nothing is in doubt. As long as there is an unplaceable row they are
+// not, since a reader misses it. A row that no rule wants, as its condition is
+// false or a column of its key NULL, is none.
+func (r Report) Clean() bool { return r.Remaining == 0 && r.Unsettled == 0 }
 
-func (v *verification) keep(d Difference) {
-	if len(v.report.Differences) < v.opts.Limit {
-		v.report.Differences = append(v.report.Differences, d)
+// reportOf returns what an audit found as the user reads it.
+func reportOf(r audit.Report) Report {
+	report := Report{
+		Keys: r.Keys, Rows: r.Rows,
+		Missing: r.Missing, Extra: r.Extra, Misplaced: r.Misplaced, Stale: r.Stale, Damaged: r.Damaged, Unplaceable: r.Unplaceable,
+		Remaining: r.Remaining, Unsettled: r.Unsettled, From: r.From,
 	}
-}
-
-func (r *Report) count(kind DifferenceKind) *int {
-	switch kind {
-	case Missing:
-		return &r.Missing
-	case Extra:
-		return &r.Extra
-	case Misplaced:
-		return &r.Misplaced
-	case Stale:
-		return &r.Stale
-	case Unplaceable:
-		return &r.Unplaceable
-	default:
-		return &r.Damaged
+	for _, d := range r.Differences {
+		report.Differences = append(report.Differences, Difference{
+			Kind: DifferenceKind(d.Kind), Key: d.Key, ID: d.ID, Source: d.Source, Table: d.Table, Row: d.Row,
+			Want: d.Want, Got: d.Got, Unsettled: d.Unsettled, Reason: d.Reason,
+		})
 	}
-}
-
-// differences says what was found in the user's words. An item that one source
-// lacks and another has too many is one that has the wrong source.
-func (f *finding) differences() []Difference {
-	var out []Difference
-	if f.damaged {
-		out = append(out, Difference{Kind: Damaged, Key: f.key})
-	}
-	extra, moved := map[string]*suspect{}, map[*suspect]bool{}
-	for _, s := range f.suspects {
-		if s.kind == Extra && !s.unsettled {
-			extra[s.at.id] = s
-		}
-	}
-	for _, s := range f.suspects {
-		if other := extra[s.at.id]; s.kind == Missing && !s.unsettled && other != nil && !moved[other] {
-			moved[other] = true
-			d := s.difference()
-			d.Kind, d.Got = Stale, &other.got.Item
-			out = append(out, d)
-			moved[s] = true
-		}
-	}
-	for _, s := range f.suspects {
-		if !moved[s] {
-			out = append(out, s.difference())
-		}
-	}
-	return out
-}
-
-func (s *suspect) difference() Difference {
-	d := Difference{
-		Kind: s.kind, Key: s.at.key, ID: s.at.id, Source: s.at.source, Row: s.pk, Want: s.want, Unsettled: s.unsettled,
-	}
-	if s.got != nil {
-		d.Got = &s.got.Item
-	}
-	if s.table != nil {
-		d.Table = s.table.model.table
-	}
-	if s.ahead && s.kind != Extra {
-		d.Reason = fmt.Sprintf("its version %d, of %s, is more than a day ahead of the clock",
-			s.version, time.UnixMicro(s.version).UTC().Format(time.DateOnly))
-	}
-	return d
+	return report
 }

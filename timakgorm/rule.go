@@ -2,9 +2,8 @@ package timakgorm
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
+	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
@@ -45,79 +44,20 @@ type Rule struct {
 	Max int
 }
 
-// parseRule reads the text of a tag.
-func parseRule(text string) (Rule, error) {
-	options, err := tag.Parse(text)
-	if err != nil {
-		return Rule{}, err
-	}
-	var r Rule
-	for _, option := range options {
-		if err := r.set(option); err != nil {
-			return Rule{}, err
-		}
-	}
-	return r, nil
-}
-
-func (r *Rule) set(option tag.Option) error {
-	switch option.Name {
-	case "key":
-		r.Key = option.Value
-	case "id":
-		r.ID = option.Value
-	case "date":
-		r.Date = option.Value
-	case "when":
-		r.When = option.Value
-	case "data":
-		if r.Data = tag.List(option.Value); len(r.Data) == 0 {
-			return fmt.Errorf("data=%s: expected the names of fields, separated by commas", option.Value)
-		}
-	case "source":
-		r.Source = option.Value
-	case "max":
-		limit, err := strconv.Atoi(option.Value)
-		if err != nil || limit < 1 {
-			return fmt.Errorf("max=%s: expected a number of items, at least 1", option.Value)
-		}
-		r.Max = limit
-	default:
-		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source or max", option.Name)
-	}
-	return nil
-}
-
-// String returns the rule as a tag says it.
-func (r Rule) String() string {
-	var parts []string
-	add := func(name, value string) {
-		if value != "" {
-			parts = append(parts, name+"="+value)
-		}
-	}
-	add("key", r.Key)
-	add("id", r.ID)
-	add("date", r.Date)
-	add("when", r.When)
-	add("data", strings.Join(r.Data, ","))
-	add("source", r.Source)
-	if r.Max != 0 {
-		add("max", strconv.Itoa(r.Max))
-	}
-	return strings.Join(parts, "; ")
-}
+// String returns the rule as a tag states it.
+func (r Rule) String() string { return tag.Rule(r).String() }
 
 // Tracked is a model with rules, for Plugin.Register. Track makes it.
-type Tracked struct {
-	model any
-	rules []Rule
-}
+type Tracked struct{ declared model.Declared }
 
 // Track returns the model T with rules, for those who would rather not write
 // them in tags. The rules in T's tags, if any, apply as well.
 func Track[T any](rules ...Rule) Tracked {
-	return Tracked{model: new(T), rules: rules}
+	d := model.Declared{Value: new(T)}
+	for _, r := range rules {
+		d.Rules = append(d.Rules, tag.Rule(r))
+	}
+	return Tracked{d}
 }
 
 // Key fills a template with values, escaped as in a rule; what stands between
@@ -139,7 +79,7 @@ func Key(template string, values ...any) string {
 	}
 	texts := make([]string, len(values))
 	for i, value := range values {
-		plain, err := keyValue(value)
+		plain, err := model.KeyValue(value)
 		if err != nil || plain == nil {
 			panic(fmt.Sprintf("timakgorm: Key(%q): value %d is %v, a %T: expected an integer, a text, a bool or a UUID", template, i+1, value, value))
 		}

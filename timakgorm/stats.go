@@ -2,8 +2,6 @@ package timakgorm
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 	"time"
 )
 
@@ -40,62 +38,24 @@ func (s Stats) OpsPerWrite() float64 {
 // counts all changes that wait: where there may be millions, do not ask it
 // every second.
 func (p *Plugin) Stats(ctx context.Context) (Stats, error) {
-	s := p.counters.stats()
+	s := p.counted()
 	o, err := p.outbox()
 	if err != nil {
 		return s, err
 	}
-	among, args := o.among(selection{})
-	var oldest, now int64
-	// A version is the time of its change.
-	err = o.db.QueryRowContext(ctx, o.dialect.bind(`SELECT count(*), coalesce(min(version), 0), `+o.dialect.micros()+`,
-		(SELECT count(*) FROM timak_dead WHERE `+among+`) FROM timak_outbox WHERE `+among), append(args, args...)...).
-		Scan(&s.Waiting, &oldest, &now, &s.Dead)
-	if err != nil {
-		return s, fmt.Errorf("timakgorm: stats: %w", err)
+	b, err := o.Backlog(ctx)
+	s.Waiting, s.Oldest, s.Dead = b.Waiting, b.Oldest, b.Dead
+	return s, err
+}
+
+// counted is what this process has done.
+func (p *Plugin) counted() Stats {
+	if p.relay == nil {
+		return Stats{}
 	}
-	if now == 0 {
-		now = time.Now().UnixMicro()
-	}
-	if s.Waiting > 0 { // a version runs ahead of a clock that was set back
-		s.Oldest = max(0, time.Duration(now-oldest)*time.Microsecond)
-	}
-	return s, nil
-}
-
-// micros is the database's clock in microseconds; 0 if it is that of our
-// process.
-func (d dialect) micros() string {
-	if d.clock {
-		return "0"
-	}
-	return d.now
-}
-
-// counters count what the relay does.
-type counters struct {
-	applied, retried, buried, anew, writes, ops, errors, delivered, left atomic.Int64
-}
-
-// wrote counts one write of a timeline.
-func (c *counters) wrote(ops int) {
-	c.writes.Add(1)
-	c.ops.Add(int64(ops))
-}
-
-// settled counts what became of a batch, in which some changes were recorded
-// anew and some left to other programs.
-func (c *counters) settled(s settlement, anew, left int) {
-	c.applied.Add(int64(len(s.done) - anew))
-	c.anew.Add(int64(anew))
-	c.buried.Add(int64(len(s.dead)))
-	c.retried.Add(int64(len(s.late) - left))
-}
-
-func (c *counters) stats() Stats {
+	c := p.relay.Counts()
 	return Stats{
-		Applied: c.applied.Load(), Retried: c.retried.Load(), Buried: c.buried.Load(), Anew: c.anew.Load(),
-		Writes: c.writes.Load(), Ops: c.ops.Load(), Errors: c.errors.Load(),
-		Delivered: c.delivered.Load(), Left: c.left.Load(),
+		Applied: c.Applied, Retried: c.Retried, Buried: c.Buried, Anew: c.Anew, Writes: c.Writes, Ops: c.Ops,
+		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left,
 	}
 }

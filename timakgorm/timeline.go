@@ -1,5 +1,7 @@
 package timakgorm
 
+import "github.com/timak-go/timak/timakgorm/internal/model"
+
 // Timeline marks a model as tracked. A field of this type, named _, carries
 // one rule in its tag; a model may have several:
 //
@@ -15,4 +17,4 @@ package timakgorm
 //	}
 //
 // The tag's grammar is that of Rule's fields.
-type Timeline struct{}
+type Timeline = model.Timeline

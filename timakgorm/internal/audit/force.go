@@ -1,0 +1,159 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/relay"
+)
+
+const (
+	// forceChunk is how many rows are locked in one transaction.
+	forceChunk = 1000
+	// forceTries is how often that is tried where others hold the locks.
+	forceTries = 5
+)
+
+// recordRows records rows anew, each with a version at or above its floor. Those
+// that others keep locked stay as they are.
+func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, floors map[string]int64) error {
+	all, err := forcedChanges(floors)
+	if err != nil {
+		return err
+	}
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return err
+	}
+	for rows := range slices.Chunk(all, forceChunk) {
+		busy, err := a.forceSome(ctx, o.DB, t, rows)
+		if err != nil {
+			return err
+		}
+		if len(busy) > 0 {
+			a.log.WarnContext(ctx, "timak: rows stay locked; they are not recorded anew", "table", t.Model.Table, "rows", len(busy))
+		}
+		a.relay.Wake()
+	}
+	return nil
+}
+
+// forcedChanges returns the rows in one order for all, each once: a key that was
+// read from an item's id may be written otherwise than one from the table.
+func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
+	c := &outbox.Changes{}
+	for text, floor := range floors {
+		key, err := model.ParseKey(text)
+		if err != nil {
+			return nil, err
+		}
+		n, err := c.Place(key)
+		if err != nil {
+			return nil, err
+		}
+		c.Rows[n].Floor = max(c.Rows[n].Floor, floor)
+	}
+	slices.SortFunc(c.Rows, func(a, b dialect.Change) int { return strings.Compare(string(a.Key), string(b.Key)) })
+	return c.Rows, nil
+}
+
+// forceSome records some rows, and returns those that others have kept locked.
+// At first it waits for all of their locks; when that has taken too long, it
+// takes the rows that are free, and then the others as they become so.
+func (a *Audit) forceSome(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect.Change) ([]dialect.Change, error) {
+	for try := 1; ; try++ {
+		busy, err := forceRows(ctx, db, t, rows, try == 1)
+		switch {
+		case err == nil:
+			rows = busy
+		case !dialect.Contended(err) || ctx.Err() != nil:
+			return rows, err
+		}
+		if len(rows) == 0 || try == forceTries {
+			return rows, nil
+		}
+		if try > 1 {
+			a.relay.Rest(ctx, relay.Spread(time.Second), nil)
+		}
+	}
+}
+
+// lockTime is how long to wait for the locks of writers.
+const lockTime = "SET LOCAL lock_timeout = '5s'"
+
+// forceRows records rows in a transaction that locks them first: whoever
+// changes one has committed before the version is drawn, or draws a later one.
+// Unless it is to wait, it leaves those that are locked, and returns them.
+func forceRows(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect.Change, wait bool) (busy []dialect.Change, err error) {
+	var isolation *sql.TxOptions
+	if t.Dialect.Lock {
+		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // so that rows are read as they are under the lock
+	}
+	tx, err := db.BeginTx(ctx, isolation)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	if t.Dialect.Lock {
+		if rows, busy, err = lockRows(ctx, tx, t, rows, wait); err != nil {
+			return nil, fmt.Errorf("timakgorm: lock rows of %s: %w", t.Model.Table, err)
+		}
+	}
+	if len(rows) > 0 {
+		if _, err := outbox.Record(ctx, tx, t, &outbox.Changes{Rows: rows}, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return busy, tx.Commit()
+}
+
+// lockRows locks rows until the transaction ends: all of them if it is to wait,
+// or else those that are free. It returns the rows that others may not change
+// now, and those that others have locked.
+func lockRows(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows []dialect.Change, wait bool) (ours, busy []dialect.Change, err error) {
+	if _, err := tx.ExecContext(ctx, lockTime); err != nil {
+		return nil, nil, err
+	}
+	c := &outbox.Changes{Rows: rows}
+	if wait {
+		_, err := tx.ExecContext(ctx, t.SQL.Locked, c.Keys())
+		return rows, nil, err
+	}
+	taken, err := outbox.LockFree(ctx, tx, t, c)
+	for _, row := range rows {
+		if taken[string(row.Key)] {
+			busy = append(busy, row)
+		} else {
+			ours = append(ours, row)
+		}
+	}
+	return ours, busy, err
+}
+
+// maxAhead is how far ahead of the clock a version may be that Rebuild follows.
+// Versions of all rows are above those of the past, so what one timeline holds
+// would take every later change with it, up to where there are no more.
+const maxAhead = 24 * time.Hour
+
+// followed returns the highest version that Rebuild follows. Where versions have
+// come further already, as when the clock was set back, that does no more harm.
+func (a *Audit) followed(ctx context.Context) (version int64, err error) {
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return 0, err
+	}
+	version, err = o.High(ctx)
+	return max(version, time.Now().Add(maxAhead).UnixMicro()), err
+}

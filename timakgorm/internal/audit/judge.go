@@ -1,0 +1,244 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// A suspect is guilty if three looks agree, in this order:
+//
+//  1. at the timeline, which knows a version of the entry;
+//  2. at the row and the outbox, in one statement: the row says something else,
+//     and no change of it waits;
+//  3. at the timeline again: the entry is as the row does not say, and its
+//     version is still the same.
+//
+// Whatever was committed before the second look had left the outbox by then, so
+// it had reached the timeline by the third. And whatever was committed after
+// the second look had not: it would have raised the version, as every change of
+// an entry does, one that changes it back included. So the third look shows
+// what the commits before the second came to, and that is wrong. Two equal
+// looks at the row around one at the timeline would not do: the row may have
+// been changed and changed back, and both relayed, between them.
+
+// judges is how often a suspect is judged before it counts as unsettled, and
+// judgeWait how long it may wait after the first time; twice as long after each
+// further one. All in all that is some seconds: a relay of another process
+// looks at the outbox once a second.
+const (
+	judges    = 9
+	judgeWait = 10 * time.Millisecond
+)
+
+// judge tells which suspects are guilty, with what was seen of them last. Those
+// that are still waiting in the end are unsettled, and among the guilty. It
+// returns the last look at the timeline.
+func (a *Audit) judge(ctx context.Context, c contents, look timak.Entries, suspects []*suspect) ([]*suspect, error) {
+	var guilty []*suspect
+	doubted := suspects
+	for n := 0; len(doubted) > 0; n++ {
+		if n > 0 {
+			a.relay.Wake()
+			if a.relay.Rest(ctx, judgeWait<<(n-1), nil); ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+		}
+		found, doubtful, after, err := a.judgeOnce(ctx, c, look, doubted, suspects)
+		if err != nil {
+			return nil, err
+		}
+		guilty = append(guilty, found...)
+		if n+1 == a.Judges {
+			for _, s := range doubtful {
+				s.unsettled = true
+			}
+			return append(guilty, doubtful...), nil
+		}
+		doubted, look = doubtful, after
+	}
+	return guilty, nil
+}
+
+func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, doubted, suspects []*suspect) (guilty, doubtful []*suspect, after timak.Entries, err error) {
+	waiting, err := a.lookAtRows(ctx, c, doubted)
+	if err != nil {
+		return nil, nil, after, err
+	}
+	if after, _, err = a.entries(ctx, c.key); err != nil {
+		return nil, nil, after, err
+	}
+	room := a.room(c, after, suspects)
+	for _, s := range doubted {
+		before, beforeLive := look.Find(s.at.ID, s.at.Source)
+		entry, live := after.Find(s.at.ID, s.at.Source)
+		s.version, s.got = after.Version(s.at.ID, s.at.Source), nil
+		if live {
+			s.got = &entry
+		}
+		same := s.version == look.Version(s.at.ID, s.at.Source) && live == beforeLive && entry.Version == before.Version
+		s.kind = kindOfDifference(s.want, s.got)
+		switch {
+		case waiting[s] || !same:
+			doubtful = append(doubtful, s)
+		case s.kind == Extra && s.table != nil:
+			s.table, s.row, s.pk = nil, "", "" // the row has left it, but it may be another's
+			doubtful = append(doubtful, s)
+		case s.kind == 0, s.kind == Missing && !room.has(*s.want):
+		default:
+			guilty = append(guilty, s)
+		}
+	}
+	return guilty, doubtful, after, nil
+}
+
+// entries reads a timeline, as far as it can be read. One whose key is empty or
+// too long to be written has nothing.
+func (a *Audit) entries(ctx context.Context, key string) (entries timak.Entries, damaged bool, err error) {
+	entries, err = a.timelines.Entries(ctx, key)
+	switch {
+	case errors.Is(err, timak.ErrCorrupt):
+		return entries, true, nil
+	case errors.Is(err, timak.ErrKey):
+		return entries, false, nil
+	default:
+		return entries, false, err
+	}
+}
+
+// room tells whether a timeline has a place for an item: items that are in
+// doubt themselves take up none.
+type room struct {
+	order    timak.Order
+	capacity int
+	items    []timak.Item // in order
+}
+
+func (a *Audit) room(c contents, entries timak.Entries, suspects []*suspect) room {
+	r := room{order: a.timelines.Order(), capacity: c.least}
+	doubted := map[string]bool{}
+	for _, s := range suspects {
+		doubted[s.at.ID] = true
+	}
+	latest := map[string]timak.Entry{} // that decides where an item is
+	for _, entry := range entries.Live() {
+		if known, found := latest[entry.ID]; !found || entry.Version > known.Version || entry.Version == known.Version && entry.At.After(known.At) {
+			latest[entry.ID] = entry
+		}
+	}
+	for id, entry := range latest {
+		if !doubted[id] {
+			r.items = append(r.items, entry.Item)
+		}
+	}
+	slices.SortFunc(r.items, func(a, b timak.Item) int {
+		if r.order.Before(a, b) {
+			return -1
+		}
+		return 1 // ids differ
+	})
+	return r
+}
+
+func (r room) has(item timak.Item) bool {
+	return sort.Search(len(r.items), func(n int) bool { return !r.order.Before(r.items[n], item) }) < r.capacity
+}
+
+// lookAtRows finds out what the rows of suspects say now, and returns those of
+// which a change waits in the outbox.
+func (a *Audit) lookAtRows(ctx context.Context, c contents, suspects []*suspect) (waiting map[*suspect]bool, err error) {
+	waiting = map[*suspect]bool{}
+	var probes []outbox.Probe
+	var scans []scan
+	for _, s := range suspects {
+		s.want = nil
+		asked, scanned := c.whereToLook(s)
+		for i, one := range asked {
+			asked[i].Seen = func(saw outbox.Probed) {
+				waiting[s] = waiting[s] || saw.Pending
+				places, _ := one.Table.Model.PlacesIn(saw.Image, c.key)
+				s.learn(one.Table, one.Key, saw.PK, places)
+			}
+		}
+		probes, scans = append(probes, asked...), append(scans, scanned...)
+	}
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Probe(ctx, probes); err != nil {
+		return nil, err
+	}
+	return waiting, a.scan(ctx, c, scans, waiting)
+}
+
+// learn takes the item that a row puts where the suspect is.
+func (s *suspect) learn(t *dialect.Table, key, pk string, places []model.Placement) {
+	if s.row == key {
+		s.pk = pk
+	}
+	for _, at := range places {
+		if at.Place() == s.at {
+			s.want, s.table, s.row, s.pk = &at.Item, t, key, pk
+		}
+	}
+}
+
+// whereToLook returns the rows that may put something where the suspect is: by
+// their keys, if the item's id tells, or else by what must be scanned.
+func (c contents) whereToLook(s *suspect) (probes []outbox.Probe, scans []scan) {
+	if s.table != nil {
+		return []outbox.Probe{{Table: s.table, Key: s.row}}, nil
+	}
+	for _, part := range c.parts {
+		t := part.table
+		for n, r := range part.rules {
+			source, sourceArgs, ok := t.Matching(r.Source, s.at.Source)
+			if !ok {
+				continue
+			}
+			if r.ID.Columns == nil {
+				if key, ok := keyOfItem(t, s.at.ID); ok {
+					probes = append(probes, outbox.Probe{Table: t, Key: key})
+				}
+				continue
+			}
+			if id, idArgs, ok := t.Matching(r.ID, s.at.ID); ok {
+				where := strings.Join([]string{part.where[n], source, id}, " AND ")
+				_, args, _ := t.Matching(r.Key, c.key)
+				scans = append(scans, scan{s, part, where, slices.Concat(args, sourceArgs, idArgs)})
+			}
+		}
+	}
+	return probes, scans
+}
+
+// keyOfItem returns the primary key in an item's id, as a JSON object; it
+// reports false for an id of another table.
+func keyOfItem(t *dialect.Table, id string) (string, bool) {
+	texts, ok := model.KeyTexts(t.Model.Schema, id)
+	if !ok {
+		return "", false
+	}
+	key := model.RowKey{}
+	for i, field := range t.Model.Keys {
+		if !t.MayHold(field, texts[i]) {
+			return "", false
+		}
+		key[field.DBName] = texts[i]
+		if model.Whole(field) {
+			key[field.DBName] = json.Number(texts[i])
+		}
+	}
+	text, err := model.JSON(key)
+	return string(text), err == nil
+}

@@ -1,0 +1,198 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+)
+
+// keySource is a rule as a source of keys: the distinct values of the columns
+// in its template. Rows that are soft-deleted, or whose condition is false,
+// count: a phantom of theirs may be left.
+type keySource struct {
+	table   *dialect.Table
+	key     model.Template
+	columns []*schema.Field // of key, each once
+	alike   map[string]bool // those in which different texts may be the same value
+	rule    model.Rule
+}
+
+// keySources returns the rules of models, or of all, in an order that is always
+// the same.
+func (a *Audit) keySources(ctx context.Context, models []any) ([]keySource, error) {
+	wanted := map[*dialect.Table]bool{}
+	for _, value := range models {
+		t := a.registered(value)
+		if t == nil {
+			return nil, fmt.Errorf("timakgorm: %T is not registered: expected a pointer to a registered model's struct", value)
+		}
+		wanted[t] = true
+	}
+	var sources []keySource
+	for _, t := range a.tables.Sorted() {
+		if len(models) > 0 && !wanted[t] {
+			continue
+		}
+		alike, err := a.alike(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range t.Model.Rules {
+			s := keySource{table: t, key: r.Key, alike: alike, rule: r}
+			for _, field := range r.Key.Columns {
+				if !slices.Contains(s.columns, field) {
+					s.columns = append(s.columns, field)
+				}
+			}
+			sources = append(sources, s)
+		}
+	}
+	return sources, nil
+}
+
+func (a *Audit) registered(value any) *dialect.Table {
+	for _, t := range a.tables.ByName {
+		if model.StructType(value) != nil && t.Model.Schema.ModelType == model.StructType(value) {
+			return t
+		}
+	}
+	return nil
+}
+
+// keyPage is some of the values that the columns of a key have, in order.
+type keyPage struct {
+	keys []string
+	odd  [][]any  // values of which no key can be made
+	size int      // how many values there are; none are left if it is less than was asked for
+	last []string // the last of them
+}
+
+// page returns what comes after a place, which is the values of the columns as
+// texts; nil for the beginning.
+func (s keySource) page(ctx context.Context, a *Audit, after []string, limit int) (page keyPage, err error) {
+	if len(s.columns) == 0 {
+		if after == nil {
+			page = keyPage{keys: []string{s.key.String()}, size: 1, last: []string{}}
+		}
+		return page, nil
+	}
+	found, err := s.values(ctx, a, after, limit)
+	if err != nil {
+		return page, err
+	}
+	for _, one := range found {
+		key, err := s.keyOf(one.image)
+		if err != nil {
+			page.odd = append(page.odd, one.values)
+			continue
+		}
+		first, err := s.isFirst(ctx, a, key, one.values)
+		if err != nil {
+			return page, err
+		}
+		if first {
+			page.keys = append(page.keys, key)
+		}
+	}
+	if page.size = len(found); page.size > 0 {
+		page.last = placeTexts(found[page.size-1].values)
+	}
+	return page, nil
+}
+
+// distinct is a column in which values are one only if their texts are.
+func (s keySource) distinct(field *schema.Field) string {
+	column := s.table.SQL.Column(field)
+	switch {
+	case model.KindOf(field) == schema.String && !s.table.Dialect.Numbered:
+		return column + " COLLATE BINARY"
+	case s.alike[field.DBName] && model.KindOf(field) == schema.String:
+		return "(CASE WHEN " + column + " IS NOT NULL THEN format('%s', " + column + `) END COLLATE "C")` // a cast of char would cut spaces off
+	default:
+		return column
+	}
+}
+
+// alike returns the columns of a table in Postgres in which different texts may
+// be the same value: to citext A is a, but not to a key; nor is 1.0 1 there.
+func (a *Audit) alike(ctx context.Context, t *dialect.Table) (map[string]bool, error) {
+	if !a.tables.Dialect.Numbered {
+		return nil, nil
+	}
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	found, err := dialect.ReadColumns(ctx, o.DB, t.Model, t.SQL.From)
+	if err != nil {
+		return nil, err
+	}
+	columns := map[string]bool{}
+	for _, c := range found {
+		columns[c.Name] = c.Alike()
+	}
+	return columns, nil
+}
+
+// keyOf returns the key of a JSON object of columns.
+func (s keySource) keyOf(text string) (key string, err error) {
+	i, err := model.ParseImage(&text)
+	if err != nil {
+		return "", err
+	}
+	key, _, err = i.Render(s.key)
+	return key, err
+}
+
+// makes reports whether the source comes upon a key: not upon one that is only
+// alike to the database.
+func (s keySource) makes(ctx context.Context, a *Audit, key string) (made bool, err error) {
+	return s.makesWhere(ctx, a, key, "1 = 1")
+}
+
+// makesWhere is makes for the rows that meet a condition.
+func (s keySource) makesWhere(ctx context.Context, a *Audit, key, condition string, more ...any) (made bool, err error) {
+	where, args, ok := s.table.Matching(s.key, key)
+	if !ok || len(s.columns) == 0 {
+		return ok, nil
+	}
+	if slices.ContainsFunc(s.columns, func(field *schema.Field) bool { return s.distinct(field) != s.table.SQL.Column(field) }) {
+		exactly, exact, _ := s.table.MatchingBy(s.key, key, s.distinct) // beside the columns themselves, which an index may have
+		where, args = where+" AND "+exactly, append(args, exact...)
+	}
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return false, err
+	}
+	statement := s.table.Dialect.Bind("SELECT EXISTS (SELECT 1 FROM " + s.table.SQL.From + " WHERE " + where + " AND " + condition + ")")
+	if err := o.DB.QueryRowContext(ctx, statement, append(args, more...)...).Scan(&made); err != nil {
+		if dialect.Unreadable(err) { // no row has such a value
+			return false, nil
+		}
+		return false, fmt.Errorf("timakgorm: keys of %s: %w", s.table.Model.Table, err)
+	}
+	return made, nil
+}
+
+// rows counts what the source's keys are made of.
+func (s keySource) rows(ctx context.Context, a *Audit) (n int64, err error) {
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return 0, err
+	}
+	where := []string{"1 = 1"}
+	for _, field := range s.columns {
+		where = append(where, s.table.SQL.Column(field)+" IS NOT NULL")
+	}
+	statement := "SELECT count(*) FROM " + s.table.SQL.From + " WHERE " + strings.Join(where, " AND ")
+	if err := o.DB.QueryRowContext(ctx, statement).Scan(&n); err != nil {
+		return 0, fmt.Errorf("timakgorm: count rows of %s: %w", s.table.Model.Table, err)
+	}
+	return n, nil
+}

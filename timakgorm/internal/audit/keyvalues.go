@@ -1,0 +1,169 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+)
+
+// keyValues is values that the columns of a key have together: as an image, and as
+// the database compares them.
+type keyValues struct {
+	image  string
+	values []any
+}
+
+// values reads the values of a page.
+func (s keySource) values(ctx context.Context, a *Audit, after []string, limit int) (page []keyValues, err error) {
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	statement, args, err := s.statement(after, limit)
+	if err != nil {
+		return nil, err
+	}
+	err = dialect.EachRow(ctx, o.DB, s.table.Dialect.Bind(statement), args, func(found *sql.Rows) error {
+		one := keyValues{values: make([]any, len(s.columns))}
+		into := []any{&one.image}
+		for i := range one.values {
+			into = append(into, &one.values[i])
+		}
+		err := found.Scan(into...)
+		page = append(page, one)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: keys of %s: %w", s.table.Model.Table, err)
+	}
+	return page, nil
+}
+
+// statement selects the values of a page, each row as a JSON object and one by one.
+func (s keySource) statement(after []string, limit int) (statement string, args []any, err error) {
+	d := s.table.Dialect
+	quote := func(field *schema.Field) string { return s.table.SQL.Quote(field.DBName) }
+	var columns, named, outer, plain []string
+	for _, field := range s.columns {
+		column := s.distinct(field)
+		columns = append(columns, column)
+		named = append(named, column+" AS "+quote(field))
+		outer = append(outer, "k."+quote(field))
+		plain = append(plain, fmt.Sprintf(d.Plain, "k."+quote(field)))
+	}
+	where := []string{strings.Join(columns, " IS NOT NULL AND ") + " IS NOT NULL"}
+	if after != nil {
+		values, err := placeValues(after)
+		if err != nil || len(values) != len(s.columns) {
+			return "", nil, ErrFrom
+		}
+		where = append(where, s.compared(">", values))
+		args = values
+	}
+	object := d.ObjectOf(s.columns, d.AnyColumn(func(field *schema.Field) string { return "k." + quote(field) }))
+	statement = "SELECT " + fmt.Sprintf(d.Text, object) + ", " + strings.Join(plain, ", ") +
+		" FROM (SELECT DISTINCT " + strings.Join(named, ", ") +
+		" FROM " + s.table.SQL.From + " WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY " + strings.Join(columns, ", ") + " LIMIT ?) k ORDER BY " + strings.Join(outer, ", ")
+	return statement, append(args, limit), nil
+}
+
+// compared is the condition that the columns compare with values, which are its
+// parameters.
+func (s keySource) compared(operator string, values []any) string {
+	var columns, marks []string
+	for i, field := range s.columns {
+		mark := "?"
+		if text, isText := values[i].(string); isText && s.table.Dialect.Numbered {
+			mark = dialect.MarkOf(field, text)
+		}
+		columns, marks = append(columns, s.distinct(field)), append(marks, mark)
+	}
+	return "(" + strings.Join(columns, ", ") + ") " + operator + " (" + strings.Join(marks, ", ") + ")"
+}
+
+// isFirst reports whether no other values make the key that these make and come
+// before them, so that a run meets each key once. SQLite may hold what makes a key
+// as values of several types: those of the usual ones come first, and then others
+// in their order.
+func (s keySource) isFirst(ctx context.Context, a *Audit, key string, values []any) (bool, error) {
+	if s.table.Dialect.Numbered || s.usual(values) {
+		return true, nil
+	}
+	types := make([]string, len(s.columns))
+	for i, field := range s.columns {
+		types[i] = fmt.Sprintf("typeof(%s) = '%s'", s.table.SQL.Column(field), usualType(field))
+	}
+	before, err := s.makesWhere(ctx, a, key, "("+s.compared("<", values)+" OR "+strings.Join(types, " AND ")+")", values...)
+	return !before, err
+}
+
+// usual reports whether SQLite holds values as it holds what is written to such
+// columns.
+func (s keySource) usual(values []any) bool {
+	for i, field := range s.columns {
+		_, integer := values[i].(int64)
+		_, text := values[i].(string)
+		if (usualType(field) == "integer") != integer || !integer && !text {
+			return false
+		}
+	}
+	return true
+}
+
+func usualType(field *schema.Field) string {
+	if model.KindOf(field) == schema.Bool || model.Whole(field) {
+		return "integer"
+	}
+	return "text"
+}
+
+// The values of a place are in a token as texts that tell the types which SQLite
+// has: texts and bytes as Go quotes them, b before bytes, r before real numbers.
+
+func placeTexts(values []any) []string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		switch value := value.(type) {
+		case string:
+			texts[i] = strconv.Quote(value)
+		case []byte:
+			texts[i] = "b" + strconv.Quote(string(value))
+		case float64:
+			texts[i] = "r" + strconv.FormatFloat(value, 'g', -1, 64)
+		default:
+			texts[i] = fmt.Sprint(value)
+		}
+	}
+	return texts
+}
+
+func placeValues(texts []string) ([]any, error) {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		var err error
+		switch {
+		case strings.HasPrefix(text, `"`):
+			values[i], err = strconv.Unquote(text)
+		case strings.HasPrefix(text, "b"):
+			var plain string
+			plain, err = strconv.Unquote(text[1:])
+			values[i] = []byte(plain)
+		case strings.HasPrefix(text, "r"):
+			values[i], err = strconv.ParseFloat(text[1:], 64)
+		default:
+			values[i], err = strconv.ParseInt(text, 10, 64)
+		}
+		if err != nil {
+			return nil, ErrFrom
+		}
+	}
+	return values, nil
+}

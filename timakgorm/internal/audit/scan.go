@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+)
+
+// scan looks for the row behind an item whose id is not its table and primary
+// key: among the rows that could have it, and among the changes that wait, of
+// any row, as one of them may have had it.
+type scan struct {
+	suspect *suspect
+	part    part
+	where   string
+	args    []any
+}
+
+// scan looks at the rows first and at the outbox then: a change that is
+// committed in between is seen there, or has reached the timeline.
+func (a *Audit) scan(ctx context.Context, c contents, scans []scan, waiting map[*suspect]bool) error {
+	if len(scans) == 0 {
+		return nil
+	}
+	byTable := map[*dialect.Table]map[model.Place][]*suspect{}
+	for _, s := range scans {
+		err := a.rowsOf(ctx, s.part, c.key, s.where, s.args, func(r row) error {
+			s.suspect.learn(r.table, r.key, "", r.places)
+			return nil
+		})
+		if err != nil && !dialect.Unreadable(err) { // then the item's id is of no row
+			return fmt.Errorf("timakgorm: read %s: %w", s.part.table.Model.Table, err)
+		}
+		if byTable[s.part.table] == nil {
+			byTable[s.part.table] = map[model.Place][]*suspect{}
+		}
+		byTable[s.part.table][s.suspect.at] = append(byTable[s.part.table][s.suspect.at], s.suspect)
+	}
+	o, err := a.relay.Outbox()
+	if err != nil {
+		return err
+	}
+	for t, suspects := range byTable {
+		err := o.EachImage(ctx, t, func(image *string) {
+			places, _ := t.Model.PlacesIn(image, c.key)
+			for _, at := range places {
+				for _, s := range suspects[at.Place()] {
+					waiting[s] = true
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

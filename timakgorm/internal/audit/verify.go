@@ -1,0 +1,404 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/relay"
+)
+
+// Audit compares timelines with the tables, and mends them. All methods may be
+// called from any number of goroutines.
+type Audit struct {
+	timelines *timak.Timelines
+	tables    *dialect.Tables
+	relay     *relay.Relay
+	Judges    int // how often what is in doubt is looked at
+	log       *slog.Logger
+}
+
+// New returns an audit of some tables, which delivers by a relay.
+func New(timelines *timak.Timelines, ts *dialect.Tables, r *relay.Relay, log *slog.Logger) *Audit {
+	return &Audit{timelines: timelines, tables: ts, relay: r, Judges: judges, log: log}
+}
+
+// Options say what a run looks at; timakgorm.VerifyOptions says what the fields
+// are.
+type Options struct {
+	Models   []any
+	Keys     []string
+	Sample   int
+	Repair   bool
+	Progress func(Progress)
+	From     string
+	Limit    int
+}
+
+// Verify compares timelines with tables. Beside an error it returns what was found
+// until then.
+func (a *Audit) Verify(ctx context.Context, opts Options) (Report, error) {
+	v := &verification{audit: a, opts: opts, started: time.Now(), died: map[deadRow]bool{}}
+	if err := v.prepare(ctx); errors.Is(err, ErrFrom) {
+		return Report{}, err
+	} else if err != nil {
+		return Report{From: opts.From}, err
+	}
+	err := v.run(ctx)
+	if err != nil {
+		v.report.From = v.token()
+	}
+	return v.report, err
+}
+
+// verification is a run of Verify or Rebuild.
+type verification struct {
+	audit   *Audit
+	opts    Options
+	sources []keySource
+	all     int64
+	started time.Time
+	at      position // up to here all is done
+	died    map[deadRow]bool
+
+	mu      sync.Mutex // guards what follows, while timelines are compared
+	report  Report
+	ticking int64 // rows when Progress was last called
+}
+
+// pageOfKeys is how many timelines are done before a run can go on from there,
+// and atOnce how many of them are compared side by side.
+const (
+	pageOfKeys = 100
+	atOnce     = 4
+)
+
+func (v *verification) prepare(ctx context.Context) (err error) {
+	if v.opts.Sample < 0 {
+		return fmt.Errorf("option Sample is %d: expected one in how many timelines", v.opts.Sample)
+	}
+	v.opts.Limit = cmp.Or(v.opts.Limit, 100)
+	if v.sources, err = v.audit.keySources(ctx, v.opts.Models); err != nil {
+		return err
+	}
+	if err := v.begin(); err != nil {
+		return err
+	}
+	if v.opts.Repair { // what waits need not be judged
+		if err := v.audit.relay.DrainTurn(ctx); err != nil {
+			return err
+		}
+		if err := v.audit.relay.TryPutOff(ctx); err != nil {
+			return err
+		}
+	}
+	v.all, err = v.countAll(ctx)
+	return err
+}
+
+// countAll returns about how many rows the timelines will be compared with.
+func (v *verification) countAll(ctx context.Context) (all int64, err error) {
+	if v.opts.Progress == nil {
+		return 0, nil // nobody asks
+	}
+	if len(v.opts.Keys) > 0 {
+		return v.audit.countRows(ctx, v.opts.Keys)
+	}
+	for _, source := range v.sources {
+		rows, err := source.rows(ctx, v.audit)
+		if err != nil {
+			return 0, err
+		}
+		all += rows / int64(max(v.opts.Sample, 1))
+	}
+	return all, nil
+}
+
+// begin takes the position to go on from.
+func (v *verification) begin() (err error) {
+	over := v.over()
+	if v.opts.From != "" {
+		if v.at, err = parsePosition(v.opts.From); err != nil {
+			return err
+		}
+		if v.at.Over != over {
+			return ErrFrom
+		}
+	}
+	v.at.Over = over
+	if v.at.Seed == 0 {
+		v.at.Seed = rand.Uint64()
+	}
+	return nil
+}
+
+// over tells runs apart that go through different keys, of which a place in one
+// says nothing about another.
+func (v *verification) over() uint64 {
+	hash := fnv.New64a()
+	add := func(text string) { _, _ = fmt.Fprintf(hash, "%q ", text) }
+	for _, s := range v.sources {
+		add(s.table.Model.Table)
+		add(s.key.String())
+	}
+	_, _ = fmt.Fprintf(hash, "%d %d ", max(v.opts.Sample, 1), len(v.opts.Keys))
+	for _, key := range v.opts.Keys {
+		add(key)
+	}
+	return hash.Sum64()
+}
+
+func (v *verification) token() string {
+	if v.at.Table == "" && v.at.Named == 0 {
+		return ""
+	}
+	return v.at.token()
+}
+
+func (v *verification) run(ctx context.Context) error {
+	if len(v.opts.Keys) > 0 {
+		return v.named(ctx)
+	}
+	first := 0
+	if v.at.Table != "" || v.at.Named > 0 {
+		first = slices.IndexFunc(v.sources, func(s keySource) bool {
+			return s.table.Model.Table == v.at.Table && s.key.String() == v.at.Key
+		})
+		if first < 0 {
+			return ErrFrom
+		}
+	}
+	for n := range v.sources[first:] {
+		if err := v.source(ctx, first+n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named goes through the keys that were asked for.
+func (v *verification) named(ctx context.Context) error {
+	if v.at.Named > len(v.opts.Keys) || v.at.Table != "" {
+		return ErrFrom
+	}
+	for keys := range slices.Chunk(v.opts.Keys[v.at.Named:], pageOfKeys) {
+		if err := v.page(ctx, keys); err != nil {
+			return err
+		}
+		v.at.Named += len(keys)
+		v.turn(len(keys))
+	}
+	return nil
+}
+
+// source goes through the keys of a source.
+func (v *verification) source(ctx context.Context, n int) error {
+	s := v.sources[n]
+	var after []string
+	if v.at.Table == s.table.Model.Table && v.at.Key == s.key.String() {
+		after = v.at.After
+	}
+	for {
+		page, err := s.page(ctx, v.audit, after, pageOfKeys)
+		if err != nil || page.size == 0 {
+			return err
+		}
+		keys, err := v.chosen(ctx, n, page.keys)
+		if err != nil {
+			return err
+		}
+		if err := v.page(ctx, keys); err != nil {
+			return err
+		}
+		for _, values := range page.odd {
+			if err := v.odd(ctx, s, values); err != nil {
+				return err
+			}
+		}
+		v.at.Table, v.at.Key, v.at.After = s.table.Model.Table, s.key.String(), page.last
+		v.turn(len(keys))
+		after = page.last
+		if page.size < pageOfKeys {
+			return nil
+		}
+	}
+}
+
+// chosen leaves out the keys that are not in the sample, and those that a
+// source before has come upon.
+func (v *verification) chosen(ctx context.Context, source int, keys []string) ([]string, error) {
+	var chosen []string
+	for _, key := range keys {
+		if !v.sampled(key) {
+			continue
+		}
+		known := false
+		for _, before := range v.sources[:source] {
+			made, err := before.makes(ctx, v.audit, key)
+			if err != nil {
+				return nil, err
+			}
+			known = known || made
+		}
+		if !known {
+			chosen = append(chosen, key)
+		}
+	}
+	return chosen, nil
+}
+
+func (v *verification) sampled(key string) bool {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(strconv.FormatUint(v.at.Seed, 16) + key))
+	return v.opts.Sample <= 1 || hash.Sum64()%uint64(v.opts.Sample) == 0
+}
+
+// turn notes that timelines are done, all rows of which have been counted.
+func (v *verification) turn(keys int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.at.Keys += keys
+	v.at.Rows += v.report.Rows - v.ticking
+	v.ticking = v.report.Rows
+	v.report.Keys += keys
+	v.tell(v.at.Rows)
+}
+
+// tell calls Progress.
+func (v *verification) tell(rows int64) {
+	if v.opts.Progress == nil {
+		return
+	}
+	elapsed := time.Since(v.started)
+	v.opts.Progress(Progress{
+		Keys: v.at.Keys, Rows: rows, All: max(v.all, rows), Differences: v.report.found(),
+		Elapsed: elapsed, Rate: float64(v.report.Rows) / max(elapsed.Seconds(), 1e-9), From: v.token(),
+	})
+}
+
+// rowsATick is how many rows of one timeline are compared between two calls of
+// Progress.
+const rowsATick = 10000
+
+// counter returns what counts the rows of one timeline.
+func (v *verification) counter(ctx context.Context) func(rows int64) error {
+	return func(rows int64) error {
+		if rows%rowsATick > 0 {
+			return nil
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.report.Rows += rowsATick
+		v.tell(v.at.Rows + v.report.Rows - v.ticking)
+		return ctx.Err()
+	}
+}
+
+// page compares some timelines, and mends them if it is to.
+func (v *verification) page(ctx context.Context, keys []string) error {
+	known := map[model.Place]bool{}
+	for round := 0; ; round++ {
+		found, err := v.compareAll(ctx, keys, round == 0)
+		if err != nil {
+			return err
+		}
+		if round == 0 {
+			v.noteUnplaceable(found)
+		}
+		for _, f := range found {
+			v.note(f, known)
+		}
+		if !v.opts.Repair || round == rounds || !slices.ContainsFunc(found, v.mendable) {
+			v.remain(found)
+			return nil
+		}
+		if err := v.mend(ctx, found); err != nil {
+			return err
+		}
+		keys = keys[:0:0]
+		for _, f := range found {
+			keys = append(keys, f.key)
+		}
+	}
+}
+
+// finding is what is wrong with one timeline.
+type finding struct {
+	contents
+
+	damaged     bool
+	suspects    []*suspect
+	unplaceable unplaceables
+}
+
+// compareAll compares timelines side by side and returns those that differ.
+func (v *verification) compareAll(ctx context.Context, keys []string, count bool) ([]*finding, error) {
+	found := make([]*finding, len(keys))
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(atOnce)
+	for n, key := range keys {
+		workers.Go(func() (err error) {
+			found[n], err = v.compare(ctx, key, count)
+			return err
+		})
+	}
+	err := workers.Wait()
+	return slices.DeleteFunc(found, func(f *finding) bool { return f == nil }), err
+}
+
+// compare compares a timeline; nil if it is as it should be.
+func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
+	f := &finding{contents: v.audit.contentsOf(key)}
+	if f.parts == nil {
+		return nil, fmt.Errorf("no rule makes the key %q", key)
+	}
+	entries, damaged, err := v.audit.entries(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	counter := func(int64) error { return nil }
+	if count {
+		counter = v.counter(ctx)
+	}
+	n := &comparison{key: key, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
+	if err := v.audit.compare(ctx, f.contents, entries, n); err != nil {
+		return nil, err
+	}
+	if count {
+		v.mu.Lock()
+		v.report.Rows += n.rows % rowsATick
+		v.mu.Unlock()
+	}
+	f.damaged, f.unplaceable = damaged, n.unplaceable
+	if f.suspects, err = v.audit.judge(ctx, f.contents, entries, n.suspects); err != nil || f.right() {
+		return nil, err
+	}
+	return f, v.audit.lookAhead(ctx, f.suspects)
+}
+
+// right reports whether nothing was found.
+func (f *finding) right() bool {
+	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
+}
+
+// lookAhead notes which suspects have versions that Rebuild does not follow.
+func (a *Audit) lookAhead(ctx context.Context, suspects []*suspect) error {
+	followed, err := a.followed(ctx)
+	for _, s := range suspects {
+		s.ahead = s.version > followed
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package cascade
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+)
+
+// Course is all the ways on which foreign keys pass on what a statement does to
+// the rows of a table.
+type Course struct {
+	First []*Step
+	Ends  []*Step // where tracked tables change, the nearest first
+
+	hidden []*Table
+}
+
+// Step is one foreign key on such a way.
+type Step struct {
+	Key  *foreignKey // nil: a part of the table before, whose rows that has
+	says string      // what the key says it does
+	At   *Table      // the table whose rows change
+	on   Impact
+	from *Step // nil: the statement's table
+
+	Shows   []*dialect.Table // the tracked tables that change here
+	blocked string           // why the rows cannot be followed; empty if they can
+	Next    []*Step
+	leads   bool // to rows that can be followed, here or further on
+}
+
+// CourseOf follows what happens to rows of a table to its ends. blocked is why
+// these rows are not known; empty if they are. Of hidden tables the program may not
+// see and lock all rows.
+func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Course {
+	c := &Course{hidden: hidden}
+	known := map[string]*Step{}
+	var queue []*Step
+	add := func(steps []*Step) (met []*Step) {
+		for _, s := range steps {
+			if known[s.id()] == nil {
+				known[s.id()] = s
+				queue = append(queue, s)
+			}
+			met = append(met, known[s.id()])
+		}
+		return met
+	}
+	for _, on := range impacts {
+		start := &Step{At: t, on: on, blocked: blocked}
+		c.First = append(c.First, add(c.onward(start, nil))...)
+	}
+	for len(queue) > 0 {
+		s := queue[0]
+		queue = queue[1:]
+		if len(s.Shows) > 0 {
+			c.Ends = append(c.Ends, s)
+		}
+		s.Next = add(c.onward(s, s))
+	}
+	markLeading(known)
+	return c
+}
+
+// id is the same for steps that are one.
+func (s *Step) id() string {
+	id := []string{s.At.From, string('0' + rune(s.on.Kind)), s.blocked}
+	if s.Key != nil {
+		id = append(id, s.Key.name, s.Key.parent.From, strings.Join(s.Key.columnNames(), "\x01"))
+	}
+	return strings.Join(append(id, s.on.Columns...), "\x00")
+}
+
+// onward returns the steps that come next; from is nil for the statement's table.
+func (c *Course) onward(s, from *Step) (steps []*Step) {
+	for _, key := range s.At.Keys {
+		on, does := key.passes(s.on)
+		if !does {
+			continue
+		}
+		next := &Step{Key: key, At: key.child, on: on, from: from, blocked: s.blocked, says: key.says(s.on), Shows: key.child.shown(on)}
+		if next.blocked == "" {
+			next.blocked = c.obstacle(next, s.At)
+		}
+		steps = append(steps, next)
+	}
+	if from == nil || s.At.whole {
+		steps = append(steps, s.parts(from)...)
+	}
+	return steps
+}
+
+// parts returns the tracked tables whose rows change as those of a table do of
+// which theirs is a part.
+func (s *Step) parts(from *Step) (steps []*Step) {
+	for _, part := range s.At.Parts {
+		next := &Step{At: part, on: s.on, from: from, blocked: "it is a part of the table that is written"}
+		next.Shows = slices.DeleteFunc(part.shown(s.on), func(t *dialect.Table) bool { return slices.Contains(s.At.shows, t) })
+		if len(next.Shows) > 0 {
+			steps = append(steps, next)
+		}
+	}
+	return steps
+}
+
+// obstacle says why a step cannot be followed from the rows of a table; empty if
+// it can.
+func (c *Course) obstacle(s *Step, from *Table) string {
+	moves := func(t *dialect.Table) bool { return s.on.Kind == RowsChange && onAny(s.on, t.Model.Keys) }
+	switch {
+	case slices.Contains(from.Parts, s.Key.parent):
+		return "the foreign key is one of a part of " + from.Name
+	case slices.Contains(c.hidden, from):
+		return "this program may not see and lock all rows of " + from.Name
+	case slices.Contains(c.hidden, s.At):
+		return "this program may not see and lock all rows of " + s.At.Name
+	case slices.ContainsFunc(s.Shows, moves):
+		return "the foreign key changes the primary key"
+	default:
+		return ""
+	}
+}
+
+// markLeading marks the steps by which rows are reached that can be followed.
+func markLeading(all map[string]*Step) {
+	for again := true; again; {
+		again = false
+		for _, s := range all {
+			if s.blocked == "" && !s.leads && (len(s.Shows) > 0 || slices.ContainsFunc(s.Next, func(next *Step) bool { return next.leads })) {
+				s.leads, again = true, true
+			}
+		}
+	}
+}
+
+// Followed returns those of some steps whose rows are to be read.
+func Followed(steps []*Step) []*Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool { return !s.leads })
+}
+
+// String says by which foreign keys a step is reached, the last first.
+func (s *Step) String() string {
+	var parts []string
+	for ; s != nil; s = s.from {
+		if s.Key == nil {
+			parts = append(parts, s.At.Name+" is a part of it")
+		} else {
+			parts = append(parts, s.describe())
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// describe writes a foreign key as SQL does.
+func (s *Step) describe() string {
+	refers := make([]string, len(s.Key.columns))
+	for i, column := range s.Key.columns {
+		refers[i] = column.Refers
+	}
+	return s.At.Name + " (" + strings.Join(s.Key.columnNames(), ", ") + ") REFERENCES " +
+		s.Key.parent.Name + " (" + strings.Join(refers, ", ") + ")" + s.says
+}
+
+// Strength is how Postgres itself locks the rows of a step.
+func (s *Step) Strength() string {
+	if s.on.Kind == RowsChange && len(Followed(s.Next)) == 0 {
+		return "NO KEY UPDATE" // others may refer to them meanwhile
+	}
+	return "UPDATE"
+}

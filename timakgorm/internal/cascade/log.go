@@ -1,0 +1,176 @@
+package cascade
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// SQL of the user's own, and DDL, may set off foreign keys. It is not known which
+// rows they reach, so the log is told which tables these are in.
+
+// Register has such SQL looked at before it runs, as DDL may drop a foreign
+// key with its table, and told of when it has run.
+func (f *Keys) Register(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(
+		on.Raw().Before("gorm:raw").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
+		on.Raw().After("gorm:raw").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+		on.Row().Before("gorm:row").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
+		on.Row().After("gorm:row").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+		on.Query().Before("gorm:query").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
+		on.Query().After("gorm:query").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+	)
+}
+
+// cascadeSetting is where a statement keeps what is to be told when it has run.
+const cascadeSetting = "timak:cascades"
+
+// cascadeTime is how long a statement outside of a transaction waits for a
+// connection, to find out what to say of it.
+const cascadeTime = time.Second
+
+// lookForCascades finds out which tracked tables SQL of the user's own may change
+// by foreign keys.
+func (f *Keys) lookForCascades(db *gorm.DB) error {
+	st := db.Statement
+	if db.Error != nil || db.DryRun {
+		return nil
+	}
+	text, may := statement.TextWith(db, sqltext.Writing|sqltext.Blocks|sqltext.Defining)
+	if !may {
+		return nil
+	}
+	words := append(slices.Clip(text.Words), text.Loose...)
+	if !slices.ContainsFunc(words, sqltext.MayCascade) && !sqltext.HasWord(words, "drop") {
+		return nil
+	}
+	ctx := st.Context
+	if !statement.InTransaction(db) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, cascadeTime)
+		defer cancel()
+	}
+	all, err := f.cascadesOfText(ctx, db, words)
+	if err != nil { // it is only said of the statement, and must not fail it
+		f.TellOfFailure(st.Context, err)
+		return nil
+	}
+	if len(all) > 0 {
+		db.InstanceSet(cascadeSetting, all)
+	}
+	return nil
+}
+
+// tellOfCascades tells the log of a statement that has run.
+func (f *Keys) tellOfCascades(db *gorm.DB) error {
+	value, _ := db.InstanceGet(cascadeSetting)
+	if all, ok := value.([]Unfollowed); ok && db.Error == nil {
+		f.Tell(db.Statement.Context, all)
+	}
+	return nil
+}
+
+// cascadesOfText returns the tracked tables that a SQL text may change by foreign
+// keys, each once.
+func (f *Keys) cascadesOfText(ctx context.Context, db *gorm.DB, words []string) (all []Unfollowed, err error) {
+	pool := db.Statement.ConnPool
+	tables, err := f.Of(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	all = droppedWith(words, tables)
+	for i, word := range words {
+		names, impacts := sqltext.WriteTargets(word, words[i+1:]), impactsOfText(f.tables.Dialect, word, words[i+1:])
+		if sqltext.SameName(word, "drop") {
+			names, impacts = dropped(f.tables.Dialect, words[i+1:])
+		}
+		if !sqltext.MayBegin(words, i) {
+			continue
+		}
+		for _, name := range names {
+			t, err := f.TheOne(ctx, pool, name, TablesNamed(tables, sqltext.Unquoted(name)))
+			if err != nil {
+				return nil, err
+			}
+			if t != nil {
+				all = append(all, unfollowedBy(db, t, impacts)...)
+			}
+		}
+	}
+	return f.ifOn(ctx, pool, eachOnce(all))
+}
+
+// unfollowedBy returns the tracked tables that SQL of the user's own may change by
+// what happens to rows of another.
+func unfollowedBy(db *gorm.DB, t *Table, impacts []Impact) []Unfollowed {
+	if t.Replaces {
+		impacts = append(impacts, Impact{Kind: RowsGo})
+	}
+	return UnfollowedOn(db, t.Name, CourseOf(t, impacts, "SQL of the user's own does not say which rows it changes"))
+}
+
+// eachOnce leaves the first of those that are of one tracked table.
+func eachOnce(all []Unfollowed) (first []Unfollowed) {
+	for _, u := range all {
+		if !slices.ContainsFunc(first, func(known Unfollowed) bool { return known.table == u.table }) {
+			first = append(first, u)
+		}
+	}
+	return first
+}
+
+// ifOn returns what is not followed if the connection has foreign keys do anything.
+func (f *Keys) ifOn(ctx context.Context, pool gorm.ConnPool, all []Unfollowed) ([]Unfollowed, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	on, err := ActOn(ctx, f.tables.Dialect, pool)
+	if !on || err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// dropped returns the tables that DROP TABLE drops, and what that does to rows.
+// SQLite deletes them first; Postgres drops the foreign keys with their table, and
+// with CASCADE the tables that inherit from it.
+func dropped(d dialect.Dialect, words []string) (names []string, impacts []Impact) {
+	if len(words) == 0 || !sqltext.SameName(words[0], "table") {
+		return nil, nil
+	}
+	names = sqltext.TableNames(sqltext.AfterWord(words[1:], "if", 2))
+	if d.Name == dialect.SQLite.Name {
+		return names, []Impact{{Kind: RowsGo}}
+	}
+	return names, []Impact{{Kind: rowsDropped}}
+}
+
+// droppedWith returns the tracked tables that go with a schema of Postgres'.
+func droppedWith(words []string, tables []*Table) (all []Unfollowed) {
+	for i, word := range words {
+		if !sqltext.SameName(word, "drop") || len(words) < i+3 || !sqltext.SameName(words[i+1], "schema") || !sqltext.HasWord(words, "cascade") {
+			continue
+		}
+		for _, schema := range sqltext.TableNames(sqltext.AfterWord(words[i+2:], "if", 2)) {
+			for _, t := range tables {
+				if t.Own != nil && t.Schema == sqltext.Unquoted(schema) {
+					all = append(all, Unfollowed{t.Own.Model.Table, schema, "DROP SCHEMA", "its rows go with the schema"})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// TellOfFailure tells the log that foreign keys could not be looked at.
+func (f *Keys) TellOfFailure(ctx context.Context, err error) {
+	f.log.WarnContext(ctx, "timak: foreign keys could not be looked at", "error", err)
+}

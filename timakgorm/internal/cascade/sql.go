@@ -1,0 +1,99 @@
+package cascade
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+)
+
+// Values of columns that foreign keys refer to are taken from one query to the next:
+// on Postgres as texts, and on SQLite as they are. There a + keeps the driver from
+// making times of them.
+
+// Referred are the columns that steps look for, one after another.
+func Referred(d dialect.Dialect, steps []*Step, column func(string) string) (columns []string) {
+	format := "+%s"
+	if d.Numbered {
+		format = "%s::text"
+	}
+	for _, s := range steps {
+		for _, c := range s.Key.columns {
+			columns = append(columns, fmt.Sprintf(format, column(c.Refers)))
+		}
+	}
+	return columns
+}
+
+// Cut takes what steps look for from the beginning of a row, and returns the rest.
+func Cut(row []any, steps []*Step, found [][][]any) (rest []any) {
+	for i, s := range steps {
+		n := len(s.Key.columns)
+		found[i] = append(found[i], row[:n:n])
+		row = row[n:]
+	}
+	return row
+}
+
+// Referring is a FROM of the rows that refer to some of a step's parent.
+func Referring(d dialect.Dialect, s *Step, values [][]any, quote func(string) string) (from string, args []any) {
+	if d.Numbered {
+		return referringByText(s, values, quote)
+	}
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(s.Key.columns)), ", ") + ")"
+	for _, row := range values {
+		args = append(args, row...)
+	}
+	var sought, refer []string
+	for i, c := range s.Key.columns { // the parent's column says how they are compared
+		parent := "timak_parent." + quote(c.Refers)
+		sought = append(sought, fmt.Sprintf("%s = timak_values.column%d", parent, i+1))
+		refer = append(refer, parent+" = "+quote(RowAlias)+"."+quote(c.Name))
+	}
+	return " FROM (VALUES " + strings.TrimSuffix(strings.Repeat(marks+", ", len(values)), ", ") + ") timak_values JOIN " +
+		s.Key.parent.From + " timak_parent ON " + strings.Join(sought, " AND ") + " JOIN " +
+		s.At.From + " " + quote(RowAlias) + " ON " + strings.Join(refer, " AND "), args
+}
+
+// referringByText is referring for Postgres.
+func referringByText(s *Step, values [][]any, quote func(string) string) (from string, args []any) {
+	list := make([]map[string]any, len(values))
+	for n, row := range values {
+		list[n] = map[string]any{}
+		for i, value := range row {
+			list[n][fmt.Sprintf("v%d", i)] = value
+		}
+	}
+	text, err := model.JSON(list)
+	if err != nil { // of texts
+		panic(err)
+	}
+	var typed, refer []string
+	for i, c := range s.Key.columns {
+		typed = append(typed, fmt.Sprintf("v%d %s", i, c.Type))
+		value := fmt.Sprintf("timak_values.v%d", i)
+		if c.Collation != "" {
+			value += " COLLATE " + c.Collation
+		}
+		refer = append(refer, quote(RowAlias)+"."+quote(c.Name)+" = "+value)
+	}
+	only := "ONLY "
+	if s.At.whole {
+		only = ""
+	}
+	return " FROM json_to_recordset(?::text::json) AS timak_values(" + strings.Join(typed, ", ") + ") JOIN " +
+		only + s.At.From + " AS " + quote(RowAlias) + " ON " + strings.Join(refer, " AND "), []any{string(text)}
+}
+
+// RowAlias is the name of the rows that are read.
+const RowAlias = "timak_row"
+
+// ValuesAtOnce is how many rows of a parent are looked at in one query. SQLite
+// takes long to bind many parameters.
+func ValuesAtOnce(d dialect.Dialect) int {
+	if d.Lock {
+		return 5000
+	}
+	return 100
+}

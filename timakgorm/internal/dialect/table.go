@@ -1,0 +1,33 @@
+package dialect
+
+import (
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+)
+
+// Table is a tracked table in one database.
+type Table struct {
+	Model   *model.Model
+	Dialect Dialect
+	At      Home // that its SQL writes out
+	SQL     Statements
+}
+
+// Home is where a tracked table is, and where timak's own are: their schemas, ""
+// where the session finds them by their bare names.
+type Home struct{ Schema, Own string }
+
+// Prefix is a schema before a name.
+func Prefix(schema string) string {
+	if schema == "" {
+		return ""
+	}
+	return sqltext.QuotePart(schema) + "."
+}
+
+// In returns a table whose SQL writes out a home.
+func (t *Table) In(at Home) *Table {
+	d := t.Dialect
+	d.own = Prefix(at.Own)
+	return &Table{Model: t.Model, Dialect: d, At: at, SQL: d.StatementsAs(t.Model, at, sqltext.Unqualified(t.Model.Table), t.SQL.Quote)}
+}

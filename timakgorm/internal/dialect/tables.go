@@ -1,0 +1,86 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+)
+
+// Tables are the tracked tables of one database.
+type Tables struct {
+	Dialect Dialect
+	ByName  map[string]*Table // as their models name them
+}
+
+// NewTables returns the tables of models, whose names quote quotes.
+func NewTables(d Dialect, models []*model.Model, quote func(string) string) (*Tables, error) {
+	ts := &Tables{Dialect: d, ByName: map[string]*Table{}}
+	for _, m := range models {
+		if ts.ByName[m.Table] != nil {
+			return nil, fmt.Errorf("timakgorm: two models are registered for the table %q", m.Table)
+		}
+		ts.ByName[m.Table] = &Table{Model: m, Dialect: d, SQL: d.StatementsAs(m, Home{}, sqltext.Unqualified(m.Table), quote)}
+	}
+	return ts, nil
+}
+
+// CheckColumns checks the columns of all tables that are there already. A database
+// that does not answer is asked again by the first write.
+func (ts *Tables) CheckColumns(db *gorm.DB) error {
+	for _, t := range ts.Sorted() {
+		err := CheckColumns(db.Statement.Context, ts.Dialect, db.Statement.ConnPool, t.Model, sqltext.QuoteName(t.Model.Table))
+		if errors.Is(err, model.ErrColumns) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Of returns a table by the name that its model gives it; nil if it is not tracked.
+func (ts *Tables) Of(name string) *Table { return ts.ByName[name] }
+
+// Candidates returns the tracked tables that a name may mean, whatever its case:
+// one without a schema may be a table in any.
+func (ts *Tables) Candidates(name string) []*Table {
+	var found []*Table
+	for _, t := range ts.ByName {
+		if ts.mayMean(name, t) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b *Table) int { return strings.Compare(a.Model.Table, b.Model.Table) })
+	return found
+}
+
+// mayMean reports whether a name may mean a tracked table.
+func (ts *Tables) mayMean(name string, t *Table) bool {
+	known, name := ts.Dialect.Language.Clipped(t.Model.Table), ts.Dialect.Language.Clipped(name)
+	bare := sqltext.Unqualified(known) == known || sqltext.Unqualified(name) == name
+	return sqltext.SameName(known, name) || bare && sqltext.SameName(sqltext.Unqualified(known), sqltext.Unqualified(name))
+}
+
+// Named returns a tracked table that a name may mean; nil if it means none.
+func (ts *Tables) Named(name string) *Table {
+	for _, t := range ts.ByName {
+		if ts.mayMean(name, t) {
+			return t
+		}
+	}
+	return nil
+}
+
+// Sorted returns the tables by their names.
+func (ts *Tables) Sorted() []*Table {
+	var tables []*Table
+	for _, name := range slices.Sorted(maps.Keys(ts.ByName)) {
+		tables = append(tables, ts.ByName[name])
+	}
+	return tables
+}

@@ -1,0 +1,41 @@
+package guard
+
+import (
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// DDL may change rows, and no trigger is told: a column computed anew, partitions
+// that come and go. The log is.
+
+// warnOfDDL tells the log of DDL that may change rows of a tracked table. It
+// comes before the statement: a partition is one no more afterwards.
+func (g *Guard) warnOfDDL(db *gorm.DB) error {
+	st := db.Statement
+	if db.Error != nil || db.DryRun {
+		return nil
+	}
+	text, may := statement.TextWith(db, sqltext.Defining)
+	if !may {
+		return nil
+	}
+	for i := range text.Words {
+		for _, written := range sqltext.RowsChangedBy(text.Words[i:]) {
+			name := ""
+			if t := g.tables.Named(sqltext.Unquoted(written)); t != nil {
+				name = t.Model.Table
+			} else if parent, err := g.partOf(st.Context, st.ConnPool, written); err != nil {
+				return err
+			} else {
+				name = parent
+			}
+			if name != "" {
+				g.opts.Log.WarnContext(st.Context, "timak: DDL may change rows of a tracked table; its timelines do not follow",
+					"table", name, "advice", "call Plugin.Rebuild, with the keys that no row has any more")
+			}
+		}
+	}
+	return nil
+}

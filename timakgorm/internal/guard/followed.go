@@ -1,0 +1,24 @@
+package guard
+
+import (
+	"slices"
+
+	"gorm.io/gorm"
+)
+
+// followSetting is where a session keeps the tables whose rows are followed; nil
+// means all of them.
+const followSetting = "timak:follow"
+
+// LetPass returns a session of db in which raw SQL may write some tables, or, for nil,
+// all.
+func LetPass(db *gorm.DB, tables []string) *gorm.DB {
+	return db.Session(&gorm.Session{NewDB: true}).Set(followSetting, tables).Session(&gorm.Session{})
+}
+
+// FollowedIn reports whether raw SQL may write a table in a session.
+func FollowedIn(db *gorm.DB, table string) bool {
+	value, _ := db.Get(followSetting)
+	tables, ok := value.([]string)
+	return ok && (tables == nil || slices.Contains(tables, table))
+}

@@ -1,0 +1,101 @@
+package hooks
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// Most updates set no column of an image: one that counts views, or changes a
+// post's body. They leave the timelines as they are, and run as they are, unless
+// the table is one where an update does more than it says: by a trigger, a rule,
+// a generated column or a partition of its own. That it is none is a condition of
+// the statement itself, and so of the moment in which it runs. Where it does not
+// hold, no row is updated, and the statement is followed as any other.
+
+// besideImages reports whether an update sets no column on which an image depends.
+func (c *capture) besideImages(ctx context.Context) (bool, error) {
+	if c.verb != statement.Update || c.target == nil || c.target.SQL.Plain == "" || c.reach != nil {
+		return false, nil
+	}
+	clauses := c.db.Statement.Clauses
+	set, plain := clauses["SET"].Expression.(clause.Set)
+	where := clauses["WHERE"]
+	_, conditions := where.Expression.(clause.Where)
+	if !plain || !unadorned(clauses["SET"]) || !unadorned(where) || where.Expression != nil && !conditions {
+		return false, nil
+	}
+	said, _ := clauses["UPDATE"].Expression.(clause.Update)
+	modifier, err := c.modifier(ctx, said.Modifier)
+	return modifier == "" && !watches(c.target.Table, set), err
+}
+
+// execBeside runs an update that sets no column of an image, and reports whether
+// it has: any other statement is to be followed.
+func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, err error) {
+	defer statement.Recovered(&err)
+	if beside, err := c.besideImages(ctx); !beside || err != nil {
+		return nil, false, err
+	}
+	if plain, err := c.seemsPlain(ctx); !plain || err != nil {
+		return nil, false, err
+	}
+	conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where)
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{statement.First{Ours: statement.Fragment{SQL: c.target.SQL.Plain}, Users: conditions.Exprs}}})
+	if err := c.rebuild(); err != nil {
+		return nil, false, err
+	}
+	done, err = c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	if err != nil {
+		return nil, false, c.explainBeside(err)
+	}
+	if n, err := done.RowsAffected(); n > 0 || err != nil {
+		return done, true, err
+	}
+	var holds bool
+	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.SQL.Plain).Scan(&holds); holds || err != nil {
+		return done, true, err
+	}
+	c.hooks.sessions.Schema.Change()() // so that all tables are asked about anew
+	c.restoreClause("WHERE")
+	return nil, false, c.rebuild()
+}
+
+// errOldSnapshot is why a transaction says nothing of a table that is to be
+// remembered: what it sees may be older than the table.
+var errOldSnapshot = errors.New("the transaction sees an older database")
+
+// seemsPlain reports whether the table was plain when it was last asked about: if
+// it was not, its triggers are not to be called for a statement that is then
+// followed, and runs once more.
+func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
+	query := "SELECT " + c.target.SQL.Plain + ", true"
+	if c.hooks.tables.Dialect.Lock {
+		query = "SELECT " + c.target.SQL.Plain + ", current_setting('transaction_isolation') LIKE 'read %'"
+	}
+	plain, err := c.hooks.plain.Of(c.target.Table.Model.Table, c.hooks.sessions.SchemaOf(c.ConnPool), func() (bool, error) {
+		var plain, current bool
+		err := c.ConnPool.QueryRowContext(ctx, query).Scan(&plain, &current)
+		if err == nil && !current {
+			err = errOldSnapshot
+		}
+		return plain, c.explainBeside(err)
+	})
+	if errors.Is(err, errOldSnapshot) {
+		return false, nil
+	}
+	return plain, err
+}
+
+func (c *capture) explainBeside(err error) error {
+	if err != nil && strings.Contains(err.Error(), "timak_plain") {
+		return fmt.Errorf("timakgorm: update of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
+	}
+	return err
+}

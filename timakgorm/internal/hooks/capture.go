@@ -1,0 +1,332 @@
+package hooks
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// capture follows one statement on a tracked table. GORM gives its callbacks
+// no way to see which rows a statement is about: its WHERE is complete only in
+// the moment of running it. So capture takes the place of the statement's
+// connection until it has run: when GORM hands over the statement, the old
+// rows are locked and read with its own conditions, then it runs, narrowed to
+// those rows; the new rows are read by key afterwards. Keys that are not to be
+// known otherwise are returned by the statement itself.
+type capture struct {
+	gorm.ConnPool // the connection whose place it takes
+
+	hooks     *Hooks
+	verb      statement.Verb
+	db        *gorm.DB
+	own       bool // the transaction is ours
+	ran       bool
+	unknown   bool              // it has run, and the keys of rows that it has written are not known yet
+	target    *statement.Target // nil: the statement writes another table after all
+	changes   outbox.Changes
+	reach     *reach                   // nil: no foreign key passes anything on
+	spill     *spill                   // in place of changes, if there are too many
+	users     map[string]clause.Clause // the user's, in whose place are ours
+	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
+	returning bool                     // the statement returns the keys of the rows it has written
+}
+
+// ExecContext and QueryContext run GORM's statement, the old rows read before
+// it, and pass on everything else.
+
+// ExecContext implements gorm.ConnPool.
+func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (sql.Result, error) {
+	if c.ran || sql != c.db.Statement.SQL.String() {
+		return c.ConnPool.ExecContext(ctx, sql, args...)
+	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	if done, ran, err := c.execBeside(ctx); ran || err != nil {
+		return done, err
+	}
+	if err := c.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if c.returning {
+		return c.execReturning(ctx)
+	}
+	done, err := c.ConnPool.ExecContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	c.unknown = err == nil && c.verb == statement.Create
+	return done, err
+}
+
+// QueryContext implements gorm.ConnPool.
+func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*sql.Rows, error) {
+	if c.ran || sql != c.db.Statement.SQL.String() {
+		return c.ConnPool.QueryContext(ctx, sql, args...)
+	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if c.returning {
+		return c.queryReturning(ctx)
+	}
+	found, err := c.ConnPool.QueryContext(ctx, c.db.Statement.SQL.String(), c.db.Statement.Vars...)
+	c.unknown = err == nil && c.verb == statement.Create
+	return found, err
+}
+
+// Within returns the connection whose place it takes.
+func (c *capture) Within() gorm.ConnPool { return c.ConnPool }
+
+// GetDBConn implements gorm.GetDBConnector.
+func (c *capture) GetDBConn() (*sql.DB, error) {
+	switch pool := c.ConnPool.(type) {
+	case gorm.GetDBConnector:
+		return pool.GetDBConn()
+	case *sql.DB:
+		return pool, nil
+	default:
+		return nil, gorm.ErrInvalidDB
+	}
+}
+
+// Commit implements gorm.TxCommitter, for the case that our callbacks have come
+// out of order since db.Use, and GORM commits before the change is recorded.
+func (c *capture) Commit() error {
+	err := c.refuse("callbacks are out of order, and the commit comes before its change is recorded")
+	return errors.Join(err, c.Rollback())
+}
+
+// Rollback implements gorm.TxCommitter.
+func (c *capture) Rollback() error {
+	if tx, inside := c.ConnPool.(gorm.TxCommitter); inside {
+		return tx.Rollback()
+	}
+	return nil
+}
+
+// begin finds out what the statement writes, in a transaction. A panic would leave
+// GORM's open.
+func (c *capture) begin() (err error) {
+	defer statement.Recovered(&err)
+	c.ran = true
+	if err := c.ensureTransaction(); err != nil {
+		return err
+	}
+	return c.find(c.db.Statement.Context)
+}
+
+// find finds out what table the statement writes, and what foreign keys make of it.
+func (c *capture) find(ctx context.Context) (err error) {
+	if c.target, err = c.findTarget(); err != nil {
+		return err
+	}
+	c.reach, err = c.findReach(ctx)
+	return err
+}
+
+// prepare does what comes before a statement on a tracked table.
+func (c *capture) prepare(ctx context.Context) (err error) {
+	defer statement.Recovered(&err)
+	err = c.before(ctx)
+	if errors.Is(err, statement.ErrElsewhere) {
+		c.hooks.sessions.Stray()
+		c.changes, c.spill, c.returning = outbox.Changes{}, nil, false
+		if err = c.find(ctx); err == nil {
+			err = c.before(ctx)
+		}
+	}
+	if err != nil || c.reach == nil {
+		return err
+	}
+	if c.verb != statement.Create {
+		if err := c.checkComments(); err != nil {
+			return err
+		}
+	}
+	return c.reach.read(ctx)
+}
+
+func (c *capture) before(ctx context.Context) error {
+	switch {
+	case c.target == nil:
+		return nil
+	case c.verb == statement.Create:
+		return c.beforeInsert(ctx)
+	}
+	if err := c.checkComments(); err != nil {
+		return err
+	}
+	return c.beforeChange(ctx)
+}
+
+// beforeChange reads the rows that an update or delete is about, and narrows
+// the statement to them: what it would find itself may be others, made since by
+// another transaction, or picked by chance or by the clock.
+func (c *capture) beforeChange(ctx context.Context) error {
+	if err := c.readOrSpill(ctx, c.db.Statement.Clauses["WHERE"]); err != nil {
+		return err
+	}
+	if err := c.readReplaced(ctx); err != nil {
+		return err
+	}
+	c.returning = c.setsKey()
+	return c.narrow()
+}
+
+// readReplaced reads the rows that an update deletes besides, as they are in its
+// way.
+func (c *capture) readReplaced(ctx context.Context) error {
+	if _, sets := c.db.Statement.Clauses["SET"]; !sets { // a delete
+		return nil
+	}
+	set, _ := c.db.Statement.Clauses["UPDATE"].Expression.(clause.Update)
+	modifier, err := c.modifier(ctx, set.Modifier)
+	if err != nil {
+		return err
+	}
+	switch modifier {
+	case "OR REPLACE":
+		return c.beforeReplace(ctx)
+	case "OR FAIL": // keeps what it has done when it fails
+		return c.refuse("UPDATE OR FAIL: use UPDATE")
+	default:
+		return nil
+	}
+}
+
+// narrow makes the statement change the rows which were read, and no others. Its
+// own conditions have had their say, under the lock; they stay only where other
+// tables take part, whose rows they join.
+func (c *capture) narrow() error {
+	where := c.db.Statement.Clauses["WHERE"]
+	conditions, _ := where.Expression.(clause.Where)
+	narrowed := statement.First{Ours: c.among()}
+	if len(c.target.More) > 0 {
+		narrowed.Users = conditions.Exprs
+	}
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{narrowed}})
+	statement.OnNewLines(c.db.Statement, "WHERE")
+	return c.rebuild()
+}
+
+// checkComments refuses an update or delete in which a comment has no end: what we
+// add to the statement would be a part of it.
+func (c *capture) checkComments() error {
+	for _, name := range []string{"SET", "WHERE"} {
+		part := c.db.Statement.Clauses[name].Expression
+		if part == nil {
+			continue
+		}
+		text := statement.Scratch(c.db.Statement)
+		part.Build(text)
+		if !strings.Contains(text.SQL.String(), "/*") {
+			continue
+		}
+		for _, words := range c.hooks.tables.Dialect.Language.Readings(text.SQL.String() + "\n;") {
+			if words[len(words)-1] != ";" {
+				return c.refuse("a comment in its " + name + " has no end: leave the comment out")
+			}
+		}
+	}
+	return nil
+}
+
+// setClause puts an expression of ours in the place of a clause's own, until
+// the statement has run.
+func (c *capture) setClause(name string, expression clause.Expression) {
+	clauses := c.db.Statement.Clauses
+	users := clauses[name]
+	if _, saved := c.users[name]; !saved {
+		if c.users == nil {
+			c.users = map[string]clause.Clause{}
+		}
+		c.users[name] = users
+	}
+	users.Name, users.Expression = name, expression
+	clauses[name] = users
+}
+
+// restoreClause puts a clause of the user's back.
+func (c *capture) restoreClause(name string) {
+	users, saved := c.users[name]
+	switch {
+	case !saved:
+	case users.Expression == nil && users.Builder == nil:
+		delete(c.db.Statement.Clauses, name)
+	default:
+		c.db.Statement.Clauses[name] = users
+	}
+	delete(c.users, name)
+}
+
+// rebuild writes the statement once more, from its clauses.
+func (c *capture) rebuild() error {
+	st := c.db.Statement
+	clauses := st.BuildClauses
+	if _, set := st.Clauses["SET"]; set { // a soft delete is an update
+		clauses = c.db.Callback().Update().Clauses
+	}
+	if _, ours := c.users["RETURNING"]; ours && !slices.Contains(clauses, "RETURNING") {
+		clauses = append(slices.Clone(clauses), "RETURNING")
+	}
+	st.SQL.Reset()
+	st.Vars = nil
+	st.Build(clauses...)
+	return c.db.Error
+}
+
+// setsKey reports whether an update sets a column of the primary key.
+func (c *capture) setsKey() bool {
+	set, _ := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
+	return assignsKey(c.target.Table, set, nil)
+}
+
+// read locks and reads rows by the statement's own conditions.
+func (c *capture) read(ctx context.Context, where clause.Clause) error {
+	return c.target.Read(ctx, c.ConnPool, c.db.Statement, where, c.saw)
+}
+
+// saw adds a row that was read.
+func (c *capture) saw(key model.RowKey, old *string) error {
+	return cmp.Or(c.checkKey(key), c.changes.Read(key, old))
+}
+
+// made adds a row that the statement may have made.
+func (c *capture) made(key model.RowKey) error {
+	return cmp.Or(c.checkKey(key), c.changes.Touch(key))
+}
+
+// checkKey refuses a row that SQLite has taken without a primary key: no
+// comparison finds it again, to change it or to look at it.
+func (c *capture) checkKey(key model.RowKey) error {
+	for _, value := range key {
+		if value == nil {
+			return c.refuseNull()
+		}
+	}
+	return nil
+}
+
+func (c *capture) refuseNull() error {
+	return c.refuse("a row has NULL in its primary key, by which nobody finds it again: give it one, with timakgorm.Exec if it is there")
+}
+
+// refuse returns errUncaptured with the reason and the way out.
+func (c *capture) refuse(advice string) error {
+	name := c.db.Statement.Table
+	if c.target != nil {
+		name = c.target.Table.Model.Table
+	}
+	return statement.Refuse(c.verb, name, advice)
+}

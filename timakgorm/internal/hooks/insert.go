@@ -1,0 +1,171 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// beforeInsert reads the rows that an insert may change, and has it return the
+// keys of those that it makes, if they would not be known otherwise.
+func (c *capture) beforeInsert(ctx context.Context) error {
+	insert, _ := c.db.Statement.Clauses["INSERT"].Expression.(clause.Insert)
+	conflict, upsert := c.db.Statement.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
+	modifier, err := c.modifier(ctx, insert.Modifier)
+	if err != nil {
+		return err
+	}
+	seen, err := c.keysSeen(ctx)
+	if err != nil {
+		return err
+	}
+	c.returning = upsert || modifier != "" || !seen
+	switch modifier {
+	case "", "OR ABORT", "OR ROLLBACK", "OR IGNORE":
+	case "OR REPLACE":
+		if upsert {
+			return c.refuse("INSERT OR REPLACE … ON CONFLICT: use one of them")
+		}
+		return c.beforeReplace(ctx)
+	default:
+		return c.refuse("INSERT " + modifier + ": use clause.OnConflict")
+	}
+	if !upsert || conflict.DoNothing { // the rows that are there stay as they are
+		return nil
+	}
+	return c.beforeUpsert(ctx, conflict, false)
+}
+
+// keysSeen reports whether the user's values will hold the primary keys of all
+// rows made: in structs of a model with these keys, each of which GORM writes as
+// it stands there, or takes from what the database returns.
+func (c *capture) keysSeen(ctx context.Context) (bool, error) {
+	st := c.db.Statement
+	if st.Schema == nil || !slices.Equal(st.Schema.PrimaryFieldDBNames, c.target.Table.Model.Schema.PrimaryFieldDBNames) ||
+		rowType(st.ReflectValue) != st.Schema.ModelType {
+		return false, nil
+	}
+	values, _ := st.Clauses["VALUES"].Expression.(clause.Values)
+	written := false
+	for _, field := range st.Schema.PrimaryFields {
+		if returns(st, field) {
+			continue
+		}
+		if !writesPlain(values, field.DBName) {
+			return false, nil
+		}
+		written = true
+	}
+	if !written {
+		return true, nil
+	}
+	changes, err := c.changesInserts(ctx)
+	return !changes, err
+}
+
+// changesInserts reports whether triggers may give rows other keys than those that
+// are written: on Postgres, those that come before an insert, into a part of the
+// table too.
+func (c *capture) changesInserts(ctx context.Context) (bool, error) {
+	if !c.hooks.tables.Dialect.Lock {
+		return false, nil
+	}
+	table := c.target.Table.Model.Table
+	return c.hooks.inserts.Of(table, c.hooks.sessions.SchemaOf(c.ConnPool), func() (changes bool, err error) {
+		if err := c.ConnPool.QueryRowContext(ctx, insertTriggers, c.target.Table.SQL.From).Scan(&changes); err != nil {
+			return false, fmt.Errorf("timakgorm: triggers of %s: %w", table, err)
+		}
+		return changes, nil
+	})
+}
+
+// insertTriggers asks for triggers of a table and its parts for each row before an
+// insert: bits 1, 2 and 4 of their types.
+const insertTriggers = `WITH RECURSIVE parts AS (
+		SELECT to_regclass($1)::oid AS id
+		UNION SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.id
+	)
+	SELECT EXISTS (SELECT 1 FROM pg_trigger t JOIN parts p ON t.tgrelid = p.id WHERE t.tgtype & 7 = 7)`
+
+// givenKeys reports whether an insert gives every row its primary key.
+func (c *capture) givenKeys() bool {
+	values, _ := c.db.Statement.Clauses["VALUES"].Expression.(clause.Values)
+	return !slices.ContainsFunc(c.db.Statement.Schema.PrimaryFields, func(field *schema.Field) bool { return !writesPlain(values, field.DBName) })
+}
+
+// rowType returns the type of the rows in a struct, slice or array; nil if they
+// may be of several.
+func rowType(v reflect.Value) reflect.Type {
+	if !v.IsValid() {
+		return nil
+	}
+	t := v.Type()
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
+		t = t.Elem()
+	}
+	return t
+}
+
+// returns reports whether a statement returns a column, which GORM puts into
+// the user's values.
+func returns(st *gorm.Statement, field *schema.Field) bool {
+	returning, ok := st.Clauses["RETURNING"].Expression.(clause.Returning)
+	if !ok || !slices.Contains(st.BuildClauses, "RETURNING") {
+		return false
+	}
+	return len(returning.Columns) == 0 || slices.ContainsFunc(returning.Columns, func(column clause.Column) bool {
+		return column.Name == field.DBName || column.Name == "*"
+	})
+}
+
+// writesPlain reports whether an insert gives a column in every row, and as no
+// expression.
+func writesPlain(values clause.Values, column string) bool {
+	place := statement.ColumnPlace(values.Columns, column)
+	return place >= 0 && !slices.ContainsFunc(values.Values, func(row []any) bool { return !statement.IsPlain(row[place]) })
+}
+
+// afterInsert adds the rows whose keys the user's values hold now. Nothing but
+// keys is taken from them: the rest may differ from what was stored.
+func (c *capture) afterInsert() error {
+	st := c.db.Statement
+	return eachStruct(st.ReflectValue, func(v reflect.Value) error {
+		key := model.RowKey{}
+		for _, field := range st.Schema.PrimaryFields {
+			value, _ := field.ValueOf(st.Context, v)
+			text, err := model.KeyValue(value)
+			if err != nil {
+				return fmt.Errorf("timakgorm: %s: %w", st.Table, err)
+			}
+			key[field.DBName] = text
+		}
+		return c.made(key)
+	})
+}
+
+// eachStruct visits the structs in a struct, slice, array or pointer.
+func eachStruct(v reflect.Value, visit func(reflect.Value) error) error {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if err := eachStruct(v.Index(i), visit); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		return visit(v)
+	default: // no rows to be seen
+	}
+	return nil
+}

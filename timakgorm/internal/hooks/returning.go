@@ -1,0 +1,137 @@
+package hooks
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// returned is the RETURNING of a statement with a last column of ours: what the
+// database says of each row that it has written.
+type returned struct {
+	users clause.Returning
+	any   bool   // whether the user, or GORM, has a RETURNING at all
+	sql   string // of the column
+}
+
+// Build implements clause.Expression.
+func (r returned) Build(builder clause.Builder) {
+	if r.any {
+		r.users.Build(builder)
+		_, _ = builder.WriteString(", ")
+	}
+	statement.Fragment{SQL: r.sql + " AS timak_key"}.Build(builder)
+}
+
+// addReturning makes the statement return a column of ours, beside what it returns by
+// itself.
+func (c *capture) addReturning(sql string, alone bool) error {
+	users, ok := c.db.Statement.Clauses["RETURNING"].Expression.(clause.Returning)
+	c.setClause("RETURNING", returned{users: users, any: ok && !alone, sql: sql})
+	return c.rebuild()
+}
+
+// keyReturned is the primary key of a written row. SQLite knows no other table
+// there than the one that is written, and none by an alias.
+func (c *capture) keyReturned() string {
+	d := c.hooks.tables.Dialect
+	key := c.target.SQL.Key
+	if !d.Lock {
+		key = d.ObjectOf(c.target.Table.Model.Keys, func(field *schema.Field) string { return c.db.Statement.Quote(field.DBName) })
+	}
+	return fmt.Sprintf(d.Text, key)
+}
+
+// queryReturning runs the statement and adds the rows that it has written. It
+// returns what it would have returned by itself.
+func (c *capture) queryReturning(ctx context.Context) (out *sql.Rows, err error) {
+	defer statement.Recovered(&err)
+	replay, keys, err := c.runAgain(ctx, false)
+	if err != nil {
+		return nil, c.explainReturning(err)
+	}
+	if err := c.touchAll(keys); err != nil {
+		return nil, err
+	}
+	return replay.rows(ctx) //nolint:sqlclosecheck // GORM closes it
+}
+
+// execReturning is queryReturning for a statement that returns nothing by
+// itself.
+func (c *capture) execReturning(ctx context.Context) (out sql.Result, err error) {
+	defer statement.Recovered(&err)
+	_, keys, err := c.runAgain(ctx, true)
+	if err != nil {
+		return nil, c.explainReturning(err)
+	}
+	written := returnedResult{affected: int64(len(keys)), lastErr: errors.New("the database has no last insert id")}
+	if !c.hooks.tables.Dialect.Lock {
+		written.lastErr = c.ConnPool.QueryRowContext(ctx, "SELECT last_insert_rowid()").Scan(&written.last)
+	}
+	return written, c.touchAll(keys)
+}
+
+// runReturning runs the statement as it is built now, and parts what it returns
+// from our column.
+func (c *capture) runReturning(ctx context.Context) (*replay, []string, error) {
+	st := c.db.Statement
+	found, err := c.ConnPool.QueryContext(ctx, st.SQL.String(), st.Vars...)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := keep(found)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.unknown = true
+	keys, err := all.cutLast()
+	return all, keys, err
+}
+
+// touchAll adds rows by their keys as the database has written them.
+func (c *capture) touchAll(keys []string) error {
+	for _, text := range keys {
+		key, err := model.ParseKey(text)
+		if err != nil {
+			return err
+		}
+		if err := c.made(key); err != nil {
+			return err
+		}
+	}
+	c.unknown = false
+	return nil
+}
+
+func (c *capture) explainReturning(err error) error {
+	if errors.Is(err, statement.ErrElsewhere) {
+		c.hooks.sessions.Stray() // so that the next one is asked about first
+		return c.refuse("the name of its table means another one in this session, which was found out too late: try it again")
+	}
+	if metNew(err) {
+		return fmt.Errorf("%w (%w)", c.refuse("the values that it gives do not tell which rows it updates, as others make them meanwhile, or the database changes the values: "+
+			"update those rows in a statement of their own"), err)
+	}
+	return err
+}
+
+// returnedResult is the result of a statement that was run as a query.
+type returnedResult struct {
+	affected, last int64
+	lastErr        error
+}
+
+var _ sql.Result = returnedResult{}
+
+// LastInsertId implements sql.Result.
+func (r returnedResult) LastInsertId() (int64, error) { return r.last, r.lastErr }
+
+// RowsAffected implements sql.Result.
+func (r returnedResult) RowsAffected() (int64, error) { return r.affected, nil }

@@ -1,0 +1,87 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gorm.io/gorm/clause"
+)
+
+// Two may upsert a row at the same time that is not there yet. The second waits
+// for the first, and then meets a row which it has not read. It fails by the
+// condition that narrowUpsert has put there, is undone, and runs again: the row
+// can be read and locked now. It meets one as well whose values the database has
+// changed as it wrote them: a trigger, or the type of a column.
+
+// madeMeanwhile is in the error of an upsert that meets such a row.
+const madeMeanwhile = "timak: made meanwhile: "
+
+func metNew(err error) bool { return err != nil && strings.Contains(err.Error(), madeMeanwhile) }
+
+// upsertTries bounds how often an upsert runs: each time it must have met rows that
+// are new to it.
+const upsertTries = 10
+
+// runAgain runs the statement, with the key of a written row as a column of
+// ours, until it meets no row that is new to it.
+func (c *capture) runAgain(ctx context.Context, alone bool) (all *replay, keys []string, err error) {
+	for tries := 1; ; tries++ {
+		if err := c.addReturning(c.keyReturned(), alone); err != nil {
+			return nil, nil, err
+		}
+		saved := c.mayMeetNew()
+		all, keys, err = c.runSaved(ctx, saved)
+		if !metNew(err) || !saved || tries == upsertTries {
+			return all, keys, err
+		}
+		if err := c.learnFrom(ctx, err, tries > 1); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// learnFrom reads the row that an upsert has met, and any other that it may meet.
+func (c *capture) learnFrom(ctx context.Context, met error, twice bool) error {
+	c.restoreClause("RETURNING")
+	c.restoreClause("ON CONFLICT")
+	_, key, _ := strings.Cut(met.Error(), madeMeanwhile)
+	if err := c.readKeys(ctx, []string{key}); err != nil {
+		return err
+	}
+	if err := c.beforeUpsert(ctx, *c.upsert, twice); err != nil || c.reach == nil {
+		return err
+	}
+	return c.reach.read(ctx)
+}
+
+// runSaved is runReturning, undone if it is saved and has met a new row. What fails for
+// another reason breaks the transaction, as it does without us.
+func (c *capture) runSaved(ctx context.Context, saved bool) (all *replay, keys []string, err error) {
+	if !saved {
+		return c.runReturning(ctx)
+	}
+	exec := func(sql string) error {
+		_, err := c.ConnPool.ExecContext(ctx, sql)
+		return err
+	}
+	if err := exec("SAVEPOINT timak_upsert"); err != nil {
+		return nil, nil, err
+	}
+	all, keys, err = c.runReturning(ctx)
+	switch {
+	case err == nil:
+		return all, keys, exec("RELEASE SAVEPOINT timak_upsert")
+	case metNew(err):
+		return nil, nil, errors.Join(err, exec("ROLLBACK TO SAVEPOINT timak_upsert"), exec("RELEASE SAVEPOINT timak_upsert"))
+	default:
+		return nil, nil, err
+	}
+}
+
+// mayMeetNew reports whether an upsert has rows that were not there when they
+// were read: all that were are locked.
+func (c *capture) mayMeetNew() bool {
+	values, _ := c.db.Statement.Clauses["VALUES"].Expression.(clause.Values)
+	return c.upsert != nil && len(c.changes.Rows) < len(values.Values)
+}

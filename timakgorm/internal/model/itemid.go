@@ -1,0 +1,43 @@
+package model
+
+import (
+	"strings"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// itemID returns the id by the rule's template, or table:primary key.
+func (m *Model) itemID(r Rule, i Image) (string, bool, error) {
+	if r.ID.Columns != nil {
+		return i.Render(r.ID)
+	}
+	values := make([]string, len(m.Keys))
+	for n, field := range m.Keys {
+		value, _, err := i.text(field)
+		if err != nil {
+			return "", false, err
+		}
+		values[n] = tag.Escape(value)
+	}
+	return m.Table + ":" + strings.Join(values, ","), true, nil
+}
+
+// KeyTexts splits an item's id into the columns of the primary key; it reports
+// false for an item of another table.
+func KeyTexts(s *schema.Schema, id string) ([]string, bool) {
+	rest, ok := strings.CutPrefix(id, s.Table+":")
+	texts := strings.Split(rest, ",")
+	if !ok || len(texts) != len(s.PrimaryFields) {
+		return nil, false
+	}
+	for i, text := range texts {
+		plain, err := tag.Unescape(text)
+		if err != nil {
+			return nil, false
+		}
+		texts[i] = plain
+	}
+	return texts, true
+}

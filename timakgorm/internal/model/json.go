@@ -1,0 +1,15 @@
+package model
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// JSON writes JSON with every text as it is, so that one key has one text.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

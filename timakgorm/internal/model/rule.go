@@ -1,0 +1,146 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// Rule is a tag.Rule whose fields have been found.
+type Rule struct {
+	Key, ID, Source Template
+	date            *schema.Field
+	when            *schema.Field // nil: always
+	unless          bool          // when is negated
+	Data            []*schema.Field
+	Max             int
+}
+
+// Template is a parsed template with its fields. The zero template is unset.
+type Template struct {
+	tag.Template
+	Columns []*schema.Field
+}
+
+// same reports whether two templates render every row alike.
+func (t Template) same(other Template) bool {
+	if !slices.Equal(t.Columns, other.Columns) {
+		return false
+	}
+	marks := slices.Repeat([]string{"{}"}, len(t.Columns))
+	return t.Render(marks) == other.Render(marks)
+}
+
+func (m *Model) compileRule(r tag.Rule) (compiled Rule, err error) {
+	if r.Key == "" {
+		return Rule{}, errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
+	}
+	if r.Max < 0 {
+		return Rule{}, fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
+	}
+	compiled.Max = r.Max
+	if compiled.Key, err = m.template("key", r.Key); err != nil {
+		return Rule{}, err
+	}
+	if compiled.ID, err = m.template("id", r.ID); err != nil {
+		return Rule{}, err
+	}
+	if r.ID != "" && len(compiled.ID.Columns) == 0 {
+		return Rule{}, fmt.Errorf("id=%s is the same for every row: expected a {Field} in it", r.ID)
+	}
+	if compiled.Source, err = m.template("source", r.Source); err != nil {
+		return Rule{}, err
+	}
+	if compiled.when, compiled.unless, err = m.condition(r.When); err != nil {
+		return Rule{}, err
+	}
+	if compiled.date, err = m.date(r.Date, compiled.when != nil); err != nil {
+		return Rule{}, err
+	}
+	compiled.Data, err = m.data(r.Data)
+	return compiled, err
+}
+
+func (m *Model) data(names []string) ([]*schema.Field, error) {
+	var fields []*schema.Field
+	for _, name := range names {
+		field, err := m.column(name)
+		if err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		if slices.Contains(fields, field) {
+			return nil, fmt.Errorf("data: field %s is named twice", field.Name)
+		}
+		fields = append(fields, field)
+	}
+	return fields, nil
+}
+
+func (m *Model) template(option, text string) (Template, error) {
+	if text == "" {
+		return Template{}, nil
+	}
+	parsed, err := tag.ParseTemplate(text)
+	if err != nil {
+		return Template{}, fmt.Errorf("%s: %w", option, err)
+	}
+	t := Template{Template: parsed}
+	for _, name := range parsed.Fields() {
+		field, err := m.column(name)
+		if err != nil {
+			return Template{}, fmt.Errorf("%s: %w", option, err)
+		}
+		if !textual(field) {
+			return Template{}, fmt.Errorf("%s: field %s is a %s: expected %s", option, field.Name, describe(field), expectedText)
+		}
+		t.Columns = append(t.Columns, field)
+	}
+	return t, nil
+}
+
+// expectedText is what may stand in a template.
+const expectedText = "an integer, a text, a bool or a UUID"
+
+func (m *Model) condition(name string) (field *schema.Field, negated bool, err error) {
+	if name == "" {
+		return nil, false, nil
+	}
+	name, negated = strings.CutPrefix(name, "!")
+	field, err = m.column(strings.TrimSpace(name))
+	if err != nil {
+		return nil, false, fmt.Errorf("when: %w", err)
+	}
+	if KindOf(field) != schema.Bool {
+		return nil, false, fmt.Errorf("when: field %s is a %s: expected a bool", field.Name, describe(field))
+	}
+	return field, negated, nil
+}
+
+const defaultDate = "CreatedAt"
+
+func (m *Model) date(name string, conditional bool) (*schema.Field, error) {
+	if name == "" {
+		if field := m.Schema.LookUpField(defaultDate); field == nil || field.DBName == "" || KindOf(field) != schema.Time {
+			return nil, errors.New("no date: expected date=Field, or a field CreatedAt of type time.Time")
+		}
+		name = defaultDate
+	}
+	field, err := m.column(name)
+	if err != nil {
+		return nil, fmt.Errorf("date: %w", err)
+	}
+	switch KindOf(field) {
+	case schema.Time, schema.Int, schema.Uint:
+	default:
+		return nil, fmt.Errorf("date: field %s is a %s: expected a time.Time or an integer", field.Name, describe(field))
+	}
+	if nullable(field) && !conditional {
+		return nil, fmt.Errorf("date: field %s may be NULL: expected when=Field as well, which is false while there is no date", field.Name)
+	}
+	return field, nil
+}

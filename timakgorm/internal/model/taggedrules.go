@@ -1,0 +1,74 @@
+package model
+
+import (
+	"fmt"
+	"reflect"
+
+	"gorm.io/gorm/schema"
+
+	"github.com/timak-go/timak/timakgorm/internal/tag"
+)
+
+// timelineType is the type of the fields that carry rules.
+var timelineType = reflect.TypeFor[Timeline]()
+
+// taggedRules reads the rules in a model's tags, embedded structs included.
+func taggedRules(t reflect.Type) ([]tag.Rule, error) {
+	var rules []tag.Rule
+	for field := range t.Fields() {
+		if inner := embedded(field); inner != nil {
+			more, err := taggedRules(inner)
+			if err != nil {
+				return nil, err
+			}
+			rules = append(rules, more...)
+			continue
+		}
+		text, tagged := field.Tag.Lookup("timak")
+		if !tagged && field.Type != timelineType {
+			continue
+		}
+		if err := checkTimeline(field, tagged); err != nil {
+			return nil, err
+		}
+		r, err := tag.ParseRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("rule %q: %w", text, err)
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// embedded returns the struct whose columns GORM takes for the model's own; nil
+// if the field is none.
+func embedded(field reflect.StructField) reflect.Type {
+	t := field.Type
+	if t.Kind() == reflect.Pointer && field.IsExported() {
+		t = t.Elem()
+	}
+	_, tagged := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["EMBEDDED"]
+	if t.Kind() != reflect.Struct || t == timelineType || !field.Anonymous && !tagged {
+		return nil
+	}
+	return t
+}
+
+const expectedTag = "expected one like `timak:\"key=author:{AuthorID}:posts\"`"
+
+// checkTimeline checks a field that has a tag timak, or should have one.
+func checkTimeline(field reflect.StructField, tagged bool) error {
+	_, ignored := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["-"]
+	switch {
+	case field.Type != timelineType:
+		return fmt.Errorf("field %s has a tag timak, but is a %s: expected a field _ of type timakgorm.Timeline", field.Name, field.Type)
+	case !tagged && field.Tag == "":
+		return fmt.Errorf("field %s has no tag timak: %s", field.Name, expectedTag)
+	case !tagged:
+		return fmt.Errorf("field %s has no tag timak in `%s`: %s", field.Name, field.Tag, expectedTag)
+	case field.IsExported() && !field.Anonymous && !ignored:
+		return fmt.Errorf("field %s is a timakgorm.Timeline: expected it to be named _, for GORM to pass it over", field.Name)
+	default:
+		return nil
+	}
+}

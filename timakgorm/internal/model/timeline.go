@@ -1,0 +1,4 @@
+package model
+
+// Timeline marks a model as tracked; timakgorm.Timeline says how.
+type Timeline struct{}

@@ -1,0 +1,42 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// raiseClock makes later versions exceed those of the changes that leave. The row
+// is locked whether it rises or not, and put back if somebody has emptied the
+// table.
+func (o *Outbox) raiseClock(ctx context.Context, tx *sql.Tx, high int64) error {
+	raised, err := tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_clock SET high = "+o.dialect.Greatest+"(high, ?)"), high)
+	if err != nil {
+		return err
+	}
+	if n, err := raised.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, o.dialect.Bind("INSERT INTO timak_clock (high) VALUES (?) ON CONFLICT DO NOTHING"), high)
+	return err
+}
+
+// Exceed makes every version from now on higher than one.
+func (o *Outbox) Exceed(ctx context.Context, version int64) error {
+	raise, args := "UPDATE timak_clock SET high = ? WHERE high < ?", []any{version, version}
+	if o.dialect.Numbered {
+		raise, args = "SELECT timak_version(?)", args[:1]
+	}
+	if _, err := o.DB.ExecContext(ctx, o.dialect.Bind(raise), args...); err != nil {
+		return fmt.Errorf("timakgorm: raise the clock: %w", err)
+	}
+	return nil
+}
+
+// High returns the highest version that has left the outbox.
+func (o *Outbox) High(ctx context.Context) (version int64, err error) {
+	if err := o.DB.QueryRowContext(ctx, "SELECT high FROM timak_clock").Scan(&version); err != nil {
+		return 0, fmt.Errorf("timakgorm: read the clock: %w", err)
+	}
+	return version, nil
+}

@@ -1,0 +1,126 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/migrations"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+)
+
+// MigrateUp brings timak's own tables up to date, each step in a transaction. It
+// may be called at every start, by many processes at once. Those who have a
+// migration tool of their own may give it migrations.FS instead.
+func MigrateUp(ctx context.Context, db *gorm.DB) error {
+	provider, err := migrationProvider(db)
+	if err != nil {
+		return fmt.Errorf("timakgorm: migrate: %w", err)
+	}
+	// SQLite has no lock that would keep others from taking the same step at the
+	// same time: one of them succeeds, the others find it taken on their next try.
+	tries := 1
+	if db.Name() == dialect.SQLite.Name {
+		tries += len(provider.ListSources())
+	}
+	for range tries {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("timakgorm: migrate: %w", err)
+}
+
+// MigrateDown takes all of timak's own tables away again, with what waits in
+// the outbox.
+func MigrateDown(ctx context.Context, db *gorm.DB) error {
+	provider, err := migrationProvider(db)
+	if err != nil {
+		return fmt.Errorf("timakgorm: migrate down: %w", err)
+	}
+	if _, err := provider.DownTo(ctx, 0); err != nil {
+		return fmt.Errorf("timakgorm: migrate down: %w", err)
+	}
+	return nil
+}
+
+// migrationsTable is where goose notes which steps were taken. outboxLock is
+// the number of our advisory lock on Postgres: not goose's own, which the user's
+// migrations may hold. Those who wait for it look every second, for five
+// minutes.
+const (
+	migrationsTable       = "timak_migrations"
+	AdvisoryLock    int64 = 0x74696d616b // "timak"
+)
+
+func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
+	d, err := dialect.Of(db.Name())
+	if err != nil {
+		return nil, err
+	}
+	plain, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := migrationSteps(d.Name)
+	if err != nil {
+		return nil, err
+	}
+	options := []goose.ProviderOption{
+		goose.WithTableName(migrationsTable),
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(steps...),
+		goose.WithLogger(goose.NopLogger()),
+	}
+	if d.Name == dialect.Postgres.Name {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(AdvisoryLock), lock.WithLockTimeout(1, 300))
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	gooseDialect := map[string]goose.Dialect{dialect.Postgres.Name: goose.DialectPostgres, dialect.SQLite.Name: goose.DialectSQLite3}[d.Name]
+	return goose.NewProvider(gooseDialect, plain, nil, options...)
+}
+
+// migrationSteps reads the pairs NNNN_name.up.sql and NNNN_name.down.sql.
+func migrationSteps(dialect string) ([]*goose.Migration, error) {
+	names, err := fs.Glob(migrations.FS, dialect+"/*.up.sql")
+	if err != nil {
+		return nil, err
+	}
+	var steps []*goose.Migration
+	for _, name := range names {
+		number, _, _ := strings.Cut(strings.TrimPrefix(name, dialect+"/"), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: expected a name like 0001_name.up.sql: %w", name, err)
+		}
+		up, upErr := migrationStep(name)
+		down, downErr := migrationStep(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
+		if err := errors.Join(upErr, downErr); err != nil {
+			return nil, err
+		}
+		steps = append(steps, goose.NewGoMigration(version, up, down))
+	}
+	return steps, nil
+}
+
+func migrationStep(name string) (*goose.GoFunc, error) {
+	text, err := migrations.FS.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, string(text))
+		return err
+	}}, nil
+}

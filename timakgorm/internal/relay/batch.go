@@ -1,0 +1,171 @@
+package relay
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// batch is one round of the relay: changes are read, folded by row, grouped by
+// timeline, applied with one read and one write for each, and settled. No
+// transaction is open while the store is written.
+type batch struct {
+	relay  *Relay
+	outbox *outbox.Outbox
+	folds  []*rowFold
+	// failed are the errors of the timelines that a row touches, stale the keys of
+	// those for which its puts came too late.
+	failed map[*rowFold][]error
+	stale  map[*rowFold][]string
+	full   bool // there may be more changes than these
+
+	// reached says that the store has answered for one of the timelines, and away
+	// for how many it could not be reached.
+	reached bool
+	away    int
+}
+
+func (r *Relay) newBatch(o *outbox.Outbox, changes []outbox.RowChange, full bool) *batch {
+	return &batch{
+		relay: r, outbox: o, folds: r.fold(changes), full: full,
+		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{},
+	}
+}
+
+// outcome is what a round has come to.
+type outcome struct {
+	found   int   // changes
+	settled int   // of these, for good or as dead letters
+	left    int   // of these, to programs with other rules
+	late    int   // of these, put off
+	last    int64 // id
+	more    bool  // others may be due
+
+	// reached says that the store has answered, outage that it is away.
+	reached, outage bool
+}
+
+// relayBatch takes one round. The error is the first reason why some of the
+// changes are not settled.
+func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome, error) {
+	o, err := r.Outbox()
+	if err != nil {
+		return outcome{}, err
+	}
+	select {
+	case r.relaying <- struct{}{}:
+		defer func() { <-r.relaying }()
+	case <-ctx.Done():
+		return outcome{}, ctx.Err()
+	}
+	changes, more, err := o.Due(ctx, r.opts.Batch, which)
+	if err != nil || len(changes) == 0 {
+		return outcome{}, err
+	}
+	came := outcome{found: len(changes), last: changes[len(changes)-1].ID, more: more}
+	b := r.newBatch(o, changes, more)
+	b.apply(ctx)
+	if ctx.Err() != nil {
+		return came, ctx.Err()
+	}
+	came.reached, came.outage = b.reached, b.outage()
+	return came, b.settle(ctx, &came)
+}
+
+// group is the ops of one timeline, and the rows they come from.
+type group struct {
+	key     string
+	ops     []timak.Op
+	puts    []bool
+	sources []*rowFold
+	max     int
+	results []timak.Result // of each op
+	errs    []error        // of each op
+}
+
+// groups brings together the ops of each timeline.
+func (b *batch) groups() []*group {
+	index := map[string]*group{}
+	var groups []*group
+	for _, f := range b.folds {
+		for _, op := range f.ops {
+			g := index[op.key]
+			if g == nil {
+				g = &group{key: op.key}
+				index[op.key] = g
+				groups = append(groups, g)
+			}
+			g.ops = append(g.ops, op.op)
+			g.puts = append(g.puts, op.put)
+			g.sources = append(g.sources, f)
+			g.max = max(g.max, op.max)
+		}
+	}
+	return groups
+}
+
+// apply writes every timeline once, some of them side by side.
+func (b *batch) apply(ctx context.Context) {
+	groups := b.groups()
+	var workers errgroup.Group
+	workers.SetLimit(b.relay.opts.Writers)
+	for _, g := range groups {
+		workers.Go(func() error {
+			b.write(ctx, g)
+			return nil
+		})
+	}
+	_ = workers.Wait() // every group keeps its own errors
+	for _, g := range groups {
+		b.note(g)
+	}
+}
+
+func (b *batch) write(ctx context.Context, g *group) {
+	timelines := b.relay.timelines
+	if g.max > 0 {
+		timelines = timelines.Bounded(g.max)
+	}
+	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
+	b.applySome(ctx, g, timelines, 0, len(g.ops))
+}
+
+// applySome carries out some of a group's ops together. One that can never be
+// would take its neighbours down with it: then each half is tried by itself.
+func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timelines, from, to int) {
+	results, err := timelines.Apply(ctx, g.key, g.ops[from:to]...)
+	switch {
+	case err == nil:
+		b.relay.counters.wrote(to - from)
+		copy(g.results[from:to], results)
+	case to-from > 1 && blamesOp(err):
+		middle := (from + to) / 2
+		b.applySome(ctx, g, timelines, from, middle)
+		b.applySome(ctx, g, timelines, middle, to)
+	default:
+		for i := from; i < to; i++ {
+			g.errs[i] = err
+		}
+	}
+}
+
+// note tells the rows of a group what came of it.
+func (b *batch) note(g *group) {
+	if slices.ContainsFunc(g.errs, isOutage) {
+		b.away++
+	} else {
+		b.reached = true
+	}
+	for i, f := range g.sources {
+		switch {
+		case g.errs[i] != nil:
+			b.failed[f] = append(b.failed[f], g.errs[i])
+		case g.puts[i] && g.results[i].Outcome == timak.Stale:
+			b.stale[f] = append(b.stale[f], g.key)
+		}
+	}
+}

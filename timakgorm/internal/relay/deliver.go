@@ -1,0 +1,195 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// errUndelivered is returned for a change that stays for the relay.
+var errUndelivered = errors.New("the timelines follow later")
+
+// deliveries are the commits that wait to be readable. Those that come while
+// a round is under way go together into the next: one round for many commits.
+// They do not wait for the relay's own rounds, which may have a long way to
+// catch up; a change that both apply counts once.
+type deliveries struct {
+	breaker breaker
+
+	mu      sync.Mutex
+	waiting []*delivery
+	busy    bool
+}
+
+// delivery is one commit's changes.
+type delivery struct {
+	ids  []int64
+	done chan error
+}
+
+// Deliver makes the changes of a transaction that has just been committed
+// readable, or leaves them to the relay.
+func (r *Relay) Deliver(ctx context.Context, ids []int64) {
+	if len(ids) == 0 {
+		return
+	}
+	trial, pass := r.deliveries.breaker.pass(r.opts.Patience)
+	if !pass {
+		r.counters.left.Add(1)
+		r.Wake()
+		return
+	}
+	d := &delivery{ids, make(chan error, 1)}
+	if r.deliveries.join(d) {
+		go r.deliverAll()
+	}
+	timer := time.NewTimer(r.opts.Patience)
+	defer timer.Stop()
+	var err error
+	select {
+	case err = <-d.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-timer.C:
+		err = context.DeadlineExceeded
+		r.deliveries.breaker.lapse(trial)
+	}
+	r.deliveries.quit(d)
+	if err == nil {
+		r.counters.delivered.Add(1)
+		return
+	}
+	r.counters.left.Add(1)
+	r.opts.Log.WarnContext(ctx, "timak: a commit is left to the relay; its timelines follow later", "changes", len(ids), "error", err)
+	r.Wake()
+}
+
+// join queues a delivery, and reports whether somebody must begin to deliver.
+func (ds *deliveries) join(d *delivery) (first bool) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.waiting = append(ds.waiting, d)
+	first = !ds.busy
+	ds.busy = true
+	return first
+}
+
+// quit takes a delivery that nobody waits for any more out of the queue, if it
+// is still there.
+func (ds *deliveries) quit(d *delivery) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	if i := slices.Index(ds.waiting, d); i >= 0 {
+		ds.waiting = slices.Delete(slices.Clone(ds.waiting), i, i+1)
+	}
+}
+
+// next takes the deliveries of a round: as many as make a batch, and one at
+// least. It returns none when all are done.
+func (ds *deliveries) next(batch int) []*delivery {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	n, changes := 0, 0
+	for n < len(ds.waiting) && (n == 0 || changes+len(ds.waiting[n].ids) <= batch) {
+		changes += len(ds.waiting[n].ids)
+		n++
+	}
+	round := ds.waiting[:n:n]
+	ds.waiting = ds.waiting[n:]
+	ds.busy = n > 0
+	return round
+}
+
+// deliverAll takes rounds until nobody waits. No single commit's context ends
+// what others wait for too.
+func (r *Relay) deliverAll() {
+	for {
+		round := r.deliveries.next(r.opts.Batch)
+		if len(round) == 0 {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), r.opts.Patience)
+		r.deliverRound(ctx, round)
+		cancel()
+	}
+}
+
+// deliverRound applies the changes of some commits, and tells each what came of
+// its own.
+func (r *Relay) deliverRound(ctx context.Context, round []*delivery) {
+	failed, err := r.relayOf(ctx, round)
+	outage := err != nil
+	for _, d := range round {
+		result := err
+		for _, id := range d.ids {
+			if failed[id] != nil {
+				result = failed[id]
+				outage = outage || isOutage(result)
+				break
+			}
+		}
+		d.done <- result
+	}
+	if outage {
+		r.deliveries.breaker.trip()
+	} else {
+		r.deliveries.breaker.reset()
+	}
+}
+
+// relayOf applies the changes of some commits, with what else waits of the same
+// rows. What cannot be applied now is left as it is for the relay, and returned
+// with the reason.
+func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int64]error, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("timakgorm: panic: %v", r)
+		}
+	}()
+	o, err := r.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, d := range round {
+		ids = append(ids, d.ids...)
+	}
+	slices.Sort(ids)
+	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.OutboxPage) // such as were left a moment ago
+	if err != nil {
+		return nil, err
+	}
+	b := r.newBatch(o, changes, false)
+	b.apply(ctx)
+	s, failed := b.delivered()
+	if err := o.Settle(ctx, s); err != nil { // they are readable, and will be applied once more
+		r.opts.Log.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.Done), "error", err)
+		return failed, nil
+	}
+	r.counters.settled(s, 0, 0)
+	return failed, nil
+}
+
+// delivered returns the changes that are applied, and why the others are not.
+func (b *batch) delivered() (s outbox.Settlement, failed map[int64]error) {
+	failed = map[int64]error{}
+	for _, f := range b.folds {
+		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
+		if failure == nil && (len(b.stale[f]) > 0 || f.outdated || f.foreign()) {
+			failure = errUndelivered
+		}
+		if failure == nil {
+			s.Finish(f.changes)
+			continue
+		}
+		for _, id := range f.ids() {
+			failed[id] = failure
+		}
+	}
+	return s, failed
+}

@@ -1,0 +1,220 @@
+package relay
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// rowFold is what the waiting changes of one row come to: every place that one
+// of their images put the row in is cleared but for those of the last, which
+// are filled. Images in between count, as they may have reached the timelines
+// before, in a try that failed.
+type rowFold struct {
+	table   *dialect.Table
+	changes []outbox.RowChange // oldest first
+	images  []imagePair        // of the changes; only until they are expanded
+	ops     []timelineOp
+	err     error // why the last image, or a part of it, can never be applied
+
+	// unplaceable says that err is of the row as it is, by some of its rules.
+	unplaceable bool
+
+	// outdated says that the last image lacks a column which a rule names by
+	// now, so that the row is to be recorded anew. unknown is a column of an image
+	// that no rule names.
+	outdated bool
+	unknown  string
+
+	floor int64 // what the version must not be below if the row is recorded anew
+}
+
+// timelineOp is an op for one timeline.
+type timelineOp struct {
+	key string
+	op  timak.Op
+	put bool
+	max int
+}
+
+// last returns the latest change.
+func (f *rowFold) last() outbox.RowChange { return f.changes[len(f.changes)-1] }
+
+// ids returns the outbox rows.
+func (f *rowFold) ids() []int64 { return outbox.IDsOf(f.changes) }
+
+// fold brings the changes of each row together, in the order of their first. A
+// change whose images cannot be read is by itself: it is not to take the others
+// of its row along.
+func (r *Relay) fold(changes []outbox.RowChange) []*rowFold {
+	type row struct{ table, pk string }
+	index := map[row]*rowFold{}
+	var folds []*rowFold
+	for _, change := range changes {
+		at := row{table: change.Table, pk: change.PK}
+		f := index[at]
+		if f == nil {
+			f = &rowFold{table: r.tables.Of(change.Table)}
+			index[at] = f
+			folds = append(folds, f)
+		}
+		f.changes = append(f.changes, change)
+	}
+	readable := make([]*rowFold, 0, len(folds))
+	for _, f := range folds {
+		readable = append(readable, f.read()...)
+		if len(f.changes) > 0 {
+			f.expand()
+			readable = append(readable, f)
+		}
+	}
+	return readable
+}
+
+// read puts the changes in order and reads their images. It returns those that
+// cannot be read, and keeps the others.
+func (f *rowFold) read() (bad []*rowFold) {
+	slices.SortFunc(f.changes, func(a, b outbox.RowChange) int {
+		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
+	})
+	kept := make([]outbox.RowChange, 0, len(f.changes))
+	for _, change := range f.changes {
+		images, err := f.imagesOf(change)
+		if err != nil {
+			bad = append(bad, &rowFold{table: f.table, changes: []outbox.RowChange{change}, err: err})
+			continue
+		}
+		kept = append(kept, change)
+		f.images = append(f.images, images)
+	}
+	f.changes = kept
+	return bad
+}
+
+// expand turns the changes into ops. A change removes with its version and
+// puts with the next, so that of two rows which trade places in one statement
+// neither removes what the other has put. A place that the row left in an
+// earlier change is cleared with that one's version: another row may have taken
+// it since.
+func (f *rowFold) expand() {
+	defer func() {
+		if r := recover(); r != nil {
+			f.ops, f.err = nil, model.RulePanic(r)
+		}
+		f.unplaceable = f.err != nil
+	}()
+	puts, outdated, err := f.table.Model.Placements(f.images[len(f.images)-1].new)
+	f.outdated, f.err = outdated, err
+	was := f.history()
+	f.images = nil
+	settled := map[model.Place]bool{}
+	for _, p := range puts {
+		settled[p.Place()] = true
+		if was.elsewhere(p) {
+			f.clear(p, f.last().Version)
+		}
+		f.ops = append(f.ops, timelineOp{p.Key, timak.Put(p.Item).WithVersion(f.last().Version + 1), true, p.Max})
+	}
+	for _, past := range was.placed {
+		if at := past.Place(); !settled[at] {
+			settled[at] = true
+			f.clear(past.Placement, past.version)
+		}
+	}
+}
+
+// clear removes what was put at a place.
+func (f *rowFold) clear(p model.Placement, version int64) {
+	f.ops = append(f.ops, timelineOp{p.Key, timak.RemoveEntry(p.Item.ID, p.Item.Source).WithVersion(version), false, p.Max})
+}
+
+// history is where a row was, latest first, before the last of its changes made
+// of it what it is.
+type history struct {
+	placed []past
+
+	// unknown says that an old image does not tell all: the row may have been
+	// anywhere.
+	unknown bool
+}
+
+// past is an item that was, and the version that removes it.
+type past struct {
+	model.Placement
+
+	version int64
+}
+
+// history reads it from the images. A rule that fails on an image has put
+// nothing.
+func (f *rowFold) history() (h history) {
+	for n, change := range slices.Backward(f.changes) {
+		if n < len(f.images)-1 {
+			// The change by which the row left a place that this one put it in may
+			// not be at hand, applied long ago. The version of the put is enough to
+			// undo it.
+			h.add(f.table.Model, f.images[n].new, change.Version+1)
+		}
+		if h.add(f.table.Model, f.images[n].old, change.Version) {
+			h.unknown = true
+		}
+	}
+	return h
+}
+
+// add notes where an image put the row, and reports whether it lacks a column
+// that a rule names.
+func (h *history) add(m *model.Model, i model.Image, version int64) (outdated bool) {
+	placed, outdated, _ := m.Placements(i)
+	for _, p := range placed {
+		h.placed = append(h.placed, past{p, version})
+	}
+	return outdated
+}
+
+// elsewhere reports whether an item lay in the same place at another date, or
+// may have. Then its put says also that it is not there any more: the timeline
+// may not have seen the older change yet, and where the item now falls off the
+// end, nothing else would keep that change out when it comes, late. An item of
+// the same date would fall off as well. One that was nowhere before has nothing
+// to keep out, and leaves no tombstone when it falls off.
+func (h *history) elsewhere(p model.Placement) bool {
+	return h.unknown || slices.ContainsFunc(h.placed, func(was past) bool {
+		return was.Place() == p.Place() && !was.Item.At.Equal(p.Item.At)
+	})
+}
+
+// imagePair is what a row was before and after a change.
+type imagePair struct{ old, new model.Image }
+
+// imagesOf reads the images of a change.
+func (f *rowFold) imagesOf(change outbox.RowChange) (images imagePair, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("reading an image panics: %v", r)
+		}
+	}()
+	if change.Old != nil && *change.Old == outbox.UnknownImage {
+		images.old = model.Image{}
+	} else if images.old, err = f.image(change.Old); err != nil {
+		return images, err
+	}
+	images.new, err = f.image(change.New)
+	return images, err
+}
+
+func (f *rowFold) image(text *string) (model.Image, error) {
+	i, err := model.ParseImage(text)
+	if err != nil || i == nil {
+		return nil, err
+	}
+	if f.unknown == "" {
+		f.unknown = f.table.Model.UnknownColumn(i)
+	}
+	return i, f.table.Model.CheckKey(i)
+}

@@ -1,0 +1,127 @@
+package relay
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// lockClass is the first number of our advisory locks: another one for every
+// outbox of a database, and unlikely to be that of another program.
+const lockClass = `(hashtext('timak_outbox ' || CAST(CAST('timak_outbox' AS regclass) AS oid)) & 2147483647)`
+
+// locks is who holds what.
+type locks struct {
+	session int32          // of the one who asks
+	holders map[int32]bool // shards that are held, by anyone
+	mine    []int32        // those that the session holds
+	foreign []int32        // those that sessions of other programs hold
+	workers int
+}
+
+// share is how many shards each of the workers is to hold.
+func (l locks) share() int {
+	workers := max(l.workers, 1)
+	return (outbox.ShardCount + workers - 1) / workers
+}
+
+// free returns the shards that nobody holds.
+func (l locks) free() []int32 {
+	var free []int32
+	for shard := range int32(outbox.ShardCount) {
+		if !l.holders[shard] {
+			free = append(free, shard)
+		}
+	}
+	return free
+}
+
+// lookAtLocks reads who holds what; the sessions of this program are not
+// foreign.
+func lookAtLocks(ctx context.Context, db dialect.Querier, ours ...int32) (l locks, err error) {
+	l.holders = map[int32]bool{}
+	err = dialect.EachRow(ctx, db, `SELECT pg_backend_pid(), CAST(l.objid AS integer), l.pid
+		FROM (SELECT 1) one LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND l.classid = CAST(CAST(`+lockClass+` AS bigint) AS oid)`, nil, func(found *sql.Rows) error {
+		var shard, holder sql.NullInt32
+		if err := found.Scan(&l.session, &shard, &holder); err != nil {
+			return err
+		}
+		l.note(shard, holder.Int32, ours)
+		return nil
+	})
+	return l, err
+}
+
+// note adds one lock.
+func (l *locks) note(shard sql.NullInt32, holder int32, ours []int32) {
+	switch {
+	case !shard.Valid:
+	case shard.Int32 == presence:
+		l.workers++
+	default:
+		l.holders[shard.Int32] = true
+		if holder == l.session {
+			l.mine = append(l.mine, shard.Int32)
+			return
+		}
+		if !slices.Contains(ours, holder) {
+			l.foreign = append(l.foreign, shard.Int32)
+		}
+	}
+}
+
+// notForeign returns the shards that no other program's relay holds; nil for
+// all.
+func (r *Relay) notForeign(ctx context.Context) ([]int32, error) {
+	if !r.tables.Dialect.Lock {
+		return nil, nil
+	}
+	db, err := r.opts.DB()
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: %w", err)
+	}
+	l, err := lookAtLocks(ctx, db, r.pids.all()...)
+	if err != nil {
+		return nil, fmt.Errorf("timakgorm: shards: %w", err)
+	}
+	if len(l.foreign) == 0 {
+		return nil, nil
+	}
+	return outbox.Selection{Shards: l.foreign}.Others().Shards, nil
+}
+
+// sessions are those of a plugin's own relays.
+type pids struct {
+	mu  sync.Mutex
+	ids []int32
+}
+
+func (s *pids) add(id int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids = append(s.ids, id)
+}
+
+func (s *pids) remove(id int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, known := range s.ids {
+		if known == id {
+			s.ids = append(s.ids[:i:i], s.ids[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *pids) all() []int32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]int32(nil), s.ids...)
+}

@@ -1,0 +1,105 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// Run carries committed changes to the timelines until ctx ends.
+func (r *Relay) Run(ctx context.Context) {
+	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits()}
+	defer one.shards.release()
+	for ctx.Err() == nil {
+		one.round(ctx)
+	}
+}
+
+// runner is one run.
+type runner struct {
+	*Relay
+
+	shards *shards
+	waits  *backoff.ExponentialBackOff
+
+	// Until then the relay rests, as the store or the database is away. If it is
+	// woken it tries what has been committed since: what comes after this change.
+	until time.Time
+	tried int64
+}
+
+// leastRest is how long nothing wakes a relay that could not do its work.
+const leastRest = 250 * time.Millisecond
+
+// round takes a batch of the shards held, and rests if there is no more to do.
+func (r *runner) round(ctx context.Context) {
+	if !r.pausing() {
+		r.tried = 0
+	}
+	var came outcome
+	held, err := r.shards.hold(ctx)
+	if err == nil {
+		came, err = r.relayBatch(ctx, outbox.Selection{Shards: held, After: r.tried})
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && came.late > 0 && !came.outage: // what was put off has a wait of its own
+		r.counters.errors.Add(1)
+		r.opts.Log.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
+		if !came.reached {
+			r.giveWay(ctx)
+		}
+	case err != nil:
+		r.pause(ctx, came, err)
+		return
+	case !came.more:
+		r.idle(ctx, came)
+	}
+	if !r.pausing() {
+		r.waits.Reset()
+	}
+	if came.reached && err == nil {
+		r.deliveries.breaker.reset()
+	}
+}
+
+// idle rests when there is nothing to do, or nothing but what the pause is for.
+func (r *runner) idle(ctx context.Context, came outcome) {
+	wait := Spread(r.opts.Poll)
+	if r.pausing() {
+		wait = min(wait, time.Until(r.until))
+		if !came.reached {
+			r.shards.release()
+		}
+	}
+	r.Rest(ctx, wait, r.Woken())
+}
+
+func (r *runner) pausing() bool { return time.Now().Before(r.until) }
+
+// pause rests when nothing could be done, each time for longer, but for what is
+// committed meanwhile: it may be for timelines that can be reached.
+func (r *runner) pause(ctx context.Context, came outcome, err error) {
+	r.counters.errors.Add(1)
+	r.tried = max(r.tried, came.last)
+	if !r.pausing() {
+		wait := r.waits.NextBackOff()
+		r.until = time.Now().Add(wait)
+		r.opts.Log.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
+	}
+	r.shards.release() // others may reach the store
+	r.Rest(ctx, min(leastRest, time.Until(r.until)), nil)
+	r.Rest(ctx, time.Until(r.until), r.Woken())
+}
+
+// giveWay lets others try a timeline that cannot be reached from here.
+func (r *runner) giveWay(ctx context.Context) {
+	r.shards.release()
+	wait := Spread(r.opts.Poll)
+	r.Rest(ctx, min(leastRest, wait), nil)
+	r.Rest(ctx, wait, r.Woken())
+}

@@ -1,0 +1,46 @@
+package session
+
+import "sync"
+
+// Facts are what the database has said of tables. They hold for one
+// version of the schema.
+type Facts[T any] struct {
+	mu     sync.Mutex
+	schema uint64
+	facts  map[string]T
+}
+
+// mostTables bounds of how many tables something is known: raw SQL may name ever
+// new ones.
+const mostTables = 1000
+
+// Of returns what is known of a table, or asks. It holds no lock meanwhile: it
+// may have to wait for a connection that others hold who come here next.
+func (f *Facts[T]) Of(table string, schema uint64, ask func() (T, error)) (T, error) {
+	if schema == AnySchema {
+		return ask()
+	}
+	if fact, known := f.known(table, schema); known {
+		return fact, nil
+	}
+	fact, err := ask()
+	if err != nil {
+		return fact, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.schema == schema {
+		f.facts[table] = fact
+	}
+	return fact, nil
+}
+
+func (f *Facts[T]) known(table string, schema uint64) (fact T, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.facts == nil || f.schema != schema || len(f.facts) >= mostTables {
+		f.facts, f.schema = map[string]T{}, schema
+	}
+	fact, known = f.facts[table]
+	return fact, known
+}

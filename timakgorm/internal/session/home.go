@@ -1,0 +1,255 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+)
+
+// The home of a tracked table is the schema in which a connection fresh from the
+// pool finds it. A session may look elsewhere: it has set another search_path, or
+// has made a temporary table of the same name. What it finds there is another
+// table, which is not tracked. So SQL of ours that runs in a session of the
+// user's writes out where its tables are, and asks what the statement's own name
+// for the table means there (meaning.go).
+
+// homes are what is known of the homes of all tracked tables.
+type homes struct {
+	facts Facts[dialect.Home]
+
+	mu     sync.Mutex
+	path   []string // the schemas in which the pool's connections look, on Postgres
+	user   string   // as whom; it passes over schemas that it may not use
+	known  bool     // whether these have been asked
+	own    string   // the home of timak's tables, as it was found last; "" if it was not
+	tables map[homed]*dialect.Table
+}
+
+// homed names the SQL of a table for one home.
+type homed struct {
+	table string
+	at    dialect.Home
+}
+
+// errNoHome is returned where the home holds no such table, or not timak's own.
+// They may be made at any time, so it is not remembered.
+var errNoHome = errors.New("no such table")
+
+// HomeOf returns a tracked table with SQL that writes out its home; nil if there
+// is no such table there.
+func (s *Sessions) HomeOf(ctx context.Context, pool gorm.ConnPool, t *dialect.Table) (*dialect.Table, error) {
+	at, err := s.homes.facts.Of(t.Model.Table, s.SchemaOf(pool), func() (dialect.Home, error) { return s.askHome(ctx, pool, t.Model.Table) })
+	switch {
+	case err != nil && !errors.Is(err, errNoHome):
+		return nil, fmt.Errorf("timakgorm: where is the table %s: %w", t.Model.Table, err)
+	case at.Schema == "":
+		return nil, nil
+	default:
+		return s.homes.place(t, at), nil
+	}
+}
+
+// HomeNow is homeOf as it is now, whatever is known.
+func (s *Sessions) HomeNow(ctx context.Context, pool gorm.ConnPool, t *dialect.Table) (*dialect.Table, error) {
+	at, err := s.askHome(ctx, pool, t.Model.Table)
+	switch {
+	case err != nil && !errors.Is(err, errNoHome):
+		return nil, err
+	case at.Schema == "":
+		return nil, nil
+	default:
+		return s.homes.place(t, at), nil
+	}
+}
+
+// place returns a table with the SQL for a home.
+func (h *homes) place(t *dialect.Table, at dialect.Home) *dialect.Table {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at.Own != "" {
+		h.own = at.Own
+	}
+	if placed := h.tables[homed{t.Model.Table, at}]; placed != nil {
+		return placed
+	}
+	if h.tables == nil {
+		h.tables = map[homed]*dialect.Table{}
+	}
+	placed := t.In(at)
+	h.tables[homed{t.Model.Table, at}] = placed
+	return placed
+}
+
+// ownName returns a name of one of timak's tables as a session of the user's has to
+// write it.
+func (s *Sessions) ownName(name string) string {
+	s.homes.mu.Lock()
+	defer s.homes.mu.Unlock()
+	return dialect.Prefix(s.homes.own) + name
+}
+
+// askHome asks for the home of a table.
+func (s *Sessions) askHome(ctx context.Context, pool gorm.ConnPool, name string) (at dialect.Home, err error) {
+	if !s.tables.Dialect.Numbered {
+		at.Schema, err = sqliteHome(ctx, pool, name)
+		return at, err
+	}
+	path, user, err := s.homePath(ctx, pool)
+	if err != nil {
+		return at, err
+	}
+	schemas, as := path, user
+	if schema := sqltext.SchemaOf(name); schema != "" {
+		schemas, as = []string{schema}, ""
+	}
+	some, err := model.JSON(schemas)
+	if err != nil {
+		return at, err
+	}
+	all, err := model.JSON(path)
+	if err != nil {
+		return at, err
+	}
+	err = pool.QueryRowContext(ctx, "SELECT "+firstOn("$1", "$2", "$3")+", "+firstOn("$4", "'timak_outbox'", "$5"),
+		string(some), sqltext.Unqualified(s.tables.Dialect.Language.Clipped(name)), as, string(all), user).
+		Scan(&at.Schema, &at.Own)
+	if err == nil && (at.Schema == "" || at.Own == "") {
+		err = errNoHome
+	}
+	return at, err
+}
+
+// firstOn is the first schema of a list in which a user finds a table of this name;
+// "" is one who may use all of them. It reads the catalogs: to_regclass fails where
+// the session's own role may not use a schema.
+func firstOn(schemas, name, user string) string {
+	return `coalesce((SELECT n.nspname::text FROM json_array_elements_text(` + schemas + `::json) WITH ORDINALITY s(name, i)
+		JOIN pg_catalog.pg_namespace n ON n.nspname = s.name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ` + name + `
+		WHERE ` + user + `::text = '' OR pg_catalog.has_schema_privilege(nullif(` + user + `::text, '')::name, n.oid, 'USAGE')
+		ORDER BY s.i LIMIT 1), '')`
+}
+
+// sqliteHome returns the database file, main or one that is attached, in which
+// SQLite finds a table by a name without temporary tables. It looks at attached ones
+// only if it must: a transaction keeps what it has seen of them.
+func sqliteHome(ctx context.Context, pool gorm.ConnPool, name string) (schema string, err error) {
+	if schema := sqltext.SchemaOf(name); schema == "" || sqltext.SameName(schema, "main") {
+		var there bool
+		err := pool.QueryRowContext(ctx, "SELECT count(*) > 0 FROM main.sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE",
+			sqltext.Unqualified(name)).Scan(&there)
+		if there || err != nil {
+			return "main", err
+		}
+	}
+	err = pool.QueryRowContext(ctx, `SELECT l.schema FROM pragma_table_list(?) l JOIN pragma_database_list d ON d.name = l.schema
+		WHERE l.schema <> 'temp' AND (? = '' OR l.schema = ? COLLATE NOCASE) ORDER BY d.seq LIMIT 1`,
+		sqltext.Unqualified(name), sqltext.SchemaOf(name), sqltext.SchemaOf(name)).Scan(&schema)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errNoHome
+	}
+	return schema, err
+}
+
+// LookAround learns where the pool's connections look for tables, and where
+// timak's own are, when the plugin is put to use. Where no database answers yet,
+// the first statement asks.
+func (s *Sessions) LookAround(db *gorm.DB) {
+	pool, err := db.DB()
+	if db.DryRun || err != nil {
+		return
+	}
+	ctx := db.Statement.Context
+	if s.askPath(ctx, pool, pathNow) != nil {
+		return
+	}
+	if at, err := s.askHome(ctx, pool, "timak_outbox"); err == nil {
+		s.homes.own = at.Own
+	}
+}
+
+// homePath returns the schemas in which a connection of the pool looks for tables,
+// and as whom. It is asked once, as a program's connections should all begin alike.
+// Where the pool has no connection to spare, the statement's own tells how it began.
+func (s *Sessions) homePath(ctx context.Context, own gorm.ConnPool) (path []string, user string, err error) {
+	if path, user, known := s.homes.pathKnown(); known {
+		return path, user, nil
+	}
+	db, err := s.opts.DB()
+	if err != nil {
+		return nil, "", err
+	}
+	if s.askPath(ctx, db, pathNow) != nil {
+		if err := s.askPath(ctx, own, pathAtFirst); err != nil {
+			return nil, "", err
+		}
+	}
+	path, user, _ = s.homes.pathKnown()
+	return path, user, nil
+}
+
+func (h *homes) pathKnown() (path []string, user string, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.path, h.user, h.known
+}
+
+// What a session's search_path is, and what it was when the session began.
+const (
+	pathNow     = "SELECT current_setting('search_path'), current_user"
+	pathAtFirst = "SELECT reset_val, session_user FROM pg_catalog.pg_settings WHERE name = 'search_path'"
+)
+
+// pathTime is how long to wait for a connection that says where the pool's look
+// for tables: a statement's own transaction may hold the only one.
+const pathTime = time.Second
+
+// askPath asks a connection for its search_path.
+func (s *Sessions) askPath(ctx context.Context, pool interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, question string,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, pathTime)
+	defer cancel()
+	var path, user string
+	if err := pool.QueryRowContext(ctx, question).Scan(&path, &user); err != nil {
+		return fmt.Errorf("timakgorm: ask for the search_path: %w", err)
+	}
+	s.homes.mu.Lock()
+	defer s.homes.mu.Unlock()
+	s.homes.path, s.homes.user, s.homes.known = schemasIn(path, user), user, true
+	return nil
+}
+
+// pathPart is a schema in a search_path.
+var pathPart = regexp.MustCompile(`"((?:[^"]|"")*)"|[^\s,"]+`)
+
+// schemasIn returns the schemas of a search_path, as its setting writes them.
+// Temporary tables have no part in it.
+func schemasIn(path, user string) []string {
+	schemas := []string{}
+	for _, part := range pathPart.FindAllStringSubmatch(path, -1) {
+		schema := strings.ToLower(part[0])
+		if strings.HasPrefix(schema, `"`) {
+			schema = strings.ReplaceAll(part[1], `""`, `"`)
+		}
+		switch schema {
+		case "$user":
+			schemas = append(schemas, user)
+		case "pg_temp":
+		default:
+			schemas = append(schemas, schema)
+		}
+	}
+	return schemas
+}

@@ -1,0 +1,5 @@
+// Package statement reads a GORM statement before it runs: the table that it says,
+// the SQL in it, and the rows that its conditions find.
+//
+// It knows the packages dialect, model and sqltext.
+package statement

@@ -1,0 +1,111 @@
+package statement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+)
+
+// Target is the tracked table that a statement writes, as the statement says
+// it: under another name, in another case, with its schema or by an alias.
+type Target struct {
+	Table *dialect.Table
+	SQL   dialect.Statements  // with rows by the name that the statement gives them
+	Name  string              // that name, in which rows are locked
+	Item  clause.Expression   // the table as an item of a FROM
+	More  []clause.Expression // the other items of the statement's FROM
+
+	// Written is the statement's own name for the table, where nobody has asked yet
+	// what it means in the session.
+	Written string
+}
+
+// As sets the table and the name that its rows go by.
+func (t *Target) As(known *dialect.Table, alias string, quote func(string) string) {
+	t.Table, t.SQL, t.Name = known, known.SQL, sqltext.Unqualified(known.Model.Table)
+	if alias != "" {
+		t.Name, t.SQL = alias, known.Dialect.StatementsAs(known.Model, known.At, alias, quote)
+	}
+}
+
+// columns are what is read of a row: the key, the image, and whether the table is
+// the tracked one.
+func (t *Target) columns() Fragment {
+	text := t.Table.Dialect.Text
+	sql := fmt.Sprintf(text+", "+text+", ", t.SQL.Key, t.SQL.Image)
+	if t.Written == "" {
+		return Fragment{SQL: sql + "true"}
+	}
+	return Fragment{SQL: sql + "(SELECT " + t.Table.Dialect.SameSQL(t.SQL.From) + ")", Vars: []any{t.Table.NameGiven(t.Written)}}
+}
+
+// Read locks and reads rows of a target, and calls visit for each. It returns
+// errElsewhere if they are of another table.
+func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statement, where clause.Clause, visit func(model.RowKey, *string) error) (err error) {
+	query := t.Query(st, where, t.columns())
+	if query.Error != nil {
+		return query.Error
+	}
+	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
+	if err != nil {
+		return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
+	}
+	defer dialect.CloseRows(found, &err)
+	for found.Next() {
+		var text string
+		var old *string
+		var same bool
+		if err := found.Scan(&text, &old, &same); err != nil {
+			return err
+		}
+		if !same {
+			return ErrElsewhere
+		}
+		key, err := model.ParseKey(text)
+		if err != nil {
+			return err
+		}
+		if err := visit(key, old); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// Query returns a SELECT of columns of the rows of a target that where names, or
+// of all, locked until the transaction ends.
+func (t *Target) Query(st *gorm.Statement, where clause.Clause, columns Fragment) *gorm.Statement {
+	d := t.Table.Dialect
+	q := Scratch(st)
+	q.AddClause(clause.Select{Expression: columns})
+	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: Items(append([]clause.Expression{t.Item}, t.More...))}
+	if where.Expression != nil {
+		q.Clauses["WHERE"] = where
+	}
+	if d.Lock {
+		// In one order for all, so that no two wait for each other crosswise; and as
+		// an update locks them, so that rows which refer to them can be made meanwhile.
+		q.Clauses["ORDER BY"] = clause.Clause{Name: "ORDER BY", Expression: Fragment{SQL: strings.Join(dialect.Columns(t.Table.Model.Keys, t.SQL.Column), ", ")}}
+		q.AddClause(clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: t.Name}})
+	}
+	OnNewLines(q, "ORDER BY", "FOR")
+	q.Build("SELECT", "FROM", "WHERE", "ORDER BY", "FOR")
+	return q
+}
+
+// HiddenImage is the image that a soft-deleted row would have, NULL for others.
+func (t *Target) HiddenImage() string {
+	return "CASE WHEN (" + t.SQL.Image + ") IS NULL THEN " + t.Table.Dialect.ObjectOf(t.Table.Model.Columns, t.SQL.Column) + " END"
+}
+
+// ErrElsewhere ends the following of a statement whose table has turned out to be
+// another than the tracked one.
+var ErrElsewhere = errors.New("the name means another table here")

@@ -1,0 +1,120 @@
+package triggers
+
+import (
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/session"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// RegisterChecks has the triggers of a table looked at before it is written, and
+// again when this process has changed it.
+func (w *Watch) RegisterChecks(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(
+		on.Create().Before("gorm:create").Register("timak:check_create", statement.Guarded(w.checkWrite(statement.Create))),
+		on.Update().Before("gorm:update").Register("timak:check_update", statement.Guarded(w.checkWrite(statement.Update))),
+		on.Delete().Before("gorm:delete").Register("timak:check_delete", statement.Guarded(w.checkWrite(statement.Remove))),
+		on.Raw().Before("gorm:raw").Register("timak:check_raw", statement.Guarded(w.checkRawWrite)),
+		on.Row().Before("gorm:row").Register("timak:check_row", statement.Guarded(w.checkRawWrite)),
+		on.Query().Before("gorm:query").Register("timak:check_query", statement.Guarded(w.checkRawWrite)),
+	)
+}
+
+// checkWrite refuses the write of a table whose triggers are not right.
+func (w *Watch) checkWrite(v statement.Verb) func(*gorm.DB) error {
+	return func(db *gorm.DB) error {
+		st := db.Statement
+		switch {
+		case db.Error != nil || db.DryRun:
+			return nil
+		case st.SQL.Len() > 0: // db.Raw(…).Create(…)
+			return w.checkRawWrite(db)
+		}
+		w.noteSchema(db)
+		if w.triggersChecked(w.sessions.SchemaOf(st.ConnPool)) || !statement.MayWrite(w.tables, st, v) {
+			return nil
+		}
+		return w.checkTable(db)
+	}
+}
+
+// checkTable looks at the triggers of the table that a statement writes, or at
+// those of all where it does not say so plainly.
+func (w *Watch) checkTable(db *gorm.DB) error {
+	st := db.Statement
+	if t := w.tables.Named(st.Table); t != nil && st.TableExpr == nil {
+		return w.triggers[t.Model.Table].check(st.Context, w, st.ConnPool)
+	}
+	return w.checkTriggers(st.Context, st.ConnPool)
+}
+
+// checkRawWrite is checkWrite for SQL of the user's own. A transaction that makes
+// a table anew may fill it before it installs the triggers.
+func (w *Watch) checkRawWrite(db *gorm.DB) error {
+	st := db.Statement
+	if db.Error != nil || db.DryRun || sqltext.VerbsIn(st.SQL.String())&sqltext.Writing == 0 {
+		return nil
+	}
+	w.noteSchema(db)
+	tx := session.TransactionOf(st.ConnPool)
+	if tx != nil && tx.ChangesSchema || w.triggersChecked(w.sessions.SchemaOf(st.ConnPool)) {
+		return nil
+	}
+	return w.checkRawTable(db)
+}
+
+func (w *Watch) checkRawTable(db *gorm.DB) error {
+	text, may := statement.TextWith(db, sqltext.Writing)
+	if !may {
+		return nil
+	}
+	name := statement.WrittenBy(w.tables, text)
+	if name == "" {
+		return nil
+	}
+	return w.triggers[name].check(db.Statement.Context, w, db.Statement.ConnPool)
+}
+
+// checkedSetting is where a statement outside of our transactions keeps the
+// number of the schema that it began with.
+const checkedSetting = "timak:checked"
+
+// noteSchema keeps what checkAgain needs.
+func (w *Watch) noteSchema(db *gorm.DB) {
+	if w.opts.Installed && session.TransactionOf(db.Statement.ConnPool) == nil {
+		db.InstanceSet(checkedSetting, w.sessions.Schema.Now())
+	}
+}
+
+// checkAgain checks a statement that has run while the schema was changed: it
+// may have waited for the change, and written a table that has no triggers any
+// more. Then its transaction must not be committed.
+func (w *Watch) checkAgain(db *gorm.DB, check func(*gorm.DB) error) error {
+	if db.Error != nil || db.DryRun {
+		return nil
+	}
+	st := db.Statement
+	tx := session.TransactionOf(st.ConnPool)
+	if tx != nil && w.sessions.Schema.Is(tx.Schema) {
+		return nil
+	}
+	if tx == nil {
+		value, _ := db.InstanceGet(checkedSetting)
+		if number, ok := value.(uint64); !ok || w.sessions.Schema.Is(number) {
+			return nil
+		}
+	}
+	err := check(db)
+	if _, inside := st.ConnPool.(gorm.TxCommitter); err != nil && !inside {
+		return fmt.Errorf("timakgorm: the write has taken place, outside of a transaction, while the schema was changed, and may not be recorded: %w", err)
+	}
+	if err != nil {
+		w.sessions.Spoil(st.Context, st.ConnPool, err)
+	}
+	return err
+}
