@@ -7,10 +7,10 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// cache holds what this process wrote last, by key, where the store could prove
-// that nothing else was there then. The next write of the key needs no read: if
-// somebody else has written since, the store keeps that beside ours, as the
-// token did not see it, and proves nothing any more. Readers do not use it.
+// cache holds the last values that this process wrote, by key, where the store
+// proved that each was the only sibling. The next write of such a key needs no
+// read: if another process has written since, the token does not cover its value,
+// so the store keeps both and returns no proof. Reads do not use the cache.
 type cache struct {
 	room int // bytes
 
@@ -26,11 +26,11 @@ type cached struct {
 	size   int
 }
 
-// overhead is about what an object takes beside its bytes.
+// overhead is roughly what an object takes in addition to its bytes.
 const overhead = 200
 
-// take returns an object and forgets it: whoever has taken it writes, and the
-// token is good for one write.
+// take removes an object from the cache and returns it. The caller goes on to write
+// it, and a token is good for only one write.
 func (c *cache) take(key string) (driver.Object, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +41,8 @@ func (c *cache) take(key string) (driver.Object, bool) {
 	return c.remove(element).object, true
 }
 
-// keep remembers a value that is alone under its key, by a token that proves it.
+// keep remembers a value that is alone under its key, with the token that proves
+// it.
 func (c *cache) keep(key string, value []byte, token driver.Token) {
 	size := len(key) + len(value) + len(token) + overhead
 	if token == nil || size > c.room/4 {

@@ -12,9 +12,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// cursor names a place between two items, just before or just after a position,
-// and the way to read on from there. As it names a position and not an item or
-// a number, it stays valid while items come, go and fall off.
+// cursor names a place between two items, just before or just after a position, and
+// the direction to read in. It names a position rather than an item or an index, so
+// it stays valid while items come, go and fall off the end.
 //
 // Its text is base64url of
 //
@@ -43,7 +43,7 @@ const (
 // scope is what a cursor belongs to: an order and a set of keys.
 type scope struct {
 	order state.Order
-	name  []byte // of both, as in the checks of cursors
+	name  []byte // encodes both; part of every cursor's check
 }
 
 func newScope(order state.Order, keys []string) scope {
@@ -71,7 +71,7 @@ func parseCursor(text string, s scope) (cursor, error) {
 		return cursor{}, fmt.Errorf("%w: %d bytes long", ErrBadCursor, len(text))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= cursorHead+cursorCheck || strings.ContainsAny(text, "\r\n") { // which base64 skips
+	if err != nil || len(b) <= cursorHead+cursorCheck || strings.ContainsAny(text, "\r\n") { // base64 skips these
 		return cursor{}, fmt.Errorf("%w: %q", ErrBadCursor, text)
 	}
 	b, check := b[:len(b)-cursorCheck], b[len(b)-cursorCheck:]
@@ -85,8 +85,8 @@ func parseCursor(text string, s scope) (cursor, error) {
 	}, nil
 }
 
-// check ties the bytes of a cursor to its scope. It finds accidents and mix-ups;
-// it is no secret, as a cursor gives nobody more than a place to read from.
+// check ties the bytes of a cursor to its scope. It detects damage and mix-ups. It
+// is not a secret: a forged cursor only names a place to read from.
 func (s scope) check(b []byte) []byte {
 	sum := sha256.Sum256(append(slices.Clip(s.name), b...))
 	return sum[:cursorCheck]

@@ -1,9 +1,9 @@
 // Package timak keeps timelines: bounded sets of items, unique by id, ordered
 // by date, in a key-value store whose writers never wait for each other.
 //
-// An engine is made over a store with New. Add and Delete change a timeline and
-// return it, Apply carries out many changes with one read and one write, Get
-// reads a timeline and Page reads a part of it.
+// New makes an engine over a store. Add and Delete change a timeline and return it.
+// Apply makes many changes with one read and one write. Get reads a timeline and
+// Page reads a part of it.
 //
 // # Words
 //
@@ -14,27 +14,26 @@
 //   - source: why an entry is there; empty when there is only one reason
 //   - version: orders the changes of one entry, in microseconds; never the date
 //   - tombstone: what remains of a removed entry, item or source
-//   - horizon: the highest version among tombstones that were forgotten
+//   - horizon: the highest version among tombstones that were collected
 //   - sibling: one of several concurrent values that a store returns for a key
 //   - token: a store's causal context, opaque
 //   - cursor: an opaque text that names a place between two items
 //
 // # How it stays right
 //
-// A store may hold several siblings of a timeline. Reading merges them: for
-// every (id, source) the change with the highest version stands, whatever order
-// the changes arrived in and however often. Writing reads, merges, applies and
-// stores, with the token of exactly what it read, so a write that raced with
-// another becomes one more sibling and is merged later; nothing is lost and
-// nobody waits.
+// A store may hold several siblings of a timeline. A read merges them: for every
+// (id, source) the highest version wins, in whatever order the changes arrived and
+// however often. A write reads, merges, applies and stores, with the token of
+// exactly what it read. A write that raced with another becomes one more sibling
+// and is merged later; nothing is lost and nobody waits.
 //
-// Removals leave tombstones, which are forgotten after Options.TombstoneTTL.
-// The highest version among the forgotten is the horizon; a change at or below
-// it that finds nothing is Stale.
+// Removals leave tombstones, which are collected after Options.TombstoneTTL. The
+// highest version among the collected ones is the horizon. A change at or below the
+// horizon is Stale if it finds nothing to compare itself with.
 //
 // # Limits
 //
-// Keys, ids and sources have at most 512 bytes; an item's data at most
-// Options.MaxData. A value holds a whole timeline, so the number of items times
-// their data is what a read costs.
+// Keys, ids and sources have at most 512 bytes; an item's data has at most
+// Options.MaxData. One value holds a whole timeline, so the cost of a read is the
+// number of items times the size of their data.
 package timak

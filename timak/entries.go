@@ -11,8 +11,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// Entry is one stored reason for an item: an (ID, Source) with its version. A
-// reader of the timeline gets no entries but the item that they make together.
+// Entry is one stored reason for an item: an (ID, Source) with its version. Readers
+// of the timeline do not see entries, only the items they make up.
 type Entry struct {
 	Item
 
@@ -20,18 +20,18 @@ type Entry struct {
 	Version int64
 }
 
-// Entries is what one reading of a timeline knows of every (id, source), for
-// those who compare it with something else. The zero Entries knows nothing. It
-// does not change, and any number of goroutines may use it.
+// Entries is what one read of a timeline knows about every (id, source), for
+// callers who compare it with another source of truth. The zero Entries is empty.
+// Entries is immutable, and any number of goroutines may use it.
 type Entries struct {
 	state state.State
 	live  []Entry // in the state's order
 }
 
-// Entries reads all that is stored under key: not only the items that a reader
-// gets, but every live entry, those beyond MaxItems included, and the versions
-// of what was removed. A timeline that was never written has none. Beside
-// ErrCorrupt it returns what the undamaged siblings say; Salvage mends that.
+// Entries reads everything stored under key: every live entry, including those
+// beyond MaxItems, and the versions of what was removed. A timeline that was never
+// written has none. With ErrCorrupt it also returns what the undamaged siblings
+// say; Salvage repairs the damage.
 func (t *Timelines) Entries(ctx context.Context, key string) (Entries, error) {
 	s, _, err := t.look(ctx, key)
 	entries := Entries{state: s}
@@ -47,7 +47,7 @@ func (t *Timelines) Entries(ctx context.Context, key string) (Entries, error) {
 }
 
 // Live returns the live entries, sorted by id and then source. The slice is the
-// caller's; the items' data is not to be changed.
+// caller's, but the items' data must not be changed.
 func (e Entries) Live() []Entry {
 	live := slices.Clone(e.live)
 	slices.SortFunc(live, func(a, b Entry) int {
@@ -66,10 +66,9 @@ func (e Entries) Find(id, source string) (entry Entry, live bool) {
 	return Entry{}, false
 }
 
-// Version returns the highest version that the timeline knows of (id, source),
-// whether that put or removed it, alone or with its item or source, or is the
-// horizon, behind which removals are forgotten. A change must exceed it to
-// stand. 0 if it knows of none.
+// Version returns the highest version that the timeline knows for (id, source): of
+// a put, of a removal of the entry, its item or its source, or of the horizon. A
+// change needs a higher version to take effect. 0 if the timeline knows of none.
 func (e Entries) Version(id, source string) int64 { return e.state.SeenOfEntry(id, source) }
 
 // MaxItems returns how many items a timeline shows: Options.MaxItems, or what
@@ -79,7 +78,7 @@ func (t *Timelines) MaxItems() int { return t.opts.MaxItems }
 // Order returns the order of the timelines.
 func (t *Timelines) Order() Order { return t.opts.Order }
 
-// Before reports whether an item a is shown before an item b.
+// Before reports whether item a is shown before item b.
 func (o Order) Before(a, b Item) bool {
 	place := func(i Item) state.Position { return state.Position{Date: microseconds(i.At), ID: i.ID} }
 	return state.Order(o).Compare(place(a), place(b)) < 0

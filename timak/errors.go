@@ -7,7 +7,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// The limits of 4.1 in the design; every one has its sentinel.
+// Limits. Exceeding one returns the error named after it.
 const (
 	// MaxKeyLen is the longest key of a timeline, in bytes.
 	MaxKeyLen = 512
@@ -19,8 +19,9 @@ const (
 	MaxLimit = 1000
 	// MaxKeys is the largest number of timelines that PageOf merges.
 	MaxKeys = 100
-	// MaxVersion is the highest explicit version: microseconds until the year
-	// 148,000, with as much room above it for the versions that must exceed it.
+	// MaxVersion is the highest explicit version: microseconds until about the year
+	// 148,000. As much room again is left above it for versions that must exceed
+	// it.
 	MaxVersion = 1 << 62
 )
 
@@ -42,21 +43,22 @@ var (
 	// 1970: before the year -290,308 or after 294,247.
 	ErrDate = errors.New("date is outside the range of int64 microseconds")
 
-	// ErrVersion is returned for an explicit version out of 1 to MaxVersion.
+	// ErrVersion is returned for an explicit version outside 1 to MaxVersion.
 	ErrVersion = fmt.Errorf("version must be 1 to %d", int64(MaxVersion))
 
-	// ErrLimit is returned for a page size out of 1 to MaxLimit.
+	// ErrLimit is returned for a page size outside 1 to MaxLimit.
 	ErrLimit = fmt.Errorf("limit must be 1 to %d", MaxLimit)
 
-	// ErrKeys is returned by PageOf for no keys, or more than MaxKeys.
+	// ErrKeys is returned by PageOf for no keys or more than MaxKeys.
 	ErrKeys = fmt.Errorf("between 1 and %d keys can be merged", MaxKeys)
 
-	// ErrBadCursor is returned for a cursor that was not made by this library,
-	// was changed since, or belongs to another key or order.
+	// ErrBadCursor is returned for a cursor that this library did not make, that
+	// was changed since, or that belongs to another key or order. The message does
+	// not name the key, so it may be shown to whoever sent the cursor.
 	ErrBadCursor = errors.New("cursor is damaged or belongs to another timeline")
 
-	// ErrCorrupt is returned when a stored value is damaged or belongs to
-	// another key. The other siblings are untouched: reads return what they say
-	// beside the error, writes store nothing.
+	// ErrCorrupt is returned when a stored value is damaged or belongs to another
+	// key. The other siblings are unaffected: a read returns their contents along
+	// with the error; a write stores nothing.
 	ErrCorrupt = wire.ErrCorrupt
 )

@@ -6,8 +6,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// excerpt returns what a group's changes are about of what the store holds: as
-// little as can be, or all of it.
+// excerpt returns the part of the stored timeline that a group's changes need: as
+// little of it as possible, or all of it.
 func (t *Timelines) excerpt(ctx context.Context, key string, siblings [][]byte, group []*change) (wire.Excerpt, error) {
 	if len(siblings) == 1 {
 		if changes, bounds, ok := concern(group); ok {
@@ -20,9 +20,9 @@ func (t *Timelines) excerpt(ctx context.Context, key string, siblings [][]byte, 
 	return wire.Whole(s), err
 }
 
-// concern says what a group's changes are about, unless that is the whole
-// timeline: one alone can show it when it is written, several each between two
-// changes.
+// concern returns what a group's changes touch; ok is false if that is the whole
+// timeline. A single change can show the timeline after its write, but in a group
+// each change has to show it as it was between two changes.
 func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok bool) {
 	bounds = group[0].engine.bounds()
 	for _, c := range group {

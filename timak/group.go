@@ -10,36 +10,36 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Changes of one key that meet in a process are committed as a group: they share
-// a read and a write. Nobody waits for company: whoever finds no change of the
-// key under way carries its own out by itself, and those that come meanwhile are
-// the next group.
+// Changes of one key that meet in a process are committed as a group: they share a
+// read and a write. No change waits for others to join it: if no change of the key
+// is in progress, it is carried out alone; those that arrive meanwhile form the
+// next group.
 
 // change is a call of Add, Delete or Apply.
 type change struct {
 	ctx    context.Context
-	engine *Timelines // it may be one that Bounded returned
+	engine *Timelines // may come from Bounded
 	ops    []Op
 	shows  bool // the caller wants to see the timeline
 
-	// What came of it, once done is closed.
+	// The result, valid once done is closed.
 	now      int64 // microseconds, when it was carried out
 	results  []Result
-	timeline Timeline // if it shows
+	timeline Timeline // if shows
 	err      error
 	panics   any
 	done     chan struct{}
 }
 
-// groups are the changes that wait for the one under way, by key. A key is there
-// while one is.
+// groups holds, by key, the changes that wait for the one in progress. A key is
+// present while a change is in progress.
 type groups struct {
 	mu      sync.Mutex
 	waiting map[string][]*change
 }
 
-// join reports whether c's key is free, and its caller's to work on until leave;
-// if not, c waits.
+// join reports whether c's key is free; then it belongs to the caller until leave.
+// Otherwise c waits.
 func (g *groups) join(key string, c *change) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -56,7 +56,7 @@ func (g *groups) join(key string, c *change) bool {
 	return !busy
 }
 
-// leave returns the changes that wait for a key; if there are none, the key is
+// leave returns the changes that wait for a key. If there are none, the key becomes
 // free.
 func (g *groups) leave(key string) []*change {
 	g.mu.Lock()
@@ -70,7 +70,7 @@ func (g *groups) leave(key string) []*change {
 	return next
 }
 
-// write carries out c, alone or with others.
+// write carries out c, alone or in a group.
 func (t *Timelines) write(key string, c *change) error {
 	if err := t.checkAll(key, c.ops); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (t *Timelines) write(key string, c *change) error {
 	return c.err
 }
 
-// kept returns ops with copies of their data: they may outlast their caller.
+// kept returns ops with copies of their data: they may outlive their caller.
 func kept(ops []Op) []Op {
 	out := slices.Clone(ops)
 	for i := range out {
@@ -102,7 +102,7 @@ func kept(ops []Op) []Op {
 	return out
 }
 
-// next hands a key on to those who wait for it.
+// next passes a key on to the changes that wait for it.
 func (t *Timelines) next(key string) {
 	if group := t.groups.leave(key); len(group) > 0 {
 		go func() {
@@ -112,12 +112,12 @@ func (t *Timelines) next(key string) {
 	}
 }
 
-// commitTogether commits a group for as long as one of its callers waits.
+// commitTogether commits a group, for as long as at least one of its callers waits.
 func (t *Timelines) commitTogether(key string, group []*change) {
 	defer func() {
 		reason := recover()
 		for _, c := range group {
-			c.panics = reason // it is the callers' to panic with
+			c.panics = reason // for the callers to panic with
 			close(c.done)
 		}
 	}()
@@ -136,7 +136,7 @@ func (t *Timelines) commitTogether(key string, group []*change) {
 }
 
 // commit carries out the changes of a group, in order, with one read and at most
-// one write. What is too large together is tried one by one.
+// one write. A group that is too large together is tried one change at a time.
 func (t *Timelines) commit(ctx context.Context, key string, group []*change) {
 	err := t.tryCommit(ctx, key, group)
 	if len(group) > 1 && errors.Is(err, driver.ErrTooLarge) {
@@ -154,7 +154,7 @@ func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) 
 	if object, found := t.cache.take(key); found {
 		alone, err := t.commitOn(ctx, key, group, object)
 		switch {
-		case errors.Is(err, driver.ErrToken): // the store has forgotten it
+		case errors.Is(err, driver.ErrToken): // the store no longer knows the token
 		case alone || err != nil:
 			return err
 		default:
@@ -169,9 +169,8 @@ func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) 
 	return err
 }
 
-// meet merges what a group has written, with nothing but its own memory to go by,
-// and what others have written meanwhile. The group's changes are safe already,
-// so that an error is nobody's.
+// meet merges what a group wrote from the cache alone with what others have written
+// meanwhile. The group's changes are already safe, so an error concerns no caller.
 func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 	for _, c := range group {
 		for i := range c.ops {
@@ -187,8 +186,8 @@ func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 	}
 }
 
-// commitOn carries out a group's changes on what the store holds, and reports
-// whether that is now all that it holds, as far as the store can tell.
+// commitOn applies a group's changes to what the store holds, and reports whether
+// the result is now the only sibling, as far as the store can tell.
 func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object) (alone bool, err error) {
 	x, err := t.excerpt(ctx, key, object.Siblings, group)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// hotKeys keeps the keys that were met most often in a bounded space, by the
-// algorithm SpaceSaving (Metwally, Agrawal, El Abbadi, 2005): a key without a
-// place takes that of the rarest and goes on from its count, so that a key met
-// more often than one time in maxHotKeys is never missed.
+// hotKeys counts the keys met most often, in bounded space, by the SpaceSaving
+// algorithm (Metwally, Agrawal, El Abbadi, 2005): a key without a slot takes over
+// that of the rarest key and goes on from its count. A key that makes up more than
+// one in maxHotKeys of all merges is never missed.
 type hotKeys struct {
 	mu   sync.Mutex
 	keys map[string]*HotKey
@@ -20,7 +20,7 @@ const (
 	shownHotKeys = 10  // reported
 )
 
-// met counts an object that had to be merged.
+// met counts a fetch that had to merge siblings.
 func (h *hotKeys) met(key string, siblings, bytes int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,7 +30,7 @@ func (h *hotKeys) met(key string, siblings, bytes int) {
 	k.Bytes = max(k.Bytes, bytes)
 }
 
-// place returns where key is counted.
+// place returns the counter of key.
 func (h *hotKeys) place(key string) *HotKey {
 	if k := h.keys[key]; k != nil {
 		return k

@@ -7,15 +7,15 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// list is what a reader sees of a timeline, in order. Its entries are decoded
-// when they are asked for.
+// list is what a reader sees of a timeline, in order. Entries are decoded when they
+// are asked for.
 type list struct {
 	n   int
 	at  func(i int) *state.Entry
-	err func() error // why an entry could not be decoded; then it reads as the zero one
+	err func() error // why an entry could not be decoded; such an entry reads as zero
 }
 
-// part returns some of the entries.
+// part returns the entries from start up to end.
 func (l list) part(start, end int) []state.Entry {
 	entries := make([]state.Entry, 0, end-start)
 	for i := start; i < end; i++ {
@@ -24,12 +24,12 @@ func (l list) part(start, end int) []state.Entry {
 	return entries
 }
 
-// listed is a list of entries that are decoded.
+// listed returns a list of decoded entries.
 func listed(entries []state.Entry) list {
 	return list{len(entries), func(i int) *state.Entry { return &entries[i] }, func() error { return nil }}
 }
 
-// list returns what is visible under key. Beside ErrCorrupt it returns what the
+// list returns what is visible under key. With ErrCorrupt it also returns what the
 // undamaged siblings say, if there are any.
 func (t *Timelines) list(ctx context.Context, key string) (list, error) {
 	object, err := t.fetch(ctx, key)
@@ -48,7 +48,7 @@ func (t *Timelines) list(ctx context.Context, key string) (list, error) {
 	return listed(t.visible(&s)), err
 }
 
-// viewed is what is visible of a value that is read in parts.
+// viewed returns what is visible of a value that is read in parts.
 func (t *Timelines) viewed(view *wire.View) list {
 	n, at := view.Len(), view.At
 	if t.opts.Order == OldestFirst {

@@ -26,28 +26,28 @@ type Options struct {
 	// to NewestFirst.
 	Order Order
 
-	// TombstoneTTL is how long a removal is remembered. A change that arrives
-	// later than this is reported as Stale instead of applied. Must exceed the
-	// longest time that a replica or a relay may be away. Defaults to 7 days.
+	// TombstoneTTL is how long a removal is remembered. A change that arrives later
+	// is reported as Stale and not applied. It must exceed the longest time that a
+	// replica or a relay may be away. Defaults to 7 days.
 	TombstoneTTL time.Duration
 
 	// MaxData is the limit for an item's data, in bytes. Defaults to 64 KiB.
 	MaxData int
 
-	// Uncompressed stores values as they are, for looking at them. Reading
-	// takes both kinds, whatever this says.
+	// Uncompressed stores values without compression, so that they can be
+	// inspected. Reads accept both kinds either way.
 	Uncompressed bool
 
-	// CacheBytes is how much of what it has written last an engine remembers, so
-	// that the next write of a timeline need not read it first. Only stores that
-	// can tell when nobody else has written are good for it. Reads never use it.
-	// Defaults to 16 MiB; below 0 is none.
+	// CacheBytes is how much of its own recent writes an engine remembers, so that
+	// the next write of a timeline need not read it first. It helps only with
+	// stores that can prove that nobody else has written. Reads never use it.
+	// Defaults to 16 MiB; a negative value turns it off.
 	CacheBytes int
 
 	// Clock tells the time. Defaults to time.Now.
 	Clock func() time.Time
 
-	// Logger gets what needs a person's eye: damaged values. Defaults to
+	// Logger gets what needs human attention: damaged values. Defaults to
 	// slog.Default().
 	Logger *slog.Logger
 }
@@ -59,8 +59,8 @@ const (
 	defaultCacheBytes   = 16 << 20
 )
 
-// withDefaults returns the options with zero fields filled in. It panics on a
-// value that no program can mean.
+// withDefaults returns the options with zero fields filled in. It panics on values
+// out of range.
 func (o *Options) withDefaults() Options {
 	var out Options
 	if o != nil {

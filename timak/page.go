@@ -29,10 +29,9 @@ type Page struct {
 	// Items are in the timeline's order, whichever way the page was reached.
 	Items []Item
 
-	// Next is the cursor for what follows the last item, and Prev for what
-	// precedes the first, now or later: both are there whenever Items is not
-	// empty. On an empty page each is there only if there is something to read
-	// with it.
+	// Next is the cursor for what follows the last item, now or later, and Prev for
+	// what precedes the first. Both are set whenever Items is not empty. On an
+	// empty page each is set only if there is something to read with it.
 	Next, Prev string
 
 	// More reports whether items follow the page.
@@ -51,9 +50,9 @@ func (t *Timelines) Page(ctx context.Context, key string, query Query) (Page, er
 	return page, err
 }
 
-// PageOf reads a part of several timelines together, as if they were one: each
-// id once, as its newest version says. It costs a fetch for every key; a
-// timeline that is read often is better kept as one. At most MaxKeys keys.
+// PageOf reads a part of several timelines as if they were one: each id once, as
+// its newest version says. It costs one fetch per key, so a combination that is
+// read often is better kept as a timeline of its own. At most MaxKeys keys.
 func (t *Timelines) PageOf(ctx context.Context, keys []string, query Query) (Page, error) {
 	page, err := t.pageOf(ctx, keys, query)
 	if err != nil {
@@ -85,7 +84,7 @@ func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Pag
 	return page, errors.Join(err, corrupt)
 }
 
-// place returns the cursor's place, or nil for the beginning.
+// place parses the cursor; nil means the beginning.
 func (s scope) place(text string) (*cursor, error) {
 	if text == "" {
 		return nil, nil
@@ -94,8 +93,8 @@ func (s scope) place(text string) (*cursor, error) {
 	return &c, err
 }
 
-// listOf returns what is visible under keys, merged. Beside ErrCorrupt it returns
-// what could be read, if anything was.
+// listOf returns what is visible under keys, merged. With ErrCorrupt it also
+// returns what could be read, if anything.
 func (t *Timelines) listOf(ctx context.Context, keys []string) (list, error) {
 	if len(keys) == 1 {
 		return t.list(ctx, keys[0])
@@ -112,7 +111,7 @@ func (t *Timelines) listOf(ctx context.Context, keys []string) (list, error) {
 		})
 	}
 	err := g.Wait()
-	if err != nil { // the first, which may hide a worse one
+	if err != nil { // the first error, which may hide a worse one
 		err = errors.Join(errs...)
 	}
 	for _, visible := range lists {
@@ -123,10 +122,10 @@ func (t *Timelines) listOf(ctx context.Context, keys []string) (list, error) {
 	return listed(state.Union(t.order(), lists...)), err
 }
 
-// readsAtOnce is how many keys PageOf fetches side by side.
+// readsAtOnce is how many keys PageOf fetches concurrently.
 const readsAtOnce = 16
 
-// readVisible returns the visible entries under key; nil if nothing was read.
+// readVisible returns the visible entries under key, or nil if nothing was read.
 func (t *Timelines) readVisible(ctx context.Context, key string) ([]state.Entry, error) {
 	s, object, err := t.look(ctx, key)
 	if err != nil && len(object.Siblings) == 0 {
@@ -165,7 +164,7 @@ func (s scope) cut(all list, from *cursor, limit int) (Page, error) {
 	return page, nil
 }
 
-// bounds returns the range of a list that is read from a place.
+// bounds returns the range of a list to read from a cursor's place.
 func (s scope) bounds(all list, from cursor, limit int) (start, end int) {
 	place := sort.Search(all.n, func(i int) bool {
 		c := s.order.Compare(all.at(i).Position(), from.at)

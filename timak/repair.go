@@ -10,7 +10,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// repairs are the keys whose merged value is on its way back to the store.
+// repairs holds the keys whose merged value is on its way back to the store.
 type repairs struct {
 	mu    sync.Mutex
 	keys  map[string]bool
@@ -18,14 +18,14 @@ type repairs struct {
 }
 
 const (
-	// repairsAtOnce is how many keys an engine repairs side by side. A read that
-	// finds no room leaves the siblings to a later one.
+	// repairsAtOnce is how many keys an engine repairs concurrently. Beyond that, a
+	// read leaves the siblings to a later read.
 	repairsAtOnce = 16
-	// repairTime is how long a repair may take; nobody waits for it.
+	// repairTime is how long a repair may take; no caller waits for it.
 	repairTime = 30 * time.Second
 )
 
-// begin reports whether key is the caller's to repair.
+// begin reports whether the caller may repair key.
 func (r *repairs) begin(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,8 +45,8 @@ func (r *repairs) end(key string) {
 	delete(r.keys, key)
 }
 
-// look is read for a reader: if it met several siblings, the merged value goes
-// back to the store, behind the reader's back.
+// look is read for readers: if it met several siblings, it stores the merged value
+// in the background.
 func (t *Timelines) look(ctx context.Context, key string) (state.State, driver.Object, error) {
 	s, object, err := t.read(ctx, key)
 	if err == nil && len(object.Siblings) > 1 {
@@ -55,13 +55,13 @@ func (t *Timelines) look(ctx context.Context, key string) (state.State, driver.O
 	return s, object, err
 }
 
-// repair stores s, which is what the siblings that token saw say together. It is
-// neither trimmed nor collected: a reader may have other bounds than the writers.
+// repair stores s, the merge of the siblings that token covers. It neither trims
+// nor collects: a reader may have other bounds than the writers.
 func (t *Timelines) repair(ctx context.Context, key string, s *state.State, token driver.Token) {
 	if !t.repairs.begin(key) {
 		return
 	}
-	value, err := wire.Encode(key, s, !t.opts.Uncompressed) // now: the reader owns the data as soon as it has it
+	value, err := wire.Encode(key, s, !t.opts.Uncompressed) // here, as the caller may change the data once it has it
 	t.repairs.under.Go(func() {
 		defer t.repairs.end(key)
 		if err == nil {

@@ -9,19 +9,19 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// Salvage stores what the undamaged siblings under key say in place of all of
-// them, and returns how many damaged ones it dropped: 0 says that there was
-// nothing to do, and that nothing was written.
+// Salvage replaces all siblings under key with what the undamaged ones say, and
+// returns how many damaged ones it dropped. 0 means that there was nothing to do
+// and nothing was written.
 //
-// What a damaged sibling said is lost, removals included. So the horizon rises
-// to the present: a put from before, which one of those may have removed, comes
-// back as Stale when it is replayed. The caller is to put anew what is missing,
-// from the truth and with new versions; until then the timeline is short, as it
-// was before to all who read it. A change from before that was stored by
-// someone who had not met the damage, at the same moment, may be lost as well.
+// What the damaged siblings said is lost, removals included. So the horizon rises
+// to the present: an older put, which a lost removal may have covered, is Stale
+// when it is replayed. The caller must put what is missing again, from the source
+// of truth and with new versions; until then the timeline stays as short as it
+// already was for its readers. An older change that another writer, unaware of the
+// damage, stores at the same moment may be lost as well.
 //
-// Salvage may be called at any time, by several callers at once, and again
-// after an error.
+// Salvage may be called at any time, by several callers at once, and again after an
+// error.
 func (t *Timelines) Salvage(ctx context.Context, key string) (dropped int, err error) {
 	dropped, err = t.salvage(ctx, key)
 	if err != nil {
@@ -48,7 +48,7 @@ func (t *Timelines) salvage(ctx context.Context, key string) (dropped int, err e
 	return dropped, nil
 }
 
-// damaged returns how many siblings cannot be read.
+// damaged returns how many siblings are unreadable.
 func damaged(key string, object driver.Object) int {
 	n := 0
 	for _, value := range object.Siblings {

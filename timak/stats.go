@@ -6,12 +6,12 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Stats count what an engine, with all that Bounded made of it, has met since
-// New. Siblings/Reads much above 1 means that writers meet on the same keys, and
+// Stats counts what an engine, together with all that Bounded made from it, has met
+// since New. Siblings/Reads well above 1 means that writers meet on the same keys;
 // Hot says on which.
 type Stats struct {
-	Reads     int64 // fetches from the store: those of pages, and one for every write
-	Siblings  int64 // siblings that they met
+	Reads     int64 // fetches from the store, by reads and writes alike
+	Siblings  int64 // siblings that these fetches met
 	BytesRead int64 // bytes of all these siblings
 	MostBytes int64 // bytes of the largest object, over all its siblings
 	Merges    int64 // fetches that met more than one sibling
@@ -20,23 +20,23 @@ type Stats struct {
 	BytesWritten int64 // bytes of these values
 
 	Repairs       int64 // merged values stored after a read
-	FailedRepairs int64 // merged values that the store did not take; a later read or write does it
+	FailedRepairs int64 // merged values that the store did not accept; a later read or write retries
 
-	// Hot are the keys whose siblings had to be merged most often, the most
-	// frequent first: at most ten.
+	// Hot lists the keys whose siblings had to be merged most often, the most
+	// frequent first; at most ten.
 	Hot []HotKey
 }
 
 // HotKey is a key on which writers meet.
 type HotKey struct {
 	Key      string
-	Merges   int64 // fetches that met several siblings; too high, if anything, among very many such keys
+	Merges   int64 // fetches that met several siblings; may be too high if there are very many such keys
 	Siblings int   // the most siblings met at once
 	Bytes    int   // the most bytes met at once, over all siblings
 }
 
-// Stats returns what has been counted so far. The numbers are each right, and
-// not all of the same moment.
+// Stats returns the counts so far. Each number is exact, but they are not all of
+// the same moment.
 func (t *Timelines) Stats() Stats {
 	c := t.counters
 	return Stats{
@@ -53,7 +53,7 @@ func (t *Timelines) Stats() Stats {
 	}
 }
 
-// counters are Stats in the making.
+// counters are Stats in progress.
 type counters struct {
 	reads, siblings, bytesRead, mostBytes, merges atomic.Int64
 	writes, bytesWritten                          atomic.Int64
@@ -81,7 +81,7 @@ func (c *counters) wrote(value []byte) {
 	c.bytesWritten.Add(int64(len(value)))
 }
 
-// raise sets the number to value if that is higher.
+// raise sets number to value if value is higher.
 func raise(number *atomic.Int64, value int64) {
 	for {
 		old := number.Load()

@@ -15,7 +15,7 @@ import (
 // Timeline is empty. Its methods may be called from any number of goroutines.
 type Timeline struct {
 	items []Item
-	later func() []Item // in place of items: they are not decoded yet
+	later func() []Item // in place of items that are not decoded yet
 }
 
 // Items returns the items in the timeline's order. The slice is the caller's.
@@ -47,8 +47,8 @@ func (t *Timelines) timeline(s *state.State) (Timeline, error) {
 	return Timeline{items: list}, err
 }
 
-// written returns what a reader sees of a value that was just written, most of
-// which nobody has looked at.
+// written returns what a reader sees of a value that was just written and only
+// decoded in part.
 func (t *Timelines) written(key string, value []byte) Timeline {
 	return t.later(key, func() (list, error) {
 		view, ok := wire.Open(key, value)
@@ -59,8 +59,8 @@ func (t *Timelines) written(key string, value []byte) Timeline {
 	})
 }
 
-// replayed returns what a reader sees after the last of some changes, which were
-// made together: nobody has kept what there was between them.
+// replayed returns what a reader sees after the last of some changes that were made
+// as a group, whose intermediate states were not kept.
 func (t *Timelines) replayed(key string, siblings [][]byte, changes []*change) Timeline {
 	return t.later(key, func() (list, error) {
 		s, err := t.merge(context.Background(), key, siblings)
@@ -72,9 +72,9 @@ func (t *Timelines) replayed(key string, siblings [][]byte, changes []*change) T
 	})
 }
 
-// later returns what a write has left, to be decoded when somebody looks. If it
-// should prove damaged then, the timeline is empty, and the log says so; every
-// later read is an ErrCorrupt.
+// later returns a timeline that is decoded when it is first looked at. If it proves
+// damaged then, the timeline is empty and the log says so; every later read returns
+// ErrCorrupt.
 func (t *Timelines) later(key string, look func() (list, error)) Timeline {
 	return Timeline{later: sync.OnceValue(func() []Item {
 		seen, err := look()
@@ -91,8 +91,8 @@ func (t *Timelines) later(key string, look func() (list, error)) Timeline {
 	})}
 }
 
-// items returns entries as users see them, with data that is theirs: stored values
-// are shared. The error wraps ErrCorrupt.
+// items returns entries as users see them, with copies of their data, as stored
+// values are shared. The error wraps ErrCorrupt.
 func items(entries []state.Entry) ([]Item, error) {
 	list, size := make([]Item, len(entries)), 0
 	for i := range entries {
@@ -114,8 +114,8 @@ func items(entries []state.Entry) ([]Item, error) {
 	return list, nil
 }
 
-// item returns an entry as users see it, with data that is not to be changed. The
-// error wraps ErrCorrupt.
+// item returns an entry as users see it. Its data is shared and must not be
+// changed. The error wraps ErrCorrupt.
 func item(e *state.Entry) (Item, error) {
 	data, err := e.Data.Bytes()
 	if err != nil {

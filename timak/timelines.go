@@ -14,8 +14,7 @@ import (
 // number of goroutines at once, and any number of engines, in any number of
 // processes, may share a store.
 //
-// Errors of the store are wrapped, so that errors.Is finds the sentinels of
-// package driver.
+// Errors of the store are wrapped: errors.Is finds the sentinels of package driver.
 type Timelines struct {
 	store    driver.Store
 	opts     Options
@@ -25,8 +24,8 @@ type Timelines struct {
 	cache    *cache
 }
 
-// New returns an engine over store, with options that may be nil. Closing the
-// store is the caller's. It panics on options out of range.
+// New returns an engine over store; opts may be nil. The caller closes the store.
+// New panics on options out of range.
 func New(store driver.Store, opts *Options) *Timelines {
 	o := opts.withDefaults()
 	return &Timelines{
@@ -34,8 +33,8 @@ func New(store driver.Store, opts *Options) *Timelines {
 	}
 }
 
-// Bounded returns the same engine with another MaxItems, for timelines that
-// are shorter or longer than the rest. It panics if maxItems is below 1.
+// Bounded returns the same engine with another MaxItems, for timelines that are
+// shorter or longer than the rest. It panics if maxItems is below 1.
 func (t *Timelines) Bounded(maxItems int) *Timelines {
 	if maxItems < 1 {
 		panic(fmt.Sprintf("timak: Bounded(%d): a timeline holds at least one item", maxItems))
@@ -51,7 +50,7 @@ func (t *Timelines) Add(ctx context.Context, key string, item Item) (Timeline, e
 }
 
 // Delete removes the item with this id, whatever its sources, and returns the
-// timeline. Removing what is not there is no error.
+// timeline. It is not an error if there is no such item.
 func (t *Timelines) Delete(ctx context.Context, key, id string) (Timeline, error) {
 	return t.change(ctx, "delete", key, Remove(id))
 }
@@ -64,10 +63,10 @@ func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeli
 	return c.timeline, nil
 }
 
-// Apply carries out ops on the timeline under key, in order, with one read and
-// at most one write, and reports each op's outcome. Either all of them are
-// stored or, after an error, perhaps none: ops with explicit versions may
-// simply be applied again.
+// Apply carries out ops on the timeline under key, in order, with one read and at
+// most one write, and reports each op's outcome. All of them are stored or none.
+// After an error either may be the case; ops with explicit versions are idempotent
+// and may simply be applied again.
 func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result, error) {
 	c := &change{ctx: ctx, ops: ops}
 	if err := t.write(key, c); err != nil {
@@ -77,8 +76,8 @@ func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result,
 }
 
 // Check returns the error that Apply would return for ops whatever the timeline
-// holds: ErrKey, ErrID, ErrSource, ErrData, ErrDate or ErrVersion. nil if there is
-// none. It reads nothing.
+// holds: ErrKey, ErrID, ErrSource, ErrData, ErrDate, ErrVersion or nil. It reads
+// nothing.
 func (t *Timelines) Check(key string, ops ...Op) error {
 	if err := t.checkAll(key, ops); err != nil {
 		return applyError(key, err)
@@ -86,13 +85,13 @@ func (t *Timelines) Check(key string, ops ...Op) error {
 	return nil
 }
 
-// applyError names no more of a key than one may have.
+// applyError cuts a key that is too long to MaxKeyLen bytes.
 func applyError(key string, err error) error {
 	return fmt.Errorf("timak: apply to %q: %w", key[:min(len(key), MaxKeyLen)], err)
 }
 
-// Get returns the timeline under key. One that was never written is empty.
-// Beside ErrCorrupt it returns what the undamaged siblings say.
+// Get returns the timeline under key; a timeline that was never written is empty.
+// With ErrCorrupt it also returns what the undamaged siblings say.
 func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
 	s, _, err := t.look(ctx, key)
 	timeline, corrupt := t.timeline(&s)
@@ -115,8 +114,8 @@ func (t *Timelines) fetch(ctx context.Context, key string) (driver.Object, error
 	return object, nil
 }
 
-// read returns what all readable siblings under key say together, and the
-// object they came from. The error wraps ErrCorrupt if one was not readable.
+// read returns the merge of all readable siblings under key, and the object they
+// came from. The error wraps ErrCorrupt if a sibling was unreadable.
 func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.Object, error) {
 	object, err := t.fetch(ctx, key)
 	if err != nil {
@@ -126,7 +125,7 @@ func (t *Timelines) read(ctx context.Context, key string) (state.State, driver.O
 	return s, object, err
 }
 
-// merge returns what all readable siblings say together.
+// merge returns the merge of all readable siblings.
 func (t *Timelines) merge(ctx context.Context, key string, siblings [][]byte) (merged state.State, corrupt error) {
 	var decoder wire.Decoder
 	for i, value := range siblings {

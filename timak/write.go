@@ -11,8 +11,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// put stores x, which has come of what object holds, unless it says the same. It
-// returns the value, and whether the store holds nothing else.
+// put stores x, which was made from object, unless object already says the same. It
+// returns the value, and whether it is the only sibling.
 func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object) (value []byte, alone bool, err error) {
 	value, err = x.Encode(key, !t.opts.Uncompressed)
 	if err != nil {
@@ -30,9 +30,9 @@ func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object
 	return value, token != nil, nil
 }
 
-// apply carries out ops on x and brings it within its bounds. The horizon rises
-// before the ops, so that a put which it keeps out is Stale, and not Applied here
-// and lost beside a sibling that had forgotten more.
+// apply carries out ops on x and trims it to its bounds. The horizon rises before
+// the ops: a put that it rejects must be Stale, rather than Applied here and lost
+// when merged with a sibling whose horizon is higher.
 func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 	s := &x.State
 	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
@@ -52,7 +52,7 @@ func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 	return results
 }
 
-// seen returns the highest version that s knows of what the op changes.
+// seen returns the highest version that s knows of the op's target.
 func (o Op) seen(s *state.State) int64 {
 	switch o.kind {
 	case opRemove:
@@ -91,7 +91,8 @@ func outcome(v state.Verdict) Outcome {
 	}
 }
 
-// checkAll returns the sentinel that a key or one of its ops offends against.
+// checkAll returns the sentinel of the limit that the key or one of the ops
+// violates.
 func (t *Timelines) checkAll(key string, ops []Op) error {
 	if len(key) == 0 || len(key) > MaxKeyLen {
 		return fmt.Errorf("%w, got %d", ErrKey, len(key))
@@ -104,7 +105,8 @@ func (t *Timelines) checkAll(key string, ops []Op) error {
 	return nil
 }
 
-// check returns the sentinel that the op offends against, with what was given.
+// check returns the sentinel of the limit that the op violates, with the offending
+// value.
 func (t *Timelines) check(op Op) error {
 	switch {
 	case op.kind == opNone:
@@ -126,13 +128,13 @@ func (t *Timelines) check(op Op) error {
 
 func microseconds(at time.Time) int64 { return at.UnixMicro() }
 
-// representable reports whether a date survives the way to microseconds and
+// representable reports whether a date survives the conversion to microseconds and
 // back.
 func representable(at time.Time) bool {
 	return time.UnixMicro(at.UnixMicro()).Unix() == at.Unix()
 }
 
-// clone copies the caller's bytes; none is nil.
+// clone copies the caller's bytes; nil if there are none.
 func clone(data []byte) []byte {
 	if len(data) == 0 {
 		return nil

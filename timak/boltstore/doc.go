@@ -1,27 +1,27 @@
-// Package boltstore is a store in one file, inside the program: no server to
-// run. It is the default for laptops and small servers, on go.etcd.io/bbolt.
+// Package boltstore is a store in a single file, inside the program: there is no
+// server to run. It is the default for laptops and small servers, and is built on
+// go.etcd.io/bbolt.
 //
 //	store, err := boltstore.Open("feed.db", nil)
 //
-// A Put that has returned is on the disk, and survives a crash of the program
-// or the machine. Readers never wait for a writer's disk; writers wait for one
-// another. One program at a time has the file: see ErrInUse.
+// When Put returns, the value is on disk and survives a crash of the program or the
+// machine. Readers never wait for a writer's disk; writers wait for each other.
+// Only one program at a time can open the file: see ErrInUse.
 //
-// The file grows as needed and its free pages are used again, but it never
-// shrinks. To copy it, close the store first; to restore a copy, too: never
-// write over the file of a running program.
+// The file grows as needed and reuses its free pages, but never shrinks. Close the
+// store before you copy the file or restore a copy: never overwrite the file of a
+// running program.
 //
 // # Damage
 //
-// Open refuses a file that was cut short, one that is not a store's, and one
-// whose first pages or list of free pages make no sense; the rest of a file is
-// looked at as it is read. Every record has a checksum. What is found damaged is
-// ErrDamaged, and never ends the program. Then there are two ways out: to restore
-// a copy, or to move the file away and rebuild the timelines from the tables that
-// they were made from (timakgorm.Plugin.Rebuild), into the new file that Open
-// makes.
+// Open refuses a file that was cut short, a file that is not a store, and a file
+// whose first pages or free list make no sense. The rest of the file is checked as
+// it is read; every record has a checksum. Damage is reported as ErrDamaged and
+// never crashes the program. There are two remedies: restore a copy, or move the
+// file away and rebuild the timelines from the tables that they were made from
+// (timakgorm.Plugin.Rebuild), into the new file that Open creates.
 //
-// An empty file is a new one. Bbolt's own pages have no checksums: a bit that
-// flips in a key makes that key absent, and one in the list of free pages may have
-// others written over. timakgorm.Plugin.Verify finds what is missing.
+// An empty file counts as a new one. Bbolt's own pages have no checksums: a flipped
+// bit in a key makes that key absent, and one in the free list may cause other
+// pages to be overwritten. timakgorm.Plugin.Verify finds what is missing.
 package boltstore

@@ -93,7 +93,7 @@ func TestCutFileIsRefused(t *testing.T) {
 			t.Errorf("%s: Open returned a store", name)
 			continue
 		}
-		if want := fmt.Sprintf("it was cut short: of %d bytes it has %d", len(whole), size); size >= 2*page && !strings.Contains(all[0].Error(), want) {
+		if want := fmt.Sprintf("it was cut short: it has %d of %d bytes", size, len(whole)); size >= 2*page && !strings.Contains(all[0].Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", name, all[0], want)
 		}
 		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, whole[:size]) {
@@ -119,7 +119,7 @@ func TestCutUnderAStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := fmt.Sprintf("it was cut short: of %d bytes it has %d", info.Size(), size)
+		want := fmt.Sprintf("it was cut short: it has %d of %d bytes", size, info.Size())
 		for range 2 {
 			_, getErr := s.Get(t.Context(), key)
 			putErr := soon(t, "Put", startPut(t, s, key).failed)
@@ -225,7 +225,7 @@ func TestDatabaseOfAnotherProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(path, &Options{NoSync: true})
-	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `holds "users"`) || !strings.Contains(err.Error(), "a path of its own") {
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `holds "users"`) || !strings.Contains(err.Error(), "another path") {
 		t.Errorf("got %v, want ErrDamaged that tells of the bucket and what to do", err)
 	}
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {

@@ -13,18 +13,18 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// A file is a bbolt database made safe against damage. Any number of goroutines
-// may call view, one at a time update.
+// A file is a bbolt database that survives damage. Any number of goroutines may
+// call view, but only one at a time update.
 type file struct {
 	db     *bbolt.DB
 	handle *os.File     // db's
 	size   atomic.Int64 // of the contents, in bytes, as the latest transaction saw them
 
-	spoilt error                  // what update returns since it found damage
-	stuck  atomic.Pointer[damage] // bbolt panicked with locks held, and would hang
+	spoilt error                  // what update returns once it has found damage
+	stuck  atomic.Pointer[damage] // set when bbolt panicked with locks held, and would hang
 }
 
-// openFile opens the file at path, and creates it if there is none.
+// openFile opens the file at path, or creates it.
 func openFile(path string, opts Options) (*file, error) {
 	f := &file{}
 	err := f.open(path, opts.Mode, bbolt.Options{
@@ -37,14 +37,14 @@ func openFile(path string, opts Options) (*file, error) {
 		err = f.prepare()
 	}
 	if err != nil {
-		_ = f.close() // err is the reason
+		_ = f.close() // err is the one to report
 		return nil, explainOpen(path, openError(err))
 	}
 	return f, nil
 }
 
-// prepare refuses a file that was cut short, whose first pages may still be
-// good, and creates the bucket in a new one.
+// prepare refuses a file that was cut short, as its first pages may still be good,
+// and creates the bucket in a new file.
 func (f *file) prepare() error {
 	if err := f.view(seeSize); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (f *file) prepare() error {
 	return f.createBucket()
 }
 
-// open opens the file with options of bbolt's.
+// open opens the file with bbolt's options.
 func (f *file) open(path string, mode os.FileMode, opts bbolt.Options) error {
 	opts.NoStatistics = true
 	opts.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
@@ -69,8 +69,8 @@ func (f *file) open(path string, mode os.FileMode, opts bbolt.Options) error {
 	})
 }
 
-// openError says in the words of this package why Open failed. What is neither
-// the lock nor the operating system is the file's contents.
+// openError translates the reason why Open failed. What is caused neither by the
+// lock nor by the operating system is caused by the file's contents.
 func openError(err error) error {
 	var system syscall.Errno
 	switch {
@@ -78,16 +78,16 @@ func openError(err error) error {
 		return ErrInUse
 	case errors.Is(err, bolterrors.ErrVersionMismatch):
 		return ErrVersion
-	case errors.Is(err, driver.ErrUnavailable), errors.As(err, &system): // ErrDamaged among them
+	case errors.Is(err, driver.ErrUnavailable), errors.As(err, &system): // includes ErrDamaged
 		return err
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum):
-		return foreign(errors.New("it does not begin as bbolt's files do"))
+		return foreign(errors.New("it does not begin like a bbolt file"))
 	default:
 		return damagedFile(err)
 	}
 }
 
-// view runs do in a transaction that reads. What do gets from tx is gone when
+// view runs do in a read-only transaction. What do gets from tx is invalid once
 // view returns.
 func (f *file) view(do func(tx *bbolt.Tx) error) error {
 	tx, err := f.begin(false)
@@ -98,8 +98,8 @@ func (f *file) view(do func(tx *bbolt.Tx) error) error {
 	return f.explain(guard(func() error { return do(tx) }))
 }
 
-// update runs do in a transaction that writes, and commits it unless do returns
-// an error.
+// update runs do in a read-write transaction, and commits it unless do returns an
+// error.
 func (f *file) update(do func(tx *bbolt.Tx) error) error {
 	if f.spoilt != nil {
 		return f.spoilt
@@ -136,11 +136,11 @@ func (f *file) begin(writable bool) (tx *bbolt.Tx, err error) {
 }
 
 func (f *file) rollback(tx *bbolt.Tx) {
-	_ = f.guardLocks(tx.Rollback) // an error says that tx was committed
+	_ = f.guardLocks(tx.Rollback) // an error means that tx was committed
 }
 
-// guardLocks is guard for what takes or gives back bbolt's locks: after a panic
-// there they stay taken.
+// guardLocks is guard for calls that take or release bbolt's locks: after a panic
+// there, the locks stay taken.
 func (f *file) guardLocks(do func() error) error {
 	err := f.explain(guard(do))
 	if found := inStructure(err); found != nil {
@@ -149,8 +149,8 @@ func (f *file) guardLocks(do func() error) error {
 	return err
 }
 
-// close waits for running transactions and lets go of the file. It may be
-// called after a failed open.
+// close waits for running transactions and releases the file. It may be called
+// after a failed open.
 func (f *file) close() error {
 	if f.db == nil || f.stuck.Load() != nil {
 		return f.abandon()
@@ -158,7 +158,7 @@ func (f *file) close() error {
 	return f.db.Close()
 }
 
-// abandon lets go of a file that bbolt cannot close, and leaves it mapped.
+// abandon releases a file that bbolt cannot close, and leaves it mapped.
 func (f *file) abandon() error {
 	if f.handle == nil {
 		return nil
@@ -167,7 +167,7 @@ func (f *file) abandon() error {
 	return f.handle.Close()
 }
 
-// unavailable marks an error of the operating system: it may pass.
+// unavailable marks an error of the operating system, which may be temporary.
 func unavailable(err error) error {
 	if err == nil {
 		return nil

@@ -10,8 +10,8 @@ type gate struct {
 	inside sync.WaitGroup
 }
 
-// enter lets a call in, or returns false once the gate is closed. A call that
-// was let in leaves by inside.Done.
+// enter lets a call in, or returns false once the gate is closed. A call that was
+// let in must end with inside.Done.
 func (g *gate) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -22,7 +22,7 @@ func (g *gate) enter() bool {
 	return true
 }
 
-// close lets nobody in any more, and waits for those inside.
+// close closes the gate to new calls and waits for those inside.
 func (g *gate) close() {
 	g.mu.Lock()
 	g.closed = true

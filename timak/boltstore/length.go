@@ -6,23 +6,23 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// A file that ends before its contents do can be told from one that is damaged
-// otherwise, and as soon as it is opened: bbolt notes how many pages there are.
+// A file that ends before its contents do can be told from other damage as soon as
+// it is opened: bbolt records the number of pages.
 
-// whole returns a *damage if the file ends before its contents do, as the
-// latest transaction saw them.
+// whole returns a *damage if the file is shorter than its contents, as the latest
+// transaction saw them.
 func (f *file) whole() error {
 	info, err := f.handle.Stat()
 	if err != nil {
 		return unavailable(err)
 	}
 	if contents := f.size.Load(); info.Size() < contents {
-		return damagedFile(fmt.Errorf("it was cut short: of %d bytes it has %d", contents, info.Size()))
+		return damagedFile(fmt.Errorf("it was cut short: it has %d of %d bytes", info.Size(), contents))
 	}
 	return nil
 }
 
-// explain returns err, or what is more to the point of a file's damage: that the
+// explain returns err, or the better explanation of structural damage: that the
 // file was cut short.
 func (f *file) explain(err error) error {
 	if inStructure(err) == nil || f.handle == nil {
@@ -34,8 +34,8 @@ func (f *file) explain(err error) error {
 	return err
 }
 
-// explainOpen is explain for a file that could not be opened, and has been let
-// go of: bbolt opens it to read, for which it need not read as much.
+// explainOpen is explain for a file that could not be opened and has been released.
+// It opens the file read-only, for which bbolt needs to read less of it.
 func explainOpen(path string, err error) error {
 	if inStructure(err) == nil {
 		return err
@@ -48,5 +48,5 @@ func explainOpen(path string, err error) error {
 	return f.explain(err)
 }
 
-// seeSize is for a transaction that is begun only for the file's size.
+// seeSize is for a transaction that is only begun to record the file's size.
 func seeSize(*bbolt.Tx) error { return nil }

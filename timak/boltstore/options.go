@@ -5,28 +5,25 @@ import (
 	"time"
 )
 
-// Options are what Open can be told beyond the path. Nil, and the zero value,
-// are the defaults.
+// Options tune a Store. The zero Options, and nil, mean the defaults.
 type Options struct {
-	// Timeout is how long Open waits for another store to let go of the file
-	// before it returns ErrInUse; negative does not wait at all. It is looked
-	// at every 50 ms.
-	// Default: 500 ms.
+	// Timeout is how long Open waits for another store to release the file before
+	// it returns ErrInUse. Open tries every 50 ms; a negative Timeout means a
+	// single try. Defaults to 500 ms.
 	Timeout time.Duration
 
-	// Mode is the permissions of a file that Open creates, before the umask.
-	// The mode of a file that exists is left alone.
-	// Default: 0600, readable by the owner only.
+	// Mode is the permissions of a file that Open creates, before the umask. The
+	// mode of an existing file is left alone. Defaults to 0600, readable and
+	// writable by the owner only.
 	Mode os.FileMode
 
-	// NoSync leaves writes with the operating system and does not wait for the
-	// disk. A power cut can then lose acknowledged writes and damage the whole
-	// file. For tests.
-	// Default: false.
+	// NoSync leaves writes to the operating system and does not wait for the disk.
+	// A power failure can then lose acknowledged writes and damage the whole file.
+	// For tests. Defaults to false.
 	NoSync bool
 }
 
-// withDefaults returns the options to use; o may be nil.
+// withDefaults returns the options with zero fields filled in; o may be nil.
 func (o *Options) withDefaults() Options {
 	var all Options
 	if o != nil {

@@ -11,17 +11,17 @@ import (
 	"github.com/timak-go/timak/timak/internal/siblings"
 )
 
-// bucketName names the bucket that holds the record of every key.
+// bucketName is the bucket that holds the record of every key.
 const bucketName = "siblings"
 
-// createBucket creates the bucket if the file is new. It writes nothing to a
-// file that has it, nor to one that has others: that is another program's.
+// createBucket creates the bucket if the file is new. It writes nothing if the
+// bucket exists, nor if others do: then the file belongs to another program.
 func (f *file) createBucket() error {
 	exists := false
 	err := f.view(func(tx *bbolt.Tx) error {
 		exists = tx.Bucket([]byte(bucketName)) != nil
 		if first, _ := tx.Cursor().First(); first != nil && !exists {
-			return foreign(fmt.Errorf("it holds %q, and no bucket %q", first, bucketName))
+			return foreign(fmt.Errorf("it holds %q but no bucket %q", first, bucketName))
 		}
 		return nil
 	})
@@ -38,14 +38,14 @@ func (f *file) createBucket() error {
 func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	bucket := tx.Bucket([]byte(bucketName))
 	if bucket == nil {
-		return siblings.Record{}, damagedFile(fmt.Errorf("its bucket %q is gone", bucketName))
+		return siblings.Record{}, damagedFile(fmt.Errorf("its bucket %q is missing", bucketName))
 	}
 	found, stored := bucket.Cursor().Seek([]byte(key))
 	if found == nil || string(found) != key {
 		return siblings.New(key), nil
 	}
-	if stored == nil { // Get could not tell it from an absent key
-		return siblings.Record{}, damagedRecord(errors.New("a bucket is where a record should be"))
+	if stored == nil { // bucket.Get could not tell this from an absent key
+		return siblings.Record{}, damagedRecord(errors.New("there is a bucket where a record should be"))
 	}
 	record, err := siblings.Decode(key, stored)
 	if err != nil {
@@ -54,7 +54,7 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	return record, nil
 }
 
-// save stores the record under key, in a bucket that load has seen.
+// save stores the record under key, in a bucket that load has found.
 func save(tx *bbolt.Tx, key string, record siblings.Record) error {
 	err := tx.Bucket([]byte(bucketName)).Put([]byte(key), record.Encode())
 	if errors.Is(err, bolterrors.ErrValueTooLarge) {

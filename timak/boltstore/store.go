@@ -12,8 +12,8 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Store is a driver.Store in one file. Open makes one. Its methods may be
-// called from any number of goroutines.
+// Store is a driver.Store in one file, made by Open. Its methods may be called from
+// any number of goroutines.
 type Store struct {
 	path   string
 	file   *file
@@ -24,13 +24,13 @@ type Store struct {
 
 var _ driver.Store = (*Store)(nil)
 
-// Open opens the store in the file at path, and creates the file, but not its
-// folder, if there is none. It takes a lock on the file that ends with Close,
-// or with the process.
+// Open opens the store in the file at path. It creates the file, but not its
+// folder, if there is none. It takes a lock on the file, which ends with Close or
+// with the process.
 //
-// While another store has the file, Open waits for Options.Timeout and then
-// returns ErrInUse. A file that is not a store's, was cut short, or is damaged so
-// that it cannot be opened, is ErrDamaged, one of a later version ErrVersion.
+// While another store has the file open, Open waits for Options.Timeout and then
+// returns ErrInUse. It returns ErrDamaged for a file that is not a store, was cut
+// short, or is too damaged to open, and ErrVersion for a file of a later version.
 // Other errors are the operating system's.
 func Open(path string, opts *Options) (*Store, error) {
 	f, err := openFile(path, opts.withDefaults())
@@ -40,8 +40,8 @@ func Open(path string, opts *Options) (*Store, error) {
 	return &Store{path: path, file: f, writer: startWriter(f)}, nil
 }
 
-// Get returns the siblings under key and their token; see driver.Store. It
-// waits for no writer. A record that is damaged is ErrDamaged.
+// Get returns the siblings under key and their token; see driver.Store. It never
+// waits for writers. For a damaged record it returns ErrDamaged.
 func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	obj, err := s.get(ctx, key)
 	if err != nil {
@@ -50,13 +50,13 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	return obj, nil
 }
 
-// Put stores value beside the siblings that token did not see; see
-// driver.Store. It returns a token whenever value is the only sibling.
+// Put stores value beside the siblings that token does not cover; see driver.Store.
+// It returns a token whenever value is the only sibling.
 //
-// When ctx ends while Put waits for other writers, value is not stored; when it
-// ends while the disk writes, value may or may not be. A record that is damaged
-// is ErrDamaged and stays as it is. When the disk is full or fails, the error is
-// driver.ErrUnavailable and the operating system's.
+// If ctx ends while Put waits for other writers, value is not stored; if it ends
+// during the write to disk, value may or may not be stored. For a damaged record
+// Put returns ErrDamaged and leaves the record as it is. If the disk is full or
+// fails, the error wraps driver.ErrUnavailable and the operating system's error.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	got, err := s.put(ctx, key, value, token)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 	return got, nil
 }
 
-// of names the file where it is the file that an error is about.
+// of names the file if err is about the file.
 func (s *Store) of(err error) string {
 	if errors.Is(err, ErrDamaged) {
 		return fmt.Sprintf(" of %q", s.path)
@@ -73,8 +73,8 @@ func (s *Store) of(err error) string {
 	return ""
 }
 
-// Close waits for running calls and lets go of the file. A second Close waits
-// for the first.
+// Close waits for running calls and releases the file. A second Close waits for the
+// first.
 func (s *Store) Close() error {
 	var err error
 	s.closed.Do(func() { err = s.close() })
@@ -101,7 +101,8 @@ func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err err
 	return obj, err
 }
 
-// detach copies values: the file's memory is the transaction's.
+// detach copies values out of the file's memory, which is valid only within the
+// transaction.
 func detach(obj driver.Object) {
 	for i, value := range obj.Siblings {
 		obj.Siblings[i] = bytes.Clone(value)

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// unlock gives back the lock that bbolt took on the file. Closing the file does
-// not: memory that is still mapped keeps the lock.
+// unlock releases the lock that bbolt took on the file. Closing the file does not,
+// as long as its memory is mapped.
 func unlock(handle *os.File) {
 	_ = syscall.Flock(int(handle.Fd()), syscall.LOCK_UN)
 }

@@ -4,5 +4,5 @@ package boltstore
 
 import "os"
 
-// unlock does nothing: here closing the file gives its lock back.
+// unlock does nothing: on these systems closing the file releases its lock.
 func unlock(*os.File) {}

@@ -11,25 +11,25 @@ type write struct {
 	key   string
 	value []byte // the writer's own
 	token driver.Token
-	done  chan<- written // takes one without blocking: the caller may be gone
+	done  chan<- written // has room for one: the caller may be gone
 }
 
-// written is what became of a write.
+// written is the result of a write.
 type written struct {
 	token driver.Token
 	err   error
 }
 
-// A writer is the goroutine that makes all changes to a file. So a caller whose
-// context ends need not wait for the disk, and all that wait for it at the same
-// time share one transaction, and its sync.
+// A writer is the goroutine that makes all changes to a file. A caller whose
+// context ends need not wait for the disk, and callers that wait at the same time
+// share one transaction and its sync.
 type writer struct {
 	file    *file
-	writes  chan write // unbuffered: whoever still waits to send has changed nothing
+	writes  chan write // unbuffered: a caller that has not sent yet has changed nothing
 	stopped chan struct{}
 }
 
-// maxBatch bounds a transaction.
+// maxBatch is the largest number of writes in a transaction.
 const maxBatch = 1000
 
 func startWriter(f *file) *writer {
@@ -49,7 +49,7 @@ func (w *writer) run() {
 	}
 }
 
-// gather returns a write and those that wait with it.
+// gather returns a write together with those that wait.
 func (w *writer) gather(first write) []write {
 	batch := []write{first}
 	for len(batch) < maxBatch {
@@ -66,7 +66,7 @@ func (w *writer) gather(first write) []write {
 	return batch
 }
 
-// stop waits for the writes under way. Nobody may send any more.
+// stop waits for the writes in progress. Nobody may send after it.
 func (w *writer) stop() {
 	close(w.writes)
 	<-w.stopped
@@ -89,7 +89,7 @@ func (w *writer) putAll(batch []write) []written {
 	return results
 }
 
-// put is the read-merge-write of one record. After an error nothing has changed.
+// put reads, merges and writes one record. After an error nothing has changed.
 func put(tx *bbolt.Tx, p write) written {
 	before, err := load(tx, p.key)
 	if err != nil {

@@ -1,11 +1,11 @@
 // Package driver is the contract between the timeline engine and a store.
 //
-// A store is a map from keys to siblings. It knows nothing of timelines: it
-// keeps bytes, and it never loses a value that its writer's token did not
-// cover. Package drivertest holds the tests that every store passes.
+// A store is a map from keys to siblings. It knows nothing about timelines: it
+// keeps bytes, and it never loses a value that the writer's token does not cover.
+// Package drivertest holds the tests that every store passes.
 //
-// Values never change: those that Get returns and those that Put is given are
-// shared, and neither the store nor its caller writes into them any more.
+// Values are immutable. Those that Get returns and those passed to Put are shared:
+// neither the store nor its caller may write to them.
 package driver
 
 import (
@@ -13,44 +13,45 @@ import (
 	"errors"
 )
 
-// Token is a store's causal context: which siblings a Get saw. It is opaque to
-// everybody but the store that made it, and belongs to the one key it was read
-// from. A nil Token saw nothing.
+// Token is a store's causal context: the siblings that a Get saw. Only the store
+// that made it can interpret it, and it belongs to the one key it was read from. A
+// nil Token covers nothing.
 type Token []byte
 
 // Object is what a store holds under a key. The zero Object is an absent key.
 type Object struct {
-	// Siblings are the concurrent values, in no particular order. Empty if the
-	// key is absent. Their bytes are not to be changed.
+	// Siblings are the concurrent values, in no particular order. Empty if the key
+	// is absent. The caller must not change their bytes.
 	Siblings [][]byte
 
-	// Token covers exactly Siblings, and may be set on an absent key too (a
-	// store may remember a deletion).
+	// Token covers exactly Siblings. It may be set on an absent key too, as a store
+	// may remember a deletion.
 	Token Token
 }
 
-// Store keeps siblings under keys. Its methods may be called from any number
-// of goroutines at once. A method whose context has ended returns the context's
-// error, at once, and may or may not have taken effect.
+// Store keeps siblings under keys. Its methods may be called from any number of
+// goroutines at once. When its context ends, a method returns the context's error
+// at once, and may or may not have taken effect.
 type Store interface {
 	// Get returns the siblings under key and the token that covers them. An
 	// absent key is the zero Object and no error.
 	Get(ctx context.Context, key string) (Object, error)
 
-	// Put stores value, replacing exactly the siblings that token saw. Siblings
-	// that token did not see stay beside it; a nil token replaces nothing. The
-	// store may keep value, whose bytes are not to be changed any more.
+	// Put stores value and replaces exactly the siblings that token covers.
+	// Siblings that it does not cover stay beside value; a nil token replaces
+	// nothing. The store may keep value, so the caller must not change its bytes
+	// afterwards.
 	//
-	// The token it returns covers the value just put, and nothing else: it is
-	// nil unless the store can prove that this value is now the only sibling.
+	// The returned token covers the value just put and nothing else. It is nil
+	// unless the store can prove that this value is now the only sibling.
 	//
-	// After an error the value may or may not have been stored, or may be yet:
-	// read again. So a lost answer leaves at most one sibling. A put covers all
-	// that its writer has put before, if the token is from its last put, or from
-	// a Get that began after that: so n writers with one put at a time under way
-	// leave at most n siblings, and one more for each answer that was lost, until
-	// a put has seen them. A store that sends a put again, because it got no
-	// answer, has lost one.
+	// After an error the value may or may not have been stored, or may be stored
+	// later: read again. A lost answer leaves at most one sibling. A put covers
+	// everything its writer put before, if its token is from that writer's last put
+	// or from a Get that began after it. So n writers with one outstanding put each
+	// leave at most n siblings, plus one for each lost answer, until a put has seen
+	// them. When a store repeats a put because it got no answer, that counts as a
+	// lost answer.
 	Put(ctx context.Context, key string, value []byte, token Token) (Token, error)
 
 	// Close releases what the store holds. Later calls return ErrClosed; a
@@ -66,10 +67,10 @@ var (
 	// answer. The same call may work later.
 	ErrUnavailable = errors.New("store is unavailable")
 
-	// ErrTooLarge is returned when a store refuses a value for its size. The
-	// same call never works.
+	// ErrTooLarge is returned when a store refuses a value because of its size.
+	// Repeating the call never helps.
 	ErrTooLarge = errors.New("value is too large for the store")
 
-	// ErrToken is returned by a Put whose token the store did not make.
+	// ErrToken is returned by Put for a token that the store did not make.
 	ErrToken = errors.New("token was not made by this store")
 )

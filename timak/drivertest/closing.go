@@ -31,8 +31,8 @@ func closedStoreRefusesCalls(s subject) {
 	s.wantErr("Put", err, driver.ErrClosed)
 }
 
-// closeDuringCalls closes the store under running calls, twice at once. Every
-// call works or says why it did not, and none of them hangs.
+// closeDuringCalls closes the store while calls are running, twice at once. Every
+// call works or returns an error that says why not, and none hangs.
 func closeDuringCalls(s subject) {
 	var group, running sync.WaitGroup
 	for range writers {
@@ -46,7 +46,7 @@ func closeDuringCalls(s subject) {
 	s.soon("a call on a closing store", group.Wait)
 }
 
-// callUntilClosed calls started after its first call, and goes on until the
+// callUntilClosed calls started after its first call, and then goes on until the
 // store is closed.
 func (s subject) callUntilClosed(started func()) {
 	w := &writer{store: s.store, key: newKey()}

@@ -13,18 +13,18 @@ import (
 
 const (
 	writers = 8  // goroutines that write one key
-	adds    = 25 // elements that the first of them adds; each other adds one more
+	adds    = 25 // elements that the first writer adds; each of the others adds one more than the one before
 )
 
-// writersThatRead is the plain read-merge-write of many writers at once.
+// writersThatRead is the plain read-merge-write of many concurrent writers.
 func writersThatRead(s subject) { s.writeTogether(false) }
 
-// writersThatReuseTokens skips the Get while the last Put returned a token.
+// writersThatReuseTokens skips the Get as long as the last Put returned a token.
 func writersThatReuseTokens(s subject) { s.writeTogether(true) }
 
-// writeTogether has all writers add their elements to one key, and the last of
-// them for a while alone. No element may be lost, and there are never more
-// siblings than writers and lost answers: see driver.Store.
+// writeTogether has all writers add their elements to one key; the last one writes
+// alone for a while. No element may be lost, and there may never be more siblings
+// than writers and lost answers: see driver.Store.
 func (s subject) writeTogether(reuse bool) {
 	var group sync.WaitGroup
 	answers := &answers{store: s.store}
@@ -43,18 +43,18 @@ func (s subject) writeTogether(reuse bool) {
 	}
 }
 
-// Resending is a store that sends a put again when its answer was lost. Resent
-// returns how often it has done so, to be asked at any time.
+// Resending is a store that repeats a put when its answer was lost. Resent returns
+// how often it has done so, and may be called at any time.
 type Resending interface{ Resent() int }
 
-// answers counts those that were lost.
+// answers counts lost answers.
 type answers struct {
 	store driver.Store
 	lost  atomic.Int64 // puts that failed
 }
 
-// bound returns an error for more siblings than there may be. They have been read
-// before it is called.
+// bound returns an error if there are more siblings than there may be. They must
+// have been read before the call.
 func (a *answers) bound(siblings int) error {
 	lost := int(a.lost.Load())
 	if store, ok := a.store.(Resending); ok {
@@ -101,7 +101,7 @@ func (w *writer) addAll(ctx context.Context, i int) error {
 }
 
 // addOne adds one element. When an answer is lost it reads again, as the contract
-// says, and tries again.
+// requires, and retries.
 func (w *writer) addOne(ctx context.Context, element string) error {
 	const tries = 20
 	for n := 1; ; n++ {
@@ -125,14 +125,14 @@ func (w *writer) add(ctx context.Context, element string) (siblings int, err err
 		}
 		w.token, siblings = obj.Token, len(obj.Siblings)
 	}
-	runtime.Gosched() // others come between, even on one processor
+	runtime.Gosched() // lets other writers in, even on one processor
 	w.value[element] = true
 	w.token, err = w.store.Put(ctx, w.key, w.value.encode(), w.token)
 	return siblings, err
 }
 
-// readersSeeWhatWasAcknowledged reads beside one writer. A read that starts
-// after an element was acknowledged sees it.
+// readersSeeWhatWasAcknowledged reads while one writer writes. A read that starts
+// after an element was acknowledged must see it.
 func readersSeeWhatWasAcknowledged(s subject) {
 	const readers = 4
 	var acknowledged atomic.Int64

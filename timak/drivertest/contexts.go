@@ -19,8 +19,8 @@ func expiredContext(s subject) {
 	s.refusesEnded(ctx, context.DeadlineExceeded)
 }
 
-// refusesEnded makes calls with an ended context, and then some with a good one
-// to see that the store has not suffered.
+// refusesEnded makes calls with an ended context, and then some with a good one to
+// check that the store still works.
 func (s subject) refusesEnded(ctx context.Context, want error) {
 	s.put("one", nil)
 	token := s.get().Token
@@ -40,9 +40,9 @@ func (s subject) refusesEnded(ctx context.Context, want error) {
 	}
 }
 
-// cancelDuringCalls cancels every second call of many writers while it runs,
-// early or late as it happens. Such a call works or returns the context's
-// error; the others work; and nothing acknowledged is lost.
+// cancelDuringCalls cancels every second call of many writers while it runs, at a
+// random point. A cancelled call works or returns the context's error; the others
+// work; and nothing acknowledged is lost.
 func cancelDuringCalls(s subject) {
 	var (
 		mu    sync.Mutex
@@ -68,7 +68,8 @@ func cancelDuringCalls(s subject) {
 	s.wantElements(acked, allElements())
 }
 
-// addCancelled adds one element with a context that ends meanwhile, or does not.
+// addCancelled adds one element with a context that is cancelled meanwhile if ends
+// is true.
 func (s subject) addCancelled(element string, ends bool) error {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()

@@ -8,24 +8,24 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Failing is a driver.Store that passes its calls to another, and fails those
-// that it is told to fail. With no hooks it is the store that it wraps.
+// Failing is a driver.Store that passes its calls to another store, and fails those
+// that its hooks select. Without hooks it behaves like the store that it wraps.
 //
 //	store := drivertest.NewFailing(memstore.New())
 //	store.Before = drivertest.Nth(3, driver.ErrUnavailable) // the third call does nothing
-//	store.After = drivertest.NthOf(drivertest.Put, 2, io.ErrUnexpectedEOF) // the second Put works, its reply is lost
+//	store.After = drivertest.NthOf(drivertest.Put, 2, io.ErrUnexpectedEOF) // the second Put works, but its reply is lost
 //
-// Set the hooks before the first call. The methods may then be called from any
-// number of goroutines; the hooks run in theirs.
+// Set the hooks before the first call. After that the methods may be called from
+// any number of goroutines; the hooks run in the callers' goroutines.
 type Failing struct {
-	// Before runs before a Get or Put reaches the store. If it returns an
-	// error, the call returns that error and the store never sees the call.
-	// Default: nil, no hook.
+	// Before runs before a Get or Put reaches the store. If it returns an error,
+	// the call returns that error and the store never sees the call. Default: nil,
+	// no hook.
 	Before Hook
 
-	// After runs after a Get or Put that the store carried out without an
-	// error. If it returns an error, the call returns that in place of its
-	// results: a reply that was lost. Default: nil, no hook.
+	// After runs after a Get or Put that the store carried out without an error. If
+	// it returns an error, the call returns that error instead of its results, as
+	// when a reply is lost. Default: nil, no hook.
 	After Hook
 
 	store driver.Store
@@ -37,9 +37,9 @@ type Failing struct {
 
 var _ driver.Store = (*Failing)(nil)
 
-// A Hook is told of a call, and returns the error that the call shall return,
-// or nil to let it be. It may also do what a crash test needs: count, cancel,
-// wait for ctx (the call's own), panic, end the process.
+// A Hook is told about a call and returns the error that the call must return, or
+// nil to let it through. It may also do whatever a crash test needs: count, cancel,
+// wait for ctx (the call's own), panic, exit the process.
 type Hook func(ctx context.Context, call Call) error
 
 // Call is one Get or Put on a Failing store.
@@ -101,8 +101,8 @@ func NthOf(op Op, n int, err error) Hook {
 	}
 }
 
-// NewFailing returns a store that passes every call to store until it has
-// hooks. Close closes store.
+// NewFailing returns a store that passes every call to store until it has hooks.
+// Close closes store.
 func NewFailing(store driver.Store) *Failing {
 	return &Failing{store: store, ofOp: make(map[Op]int)}
 }
@@ -142,9 +142,9 @@ func (f *Failing) Put(ctx context.Context, key string, value []byte, token drive
 // Close closes the store that f wraps. It never fails on purpose.
 func (f *Failing) Close() error { return f.store.Close() }
 
-// Calls returns how many Gets and Puts there were, failed ones included: a test
-// that fails the first call, then the second, and so on, is done when its n is
-// above Calls.
+// Calls returns the number of Gets and Puts so far, including failed ones. A test
+// that fails the first call, then the second, and so on, is done when its n exceeds
+// Calls.
 func (f *Failing) Calls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -2,8 +2,8 @@ package drivertest
 
 import "strings"
 
-// keysAreArbitraryAndApart puts a value of its own under each of many keys that
-// a careless store would escape badly, normalize, or take for one another.
+// keysAreArbitraryAndApart puts a different value under each of many keys that a
+// careless store would escape wrongly, normalize, or confuse with one another.
 func keysAreArbitraryAndApart(s subject) {
 	keys := s.awkwardKeys()
 	for _, key := range keys {

@@ -7,15 +7,15 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Late is a driver.Store that passes its calls to another, and on which puts
-// arrive late: those that it is told to lose fail, and are carried out after the
-// next put of their key that does not. Set Lose before the first call; the
-// methods may then be called from any number of goroutines.
+// Late is a driver.Store that passes its calls to another store, and delays some
+// puts: those that Lose selects fail, and are carried out after the next put of
+// their key that does not fail. Set Lose before the first call; after that the
+// methods may be called from any number of goroutines.
 type Late struct {
 	driver.Store
 
-	// Lose returns the error of the nth put, the first being 1, or nil to pass it
-	// on.
+	// Lose returns the error of the nth put, or nil to pass it on. The first put is
+	// 1.
 	Lose func(n int) error
 
 	mu   sync.Mutex
@@ -28,7 +28,7 @@ type heldPut struct {
 	token driver.Token
 }
 
-// Put passes a put on, and then those of its key that were held.
+// Put passes a put on, followed by the delayed puts of its key.
 func (l *Late) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	if err := l.hold(key, heldPut{value, token}); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (l *Late) Put(ctx context.Context, key string, value []byte, token driver.T
 	return got, nil
 }
 
-// hold keeps a put that is to arrive late, and returns its error.
+// hold keeps a put that must arrive late, and returns its error.
 func (l *Late) hold(key string, put heldPut) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

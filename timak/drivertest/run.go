@@ -1,7 +1,7 @@
-// Package drivertest holds the tests that every driver.Store passes, and a
-// store that fails where it is told to.
+// Package drivertest holds the tests that every driver.Store must pass, and stores
+// that fail on demand.
 //
-// The tests use keys that nobody else has, and assume nothing about other keys:
+// The tests use keys that nobody else uses, and assume nothing about other keys, so
 // they may run against a shared cluster.
 package drivertest
 
@@ -12,9 +12,9 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Run runs every test of the contract as a subtest of t, in parallel. open
-// returns a store for one subtest, which closes it; the stores may share what
-// they hold. open may call t.Skip when the store's server is not there.
+// Run runs every test of the contract as a parallel subtest of t. open returns a
+// store for one subtest, which closes it; the stores may share their contents. open
+// may call t.Skip when the store's server is not available.
 func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 	for _, tt := range contract() {
 		t.Run(tt.name, func(t *testing.T) {
@@ -24,9 +24,10 @@ func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 	}
 }
 
-// RunLossy runs those tests of the contract that hold while answers get lost, so
-// that puts fail with driver.ErrUnavailable though they were carried out, or will
-// be: see driver.Store for what holds then. It is for a store with faults in it.
+// RunLossy runs those tests of the contract that hold even while answers get lost,
+// so that puts fail with driver.ErrUnavailable although they were or will be
+// carried out. See driver.Store for what holds then. It is for stores with injected
+// faults.
 func RunLossy(t *testing.T, open func(t *testing.T) driver.Store) {
 	for _, tt := range lossy() {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,13 +45,13 @@ func lossy() []test {
 	}
 }
 
-// A test is one sentence of the contract, and what shows that it holds.
+// A test checks one sentence of the contract.
 type test struct {
 	name string
 	run  func(s subject)
 }
 
-// contract returns every test, grouped as the files are.
+// contract returns every test, grouped by file.
 func contract() []test {
 	return []test{
 		{"AbsentKey", absentKey},
@@ -89,7 +90,7 @@ func contract() []test {
 	}
 }
 
-// newSubject returns store as the subject of t, and closes it after t.
+// newSubject returns store as the subject of t, and closes it when t ends.
 func newSubject(t *testing.T, store driver.Store) subject {
 	t.Helper()
 	t.Cleanup(func() {
@@ -100,5 +101,5 @@ func newSubject(t *testing.T, store driver.Store) subject {
 	return subject{t: t, store: store, key: newKey()}
 }
 
-// newKey returns a key that nobody else has.
+// newKey returns a key that nobody else uses.
 func newKey() string { return "drivertest/" + rand.Text() }

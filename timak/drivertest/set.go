@@ -11,9 +11,9 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// A set is a value that merges by union: the smallest that loses nothing when
-// siblings are merged. Stored, it carries a checksum, so that a torn or mixed
-// value is noticed.
+// A set is a value that merges by union: the smallest type that loses nothing when
+// siblings are merged. It is stored with a checksum, so that a torn or mixed value
+// is detected.
 type set map[string]bool
 
 func (e set) encode() []byte {
@@ -49,7 +49,7 @@ func readSet(ctx context.Context, store driver.Store, key string) (set, driver.O
 }
 
 // wantElements reads the set under the subject's key and compares: everything
-// acknowledged must be there, and nothing that nobody tried to add.
+// acknowledged must be there, and nothing that no writer tried to add.
 func (s subject) wantElements(acknowledged, tried set) {
 	s.t.Helper()
 	got, _, err := readSet(s.t.Context(), s.store, s.key)
@@ -64,7 +64,7 @@ func (s subject) wantElements(acknowledged, tried set) {
 	}
 }
 
-// missing returns the elements of want that got does not have.
+// missing returns the elements of want that got lacks.
 func missing(want, got set) []string {
 	var all []string
 	for element := range want {

@@ -52,8 +52,8 @@ func tokenReplacesExactlyWhatItSaw(s subject) {
 	s.wantToken(s.want("three", "merged").Token)
 }
 
-// The writer whose token saw the first put must not take the second with it,
-// though its bytes are the same.
+// A writer whose token saw the first put must not remove the second, even though
+// its bytes are the same.
 func identicalValueIsNotLost(s subject) {
 	s.put("same", nil)
 	first := s.get().Token
@@ -62,8 +62,8 @@ func identicalValueIsNotLost(s subject) {
 	s.want("same", "merged")
 }
 
-// historiesAgreeWithModel replays random histories of one key against a model
-// that knows, for every token, the very puts that it saw.
+// historiesAgreeWithModel replays random histories of one key against a model that
+// knows exactly which puts each token saw.
 func historiesAgreeWithModel(s subject) {
 	rapid.Check(s.t, func(t *rapid.T) {
 		h := &history{s: s.at(newKey())}
@@ -81,7 +81,7 @@ type history struct {
 	saw    [][]string // by index of tokens
 }
 
-// put stores a new value with a token from any time.
+// put stores a new value with a token from any earlier time.
 func (h *history) put(t *rapid.T) {
 	i := rapid.IntRange(0, len(h.tokens)-1).Draw(t, "token")
 	h.puts++

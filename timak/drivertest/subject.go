@@ -9,8 +9,8 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// A subject is the store under test, and a key to test it with. Its methods end
-// the test when a call fails; they belong to the test's own goroutine.
+// A subject is the store under test, and a key to test it with. Its methods end the
+// test when a call fails, so only the test's own goroutine may call them.
 type subject struct {
 	t     *testing.T
 	store driver.Store
@@ -54,14 +54,14 @@ func (s subject) want(values ...string) driver.Object {
 	return obj
 }
 
-// wantToken replaces all siblings by token, and so proves that it covers them.
+// wantToken replaces all siblings by token, which proves that it covers them.
 func (s subject) wantToken(token driver.Token) {
 	s.t.Helper()
 	s.put("covers all", token)
 	s.want("covers all")
 }
 
-// wantErr compares an error that a call returned.
+// wantErr compares a call's error.
 func (s subject) wantErr(call string, got, want error) {
 	s.t.Helper()
 	if !errors.Is(got, want) {
@@ -69,11 +69,11 @@ func (s subject) wantErr(call string, got, want error) {
 	}
 }
 
-// patience is how long a call that has to return at once may take on a loaded
+// patience is how long a call that must return at once may take on a loaded
 // machine.
 const patience = 30 * time.Second
 
-// soon ends the test when call does not return at once.
+// soon ends the test if call does not return at once.
 func (s subject) soon(name string, call func()) {
 	s.t.Helper()
 	returned := make(chan struct{})
@@ -84,7 +84,7 @@ func (s subject) soon(name string, call func()) {
 	select {
 	case <-returned:
 	case <-time.After(patience):
-		s.t.Fatalf("%s has not returned after %v", name, patience)
+		s.t.Fatalf("%s did not return within %v", name, patience)
 	}
 }
 

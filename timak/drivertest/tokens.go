@@ -5,7 +5,7 @@ import "github.com/timak-go/timak/timak/driver"
 func putTokenCoversItsValue(s subject) {
 	token := s.put("one", nil)
 	if token == nil {
-		return // the store cannot prove that it is alone, and says so
+		return // the store cannot prove that the value is alone, which is allowed
 	}
 	s.put("two", token)
 	s.want("two")
@@ -30,7 +30,7 @@ func putTokenLeavesLaterSiblings(s subject) {
 	s.want("of another writer", "two")
 }
 
-// foreignToken wants ErrToken for bytes that no store makes, and no effect.
+// foreignToken expects ErrToken for bytes that no store makes, and no effect.
 func foreignToken(s subject) {
 	s.put("one", nil)
 	for _, bad := range []driver.Token{

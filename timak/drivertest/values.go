@@ -8,8 +8,8 @@ import (
 )
 
 // valuesStay appends to a value that was put and to those that Get returned, as a
-// caller may: no other value may change. Nor may those that Get returned, whatever
-// is put later.
+// caller may: no other value may change. Nor may the values that Get returned
+// change through later puts.
 func valuesStay(s subject) {
 	room := []byte("one, and more")
 	if _, err := s.store.Put(s.t.Context(), s.key, room[:3], nil); err != nil {
@@ -29,7 +29,7 @@ func valuesStay(s subject) {
 	s.wantTexts(obj, before)
 }
 
-// wantTexts fails unless what Get returned is still what it was.
+// wantTexts checks that what Get returned is unchanged.
 func (s subject) wantTexts(obj driver.Object, want []string) {
 	s.t.Helper()
 	if got := texts(obj.Siblings); !slices.Equal(got, want) {
@@ -53,7 +53,7 @@ func anyByte(s subject) {
 	s.want(string(all))
 }
 
-// largeValue puts 1 MiB beside another: timelines are at most about that large.
+// largeValue puts 1 MiB beside another; timelines are rarely larger.
 func largeValue(s subject) {
 	one, two := megabyte(1), megabyte(2)
 	s.put(one, nil)

@@ -11,12 +11,12 @@ import (
 	"github.com/timak-go/timak/timak/internal/siblings"
 )
 
-// Store is a driver.Store in memory. New makes one. Its methods may be called
-// from any number of goroutines, and never wait for longer than it takes to
-// look a key up, so it works inside a testing/synctest bubble.
+// Store is a driver.Store in memory, made by New. Its methods may be called from
+// any number of goroutines. They never wait longer than a look-up takes, so a Store
+// works inside a testing/synctest bubble.
 //
-// A Put needs a token of the same key of this store: memstore notices one of
-// another key, but not one that another Store gave out for the same key.
+// Put needs a token of the same key from this store. It detects a token of another
+// key, but not one that another Store gave out for the same key.
 type Store struct {
 	mu      sync.RWMutex
 	records map[string]siblings.Record // nil once closed

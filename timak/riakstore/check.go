@@ -12,9 +12,8 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// check finds out whether the bucket type keeps what timelines need. That a
-// type has dotted version vectors is not among the properties that the protocol
-// tells; a scratch key shows it.
+// check verifies that the bucket type has what timelines need. The protocol does
+// not report whether a type uses dotted version vectors; a scratch key shows it.
 func (s *Store) check(ctx context.Context) error {
 	properties, err := s.properties(ctx)
 	if err != nil {
@@ -32,7 +31,7 @@ func (s *Store) properties(ctx context.Context) (*riak.FetchBucketPropsResponse,
 		return riak.NewFetchBucketTypePropsCommandBuilder().WithBucketType(s.opts.BucketType).Build()
 	}, true)
 	if fromRiak, ok := errors.AsType[riak.RiakError](err); ok && containsAny(fromRiak.Errmsg, []string{"Invalid bucket type", "no_type"}) {
-		return nil, fmt.Errorf("bucket type %q is not there; make it with\n%s\n%w", s.opts.BucketType, createCommand(s.opts.BucketType), err)
+		return nil, fmt.Errorf("bucket type %q does not exist; create it with\n%s\n%w", s.opts.BucketType, createCommand(s.opts.BucketType), err)
 	}
 	if err != nil {
 		return nil, err
@@ -40,25 +39,25 @@ func (s *Store) properties(ctx context.Context) (*riak.FetchBucketPropsResponse,
 	return command.(*riak.FetchBucketTypePropsCommand).Response, nil
 }
 
-// props are the properties that a bucket type must have.
+// props are the properties that a bucket type needs.
 const props = `'{"props":{"allow_mult":true,"last_write_wins":false,"dvv_enabled":true}}'`
 
-// createCommand is how a bucket type is made.
+// createCommand returns the commands that create a bucket type.
 func createCommand(bucketType string) string {
 	return fmt.Sprintf("\triak admin bucket-type create %[1]s %[2]s\n\triak admin bucket-type activate %[1]s", bucketType, props)
 }
 
-// mend says how to come by a bucket type that will do. Riak changes neither the
-// data type of one, nor "default".
+// mend says how to get a suitable bucket type. Riak changes neither the data type
+// of a bucket type nor the type "default".
 func (s *Store) mend(dataType string) string {
 	if s.opts.BucketType != "default" && dataType == "" {
-		return fmt.Sprintf("mend it with\n\triak admin bucket-type update %s %s", s.opts.BucketType, props)
+		return fmt.Sprintf("fix it with\n\triak admin bucket-type update %s %s", s.opts.BucketType, props)
 	}
 	another := "timelines"
 	if s.opts.BucketType == another {
 		another = "timelines2"
 	}
-	return fmt.Sprintf("make another and set Options.BucketType to %q:\n%s", another, createCommand(another))
+	return fmt.Sprintf("create another one and set Options.BucketType to %q:\n%s", another, createCommand(another))
 }
 
 func (s *Store) checkProperties(p *riak.FetchBucketPropsResponse) error {
@@ -67,17 +66,17 @@ func (s *Store) checkProperties(p *riak.FetchBucketPropsResponse) error {
 	case p.DataType != "":
 		wrong = fmt.Sprintf("has the data type %q", p.DataType)
 	case !p.AllowMult:
-		wrong = "keeps no siblings, so that concurrent writes are lost"
+		wrong = "keeps no siblings, so concurrent writes are lost"
 	case p.LastWriteWins:
-		wrong = "lets the last write win, so that concurrent writes are lost"
+		wrong = "lets the last write win, so concurrent writes are lost"
 	default:
 		return nil
 	}
 	return fmt.Errorf("%w: bucket type %q %s; %s", ErrMisconfigured, s.opts.BucketType, wrong, s.mend(p.DataType))
 }
 
-// probe looks twice before it refuses a cluster: a node that was lost between
-// two of its requests may take values along.
+// probe checks twice before it refuses a cluster: a node that is lost between two
+// of its requests may take values with it.
 func (s *Store) probe(ctx context.Context) error {
 	err := s.probeOnce(ctx)
 	if errors.Is(err, errProbe) {
@@ -86,12 +85,12 @@ func (s *Store) probe(ctx context.Context) error {
 	return err
 }
 
-// errProbe is ErrMisconfigured, concluded from values.
+// errProbe is an ErrMisconfigured that was concluded from stored values.
 var errProbe = fmt.Errorf("%w", ErrMisconfigured)
 
-// probeOnce writes a scratch key: a value, one that has seen nothing and one that
-// has seen the first. With siblings and dotted version vectors the last replaces
-// the first, and two are left.
+// probeOnce writes three values to a scratch key: the first, one with no token and
+// one whose token covers the first. With siblings and dotted version vectors the
+// last replaces the first, and two are left.
 func (s *Store) probeOnce(ctx context.Context) error {
 	key := "timak-probe-" + rand.Text()
 	if _, err := s.put(ctx, key, []byte("first"), nil); err != nil {
@@ -115,8 +114,8 @@ func (s *Store) probeOnce(ctx context.Context) error {
 	return s.judge(both.Siblings)
 }
 
-// fetchProbe reads a scratch key from more than half of its replicas, whatever
-// the options say: one may be behind.
+// fetchProbe reads a scratch key from more than half of its replicas, whatever the
+// options say, as one replica may be behind.
 func (s *Store) fetchProbe(ctx context.Context, key string) (driver.Object, error) {
 	until := s.until()
 	object, found, err := s.fetch(ctx, until, key, majority)
@@ -132,7 +131,7 @@ func (s *Store) fetchProbe(ctx context.Context, key string) (driver.Object, erro
 func majority(b *riak.FetchValueCommandBuilder) { b.WithR(uint32(Majority)) }
 
 // judge looks at what is left of the scratch key. It does not count: a value that
-// was sent twice, because an answer was lost, may be there twice.
+// was sent twice after a lost answer may be there twice.
 func (s *Store) judge(siblings [][]byte) error {
 	left := map[string]bool{}
 	for _, sibling := range siblings {
@@ -140,25 +139,25 @@ func (s *Store) judge(siblings [][]byte) error {
 	}
 	switch {
 	case !left["blind"] || !left["second"]:
-		return fmt.Errorf(`%w: bucket %[2]q of bucket type %[3]q drops siblings, so that concurrent writes are lost, though its type keeps them.
+		return fmt.Errorf(`%w: bucket %[2]q of bucket type %[3]q drops siblings, so concurrent writes are lost, although its type keeps them.
 The bucket has properties of its own that override those of its type: reset them, on any node, with
 	curl -X DELETE http://localhost:8098/types/%[3]s/buckets/%[2]s/props
-If it has none, its type was made with write_once: make another, and set Options.BucketType`, errProbe, s.opts.Bucket, s.opts.BucketType)
+If it has none, its type was created with write_once: create another one and set Options.BucketType`, errProbe, s.opts.Bucket, s.opts.BucketType)
 	case left["first"]:
-		return fmt.Errorf("%w: bucket type %q has no dotted version vectors, so that siblings grow without bound; %s",
+		return fmt.Errorf("%w: bucket type %q has no dotted version vectors, so siblings grow without bound; %s",
 			errProbe, s.opts.BucketType, s.mend(""))
 	default:
 		return nil
 	}
 }
 
-// discard removes the scratch key; one that stays does no harm.
+// discard deletes the scratch key. A key that stays does no harm.
 func (s *Store) discard(ctx context.Context, key string) {
 	_, _, err := s.ask(ctx, s.until(), func(timeout time.Duration) (riak.Command, error) {
 		return riak.NewDeleteValueCommandBuilder().WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).
 			WithKey(key).WithTimeout(timeout).Build()
 	}, false)
 	if err != nil {
-		s.opts.Logger.DebugContext(ctx, "timak: the scratch key of the start-up check stays", "key", key, "error", err)
+		s.opts.Logger.DebugContext(ctx, "timak: the scratch key of the start-up check was not deleted", "key", key, "error", err)
 	}
 }

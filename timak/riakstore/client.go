@@ -16,7 +16,7 @@ import (
 // client is Riak's own client, with connections to one node.
 type client struct {
 	cluster *riak.Cluster
-	users   sync.WaitGroup // requests under way
+	users   sync.WaitGroup // requests in progress
 }
 
 const (
@@ -24,13 +24,13 @@ const (
 	healthCheck = 125 * time.Millisecond // the client's default
 )
 
-// startClient connects to a node and sends a first request. If the first request
-// of a client found no connection, it would spin for ever.
+// startClient connects to a node and sends a first request. Without a connection,
+// the client's first request would spin forever.
 func startClient(address string, opts *Options) (*client, error) {
 	options := &riak.NodeOptions{
 		RemoteAddress:       address,
 		MinConnections:      1,
-		MaxConnections:      uint16(2 * opts.Connections), // the client counts one that is full as lost
+		MaxConnections:      uint16(2 * opts.Connections), // the client takes a full pool for a lost node
 		IdleTimeout:         idleTimeout,
 		ConnectTimeout:      opts.ConnectTimeout,
 		RequestTimeout:      opts.RequestTimeout,
@@ -60,8 +60,8 @@ func startClient(address string, opts *Options) (*client, error) {
 	return c, nil
 }
 
-// connected reports whether a node that was just started has its one
-// connection: the client tells a log what went wrong, and us only by the text
+// connected reports whether a node that was just started has its one connection.
+// The client logs what went wrong, and tells its caller only through the text
 // address|connections|idle.
 func connected(node *riak.Node) bool {
 	return strings.HasSuffix(node.String(), "|1|1")
@@ -77,8 +77,8 @@ func (c *client) execute(command riak.Command) (err error) {
 	return c.cluster.Execute(command)
 }
 
-// died reports whether an error says that connections to the node are lost.
-// After a timeout, the client closes the one connection that it happened on.
+// died reports whether err means that connections to the node are lost. After a
+// timeout, the client closes only the connection that it happened on.
 func died(err error) bool {
 	if err == nil {
 		return false
@@ -91,16 +91,16 @@ func died(err error) bool {
 	return !ok || !fromNet.Timeout()
 }
 
-// stopDelay lets a health check that has just begun come to where it waits: the
-// client reads its state without a lock if it finds itself stopped before that.
+// stopDelay lets a health check that has just begun reach the point where it waits.
+// The client reads its state without a lock if it is stopped before that.
 const stopDelay = 20 * time.Millisecond
 
 // stopPatience is how long a client may take to close its connections.
 const stopPatience = 5 * time.Second
 
-// stop closes the connections; no request may be under way. The client takes two
-// locks in one order here and in the other where it closes idle connections, so
-// that it may block for ever.
+// stop closes the connections; no request may be in progress. The client takes two
+// locks in one order here and in the opposite order when it closes idle
+// connections, so this may block forever.
 func (c *client) stop() error {
 	time.Sleep(stopDelay)
 	stopped := make(chan error, 1)
@@ -109,13 +109,13 @@ func (c *client) stop() error {
 	case err := <-stopped:
 		return err
 	case <-time.After(stopPatience):
-		return errors.New("riak client: does not stop")
+		return errors.New("riak client: did not stop")
 	}
 }
 
 func (c *client) close() error {
-	// It panics if a health check has called the node running meanwhile; its
-	// connections are closed then.
+	// Stop panics if a health check has marked the node as running meanwhile; its
+	// connections are closed by then.
 	defer func() { _ = recover() }()
 	return c.cluster.Stop()
 }

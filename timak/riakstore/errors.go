@@ -12,31 +12,30 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// ErrTooManySiblings is returned when Riak refuses a value because a hundred
-// siblings are there already: their writers do not read before they write, or
-// the bucket type has no dotted version vectors. A write that has read all of
-// them gets through.
+// ErrTooManySiblings is returned when Riak refuses a value because the key already
+// has a hundred siblings: its writers do not read before they write, or the bucket
+// type has no dotted version vectors. A write that has read all of them succeeds.
 var ErrTooManySiblings = errors.New("too many siblings")
 
-// ErrMisconfigured is returned by Open for a bucket type that would lose data,
-// and by requests that the cluster will never take as they are: a bucket type
-// that is gone, a quorum above its n_val, a refused user.
+// ErrMisconfigured is returned by Open for a bucket type that would lose data, and
+// by requests that the cluster will never accept as they are: a missing bucket
+// type, a quorum above its n_val, a refused user.
 var ErrMisconfigured = errors.New("riak is not set up for timelines")
 
-// outcome is what an error says of a request.
+// outcome is what an error tells about a request.
 type outcome uint8
 
 const (
 	answered outcome = iota // no error
-	refused                 // the same request never works
-	unsent                  // it was not carried out: it can be sent again
-	unknown                 // the answer was lost: it may have been carried out
-	unsure                  // Riak says that it cannot tell: some replicas may have carried it out, or none
+	refused                 // repeating the request never helps
+	unsent                  // it was not carried out and can be sent again
+	unknown                 // the answer was lost; it may have been carried out
+	unsure                  // Riak cannot tell; some replicas may have carried it out, or none
 	failed                  // too few replicas took part; some may have carried it out
 )
 
-// cause returns what lies under the client's wrapping, which errors.As does not
-// see through.
+// cause returns the error inside the client's wrapping, which errors.As cannot see
+// through.
 func cause(err error) error {
 	var client riak.ClientError
 	for errors.As(err, &client) && client.InnerError != nil {
@@ -45,8 +44,8 @@ func cause(err error) error {
 	return err
 }
 
-// classify says what became of a request, with the error that callers can
-// branch on.
+// classify returns the outcome of a request, with an error that callers can branch
+// on.
 func classify(err error) (outcome, error) {
 	if err == nil {
 		return answered, nil
@@ -61,7 +60,7 @@ func classify(err error) (outcome, error) {
 	return unknown, unavailable(err)
 }
 
-// neverSent reports whether a request ended before its node was sent anything.
+// neverSent reports whether a request ended before anything was sent to its node.
 func neverSent(err error) bool {
 	if _, ok := errors.AsType[unreachableError](err); ok || errors.Is(err, errBusy) {
 		return true
@@ -72,11 +71,11 @@ func neverSent(err error) bool {
 	return errors.Is(err, riak.ErrConnMgrAllConnectionsInUse) || errors.Is(err, errNoNodes)
 }
 
-// errNoNodes is what the client says while it waits for a node to recover.
+// errNoNodes is what the client returns while it waits for a node to recover.
 var errNoNodes error = riak.ClientError{Errmsg: riak.ErrClusterNoNodesAvailable}
 
-// unavailable wraps what a node or the network said. A dial that took too long
-// calls itself a context's error, but the caller's context has not ended.
+// unavailable wraps what a node or the network reported. A dial that took too long
+// looks like a context's error, but the caller's context has not ended.
 func unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: %s", driver.ErrUnavailable, err.Error())
@@ -85,8 +84,8 @@ func unavailable(err error) error {
 }
 
 // The texts by which Riak says what is wrong; its error codes are all zero. An
-// overload is not among those that come before anything is stored: some replicas
-// may have been less busy than others.
+// overload is not among notNow, the errors from before anything is stored: some
+// replicas may have been less busy than others.
 var (
 	security      = []string{"Security ", "Authentication failed", "Permission denied", "Invalid bucket type"} // these repeat names
 	notNow        = []string{"insufficient_vnodes", "all_nodes_down", "coord_handoff_failed", "precommit_fail"}
@@ -108,7 +107,7 @@ func classifyRiak(err riak.RiakError) (outcome, error) {
 		return unsent, unavailable(err)
 	case containsAny(text, misconfigured):
 		return refused, fmt.Errorf("%w: %w", ErrMisconfigured, err)
-	default: // a timeout within Riak, or what we have not met yet
+	default: // a timeout within Riak, or an error we do not know
 		return unsure, unavailable(err)
 	}
 }
@@ -122,8 +121,8 @@ func containsAny(text string, parts []string) bool {
 	return false
 }
 
-// ended returns the error of a context that has ended: ctx.Err(), with the cause
-// that its owner gave; or, if the time limit was ours, which one.
+// ended returns the error of a context that has ended: ctx.Err() with the cause
+// that its owner gave, or the time limit if it was one of the store's.
 func ended(ctx context.Context) error {
 	err, why := ctx.Err(), context.Cause(ctx)
 	if ours(why) || errors.Is(why, err) {
@@ -132,7 +131,7 @@ func ended(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, why)
 }
 
-// ours reports whether a context ended for a limit of the store's own.
+// ours reports whether a context ended because of one of the store's own limits.
 func ours(why error) bool {
 	return errors.Is(why, errRetryTime) || errors.Is(why, errRequestTime) || errors.Is(why, errBusy)
 }

@@ -17,13 +17,13 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// passwordDelay is how long Riak waits before it refuses a password, which is
-// longer than other requests take.
+// passwordDelay is how long Riak waits before it refuses a password; it is longer
+// than other requests take.
 const passwordDelay = 5 * time.Second
 
-// admitted finds out whether the nodes trust the user, and we trust the nodes.
-// The client would report a refusal as a timeout, or only to a log. Nodes that
-// cannot be reached are left to the requests that follow.
+// admitted checks that the nodes trust the user, and that we trust the nodes. The
+// client would report a refusal as a timeout, or only to a log. Nodes that cannot
+// be reached are left to later requests.
 func (s *Store) admitted(ctx context.Context) error {
 	if s.opts.TLS == nil {
 		return nil
@@ -51,14 +51,14 @@ func (s *Store) admitted(ctx context.Context) error {
 	return refusal
 }
 
-// knock connects, starts TLS and gives the password, by a connection of its own.
+// knock connects, starts TLS and sends the password, over a connection of its own.
 func (n *node) knock(ctx context.Context) error {
 	dialer := net.Dialer{Timeout: n.opts.ConnectTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", n.address)
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is under way
+	defer conn.Close() //nolint:errcheck // nothing is in progress
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	if err := talk(conn, codeStartTLS, nil); err != nil {
 		return fmt.Errorf("start of TLS: %w", err)
@@ -77,8 +77,8 @@ func (n *node) knock(ctx context.Context) error {
 	return nil
 }
 
-// classifyHandshake tells certificates and versions that will never do from a
-// lost connection.
+// classifyHandshake distinguishes unsuitable certificates and versions from a lost
+// connection.
 func classifyHandshake(err error) error {
 	if lost(err) {
 		return err
@@ -88,7 +88,7 @@ func classifyHandshake(err error) error {
 
 func lost(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
-		return false // what TLS calls an alert
+		return false // TLS calls these alerts
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
@@ -104,7 +104,7 @@ const (
 	codeStartTLS = 255
 )
 
-// talk sends a message and waits for its answer, which has no content.
+// talk sends a message and waits for its answer, which is empty.
 func talk(conn net.Conn, code byte, message []byte) error {
 	frame := binary.BigEndian.AppendUint32(nil, uint32(1+len(message)))
 	frame = append(append(frame, code), message...)
@@ -121,7 +121,7 @@ func talk(conn net.Conn, code byte, message []byte) error {
 	return nil
 }
 
-// readAnswer reads one message, its code first.
+// readAnswer reads one message; its code comes first.
 func readAnswer(r io.Reader) ([]byte, error) {
 	const longest = 64 << 10 // an error's text is shorter
 	var length uint32

@@ -12,19 +12,19 @@ import (
 	riak "github.com/basho/riak-go-client"
 )
 
-// node is one address, with a client of its own. The client's cluster of many
-// nodes would choose among them blindly: it never takes a hung node out of
-// turn. So the choice is ours.
+// node is one address, with a client of its own. A client with several nodes would
+// choose among them blindly and never stop asking a hung node, so this package
+// chooses.
 type node struct {
 	address string
 	opts    *Options
-	slots   chan struct{} // one for each request under way
+	slots   chan struct{} // one for each request in progress
 	workers workers
-	avoid   atomic.Int64  // unix nanoseconds until which others are preferred; 0 if it works
+	avoid   atomic.Int64  // unix nanoseconds until which other nodes are preferred; 0 if it works
 	limit   time.Duration // for close
 
 	mu      sync.Mutex
-	client  *client // nil until started, and when its connections have died
+	client  *client // nil until started, and after its connections have died
 	retired sync.WaitGroup
 }
 
@@ -35,9 +35,9 @@ func newNode(address string, opts *Options) *node {
 	}
 }
 
-// run sends one command and waits for its answer, for at most as long as ctx
-// lasts, until a time, and for the request timeout. The command must not be
-// touched after an error: it may still be under way.
+// run sends one command and waits for its answer, until ctx ends, until is reached
+// or the request timeout is over. After an error the command must not be touched:
+// it may still be in progress.
 func (n *node) run(ctx context.Context, command riak.Command, until time.Time) error {
 	if err := n.acquire(ctx, until); err != nil {
 		return err
@@ -55,13 +55,13 @@ func (n *node) release(w *worker) {
 	<-n.slots
 }
 
-// hung reports whether the client has waited for a node for as long as the
-// options say. Callers' contexts have timeouts too, which say nothing of a node.
+// hung reports whether the client has waited for a node for as long as the options
+// allow. Callers' contexts have timeouts too, which say nothing about a node.
 func hung(err error) bool {
 	if err == nil {
 		return false
 	}
-	_, connecting := errors.AsType[unreachableError](err) // without a caller's context
+	_, connecting := errors.AsType[unreachableError](err) // not caused by a caller's context
 	err = cause(err)
 	if !connecting && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 		return false
@@ -70,13 +70,13 @@ func hung(err error) bool {
 	return ok && fromNet.Timeout()
 }
 
-// errBusy is returned for a node that had no slot free within the request
-// timeout: the request was not sent.
-var errBusy = errors.New("as many requests as Options.Connections allows are under way, and none has ended within the request timeout")
+// errBusy is returned for a node that had no free slot within the request timeout.
+// The request was not sent.
+var errBusy = errors.New("the node already has as many requests as Options.Connections allows, and none ended within the request timeout")
 
-// acquire takes a slot, which is free again when the request has ended: later
-// than its caller, if that does not wait. So requests never outnumber
-// connections, which the client would take for the loss of the node.
+// acquire takes a slot, which becomes free when the request ends, even if its
+// caller has left earlier. So there are never more requests than connections, which
+// the client would take for the loss of the node.
 func (n *node) acquire(ctx context.Context, until time.Time) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
@@ -111,7 +111,7 @@ func (n *node) execute(j *job) error {
 		return err
 	}
 	defer c.users.Done()
-	if j.left() { // and another node may have been asked
+	if j.left() { // another node may have been asked meanwhile
 		return errLeft
 	}
 	err = c.execute(j.command)
@@ -121,26 +121,26 @@ func (n *node) execute(j *job) error {
 	return err
 }
 
-// unreachableError is what comes of a request to a node that takes no
-// connection: it was not sent.
+// unreachableError is the error of a request to a node that accepts no connection.
+// The request was not sent.
 type unreachableError struct{ err error }
 
 func (e unreachableError) Error() string { return e.err.Error() }
 func (e unreachableError) Unwrap() error { return e.err }
 
-// started returns the client, which it starts when the node can be reached. The
-// caller ends its use with users.Done.
+// started returns the client, and starts it if the node can be reached. The caller
+// must call users.Done.
 func (n *node) started(j *job) (*client, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.client == nil {
-		if j.left() { // others have tried to connect for so long
+		if j.left() { // while other requests tried to connect
 			return nil, errLeft
 		}
 		if err := n.dial(); err != nil {
 			return nil, unreachableError{err}
 		}
-		if j.left() { // nobody needs a connection any more
+		if j.left() { // no caller needs a connection any more
 			return nil, errLeft
 		}
 		c, err := startClient(n.address, n.opts)
@@ -153,8 +153,8 @@ func (n *node) started(j *job) (*client, error) {
 	return n.client, nil
 }
 
-// dial sees whether the node takes connections. It goes on when the caller does
-// not wait, or nobody who is in a hurry would ever find out.
+// dial checks whether the node accepts connections. It goes on after the caller has
+// left; otherwise callers with short deadlines would never find out.
 func (n *node) dial() error {
 	conn, err := net.DialTimeout("tcp", n.address, n.opts.ConnectTimeout)
 	if err != nil {
@@ -163,25 +163,25 @@ func (n *node) dial() error {
 	return conn.Close()
 }
 
-// retire stops a client when its last request has ended; the next request
-// starts another. When one connection has died, as all do when a node restarts,
-// the client would let each of the others fail a request, and then refuse
-// requests for a while.
+// retire stops a client once its last request has ended; the next request starts
+// another. When one connection has died, as all do when a node restarts, the client
+// would let each of the others fail a request, and then refuse requests for a
+// while.
 func (n *node) retire(c *client) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.client != c {
-		return // another request has done so
+		return // another request has retired it
 	}
 	n.client = nil
 	n.retired.Go(func() {
 		c.users.Wait()
-		_ = c.stop() // nobody is left who could do anything about it
+		_ = c.stop() // nobody is left to handle an error
 	})
 }
 
-// close closes the connections when no request is under way. When it has waited
-// for long enough, it goes on to do so by itself.
+// close closes the connections once no request is in progress. If that takes longer
+// than limit, close returns and closing goes on in the background.
 func (n *node) close() error {
 	closed := make(chan error, 1)
 	go func() { closed <- n.drain() }()
@@ -193,7 +193,7 @@ func (n *node) close() error {
 	}
 }
 
-// drain waits until no request is under way, and closes the connections.
+// drain waits until no request is in progress, and closes the connections.
 func (n *node) drain() error {
 	for range cap(n.slots) {
 		n.slots <- struct{}{}

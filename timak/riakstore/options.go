@@ -11,18 +11,18 @@ import (
 )
 
 // Quorum is how many replicas must take part in a request: a number up to the
-// bucket type's n_val, or one of the words below. The zero Quorum leaves it to
-// the bucket type.
+// bucket type's n_val, or one of the constants below. The zero Quorum leaves the
+// choice to the bucket type.
 type Quorum uint32
 
-// The words that Riak knows in place of numbers.
+// Riak's symbolic quorums.
 const (
 	One      Quorum = 4294967294 // one replica
 	Majority Quorum = 4294967293 // more than half of the replicas
 	All      Quorum = 4294967292 // every replica
 )
 
-// of returns how many of n replicas a quorum means; none if it is zero.
+// of returns how many of n replicas a quorum means; 0 for the zero Quorum.
 func (q Quorum) of(n int) int {
 	switch q {
 	case One:
@@ -45,40 +45,41 @@ type Options struct {
 	// Bucket is where the keys are. Defaults to "timelines".
 	Bucket string
 
-	// R and W are how many replicas answer a read and confirm a write, PR and PW
-	// how many of them must be primaries, not stand-ins of lost nodes. Default to
-	// what the bucket type says: more than half for R and W, none for PR and PW.
+	// R and W are how many replicas must answer a read and confirm a write. PR and
+	// PW are how many of them must be primaries, not stand-ins for lost nodes.
+	// Default to the bucket type's values: more than half for R and W, none for PR
+	// and PW.
 	R, W, PR, PW Quorum
 
-	// Connections is the largest number of requests under way to one node; more
-	// wait for their turn. Defaults to 64.
+	// Connections is the largest number of concurrent requests to one node; further
+	// requests wait. Defaults to 64.
 	Connections int
 
 	// ConnectTimeout is the longest wait for a connection. Defaults to one second.
 	ConnectTimeout time.Duration
 
-	// RequestTimeout is the longest wait for one answer of one node, after which
-	// another node is asked; and before that, for its turn among Connections.
-	// Defaults to two seconds.
+	// RequestTimeout is the longest wait for an answer from one node, after which
+	// another node is asked. It also bounds the wait for a free connection before
+	// that. Defaults to two seconds.
 	RequestTimeout time.Duration
 
-	// RetryTime is for how long a request is tried again, at other nodes first,
-	// if its context does not end before that. Defaults to ten seconds.
+	// RetryTime is how long a request is retried, at other nodes first, unless its
+	// context ends earlier. Defaults to ten seconds.
 	RetryTime time.Duration
 
-	// User, Password and TLS are for a cluster with security on. TLS must name
-	// the server, or say that it is not to be verified. Default to none.
+	// User, Password and TLS are for a cluster with security on. TLS must either
+	// name the server or skip its verification. Default to none.
 	User     string
 	Password secret.Text
 	TLS      *tls.Config
 
-	// Logger gets what needs a person's eye: nodes that are lost, and those that
+	// Logger gets what needs human attention: nodes that are lost, and nodes that
 	// are back. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 
 // withDefaults returns the options with zero fields filled in, or an error that
-// says which one cannot be.
+// names the option that is out of range.
 func (o *Options) withDefaults() (Options, error) {
 	var out Options
 	if o != nil {
@@ -94,7 +95,7 @@ func (o *Options) withDefaults() (Options, error) {
 	if out.TLS == nil && (out.User != "" || out.Password.Reveal() != "") {
 		return out, errors.New("Options.User without Options.TLS: Riak takes a password only over TLS")
 	}
-	out.TLS = out.TLS.Clone() // nil if it is
+	out.TLS = out.TLS.Clone() // nil stays nil
 	setDefault(&out.BucketType, "timelines")
 	setDefault(&out.Bucket, "timelines")
 	setDefault(&out.Connections, 64)

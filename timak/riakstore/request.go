@@ -12,14 +12,14 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// request makes a command afresh for every time it is sent: the client's
-// commands are for single use.
+// request makes a new command every time it is sent: the client's commands can be
+// used only once.
 type request func(timeout time.Duration) (riak.Command, error)
 
-// ask sends a request to one node after the other, until one answers or the
-// time is up. Requests that may have been carried out are sent again only if
-// again says so. No context is made for the time, nor for the store's own life:
-// most requests are answered at once, and would pay for their timers.
+// ask sends a request to one node after the other, until one answers or the time is
+// up. Requests that may have been carried out are sent again only if again is true.
+// There is no context for the time or for the store's life: most requests are
+// answered at once, and need not pay for the timers.
 func (s *Store) ask(ctx context.Context, until time.Time, make request, again bool) (riak.Command, outcome, error) {
 	if s.life.Err() != nil {
 		return nil, unsent, driver.ErrClosed
@@ -31,7 +31,7 @@ func (s *Store) ask(ctx context.Context, until time.Time, make request, again bo
 		if done(result, again) {
 			return command, result, err
 		}
-		if last == nil || !errors.Is(err, errRetryTime) { // what a node said is worth more
+		if last == nil || !errors.Is(err, errRetryTime) { // a node's own error tells more
 			last = err
 		}
 		if !s.rest(ctx, until, waits.next()) {
@@ -40,16 +40,16 @@ func (s *Store) ask(ctx context.Context, until time.Time, make request, again bo
 	}
 }
 
-// until returns when a call that begins now is not to be tried again.
+// until returns the time after which a call that begins now is not retried.
 func (s *Store) until() time.Time { return time.Now().Add(s.opts.RetryTime) }
 
-// over reports whether a request is not to be tried again: the time is up, or the
-// store is closed. What is under way then may be answered yet.
+// over reports whether a request must not be retried: its time is up, or the store
+// is closed. A request in progress may still be answered.
 func (s *Store) over(ctx context.Context, until time.Time) bool {
 	return ctx.Err() != nil || s.life.Err() != nil || !time.Now().Before(until)
 }
 
-// done reports whether a request is not to be sent again.
+// done reports whether a request must not be sent again.
 func done(result outcome, again bool) bool {
 	switch result {
 	case answered, refused:
@@ -61,7 +61,7 @@ func done(result outcome, again bool) bool {
 	}
 }
 
-// errRetryTime is what ended a call for Options.RetryTime.
+// errRetryTime ends a call after Options.RetryTime.
 var errRetryTime = errors.New("retry time is up")
 
 // waits are the pauses between rounds. Most requests need none.
@@ -76,7 +76,8 @@ func (w *waits) next() time.Duration {
 	return w.NextBackOff()
 }
 
-// giveUp returns the caller's own context error, or what the last node said.
+// giveUp returns the context's error if the caller's context has ended, and else
+// what the last node said.
 func (s *Store) giveUp(ctx context.Context, until time.Time, last error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -110,20 +111,20 @@ func (s *Store) askOne(ctx context.Context, until time.Time, n *node, make reque
 	switch {
 	case result == answered, result == refused, result == failed:
 		n.worked()
-	case errors.Is(err, errBusy): // with others' requests; if they fail, they say so
-	case ctx.Err() == nil && !errors.Is(err, errRetryTime): // else it was the caller who did not wait
+	case errors.Is(err, errBusy): // with other requests, which report their own failures
+	case ctx.Err() == nil && !errors.Is(err, errRetryTime): // otherwise the caller did not wait long enough
 		n.failed(err)
 	}
 	return command, result, err
 }
 
-// A term is until when a request may last, and why no longer.
+// A term is the time at which a request must end, and the reason.
 type term struct {
 	until time.Time
 	why   error
 }
 
-// sooner returns the term of one request of a call that lasts until a time.
+// sooner returns the term of one request in a call that lasts until a given time.
 func sooner(until time.Time, requestTimeout time.Duration) term {
 	if own := time.Now().Add(requestTimeout); own.Before(until) {
 		return term{own, errRequestTime}
@@ -131,10 +132,10 @@ func sooner(until time.Time, requestTimeout time.Duration) term {
 	return term{until, errRetryTime}
 }
 
-// errRequestTime is what ended a request for Options.RequestTimeout.
+// errRequestTime ends a request after Options.RequestTimeout.
 var errRequestTime = errors.New("no answer within the request timeout")
 
-// timeout is what Riak is told, so that it does not go on when nobody waits.
+// timeout is the timeout sent to Riak, so that it does not go on when nobody waits.
 func (s *Store) timeout(ctx context.Context, until time.Time) time.Duration {
 	timeout := min(s.opts.RequestTimeout, time.Until(until))
 	if deadline, ok := ctx.Deadline(); ok {
@@ -143,7 +144,7 @@ func (s *Store) timeout(ctx context.Context, until time.Time) time.Duration {
 	return max(timeout, time.Millisecond)
 }
 
-// rest waits, and reports false if the call is over then.
+// rest waits, and returns false if the call is over afterwards.
 func (s *Store) rest(ctx context.Context, until time.Time, d time.Duration) bool {
 	timer := time.NewTimer(min(d, time.Until(until)))
 	defer timer.Stop()

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// ring is the nodes, asked in turn.
+// ring holds the nodes, which are asked in turn.
 type ring struct {
 	nodes []*node
 	turn  atomic.Uint64
 }
 
-// order returns the nodes in the order in which to ask them: in turn, those
-// that failed last. When a node has been avoided for long enough, one request
-// asks it first, and all others go on to avoid it until that has ended, which is
-// within the request timeout.
+// order returns the nodes in the order in which to ask them: in turn, with the
+// failed ones last. When a node has been avoided for long enough, a single request
+// tries it first; all others go on avoiding it until that request has ended, which
+// takes at most the request timeout.
 func (r *ring) order(requestTimeout time.Duration) []*node {
 	start := int(r.turn.Add(1) % uint64(len(r.nodes)))
 	all := slices.Concat(r.nodes[start:], r.nodes[:start])
@@ -40,19 +40,19 @@ func (r *ring) order(requestTimeout time.Duration) []*node {
 
 func (n *node) avoided() bool { return n.avoid.Load() != 0 }
 
-// probe reports whether the caller is the one that may ask a node that failed.
+// probe reports whether the caller is the one request that may try a failed node.
 func (n *node) probe(requestTimeout time.Duration) bool {
 	until, now := n.avoid.Load(), time.Now()
 	return until != 0 && until <= now.UnixNano() &&
 		n.avoid.CompareAndSwap(until, now.Add(requestTimeout+avoidFor).UnixNano())
 }
 
-// avoidFor is how long a node that failed is asked last.
+// avoidFor is how long a failed node is asked last.
 const avoidFor = 2 * time.Second
 
 func (n *node) failed(err error) {
 	if n.avoid.Swap(time.Now().Add(avoidFor).UnixNano()) == 0 {
-		n.opts.Logger.Warn("timak: riak node fails; others are asked first", "node", n.address, "error", err)
+		n.opts.Logger.Warn("timak: riak node failed; other nodes are asked first", "node", n.address, "error", err)
 	}
 }
 

@@ -16,18 +16,18 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Store is a driver.Store on a Riak cluster. Any number of goroutines may use
-// it, and any number of stores, in any number of processes, the same bucket.
+// Store is a driver.Store on a Riak cluster. Any number of goroutines may use it,
+// and any number of stores, in any number of processes, may share a bucket.
 type Store struct {
 	opts     Options
 	ring     ring
-	replicas int // of each key, as the bucket type says; set by Open
+	replicas int // of each key, by the bucket type; set by Open
 
-	calls  sync.WaitGroup // requests under way; none is added once closed is set
+	calls  sync.WaitGroup // requests in progress; none is added once closed is set
 	mu     sync.Mutex
 	closed bool
 
-	resent  atomic.Int64    // puts that were sent again, because an answer was lost
+	resent  atomic.Int64    // puts that were sent again because an answer was lost
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
 	closing sync.Once
@@ -35,16 +35,15 @@ type Store struct {
 
 var _ driver.Store = (*Store)(nil)
 
-// Open returns a store on the cluster whose nodes have these addresses,
-// host:port, with options that may be nil. One node that answers is enough to
-// start; the others may come later. It returns ErrMisconfigured, with the
-// command that mends it, for a bucket type that would lose data, and
-// driver.ErrUnavailable if no node answers.
+// Open returns a store on the cluster whose nodes have these addresses, host:port;
+// opts may be nil. One node that answers is enough to start; the others may come
+// later. Open returns ErrMisconfigured, with the command that fixes it, for a
+// bucket type that would lose data, and driver.ErrUnavailable if no node answers.
 func Open(addresses []string, opts *Options) (*Store, error) {
 	return OpenContext(context.Background(), addresses, opts)
 }
 
-// OpenContext is Open with a context that bounds the checks at the start.
+// OpenContext is Open with a context that bounds the start-up checks.
 func OpenContext(ctx context.Context, addresses []string, opts *Options) (*Store, error) {
 	withDefaults, err := opts.withDefaults()
 	if err != nil {
@@ -69,7 +68,7 @@ func OpenContext(ctx context.Context, addresses []string, opts *Options) (*Store
 	return s, nil
 }
 
-// checkAddresses finds mistakes that would look like nodes that are down.
+// checkAddresses finds mistakes that would otherwise look like nodes that are down.
 func checkAddresses(addresses []string) error {
 	if len(addresses) == 0 {
 		return errors.New("no addresses: expected host:port of at least one node")
@@ -82,7 +81,7 @@ func checkAddresses(addresses []string) error {
 	return nil
 }
 
-// start finds out whether the cluster lets the user in and keeps timelines.
+// start checks that the cluster accepts the user and keeps timelines.
 func (s *Store) start(ctx context.Context) error {
 	if err := s.admitted(ctx); err != nil {
 		return err
@@ -90,10 +89,10 @@ func (s *Store) start(ctx context.Context) error {
 	return s.check(ctx)
 }
 
-// Close waits for what nodes are being asked at the moment, which ends within
-// twice Options.RequestTimeout, and closes all connections. Calls that are not
-// answered by then are not tried again: they return driver.ErrClosed. The error
-// names nodes to which connections remain.
+// Close waits for the requests in progress, which takes at most twice
+// Options.RequestTimeout, and closes all connections. Calls that are not answered
+// by then are not retried: they return driver.ErrClosed. The error names the nodes
+// to which connections remain.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -111,7 +110,7 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// begin notes a request, which the caller ends with s.calls.Done.
+// begin registers a request, which the caller ends with s.calls.Done.
 func (s *Store) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
@@ -125,10 +124,10 @@ func (s *Store) begin(ctx context.Context) error {
 	return nil
 }
 
-// Get implements driver.Store. A key that Riak does not find is asked for
-// again, in a way that finds it while one replica that has it answers: right
-// after a node was lost, empty stand-ins may outvote it. So is a key that is
-// deleted, for the replicas that were asked may have missed that it is back.
+// Get implements driver.Store. If Riak does not find a key, Get asks again in a way
+// that finds it as long as one replica that has it answers: right after a node was
+// lost, empty stand-ins may outvote that replica. It also asks again about a
+// deleted key, as the replicas that were asked may have missed that it is back.
 func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return driver.Object{}, fmt.Errorf("riakstore: get %q: %w", key, err)
@@ -154,7 +153,7 @@ func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
 }
 
 // getDeleted asks all replicas whether a key is still deleted. If one of them
-// cannot say, the others are believed.
+// cannot answer, the first answer stands.
 func (s *Store) getDeleted(ctx context.Context, until time.Time, key string, deleted driver.Object) (driver.Object, error) {
 	once, cancel := context.WithTimeoutCause(ctx, s.opts.RequestTimeout, errRequestTime)
 	defer cancel()
@@ -169,7 +168,7 @@ func (s *Store) getDeleted(ctx context.Context, until time.Time, key string, del
 	}
 }
 
-// usualRead asks with the quorum that the options name.
+// usualRead uses the quorum from the options.
 func (s *Store) usualRead(b *riak.FetchValueCommandBuilder) {
 	if s.opts.R != 0 {
 		b.WithR(uint32(s.opts.R))
@@ -179,13 +178,13 @@ func (s *Store) usualRead(b *riak.FetchValueCommandBuilder) {
 	}
 }
 
-// anyReplica asks for the first replica that has the key; only when all have
-// said that they do not is it absent.
+// anyReplica takes the first replica that has the key. The key is absent only when
+// all replicas have said that they do not have it.
 func anyReplica(b *riak.FetchValueCommandBuilder) {
 	b.WithR(1).WithNotFoundOk(false).WithBasicQuorum(false)
 }
 
-// allReplicas asks each of them.
+// allReplicas asks every replica.
 func allReplicas(b *riak.FetchValueCommandBuilder) {
 	b.WithR(uint32(All)).WithNotFoundOk(true)
 }
@@ -205,7 +204,7 @@ func (s *Store) fetch(ctx context.Context, until time.Time, key string, quorum f
 	return object, true, nil
 }
 
-// read returns what Riak says of a key; nil if it is not found, or on an error.
+// read returns Riak's answer about a key; nil if it is not found, or on an error.
 func (s *Store) read(ctx context.Context, until time.Time, key string, quorum func(*riak.FetchValueCommandBuilder)) (*riak.FetchValueResponse, error) {
 	command, _, err := s.ask(ctx, until, func(timeout time.Duration) (riak.Command, error) {
 		b := riak.NewFetchValueCommandBuilder().
@@ -224,13 +223,13 @@ func (s *Store) read(ctx context.Context, until time.Time, key string, quorum fu
 	return response, nil
 }
 
-// Put implements driver.Store. When a node fails before it has answered, the
-// value may be there or not; then Put looks, and puts again only if it is not.
-// When Riak itself could not say that enough replicas have the value, then one
-// that is there is no success: Put returns driver.ErrUnavailable.
+// Put implements driver.Store. When a node fails before it has answered, the value
+// may or may not be stored; Put then looks for it, and puts it again only if it is
+// not there. When Riak itself could not say that enough replicas have the value,
+// finding it is not success: Put returns driver.ErrUnavailable.
 //
-// It returns a token if Riak says that this value, and no other, is what the
-// replicas hold that have confirmed it.
+// It returns a token if the replicas that confirmed the value hold no other
+// sibling.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("riakstore: put %q: %w", key, err)
@@ -273,8 +272,8 @@ func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driv
 	}
 }
 
-// proof returns the token of an answer to the write that names it as the only
-// sibling; nil of any other.
+// proof returns the token from the answer to a write if the answer names this write
+// as the only sibling; otherwise nil.
 func (w write) proof(command riak.Command) driver.Token {
 	response := command.(*riak.StoreValueCommand).Response
 	if response == nil || len(response.Values) != 1 || !w.made(response.Values[0]) {
@@ -283,18 +282,19 @@ func (w write) proof(command riak.Command) driver.Token {
 	return tokenOf(response.VClock)
 }
 
-// A write is one Put. Its slices are the store's own: a request that nobody
-// waits for may still be under way.
+// A write is one Put. Its slices are the store's own: a request whose caller has
+// left may still be in progress.
 type write struct {
 	key           string
 	value, vclock []byte
-	name          string // tells it from others of the same value
+	name          string // distinguishes writes of the same value
 }
 
-// nameKey is where a stored value keeps the name of its write.
+// nameKey is the metadata key under which a stored value keeps the name of its
+// write.
 const nameKey = "timak-write"
 
-// store makes the command that puts once.
+// store makes the command that puts a write.
 func (s *Store) store(w write, timeout time.Duration) (riak.Command, error) {
 	b := riak.NewStoreValueCommandBuilder().
 		WithBucketType(s.opts.BucketType).WithBucket(s.opts.Bucket).WithKey(w.key).
@@ -316,9 +316,9 @@ func (s *Store) store(w write, timeout time.Duration) (riak.Command, error) {
 }
 
 // look reports whether a write arrived, as far as a read can show that it has as
-// many replicas as it was to have. A key that is not found is looked for where
-// it may be, or empty stand-ins would have the write sent twice; that read gives
-// it to the others, so that the next look finds it.
+// many replicas as it needs. A key that is not found is looked for at any replica
+// that may have it; otherwise empty stand-ins would cause the write to be sent
+// twice. That read also repairs the other replicas, so the next look finds it.
 func (s *Store) look(ctx context.Context, until time.Time, w write) (bool, error) {
 	for waits := new(waits); ; {
 		found, there, err := s.holds(ctx, until, w, s.lookQuorum)
@@ -338,7 +338,7 @@ func (s *Store) look(ctx context.Context, until time.Time, w write) (bool, error
 	}
 }
 
-// holds reports whether a key is found, and whether a write is among its
+// holds reports whether a key is found, and whether the write is among its
 // siblings.
 func (s *Store) holds(ctx context.Context, until time.Time, w write, quorum func(*riak.FetchValueCommandBuilder)) (found, there bool, err error) {
 	response, err := s.read(ctx, until, w.key, quorum)
@@ -348,8 +348,8 @@ func (s *Store) holds(ctx context.Context, until time.Time, w write, quorum func
 	return true, slices.ContainsFunc(response.Values, w.made), nil
 }
 
-// lookQuorum asks more than half of the replicas, or more if the options want
-// that of reads or writes.
+// lookQuorum asks more than half of the replicas, or more if the options require
+// that for reads or writes.
 func (s *Store) lookQuorum(b *riak.FetchValueCommandBuilder) {
 	r := Majority
 	for _, q := range []Quorum{s.opts.R, s.opts.W} {
@@ -363,7 +363,7 @@ func (s *Store) lookQuorum(b *riak.FetchValueCommandBuilder) {
 	}
 }
 
-// made reports whether a sibling is from this write.
+// made reports whether a sibling comes from this write.
 func (w write) made(sibling *riak.Object) bool {
 	return slices.ContainsFunc(sibling.UserMeta, func(p *riak.Pair) bool { return p.Key == nameKey && p.Value == w.name })
 }

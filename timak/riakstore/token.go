@@ -7,11 +7,11 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// tokenMark begins our tokens. Riak closes the connection on a vector clock
-// that it cannot read, so that a token from elsewhere must not reach it.
+// tokenMark begins every token of this store. Riak closes the connection when it
+// cannot read a vector clock, so a foreign token must never reach it.
 var tokenMark = []byte("riak:")
 
-// tokenOf returns the token for a vector clock; nil for none.
+// tokenOf returns the token for a vector clock; nil if there is none.
 func tokenOf(vclock []byte) driver.Token {
 	if len(vclock) == 0 {
 		return nil
@@ -19,8 +19,8 @@ func tokenOf(vclock []byte) driver.Token {
 	return slices.Concat(tokenMark, vclock)
 }
 
-// vclockOf returns a copy of the vector clock in a token: a request that nobody
-// waits for may outlive the token.
+// vclockOf returns a copy of the vector clock in a token: a request whose caller
+// has left may outlive the token.
 func vclockOf(token driver.Token) ([]byte, error) {
 	if token == nil {
 		return nil, nil

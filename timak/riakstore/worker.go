@@ -10,24 +10,24 @@ import (
 	riak "github.com/basho/riak-go-client"
 )
 
-// A worker is a goroutine that sends requests to a node, one after the other,
-// each for a caller that need not wait for it: the client knows no contexts. A
-// goroutine of its own for each request would have to grow its stack every time,
-// which takes as long as a small answer.
+// A worker is a goroutine that sends requests to a node, one after the other, for
+// callers that may leave before the answer: the client does not support contexts. A
+// new goroutine for each request would have to grow its stack every time, which
+// takes as long as a small answer.
 type worker struct {
 	node  *node
 	jobs  chan *job
 	timer *time.Timer // of the caller that waits
 }
 
-// workers are those of a node that have no request. The one that was there last is
-// taken first: its stack has not shrunk yet.
+// workers are a node's idle workers. The latest to become idle is taken first: its
+// stack has not shrunk yet.
 type workers struct {
 	mu   sync.Mutex
 	idle []*worker
 }
 
-// take returns a worker without a request, or nil.
+// take returns an idle worker, or nil.
 func (ws *workers) take() *worker {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -53,8 +53,8 @@ func (ws *workers) stop() {
 	}
 }
 
-// job is one request, and who sees to its worker when it has ended: the caller,
-// or the worker itself if the caller has left before.
+// job is one request. When it has ended, its worker is released by the caller, or
+// by the worker itself if the caller has left.
 type job struct {
 	command riak.Command
 	answer  chan error
@@ -71,7 +71,7 @@ func newWorker(n *node) *worker {
 func (w *worker) work() {
 	for j := range w.jobs {
 		err := w.node.execute(j)
-		if hung(err) { // which a caller that has left does not see
+		if hung(err) { // a caller that has left does not see it
 			w.node.failed(err)
 		}
 		if j.over.CompareAndSwap(false, true) {
@@ -82,8 +82,7 @@ func (w *worker) work() {
 	}
 }
 
-// run has the worker send a command, and waits for as long as ctx and the term
-// last.
+// run has the worker send a command, and waits until ctx or the term ends.
 func (w *worker) run(ctx context.Context, command riak.Command, t term) error {
 	j := &job{command: command, answer: make(chan error, 1)}
 	w.jobs <- j
@@ -108,8 +107,8 @@ func (w *worker) run(ctx context.Context, command riak.Command, t term) error {
 	return err
 }
 
-// left reports whether nobody waits for the answer any more.
+// left reports whether no caller waits for the answer any more.
 func (j *job) left() bool { return j.over.Load() }
 
-// errLeft is what comes of a request whose caller has left before it was sent.
-var errLeft = errors.New("nobody waits for the answer")
+// errLeft is the result of a request whose caller left before it was sent.
+var errLeft = errors.New("no caller waits for the answer")

@@ -9,7 +9,7 @@ import (
 )
 
 // clock is a version vector: how many puts of each actor it has seen. A stored
-// clock never changes.
+// clock is immutable.
 type clock map[uint64]uint64
 
 // dot names one put: the n-th of an actor.
@@ -22,7 +22,7 @@ func (c clock) saw(d dot) bool {
 	return c[d.actor] >= d.n
 }
 
-// descends reports whether the clock has seen all that other has.
+// descends reports whether the clock has seen everything that other has seen.
 func (c clock) descends(other clock) bool {
 	for actor, n := range other {
 		if c[actor] < n {
@@ -32,7 +32,7 @@ func (c clock) descends(other clock) bool {
 	return true
 }
 
-// merge returns a clock that has seen what either has.
+// merge returns a clock that has seen what either has seen.
 func (c clock) merge(other clock) clock {
 	merged := maps.Clone(c)
 	if merged == nil {
@@ -54,8 +54,8 @@ const tokenVersion = 0x6b
 
 var errClock = errors.New("not a vector clock")
 
-// encode returns the clock as clients hold it: opaque, and checked on its way
-// back in.
+// encode returns the clock as clients hold it: opaque, and checked when it comes
+// back.
 func (c clock) encode() []byte {
 	out := []byte{tokenVersion}
 	for _, actor := range slices.Sorted(maps.Keys(c)) {
@@ -65,7 +65,7 @@ func (c clock) encode() []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
 }
 
-// decodeClock reads what encode wrote. Nothing is a clock that saw nothing.
+// decodeClock reads what encode wrote. No bytes are a clock that saw nothing.
 func decodeClock(token []byte) (clock, error) {
 	if len(token) == 0 {
 		return nil, nil

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Cluster is a running cluster. New and Start make one. Its methods may be
-// called from any number of goroutines.
+// Cluster is a running cluster, made by New or Start. Its methods may be called
+// from any number of goroutines.
 type Cluster struct {
 	options Options
 	nodes   []*Node
@@ -20,7 +20,7 @@ type Cluster struct {
 	closed  bool
 	order   Order
 	types   map[string]props
-	buckets map[Key]props // set for one bucket; the Key has no Key
+	buckets map[Key]props // properties of single buckets; the Key has no Key
 	vnodes  map[vnodeID]*vnode
 	most    map[Key]int // most siblings ever stored
 	reaping map[Key]*reaping
@@ -39,8 +39,7 @@ func Start(t testing.TB, opts *Options) *Cluster {
 	return c
 }
 
-// New runs a cluster until Close. The error is about the options or from
-// listening.
+// New runs a cluster until Close. Its error is about the options or from listening.
 func New(opts *Options) (*Cluster, error) {
 	options, err := opts.withDefaults()
 	if err != nil {
@@ -78,9 +77,8 @@ func New(opts *Options) (*Cluster, error) {
 	return c, nil
 }
 
-// Close stops all nodes. It returns when no goroutine and no port of the cluster
-// is left; what the nodes hold can still be looked at. A second Close does
-// nothing.
+// Close stops all nodes. It returns when no goroutine and no port of the cluster is
+// left; what the nodes hold can still be inspected. A second Close does nothing.
 func (c *Cluster) Close() {
 	c.mu.Lock()
 	c.closed = true
@@ -97,7 +95,7 @@ func (c *Cluster) Close() {
 	c.timers.Wait()
 }
 
-// Addresses are where the nodes listen, as numeric host:port. They stay the
+// Addresses returns where the nodes listen, as numeric host:port. They stay the
 // same when a node is stopped and started.
 func (c *Cluster) Addresses() []string {
 	addresses := make([]string, len(c.nodes))
@@ -107,7 +105,7 @@ func (c *Cluster) Addresses() []string {
 	return addresses
 }
 
-// Nodes are the cluster's nodes, in the order of Addresses.
+// Nodes returns the cluster's nodes, in the order of Addresses.
 func (c *Cluster) Nodes() []*Node {
 	return append([]*Node(nil), c.nodes...)
 }

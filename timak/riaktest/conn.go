@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// conn is one client's connection. One goroutine reads requests, another
-// carries them out, so that the end of the connection and a request too many
-// are seen while one is in progress.
+// conn is one client's connection. One goroutine reads requests and another carries
+// them out, so that the end of the connection, or a second request, is noticed
+// while one is in progress.
 type conn struct {
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
@@ -31,10 +31,10 @@ func newConn(ctx context.Context, n *Node, socket net.Conn) *conn {
 // close ends the connection. It may be called at any time.
 func (cn *conn) close() {
 	cn.cancel()
-	_ = cn.socket.Close() // a second close is no harm
+	_ = cn.socket.Close() // a second close does no harm
 }
 
-// run serves the connection to its end.
+// run serves the connection until it ends.
 func (cn *conn) run() {
 	defer cn.close()
 	if !cn.admit() || !cn.secure() {
@@ -60,7 +60,7 @@ func (cn *conn) run() {
 	}
 }
 
-// read hands requests over until the connection ends or breaks the protocol.
+// read passes requests on until the connection ends or breaks the protocol.
 func (cn *conn) read(requests chan<- frame) error {
 	for {
 		f, err := readFrame(cn.stream, cn.node.cluster.options.MaxFrame)
@@ -78,7 +78,7 @@ func (cn *conn) read(requests chan<- frame) error {
 	}
 }
 
-// refuse tells the client why the connection ends, where Riak says so.
+// refuse tells the client why the connection ends, in the cases where Riak does.
 func (cn *conn) refuse(err error) {
 	switch {
 	case errors.Is(err, errBusy):
@@ -88,8 +88,8 @@ func (cn *conn) refuse(err error) {
 	}
 }
 
-// begin marks the connection as having a request in progress. It returns false
-// if it has one already.
+// begin marks the connection as having a request in progress. It returns false if
+// there already is one.
 func (cn *conn) begin() bool {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
@@ -100,7 +100,7 @@ func (cn *conn) begin() bool {
 	return true
 }
 
-// send writes to the client. A client that is gone will not read it.
+// send writes to the client. Errors are ignored: the client is gone.
 func (cn *conn) send(b []byte) {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
@@ -115,7 +115,7 @@ func (cn *conn) answer(b []byte) {
 	cn.send(b)
 }
 
-// admit lets a new connection in, unless a fault does something else to it.
+// admit accepts a new connection, unless a fault decides otherwise.
 func (cn *conn) admit() bool {
 	cn.node.countRequest(Connect)
 	return cn.node.cluster.faults.match(cn.node, Connect, Key{}).before(cn.ctx)

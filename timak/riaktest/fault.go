@@ -9,7 +9,7 @@ import (
 // Kind is a kind of request.
 type Kind uint8
 
-// The kinds of request that Match and Requests can tell apart.
+// The kinds of request that Match and Requests distinguish.
 const (
 	Any        Kind = iota // every request; not Connect
 	Connect                // a new connection, before anything is read from it; for Delay, Hang and Drop
@@ -20,21 +20,22 @@ const (
 	Delete                 // delete of a key
 	GetProps               // properties of a bucket or a bucket type
 	SetProps               // change or reset of such properties
-	Other                  // whatever the server does not know
+	Other                  // anything that the server does not know
 	kinds
 )
 
-// Match says which requests a fault hits. The zero Match is every request.
+// Match selects the requests that a fault hits. The zero Match selects every
+// request.
 type Match struct {
 	Node  *Node  // to this node; nil is any
 	Kind  Kind   // of this kind
 	Key   string // about this key, in any bucket; empty is any
-	Skip  int    // lets so many matching requests pass first
-	Count int    // and hits so many; 0 is all that follow
+	Skip  int    // lets this many matching requests pass first
+	Count int    // and hits this many; 0 is all that follow
 }
 
-// Fault is what happens to a request. The functions Delay to EmptyReply make
-// one.
+// Fault is what happens to a request. It is made by one of the functions from Delay
+// to EmptyReply.
 type Fault struct {
 	what  effect
 	delay time.Duration
@@ -59,34 +60,34 @@ const (
 // Delay(0) only counts: see Injection.Hits.
 func Delay(d time.Duration) Fault { return Fault{what: delays, delay: d} }
 
-// Hang holds the request until Injection.Remove, and carries it out then, if
-// the client is still there. Of a Connect: accepts, and reads nothing.
+// Hang holds the request until Injection.Remove and then carries it out, if the
+// client is still there. For Connect it accepts the connection and reads nothing.
 func Hang() Fault { return Fault{what: hangs} }
 
 // Drop closes the connection and does not carry the request out.
 func Drop() Fault { return Fault{what: drops} }
 
-// Fail answers with an error and does not carry the request out. Riak's own are
-// texts like "overload", "timeout" or "{pw_val_unsatisfied,2,1}".
+// Fail answers with an error and does not carry the request out. Riak's own errors
+// are texts like "overload", "timeout" or "{pw_val_unsatisfied,2,1}".
 func Fail(text string) Fault { return Fault{what: fails, text: text} }
 
-// FailLate carries the request out, and answers with an error. Riak does so when
+// FailLate carries the request out, but answers with an error. Riak does so when
 // too few replicas have confirmed a put, but some have stored it.
 func FailLate(text string) Fault { return Fault{what: failsLate, text: text} }
 
-// LoseReply carries the request out, and closes the connection in place of an
-// answer.
+// LoseReply carries the request out, and closes the connection instead of
+// answering.
 func LoseReply() Fault { return Fault{what: losesReply} }
 
-// HangReply carries the request out, and answers only after Injection.Remove.
+// HangReply carries the request out, but answers only after Injection.Remove.
 func HangReply() Fault { return Fault{what: hangsReply} }
 
-// CutReply carries the request out, and closes the connection in the middle of
-// the answer.
+// CutReply carries the request out, and closes the connection in the middle of the
+// answer.
 func CutReply() Fault { return Fault{what: cutsReply} }
 
-// EmptyReply carries the request out, and answers with a frame of no length,
-// which no server should send.
+// EmptyReply carries the request out, and answers with a frame of length 0, which
+// no server should send.
 func EmptyReply() Fault { return Fault{what: emptiesReply} }
 
 // Injection is a fault in place. Its methods may be called from any number of
@@ -100,7 +101,7 @@ type Injection struct {
 	seen, hits int // guarded by the faults' lock
 }
 
-// faults are the faults in place, oldest first.
+// faults holds the faults in place, oldest first.
 type faults struct {
 	mu   sync.Mutex
 	list []*Injection
@@ -116,16 +117,16 @@ func (c *Cluster) Inject(m Match, f Fault) *Injection {
 	return i
 }
 
-// Hits is how many requests the fault has happened to. It counts a request
-// before anything else happens to it.
+// Hits returns how many requests the fault has hit. A request is counted before
+// anything else happens to it.
 func (i *Injection) Hits() int {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
 	return i.hits
 }
 
-// Remove ends the fault and lets go of the requests that it holds. A second
-// Remove does nothing.
+// Remove ends the fault and releases the requests that it holds. A second Remove
+// does nothing.
 func (i *Injection) Remove() {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
@@ -138,7 +139,7 @@ func (i *Injection) Remove() {
 	}
 }
 
-// match returns the fault that happens to a request, or nil.
+// match returns the fault that hits a request, or nil.
 func (f *faults) match(n *Node, kind Kind, k Key) *Injection {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -155,7 +156,7 @@ func (m Match) fits(n *Node, kind Kind, k Key) bool {
 	return right && (m.Node == nil || m.Node == n) && (m.Key == "" || m.Key == k.Key)
 }
 
-// take counts a request that fits and reports whether it is hit.
+// take counts a matching request and reports whether it is hit.
 func (i *Injection) take() bool {
 	i.seen++
 	if i.seen <= i.match.Skip || i.match.Count > 0 && i.hits >= i.match.Count {
@@ -165,8 +166,8 @@ func (i *Injection) take() bool {
 	return true
 }
 
-// before does what a fault does before a request is carried out. It returns
-// false if the connection ends.
+// before applies the part of a fault that happens before a request is carried out.
+// It returns false if the connection must end.
 func (i *Injection) before(ctx context.Context) bool {
 	switch {
 	case i == nil:
@@ -182,7 +183,7 @@ func (i *Injection) before(ctx context.Context) bool {
 	}
 }
 
-// refuses returns the error to answer with in place of carrying a request out.
+// refuses returns the error to answer with instead of carrying a request out.
 func (i *Injection) refuses() (string, bool) {
 	if i == nil || i.fault.what != fails {
 		return "", false
@@ -191,7 +192,7 @@ func (i *Injection) refuses() (string, bool) {
 }
 
 // after answers, or does what a fault does instead. It returns false if the
-// connection ends.
+// connection must end.
 func (i *Injection) after(cn *conn, answer []byte) bool {
 	what := delays
 	if i != nil {
@@ -218,8 +219,8 @@ func (i *Injection) after(cn *conn, answer []byte) bool {
 	return true
 }
 
-// hold waits until the fault is removed. It returns false if the connection
-// ends before.
+// hold waits until the fault is removed. It returns false if the connection ends
+// first.
 func (i *Injection) hold(ctx context.Context) bool {
 	select {
 	case <-i.removed:

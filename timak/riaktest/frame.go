@@ -48,8 +48,8 @@ var (
 	errLongFrame  = errors.New("frame too long")
 )
 
-// readFrame reads one frame. Its memory grows with what arrives, not with what
-// the length promises.
+// readFrame reads one frame. Its memory grows with what arrives, not with what the
+// length claims.
 func readFrame(r io.Reader, limit int) (frame, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -64,14 +64,14 @@ func readFrame(r io.Reader, limit int) (frame, error) {
 	}
 	const trusted = 256 << 10
 	var body bytes.Buffer
-	body.Grow(min(int(length), trusted) + bytes.MinRead) // or the end would make it grow
+	body.Grow(min(int(length), trusted) + bytes.MinRead) // so that the end does not make it grow
 	if _, err := io.CopyN(&body, r, int64(length)); err != nil {
 		return frame{}, err
 	}
 	return frame{code: body.Bytes()[0], body: body.Bytes()[1:]}, nil
 }
 
-// encode returns the frame as it goes over the wire.
+// encode returns the frame's bytes on the wire.
 func (f frame) encode() []byte {
 	out := make([]byte, 0, 5+len(f.body))
 	out = binary.BigEndian.AppendUint32(out, uint32(1+len(f.body)))
@@ -79,7 +79,7 @@ func (f frame) encode() []byte {
 	return append(out, f.body...)
 }
 
-// reply makes a frame of a message; a nil message has no body.
+// reply makes a frame from a message; a nil message has no body.
 func reply(code byte, message protoadapt.MessageV1) (frame, error) {
 	if message == nil {
 		return frame{code: code}, nil
@@ -88,10 +88,10 @@ func reply(code byte, message protoadapt.MessageV1) (frame, error) {
 	return frame{code: code, body: body}, err
 }
 
-// errorFrame tells the client that its request failed.
+// errorFrame returns the frame that tells the client that its request failed.
 func errorFrame(text string) frame {
 	body, err := proto.Marshal(v2(&riak.RpbErrorResp{Errmsg: []byte(text), Errcode: new(uint32(0))}))
-	if err != nil { // both required fields are there
+	if err != nil { // cannot be: both required fields are set
 		panic(err)
 	}
 	return frame{code: codeError, body: body}

@@ -8,15 +8,15 @@ import (
 	"github.com/basho/riak-go-client/rpb/riak_kv"
 )
 
-// answer is what one replica says to a get.
+// answer is one replica's answer to a get.
 type answer struct {
 	replica
 	object *object // nil if it has nothing
 }
 
-// fetch reads a key as the node sees the cluster: it counts the replicas'
-// answers until they are enough, and then brings the replicas up to date. It
-// returns nil if nothing was found. What it found may be deleted.
+// fetch reads a key as the node sees the cluster: it counts the replicas' answers
+// until there are enough, and then brings the replicas up to date. It returns nil
+// if nothing was found. What it finds may be deleted.
 func (c *Cluster) fetch(from *Node, k Key, q *riak_kv.RpbGetReq) (*object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,7 +42,7 @@ func (c *Cluster) fetch(from *Node, k Key, q *riak_kv.RpbGetReq) (*object, error
 	return found, err
 }
 
-// answers returns what the replicas hold, in the order in which it counts.
+// answers returns what the replicas hold, in the order in which the answers count.
 func (c *Cluster) answers(from *Node, k Key, list []replica) []answer {
 	answers := make([]answer, len(list))
 	for i, r := range list {
@@ -63,8 +63,8 @@ func (c *Cluster) answers(from *Node, k Key, list []replica) []answer {
 	return answers
 }
 
-// repair gives every replica that answered the merger of all answers, and lets
-// a tombstone go that all replicas hold.
+// repair gives every replica that answered the merge of all answers, and schedules
+// the removal of a tombstone that all replicas hold.
 func (c *Cluster) repair(k Key, answers []answer, p props) {
 	merged := reconcile(answers, p)
 	if merged == nil {
@@ -73,13 +73,13 @@ func (c *Cluster) repair(k Key, answers []answer, p props) {
 	for _, a := range answers {
 		stale := a.object == nil || !a.object.clock.descends(merged.clock)
 		if stale && !a.node.lagging {
-			_, _ = c.replicate(a.vnode, k, merged, p, false) // without limits nothing fails
+			_, _ = c.replicate(a.vnode, k, merged, p, false) // nothing fails without limits
 		}
 	}
 	c.reapLater(k, answers, merged, p)
 }
 
-// reconcile merges what replicas answered; nil if none has the key.
+// reconcile merges the replicas' answers; nil if none has the key.
 func reconcile(answers []answer, p props) *object {
 	var merged *object
 	for _, a := range answers {

@@ -11,14 +11,14 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// request is a frame that was understood.
+// request is a decoded frame.
 type request struct {
 	kind    Kind
 	key     Key // as far as the request names one
 	perform func(ctx context.Context, n *Node) (frame, error)
 }
 
-// handle carries out one request and reports whether the connection goes on.
+// handle carries out one request and reports whether the connection stays open.
 func (cn *conn) handle(f frame) bool {
 	q, err := decode(f)
 	cn.node.countRequest(q.kind)
@@ -33,7 +33,7 @@ func (cn *conn) handle(f frame) bool {
 	return hit.after(cn, out.encode()) && !isCrash(err)
 }
 
-// perform carries out a request unless a fault speaks in its place.
+// perform carries out a request unless a fault answers in its place.
 func (n *Node) perform(ctx context.Context, hit *Injection, q request, err error) (frame, error) {
 	if text, ok := hit.refuses(); ok {
 		return errorFrame(text), nil
@@ -53,8 +53,7 @@ func isCrash(err error) bool {
 	return errors.As(err, &c)
 }
 
-// decode understands a frame. Even when it does not, the request says of what
-// kind it is.
+// decode decodes a frame. Even on an error the request has its kind.
 func decode(f frame) (request, error) {
 	switch f.code {
 	case codePing:

@@ -13,8 +13,8 @@ func (c *Cluster) handoffLater() {
 	}
 }
 
-// Handoff makes every fallback hand over now what it took for a node that it
-// can reach.
+// Handoff makes every fallback hand over what it took for nodes that it can reach,
+// now.
 func (c *Cluster) Handoff() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,8 +39,8 @@ func (c *Cluster) handOver() {
 	}
 }
 
-// Partition cuts the network between these nodes and all others. Each side sees
-// the other as down and goes on with fallbacks. Clients reach all nodes. It
+// Partition cuts the network between these nodes and all others. Each side sees the
+// other as down and goes on with fallbacks. Clients still reach all nodes. It
 // replaces an earlier partition.
 func (c *Cluster) Partition(nodes ...*Node) {
 	c.mu.Lock()
@@ -54,17 +54,17 @@ func (c *Cluster) Partition(nodes ...*Node) {
 }
 
 // Lag makes the node's replicas miss every write until Cluster.Heal: what other
-// nodes send them, read repair, and handoff. They answer gets with what they
-// have, and to a put that another node coordinates they answer nothing. A put
-// that arrives at the node itself they take.
+// nodes send them, read repair, and handoff. They answer gets with what they have,
+// and do not answer a put that another node coordinates. They do accept a put that
+// arrives at the node itself.
 func (n *Node) Lag() {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
 	n.lagging = true
 }
 
-// Heal ends Partition and Lag, and makes fallbacks hand over. What lagging
-// replicas missed they get by read repair.
+// Heal ends Partition and Lag, and makes fallbacks hand over. Lagging replicas get
+// what they missed by read repair.
 func (c *Cluster) Heal() {
 	c.mu.Lock()
 	for _, n := range c.nodes {

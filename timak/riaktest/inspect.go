@@ -8,7 +8,7 @@ import (
 
 // Sibling is one of the values under a key.
 type Sibling struct {
-	Value       []byte // the caller owns it
+	Value       []byte // owned by the caller
 	ContentType string
 	UserMeta    map[string]string
 	Tombstone   bool // a deletion; it has no value
@@ -23,9 +23,9 @@ type Replica struct {
 	Siblings  []Sibling // none if it does not have the key
 }
 
-// Replicas returns the replicas of a key: those on the owners of its
-// partitions, in the order of the ring and whether they are up or not, and then
-// the fallbacks that hold something. It returns none for an unknown type.
+// Replicas returns the replicas of a key: first those on the owners of its
+// partitions, up or down, in the order of the ring, and then the fallbacks that
+// hold something. It returns none for an unknown type.
 func (c *Cluster) Replicas(k Key) []Replica {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,8 +41,8 @@ func (c *Cluster) Replicas(k Key) []Replica {
 	return out
 }
 
-// Siblings returns what a get that reached every replica would find: nothing if
-// no replica has the key, and tombstones too.
+// Siblings returns what a get that reached every replica would find, including
+// tombstones; nothing if no replica has the key.
 func (c *Cluster) Siblings(k Key) []Sibling {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *Cluster) Siblings(k Key) []Sibling {
 	return reconcile(answers, p).siblings()
 }
 
-// MostSiblings is the largest number of siblings, tombstones among them, that a
+// MostSiblings returns the largest number of siblings, including tombstones, that a
 // replica of the key has ever held.
 func (c *Cluster) MostSiblings(k Key) int {
 	c.mu.Lock()
@@ -109,8 +109,8 @@ func (o *object) siblings() []Sibling {
 	return slices.Clip(out)
 }
 
-// Requests is how many requests of a kind all nodes have read; of all kinds if
-// Any. Connect counts the connections ever accepted.
+// Requests returns how many requests of a kind all nodes have read; Any counts all
+// kinds. Connect counts the connections ever accepted.
 func (c *Cluster) Requests(kind Kind) int {
 	total := 0
 	for _, n := range c.nodes {
@@ -119,8 +119,8 @@ func (c *Cluster) Requests(kind Kind) int {
 	return total
 }
 
-// Requests is how many requests of a kind the node has read; of all kinds if
-// Any. Connect counts the connections ever accepted.
+// Requests returns how many requests of a kind the node has read; Any counts all
+// kinds. Connect counts the connections ever accepted.
 func (n *Node) Requests(kind Kind) int {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
@@ -136,7 +136,7 @@ func (n *Node) Requests(kind Kind) int {
 	return total
 }
 
-// Connections is how many connections all nodes have open.
+// Connections returns how many connections all nodes have open.
 func (c *Cluster) Connections() int {
 	total := 0
 	for _, n := range c.nodes {
@@ -145,7 +145,7 @@ func (c *Cluster) Connections() int {
 	return total
 }
 
-// Connections is how many connections the node has open.
+// Connections returns how many connections the node has open.
 func (n *Node) Connections() int {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()

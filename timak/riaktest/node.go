@@ -14,7 +14,7 @@ import (
 type Node struct {
 	cluster *Cluster
 	index   int
-	address string // once it has listened
+	address string // set once it has listened
 
 	life    sync.Mutex // held while the node starts or stops
 	serving sync.WaitGroup
@@ -30,14 +30,14 @@ type Node struct {
 	requests [kinds]int
 }
 
-// Address is where the node listens, as numeric host:port.
+// Address returns where the node listens, as numeric host:port.
 func (n *Node) Address() string {
 	return n.address
 }
 
-// Stop kills the node: its port refuses connections, the ones it had are dead,
-// and the other nodes put fallbacks in place of its replicas, which keep what
-// they hold. Stopping a stopped node does nothing.
+// Stop kills the node: its port refuses connections, its connections are dead, and
+// the other nodes replace its replicas by fallbacks. Its replicas keep what they
+// hold. Stopping a stopped node does nothing.
 func (n *Node) Stop() {
 	n.life.Lock()
 	defer n.life.Unlock()
@@ -53,8 +53,8 @@ func (n *Node) Stop() {
 }
 
 // Start starts a stopped node again, on its old port and with its old data, and
-// makes fallbacks hand over what they took for it. Starting a running node
-// makes it listen again after Refuse, and nothing else.
+// makes fallbacks hand over what they took for it. Starting a running node only
+// makes it listen again after Refuse.
 func (n *Node) Start() error {
 	if err := n.open(); err != nil {
 		return fmt.Errorf("riaktest: start: %w", err)
@@ -69,15 +69,15 @@ func (n *Node) Restart() error {
 	return n.Start()
 }
 
-// Refuse makes the node's port refuse new connections until Start. Connections
-// it has go on, and to the other nodes it is up.
+// Refuse makes the node's port refuse new connections until Start. Existing
+// connections go on, and the other nodes still see the node as up.
 func (n *Node) Refuse() {
 	n.life.Lock()
 	defer n.life.Unlock()
 	n.shut()
 }
 
-// Disconnect closes the connections that the node has. It takes new ones.
+// Disconnect closes the node's connections. It accepts new ones.
 func (n *Node) Disconnect() {
 	n.hangUp()
 }
@@ -115,8 +115,7 @@ func (n *Node) open() error {
 	return nil
 }
 
-// listen listens, and is patient about a port that something else has taken for
-// a moment.
+// listen listens, and waits for a port that is in use for a moment.
 func listen(address string) (net.Listener, error) {
 	const patience, step = 5 * time.Second, 10 * time.Millisecond
 	for waited := time.Duration(0); ; waited += step {
@@ -154,7 +153,7 @@ func (n *Node) accept(ctx context.Context, listener net.Listener) {
 		switch {
 		case err == nil:
 			n.serve(ctx, socket)
-		case errors.Is(err, net.ErrClosed) || !sleep(ctx, time.Millisecond): // another error passes
+		case errors.Is(err, net.ErrClosed) || !sleep(ctx, time.Millisecond): // other errors are temporary
 			return
 		}
 	}
@@ -178,12 +177,12 @@ func (n *Node) serve(ctx context.Context, socket net.Conn) {
 	})
 }
 
-// reaches reports whether the node sees the other one up.
+// reaches reports whether the node sees the other one as up.
 func (n *Node) reaches(other *Node) bool {
 	return n == other || other.up && n.side == other.side
 }
 
-// delivers reports whether a write from the node arrives at the other one.
+// delivers reports whether a write from the node reaches the other one.
 func (n *Node) delivers(to *Node) bool {
 	return n == to || n.reaches(to) && !to.lagging
 }

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// object is what a replica holds under a key. It never changes once stored.
+// object is what a replica holds under a key. It is immutable once stored.
 type object struct {
 	clock    clock
 	contents []content // at least one; see sorted
@@ -20,10 +20,10 @@ type object struct {
 // content is one sibling.
 type content struct {
 	dot     dot
-	message *riak_kv.RpbContent // as put, and stamped; never changes
+	message *riak_kv.RpbContent // as put, and stamped; immutable
 }
 
-// write is a put on its way to the replica that coordinates it.
+// write is a put on its way to its coordinating replica.
 type write struct {
 	seen    clock
 	content *riak_kv.RpbContent
@@ -35,12 +35,12 @@ func (c content) deleted() bool {
 	return c.message.GetDeleted()
 }
 
-// deleted reports whether nothing but tombstones is left.
+// deleted reports whether there are only tombstones.
 func (o *object) deleted() bool {
 	return !slices.ContainsFunc(o.contents, func(c content) bool { return !c.deleted() })
 }
 
-// update returns what the replica holds after it coordinated the write.
+// update returns what the replica holds after it has coordinated the write.
 func (o *object) update(w write, actor uint64, p props) *object {
 	if o == nil || p.lastWriteWins || w.seen.descends(o.clock) {
 		now, d := w.seen.next(actor)
@@ -53,14 +53,14 @@ func (o *object) update(w write, actor uint64, p props) *object {
 			contents = append(contents, old)
 		}
 	}
-	if !p.allowMult { // of the same instant, the new one wins
+	if !p.allowMult { // at the same instant, the new one wins
 		contents = []content{slices.MinFunc(contents, laterFirst)}
 	}
 	return &object{clock: now, contents: sorted(contents)}
 }
 
-// merge returns what remains of two versions: the later one, or the siblings of
-// both that the other does not supersede. Of equals it is o.
+// merge returns the merge of two versions: the later one, or the siblings of both
+// that the other does not supersede. If they are equal it returns o.
 func (o *object) merge(other *object, p props) *object {
 	switch {
 	case o == nil || other != nil && !o.clock.descends(other.clock) && other.clock.descends(o.clock):
@@ -89,7 +89,7 @@ func (o *object) has(d dot) bool {
 	return slices.ContainsFunc(o.contents, func(c content) bool { return c.dot == d })
 }
 
-// newerFirst orders contents by time; of the same instant, tombstones lose.
+// newerFirst orders contents by time; at the same instant, tombstones come last.
 func newerFirst(a, b content) int {
 	return cmp.Or(laterFirst(a, b), compareBool(a.deleted(), b.deleted()), byValue(a, b))
 }
@@ -112,7 +112,7 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// sorted puts contents into the order in which the server shows them.
+// sorted sorts contents into the order in which the server shows them.
 func sorted(contents []content) []content {
 	slices.SortFunc(contents, byValue)
 	return contents
@@ -122,7 +122,7 @@ func byValue(a, b content) int {
 	return cmp.Or(bytes.Compare(a.message.Value, b.message.Value), bytes.Compare(a.message.Vtag, b.message.Vtag))
 }
 
-// size is about how many bytes a disk would need for the object.
+// size is roughly how many bytes a disk would need for the object.
 func (o *object) size(k Key) int {
 	const perContent, perClockEntry = 60, 20
 	size := len(k.Bucket) + len(k.Key) + perClockEntry*len(o.clock)
@@ -132,8 +132,8 @@ func (o *object) size(k Key) int {
 	return size
 }
 
-// stamp returns the content as it is stored: what the client says of tag and
-// time counts for nothing.
+// stamp returns the content as it is stored. The client's own tag and time are
+// ignored.
 func (w write) stamp(d dot) content {
 	from := w.content
 	return content{dot: d, message: &riak_kv.RpbContent{
@@ -151,7 +151,7 @@ func (w write) stamp(d dot) content {
 	}}
 }
 
-// show returns the contents as they go out, without their values if head.
+// show returns the contents as they are sent, without their values if head is true.
 func (o *object) show(head bool) []*riak_kv.RpbContent {
 	out := make([]*riak_kv.RpbContent, len(o.contents))
 	for i, c := range o.contents {

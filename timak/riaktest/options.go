@@ -11,51 +11,51 @@ type Options struct {
 	// Nodes is how many nodes the cluster has. Defaults to 3.
 	Nodes int
 
-	// Ring names the owner of each partition: Ring[p] is an index into Nodes.
-	// A key's replicas are on consecutive partitions, so neighbours decide how
-	// many nodes share them. Defaults to four partitions a node, dealt out in
-	// turn: the replicas of a key are on as many nodes as there are. See
-	// CrowdedRing for one where they are not.
+	// Ring names the owner of each partition: Ring[p] is an index into Nodes. A
+	// key's replicas are on consecutive partitions, so the order of the ring
+	// decides how many nodes share them. Defaults to four partitions per node,
+	// dealt in turn, so that the replicas of a key are on as many nodes as
+	// possible. CrowdedRing is a ring where they are not.
 	Ring []int
 
-	// Types are the bucket types beside "timelines" (siblings, dotted version
-	// vectors) and "default" (neither), or in their place.
+	// Types are bucket types in addition to "timelines" (siblings, dotted version
+	// vectors) and "default" (neither), or replacements for them.
 	Types map[string]Props
 
-	// ReapAfter is how long a deleted key keeps its tombstone once every
-	// replica has it: Riak's delete_mode. Also ReapAtOnce or ReapNever.
-	// Defaults to 3 seconds.
+	// ReapAfter is how long a deleted key keeps its tombstone once every replica
+	// has it: Riak's delete_mode. It may also be ReapAtOnce or ReapNever. Defaults
+	// to 3 seconds.
 	ReapAfter time.Duration
 
 	// HandoffAfter is how long a fallback keeps what it took for a node that is
-	// back. Negative means until Cluster.Handoff. Defaults to none: when
-	// Node.Start or Cluster.Heal returns, handoff is done.
+	// back. Negative means until Cluster.Handoff. Defaults to 0: when Node.Start or
+	// Cluster.Heal returns, handoff is done.
 	HandoffAfter time.Duration
 
 	// MaxSiblings is how many siblings a put may leave. Defaults to 100.
 	MaxSiblings int
 
-	// MaxSize is how large a key may become, in bytes, over all siblings.
-	// Defaults to 50 MiB.
+	// MaxSize is how large a key may become, in bytes, over all siblings. Defaults
+	// to 50 MiB.
 	MaxSize int
 
 	// MaxFrame is the longest frame that a node reads, in bytes. It bounds the
-	// memory that one connection takes. Defaults to 64 MiB.
+	// memory of one connection. Defaults to 64 MiB.
 	MaxFrame int
 
-	// Timeout is how long a request that names no timeout waits for replicas
-	// that do not answer. Defaults to 60 seconds.
+	// Timeout is how long a request that sets no timeout of its own waits for
+	// replicas that do not answer. Defaults to 60 seconds.
 	Timeout time.Duration
 
 	// Order is the order in which the replicas' answers to a get are counted.
 	// Defaults to LocalFirst. Cluster.SetOrder changes it later.
 	Order Order
 
-	// Security is what clients must show before they are served. Defaults to
-	// nothing: a node that is asked for TLS says that security is off.
+	// Security is what clients must provide before they are served. Defaults to
+	// nil: a node that is asked for TLS answers that security is off.
 	Security *Security
 
-	// Clock stamps contents with their modification time, once a put; nothing
+	// Clock stamps contents with their modification time, once per put; nothing
 	// waits by it. It is called from several goroutines at once, and may block.
 	// Defaults to time.Now.
 	Clock func() time.Time
@@ -67,19 +67,19 @@ const (
 	ReapNever  time.Duration = -2 // tombstones stay until Cluster.Reap
 )
 
-// Order says which of the replicas' answers to a get count first. A get with
-// r=2 looks at the first two, which matters when replicas differ.
+// Order says which of the replicas' answers to a get count first. A get with r=2
+// looks at the first two, which matters when replicas differ.
 type Order uint8
 
 const (
-	// LocalFirst counts replicas on the node that was asked first, then the
-	// others as they follow on the ring.
+	// LocalFirst counts replicas on the node that was asked first, then the others
+	// in ring order.
 	LocalFirst Order = iota
 	// EmptyFirst counts replicas that do not have the key first.
 	EmptyFirst
 	// EmptyLast counts replicas that do not have the key last.
 	EmptyLast
-	// Shuffled counts them in a new random order each time, as a network would.
+	// Shuffled counts them in a new random order each time, as on a real network.
 	Shuffled
 )
 
@@ -94,10 +94,9 @@ const (
 	defaultTimeout     = 60 * time.Second
 )
 
-// CrowdedRing is a ring of three nodes on which half of all keys have two of
-// their three replicas on one node: what Riak's default settings make of a
-// small cluster. Losing that node leaves such a key with one replica and two
-// empty fallbacks.
+// CrowdedRing is a ring of three nodes on which half of all keys have two of their
+// three replicas on one node, as with Riak's default settings on a small cluster.
+// Losing that node leaves such a key with one replica and two empty fallbacks.
 func CrowdedRing() []int {
 	return []int{0, 1, 2, 2, 0, 1, 1, 2, 0, 0, 1, 2}
 }
@@ -135,7 +134,7 @@ func (o *Options) withDefaults() (Options, error) {
 	return out, nil
 }
 
-// dealtRing gives the partitions to the nodes in turn.
+// dealtRing deals the partitions to the nodes in turn.
 func dealtRing(nodes int) []int {
 	ring := make([]int, partitionsPerNode*nodes)
 	for partition := range ring {

@@ -7,8 +7,8 @@ import (
 	"github.com/basho/riak-go-client/rpb/riak"
 )
 
-// Quorums that are names instead of numbers, as the protocol has them. A number
-// means that many replicas.
+// Quorums that the protocol has names for. Any other number means that many
+// replicas.
 const (
 	QuorumOne      uint32 = 4294967294
 	QuorumMajority uint32 = 4294967293 // Riak's "quorum"
@@ -18,17 +18,16 @@ const (
 )
 
 // Props are the properties of a bucket type. The zero Props are those of a type
-// that somebody creates without saying more: three replicas, siblings, dotted
-// version vectors, majorities, and a replica that has nothing counts as an
-// answer.
+// that is created without further settings: three replicas, siblings, dotted
+// version vectors, majorities, and a replica without the key counts as an answer.
 type Props struct {
 	NVal          int    // n_val; defaults to 3
 	NoSiblings    bool   // allow_mult=false: the newest content wins
 	NoDVV         bool   // dvv_enabled=false: a stale put keeps all siblings
-	LastWriteWins bool   // last_write_wins=true: a put looks at nothing; implies NoDVV
-	NotFoundFails bool   // notfound_ok=false: a replica that has nothing is no answer
-	BasicQuorum   bool   // basic_quorum=true: a majority of nothings is enough
-	DataType      string // datatype, to be shown; the server has no data types
+	LastWriteWins bool   // last_write_wins=true: a put ignores what is there; implies NoDVV
+	NotFoundFails bool   // notfound_ok=false: a replica without the key is no answer
+	BasicQuorum   bool   // basic_quorum=true: a majority of replicas without the key is enough
+	DataType      string // datatype, for display; the server has no data types
 
 	R, W, DW, RW uint32 // default to QuorumMajority
 	PR, PW       uint32 // default to none
@@ -44,7 +43,7 @@ func defaultTypes() map[string]Props {
 
 const defaultType = "default"
 
-// props are the properties of a type or a bucket, with nothing left to default.
+// props are the properties of a type or a bucket, with all defaults filled in.
 type props struct {
 	nVal                                                   int
 	allowMult, dvv, lastWriteWins, notFoundOK, basicQuorum bool
@@ -70,8 +69,8 @@ func (p Props) resolve() props {
 	}
 }
 
-// message is what the server tells of the properties. The protocol has no field
-// for dotted version vectors.
+// message returns the properties as the server reports them. The protocol has no
+// field for dotted version vectors.
 func (p props) message() *riak.RpbBucketProps {
 	const oldVClock, youngVClock, bigVClock, smallVClock = 86400, 20, 50, 50
 	m := &riak.RpbBucketProps{
@@ -96,7 +95,8 @@ func (p props) message() *riak.RpbBucketProps {
 	return m
 }
 
-// with returns the properties changed as m says, or what is wrong with that.
+// with returns the properties changed by m, or an error that says what is wrong
+// with them.
 func (p props) with(m *riak.RpbBucketProps, partitions int) (props, error) {
 	if m.NVal != nil {
 		p.nVal = int(m.GetNVal())
@@ -129,7 +129,7 @@ func set[T any](to, from *T) {
 	}
 }
 
-// replicas is how many replicas a quorum means when there are n.
+// replicas returns how many of n replicas a quorum means.
 func replicas(quorum uint32, n int) int {
 	switch quorum {
 	case QuorumOne:
@@ -143,7 +143,8 @@ func replicas(quorum uint32, n int) int {
 	}
 }
 
-// choose is how many replicas a request means that may name a quorum itself.
+// choose returns how many replicas a request needs, which may name a quorum of its
+// own.
 func choose(asked *uint32, property uint32, n int) int {
 	if asked == nil || *asked == quorumDefault {
 		return replicas(property, n)

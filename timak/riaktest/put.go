@@ -8,7 +8,7 @@ import (
 	"github.com/basho/riak-go-client/rpb/riak_kv"
 )
 
-// change is a put with all that decides its outcome.
+// change is a put with everything that decides its outcome.
 type change struct {
 	key       Key
 	write     write
@@ -32,9 +32,9 @@ func putChange(k Key, q *riak_kv.RpbPutReq, seen clock, now time.Time) change {
 	}
 }
 
-// apply stores a change as the node sees the cluster: first on the replica that
-// coordinates, then on the others, one at a time, so that other requests get in
-// between. It returns the merger of what the replicas hold that counted.
+// apply stores a change as the node sees the cluster: first on the coordinating
+// replica, then on the others, one at a time, so that other requests may come in
+// between. It returns the merge of what the replicas that counted hold.
 func (c *Cluster) apply(ctx context.Context, from *Node, ch change) (*object, error) {
 	p, list, votes, err := c.plan(from, ch)
 	if err != nil {
@@ -64,8 +64,8 @@ func (c *Cluster) apply(ctx context.Context, from *Node, ch change) (*object, er
 	return reconcile(votes.stored, p), nil
 }
 
-// plan chooses the replicas, the coordinator first: one on the node itself, or
-// the first there is.
+// plan chooses the replicas, the coordinator first: a replica on the node itself,
+// or else the first one.
 func (c *Cluster) plan(from *Node, ch change) (props, []replica, *writeVotes, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,8 +101,8 @@ func (c *Cluster) coordinateLocked(r replica, ch change, p props) (*object, erro
 	return c.coordinate(r.vnode, ch.key, ch.write, p)
 }
 
-// replicateFrom sends what the coordinator stored to another replica. A replica
-// that it does not arrive at gives errTimeout.
+// replicateFrom sends what the coordinator stored to another replica. It returns
+// errTimeout if the write does not reach that replica.
 func (c *Cluster) replicateFrom(coordinator *Node, r replica, k Key, o *object, p props) (*object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// reaping is a tombstone on its way out: all replicas held it, and if they
-// still do when the time has come, they drop the key.
+// reaping is a tombstone that is about to be removed: all replicas held it, and if
+// they still do when the time has come, they drop the key.
 type reaping struct {
 	tombstone *object
 	vnodes    []*vnode
 	timer     *timer
 }
 
-// reapLater drops a key after a while if all its primaries, and nobody else,
-// answered with the same tombstone.
+// reapLater drops a key after a while if exactly its primaries answered, all with
+// the same tombstone.
 func (c *Cluster) reapLater(k Key, answers []answer, merged *object, p props) {
 	if !merged.deleted() || len(answers) < p.nVal {
 		return
 	}
 	if old := c.reaping[k]; old != nil && maps.Equal(old.tombstone.clock, merged.clock) {
-		return // it is on its way
+		return // it is already scheduled
 	}
 	r := &reaping{tombstone: merged}
 	for _, a := range answers {
@@ -41,7 +41,7 @@ func (c *Cluster) reapLater(k Key, answers []answer, merged *object, p props) {
 	}
 }
 
-// reap drops a key, unless something has happened to it or to a node.
+// reap drops a key, unless it or one of its nodes has changed.
 func (c *Cluster) reap(k Key) {
 	r := c.reaping[k]
 	if r == nil {
@@ -66,8 +66,8 @@ func (c *Cluster) forgetReaping(k Key) {
 	}
 }
 
-// Reap drops the tombstones that wait for Options.ReapAfter now. It does not
-// touch one that a replica is missing.
+// Reap drops the tombstones that wait for Options.ReapAfter, now. It leaves a
+// tombstone that a replica is missing.
 func (c *Cluster) Reap() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,14 +76,14 @@ func (c *Cluster) Reap() {
 	}
 }
 
-// timer runs something once, under the cluster's lock. A nil timer is none.
+// timer runs something once, under the cluster's lock. A nil timer does nothing.
 type timer struct {
 	cluster *Cluster
 	timer   *time.Timer
 	over    bool // guarded by the lock
 }
 
-// after runs f after a while unless the timer is stopped before.
+// after runs f after a while unless the timer is stopped first.
 func (c *Cluster) after(d time.Duration, f func()) *timer {
 	t := &timer{cluster: c}
 	c.timers.Add(1)
@@ -99,7 +99,7 @@ func (c *Cluster) after(d time.Duration, f func()) *timer {
 	return t
 }
 
-// stop makes sure that the timer does nothing any more.
+// stop makes sure that the timer does nothing from now on.
 func (t *timer) stop() {
 	if t == nil || t.over {
 		return

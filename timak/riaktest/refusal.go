@@ -2,7 +2,8 @@ package riaktest
 
 import "fmt"
 
-// refusal is an error that the server tells its client. The connection stays.
+// refusal is an error that the server reports to its client. The connection stays
+// open.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -11,7 +12,7 @@ func refusef(format string, args ...any) refusal {
 	return refusal(fmt.Sprintf(format, args...))
 }
 
-// crash is an error that the server tells its client before it closes the
+// crash is an error that the server reports to its client before it closes the
 // connection.
 type crash string
 

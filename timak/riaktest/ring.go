@@ -4,8 +4,8 @@ import (
 	"hash/fnv"
 )
 
-// Key names what a client stores under: bucket type, bucket and key. An empty
-// Type is "default".
+// Key names what a client stores under: bucket type, bucket and key. An empty Type
+// means "default".
 type Key struct {
 	Type, Bucket, Key string
 }
@@ -19,11 +19,11 @@ func (k Key) normal() Key {
 	return k
 }
 
-// partition is where on a ring of size partitions the key's replicas begin.
+// partition returns where the key's replicas begin on a ring of this size.
 func (k Key) partition(size int) int {
 	h := fnv.New64a()
 	for _, part := range []string{k.Type, k.Bucket, k.Key} {
-		_, _ = h.Write(append([]byte(part), 0)) // a hash takes everything
+		_, _ = h.Write(append([]byte(part), 0)) // a hash never fails
 	}
 	return int((h.Sum64() >> 16) % uint64(size))
 }
@@ -34,15 +34,15 @@ type replica struct {
 	primary bool
 }
 
-// preflist returns the replicas of a key as one node sees the ring: the vnodes
-// on the owners of n consecutive partitions, and for each owner that is out of
-// reach the same partition on a node further along the ring. Without fallbacks
-// such an owner is left out.
+// preflist returns the replicas of a key as one node sees the ring: the vnodes on
+// the owners of n consecutive partitions, and for each unreachable owner the same
+// partition on a node further along the ring. Without fallbacks, unreachable owners
+// are left out.
 func (c *Cluster) preflist(from *Node, k Key, n int, fallbacks bool) []replica {
 	size := len(c.ring)
 	start := k.partition(size)
 	var list []replica
-	further := n // where the next fallback is looked for
+	further := n // where to look for the next fallback
 	for i := range min(n, size) {
 		partition := (start + i) % size
 		owner := c.ring[partition]

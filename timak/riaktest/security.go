@@ -10,8 +10,8 @@ import (
 	"github.com/timak-go/timak/timak/secret"
 )
 
-// Security is what a cluster with security on asks of its clients before it
-// takes a request: TLS, then the password of a user. Every user may do
+// Security is what a cluster with security on requires of its clients before it
+// accepts a request: TLS, then the password of a user. Every user may do
 // everything.
 type Security struct {
 	// TLS holds the nodes' certificate.
@@ -27,11 +27,11 @@ type Security struct {
 
 const (
 	defaultDelay = 5 * time.Second
-	passwords    = 3 // how many a client may try on one connection
+	passwords    = 3 // the number of attempts on one connection
 )
 
 // secure starts TLS and checks the password, if the cluster has security on. It
-// returns false if the connection ends.
+// returns false if the connection must end.
 func (cn *conn) secure() bool {
 	security := cn.node.cluster.options.Security
 	return security == nil || cn.startTLS(security) && cn.authenticate(security)
@@ -55,7 +55,7 @@ func (cn *conn) startTLS(s *Security) bool {
 	return secured.HandshakeContext(cn.ctx) == nil
 }
 
-// authenticate refuses everything until the client gives a user's password.
+// authenticate refuses everything until the client sends a user's password.
 func (cn *conn) authenticate(s *Security) bool {
 	for tries := 0; tries < passwords; {
 		f, ok := cn.next()
@@ -87,8 +87,8 @@ func (s *Security) knows(body []byte) bool {
 	return known && password.Reveal() == string(m.Password)
 }
 
-// next reads a message before there are requests. It returns false if the
-// connection ends.
+// next reads a message during the handshake. It returns false if the connection
+// ends.
 func (cn *conn) next() (frame, bool) {
 	f, err := readFrame(cn.stream, cn.node.cluster.options.MaxFrame)
 	if err != nil {

@@ -60,8 +60,8 @@ func put(ctx context.Context, n *Node, q *riak_kv.RpbPutReq) (frame, error) {
 	return reply(codePutDone, out)
 }
 
-// checkConditions looks at the key before a conditional put. Between this look
-// and the put anything may happen, as in Riak.
+// checkConditions looks at the key before a conditional put. As in Riak, anything
+// may happen between this look and the put.
 func (n *Node) checkConditions(q *riak_kv.RpbPutReq) error {
 	if !q.GetIfNoneMatch() && !q.GetIfNotModified() {
 		return nil
@@ -85,8 +85,8 @@ func (n *Node) checkConditions(q *riak_kv.RpbPutReq) error {
 	return err
 }
 
-// del answers a delete: a put of a tombstone, in place of what the client's
-// vector clock saw or else of what is there.
+// del answers a delete: it puts a tombstone in place of what the client's vector
+// clock saw, or else of what is there.
 func del(ctx context.Context, n *Node, q *riak_kv.RpbDelReq) (frame, error) {
 	c, k := n.cluster, keyOf(q.Type, q.Bucket, q.Key)
 	seen, err := decodeToken(q.Vclock)
@@ -104,13 +104,13 @@ func del(ctx context.Context, n *Node, q *riak_kv.RpbDelReq) (frame, error) {
 		return frame{}, err
 	}
 	if q.NVal == nil {
-		_, _ = c.fetch(n, k, &riak_kv.RpbGetReq{R: new(QuorumAll)}) // sees to the tombstone's end
+		_, _ = c.fetch(n, k, &riak_kv.RpbGetReq{R: new(QuorumAll)}) // schedules the removal of the tombstone
 	}
 	return frame{code: codeDeleted}, nil
 }
 
-// deleteRead is the get that a delete begins with. What it waits for is r, or
-// rw if the client names neither r nor w.
+// deleteRead is the get that a delete begins with. Its quorum is r, or rw if the
+// client names neither r nor w.
 func (c *Cluster) deleteRead(k Key, q *riak_kv.RpbDelReq) *riak_kv.RpbGetReq {
 	r := q.R
 	if q.R == nil && q.W == nil {
@@ -149,8 +149,8 @@ func (c *Cluster) deleteChange(k Key, q *riak_kv.RpbDelReq, seen clock) change {
 	}
 }
 
-// checkNames refuses names that are there but empty. A type or key that is not
-// there is fine; a bucket is always there.
+// checkNames refuses names that are present but empty. The type and the key may be
+// absent; the bucket may not.
 func checkNames(bucketType, bucket, key []byte) error {
 	switch {
 	case len(bucket) == 0:
@@ -163,8 +163,8 @@ func checkNames(bucketType, bucket, key []byte) error {
 	return nil
 }
 
-// decodeToken reads a vector clock from a client. Riak trusts it, and falls
-// over one that is damaged.
+// decodeToken reads a client's vector clock. Riak trusts it, and crashes on a
+// damaged one.
 func decodeToken(token []byte) (clock, error) {
 	seen, err := decodeClock(token)
 	if err != nil {

@@ -2,18 +2,18 @@ package riaktest
 
 import "math/rand/v2"
 
-// vnode is one partition on one node: the owner's, or a fallback's. The
-// cluster's lock guards it.
+// vnode is one partition on one node: the owner's, or a fallback's. The cluster's
+// lock guards it.
 type vnode struct {
 	partition int
 	node      *Node
 	records   map[Key]record
 }
 
-// record is what a vnode holds of a key.
+// record is what a vnode holds for a key.
 type record struct {
 	object *object
-	actor  uint64 // under which the vnode counts its own puts of the key; 0 is none yet
+	actor  uint64 // identifies the vnode's own puts of the key; 0 if there are none yet
 }
 
 type vnodeID struct {
@@ -32,8 +32,8 @@ func (c *Cluster) vnode(partition int, node *Node) *vnode {
 	return v
 }
 
-// coordinate applies a client's write and returns what is to be stored by the
-// other replicas.
+// coordinate applies a client's write and returns what the other replicas must
+// store.
 func (c *Cluster) coordinate(v *vnode, k Key, w write, p props) (*object, error) {
 	r := v.records[k]
 	if r.actor == 0 {

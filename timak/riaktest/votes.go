@@ -1,6 +1,6 @@
 package riaktest
 
-// readVotes decides when enough replicas answered a get, and what the answer
+// readVotes decides when enough replicas have answered a get, and what the answer
 // is.
 type readVotes struct {
 	n, r, pr                int
@@ -23,7 +23,7 @@ func (v *readVotes) check(list []replica) error {
 	return nil
 }
 
-// count takes answers until they are enough.
+// count adds answers until there are enough.
 func (v *readVotes) count(answers []answer, p props) (*object, error) {
 	for _, a := range answers {
 		v.add(a)
@@ -74,7 +74,8 @@ func (v *readVotes) result(p props) (*object, error) {
 	}
 }
 
-// writeVotes decides when enough replicas stored a put, and what the answer is.
+// writeVotes decides when enough replicas have stored a put, and what the answer
+// is.
 type writeVotes struct {
 	n, w, dw, pw int
 
@@ -97,7 +98,7 @@ func (v *writeVotes) check(list []replica) error {
 }
 
 // add counts one replica, which stored the object or failed to. Once the put is
-// satisfied nothing counts any more.
+// satisfied, further replicas do not count.
 func (v *writeVotes) add(r replica, stored *object, err error) {
 	switch {
 	case v.satisfied():
@@ -115,13 +116,13 @@ func (v *writeVotes) satisfied() bool {
 	return v.written() && v.primary >= v.pw
 }
 
-// written reports whether all but pw is satisfied. A replica that failed to
-// store has received, which is all that w asks for.
+// written reports whether everything but pw is satisfied. A replica that failed to
+// store has still received the put, which is all that w requires.
 func (v *writeVotes) written() bool {
 	return len(v.stored)+v.failed >= v.w && len(v.stored) >= v.dw
 }
 
-// result returns what a put has to say after silent replicas gave no answer.
+// result returns the outcome of a put after silent replicas have not answered.
 func (v *writeVotes) result(silent int) error {
 	switch {
 	case v.satisfied():

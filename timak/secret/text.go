@@ -1,14 +1,14 @@
-// Package secret holds texts that are for one program's use and nobody's eyes:
-// passwords, and addresses with passwords in them.
+// Package secret holds texts that must not be shown or logged: passwords, and
+// addresses that contain passwords.
 package secret
 
-// Text is a text that fmt, slog, JSON and whatever else looks at values do not
-// show, also where it lies in a struct's unexported field, in which fmt calls no
+// Text is a text that fmt, slog, encoding/json and other code that inspects values
+// do not reveal, not even in an unexported struct field, where fmt calls no
 // methods. The zero Text is empty.
 //
 //	opts := riakstore.Options{User: "blog", Password: secret.New(os.Getenv("RIAK_PASSWORD"))}
 type Text struct {
-	reveal func() string // a function, for nothing looks into one; nil if empty
+	reveal func() string // a function, as nothing prints what one returns; nil if empty
 }
 
 // New returns text as a Text.
@@ -19,7 +19,7 @@ func New(text string) Text {
 	return Text{func() string { return text }}
 }
 
-// Reveal returns the text itself, for who needs it to get in.
+// Reveal returns the text itself, for the code that logs in with it.
 func (t Text) Reveal() string {
 	if t.reveal == nil {
 		return ""
@@ -27,7 +27,7 @@ func (t Text) Reveal() string {
 	return t.reveal()
 }
 
-// String returns "[secret]", or nothing of an empty Text.
+// String returns "[secret]", or "" for an empty Text.
 func (t Text) String() string {
 	if t.reveal == nil {
 		return ""
@@ -35,5 +35,5 @@ func (t Text) String() string {
 	return "[secret]"
 }
 
-// MarshalText returns what String does: nothing can be read back from it.
+// MarshalText returns the same as String; the text cannot be read back from it.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

@@ -1,3 +1,3 @@
-// Package bench is what benchmarks share: timelines such as applications have,
-// and a way to compare two ways to do a thing in one run.
+// Package bench is shared by benchmarks: realistic timelines, and a way to compare
+// two implementations in one run.
 package bench

@@ -18,10 +18,10 @@ const MaxItems = 1000
 // postSize is the length of a post's data; titleSize that of its title.
 const postSize, titleSize = 200, 30
 
-// Post returns the nth post of an author, the latest having the highest n: its
-// id is a row's number, with those of others between, its date has microseconds,
-// and its data is 200 bytes of JSON, which no other of a thousand in a row has.
-// Callers share it.
+// Post returns the nth post of an author; the latest has the highest n. Its id is a
+// row number with other authors' rows in between, its date has microseconds, and
+// its data is 200 bytes of JSON that differ from those of any other post among a
+// thousand consecutive ones. Its data is shared between callers.
 func Post(n int) timak.Item {
 	item := Bookmark(n)
 	item.Data = rows()[n%MaxItems]
@@ -38,8 +38,8 @@ func Bookmark(n int) timak.Item {
 	}
 }
 
-// Version returns the version that the nth post has: somebody has written it
-// within a second of its date.
+// Version returns the version of the nth post, which was written within a second of
+// its date.
 func Version(n int) int64 {
 	random := rand.New(rand.NewPCG(8, uint64(n)))
 	return Bookmark(n).At.UnixMicro() + random.Int64N(1_000_000)
@@ -54,7 +54,7 @@ func Fill(count int, item func(n int) timak.Item) []timak.Op {
 	return ops
 }
 
-// row is a post as a database has it.
+// row is a post as a database row.
 type row struct {
 	ID        int    `json:"id"`
 	AuthorID  int    `json:"author_id"`
@@ -63,7 +63,7 @@ type row struct {
 	Published bool   `json:"published"`
 }
 
-// rows are made once, or benchmarks would measure that.
+// rows are made once, so that benchmarks do not measure it.
 var rows = sync.OnceValue(func() [][]byte {
 	all := make([][]byte, MaxItems)
 	for n := range all {
@@ -77,27 +77,27 @@ func data(n int) []byte {
 	r := row{ID: 1_000_000 + n, AuthorID: random.IntN(10_000), Published: true}
 	text := proseOf(n)
 	r.Title, text = text[:titleSize], text[titleSize:]
-	frame, _ := json.Marshal(r) // a row of texts and numbers has no errors
+	frame, _ := json.Marshal(r) // a row of texts and numbers cannot fail
 	r.Body = text[:postSize-len(frame)]
 	whole, _ := json.Marshal(r)
 	return whole
 }
 
 // sawyer is the beginning of Mark Twain, The Adventures of Tom Sawyer (1876): a
-// text that nobody has written for a compressor.
+// text that was not written for a compressor.
 //
 //go:embed sawyer.txt
 var sawyer string
 
-// proseOf returns the text of the nth post, as much as it can have.
+// proseOf returns the text of the nth post, at its greatest possible length.
 func proseOf(n int) string {
-	const text = postSize - 60 // what the frame leaves
+	const text = postSize - 60 // the room that the frame leaves
 	at := n * text % (len(prose()) - text)
 	return prose()[at : at+text]
 }
 
-// prose returns the text as one line, without what JSON escapes, so that lengths
-// are known.
+// prose returns the text as one line, without characters that JSON escapes, so that
+// lengths are known.
 var prose = sync.OnceValue(func() string {
 	text := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("\"\\<>&", r) {

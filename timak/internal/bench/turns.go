@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// The units of what benchmarks compare. Both are of the median turn.
+// The units of comparisons. Both are those of the median turn.
 const (
-	Cost    = "x-cost"   // our time in baselines
-	Speedup = "x-faster" // the baseline's time in ours
+	Cost    = "x-cost"   // our time divided by the baseline's
+	Speedup = "x-faster" // the baseline's time divided by ours
 )
 
-// InTurns times two ways to do a thing in turns, each being the first as often
-// as the other, so that what else the machine does is met by both. It reports,
-// by the unit, how they compare; the medians of their times; and what either
-// allocates.
+// InTurns times two functions in turns; each goes first equally often, so that
+// other load on the machine affects both. It reports the ratio in the given unit,
+// the median time of each, and what each allocates.
 func InTurns(b *testing.B, unit string, ours, baseline func()) {
 	b.Helper()
 	us, them := newSide(ours), newSide(baseline)
@@ -46,18 +45,18 @@ func InTurns(b *testing.B, unit string, ours, baseline func()) {
 }
 
 const (
-	turnTime  = time.Millisecond      // that a turn takes at least
-	allocTime = 20 * time.Millisecond // that allocations are counted for
+	turnTime  = time.Millisecond      // the shortest turn
+	allocTime = 20 * time.Millisecond // for how long allocations are counted
 )
 
-// side is one of the two.
+// side is one of the two functions.
 type side struct {
 	do    func()
-	times int // a turn
+	times int // per turn
 	took  []float64
 }
 
-// newSide finds out how often do is to be done in a turn.
+// newSide finds how often do must run to fill a turn.
 func newSide(do func()) *side {
 	s := &side{do: do}
 	for s.times = 1; s.run() < turnTime; s.times *= 2 {
@@ -66,21 +65,21 @@ func newSide(do func()) *side {
 }
 
 func (s *side) run() time.Duration {
-	begin := time.Now() //nolint:forbidigo // it is what is measured
+	begin := time.Now() //nolint:forbidigo // time is what is measured
 	for range s.times {
 		s.do()
 	}
 	return time.Since(begin)
 }
 
-// turn returns the nanoseconds that do has taken on average.
+// turn returns the average nanoseconds of do.
 func (s *side) turn() float64 {
 	took := float64(s.run()) / float64(s.times)
 	s.took = append(s.took, took)
 	return took
 }
 
-// allocations returns how often do allocates, and how many bytes.
+// allocations returns the allocations of one do, and their bytes.
 func (s *side) allocations() (allocs, bytes float64) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -92,7 +91,7 @@ func (s *side) allocations() (allocs, bytes float64) {
 	return float64(after.Mallocs-before.Mallocs) / float64(runs), float64(after.TotalAlloc-before.TotalAlloc) / float64(runs)
 }
 
-// median returns the median of a list, which it sorts.
+// median returns the median of a list, and sorts the list.
 func median(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]

@@ -1,14 +1,14 @@
 package main
 
-// A figure is one that we have set ourselves to reach.
+// A figure is a measurement with a target.
 type figure struct {
 	about     string
 	benchmark string
-	unit      string  // in which it is measured
-	atLeast   bool    // or at most
-	target    float64 // 0 if it is there for comparison
-	allocs    float64 // the most that it may allocate; 0 if anything
-	note      string  // why it is missed, if it is
+	unit      string  // of the measurement
+	atLeast   bool    // otherwise at most
+	target    float64 // 0 if there is none
+	allocs    float64 // the most allocations; 0 for no limit
+	note      string  // why the target is missed, if it is
 }
 
 // The units of timak/internal/bench.
@@ -65,7 +65,7 @@ const (
 	fastDisk = `a sync takes so little on this machine's disk that the writers wait for processors; see the row of a slower disk`
 )
 
-// missed reports whether a figure is not what it should be.
+// missed reports whether a figure misses its target.
 func (f figure) missed(got, allocs float64) bool {
 	switch {
 	case f.target == 0:

@@ -8,24 +8,25 @@ import (
 	"strings"
 )
 
-// machine is where it was measured, and with what.
+// machine is where the figures were measured, and with what.
 type machine struct {
 	Date, CPU string
 }
 
-// Cores returns how many processors there were.
+// Cores returns the number of processors.
 func (machine) Cores() int { return runtime.NumCPU() }
 
 // Go returns the version of Go.
 func (machine) Go() string { return runtime.Version() }
 
-// System returns the system's name, version and processor, as far as it tells.
+// System returns the system's name, version and processor, as far as it reports
+// them.
 func (machine) System() string {
 	release, _, _ := strings.Cut(output("uname", "-r"), "-")
 	return output("uname", "-s") + " " + release + " " + output("uname", "-m")
 }
 
-// Memory returns how much there was, as far as the system tells.
+// Memory returns the size of the memory, as far as the system reports it.
 func (machine) Memory() string {
 	fields := strings.Fields(output("grep", "MemTotal", "/proc/meminfo"))
 	if len(fields) < 2 {
@@ -38,7 +39,7 @@ func (machine) Memory() string {
 	return fmt.Sprintf("%d GiB", (kilobytes+1<<19)>>20)
 }
 
-// Module returns the version of a module that we are built with.
+// Module returns the version of a module that the program is built with.
 func (machine) Module(path string) string {
 	return output("go", "list", "-m", "-f", "{{.Version}}", path)
 }

@@ -1,5 +1,5 @@
-// Command benchdoc makes docs/benchmarks.md of what go test -bench prints: it
-// reads that, of any number of packages and runs, and writes the page.
+// Command benchdoc makes docs/benchmarks.md from the output of go test -bench,
+// which may come from any number of packages and runs.
 package main
 
 import (

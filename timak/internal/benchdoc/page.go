@@ -13,7 +13,7 @@ import (
 //go:embed page.md
 var text string
 
-// page is what the template shows.
+// page is the data of the template.
 type page struct {
 	Machine  machine
 	Runs     int
@@ -31,7 +31,7 @@ type captureRow struct{ About, Plain, Callbacks, Triggers string }
 
 type backlogRow struct{ About, PerSecond, PerWrite string }
 
-// write writes the page of what was measured.
+// write writes the page for the given results.
 func write(out io.Writer, all results, on machine) error {
 	p := page{Machine: on}
 	for _, f := range figures {
@@ -81,7 +81,7 @@ func (f figure) noteOf(all *results) string {
 	return f.note
 }
 
-// goal says what is to be reached.
+// goal returns the target as text.
 func (f figure) goal() string {
 	if f.target == 0 {
 		return ""
@@ -131,7 +131,7 @@ func backlogOf(all *results, name, step string) backlogRow {
 	}
 }
 
-// about makes words of a benchmark's name.
+// about turns a benchmark's name into words.
 func about(name string) string {
 	return strings.NewReplacer("_", " ", "/", ", ").Replace(name)
 }

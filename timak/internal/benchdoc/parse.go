@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// results are what benchmarks have measured.
+// results are the measurements of benchmarks.
 type results struct {
 	cpu   string
 	order []string                        // of the benchmarks, by their first run
 	runs  map[string]map[string][]float64 // by benchmark and unit
 }
 
-// parse reads the output of go test -bench. A benchmark is called by the last
-// part of its package's path and its name: riakstore/Page/no_data.
+// parse reads the output of go test -bench. A benchmark is named by the last part
+// of its package's path and its own name: riakstore/Page/no_data.
 func parse(in io.Reader) (results, error) {
 	all := results{runs: map[string]map[string][]float64{}}
 	pkg := ""
@@ -42,11 +42,11 @@ func parse(in io.Reader) (results, error) {
 	return all, lines.Err()
 }
 
-// add notes one run: the name, how often it was repeated, and pairs of values and
+// add records one run: the name, the number of iterations, and pairs of values and
 // units.
 func (r *results) add(pkg string, fields []string) error {
 	if len(fields) < 4 || len(fields)%2 != 0 {
-		return nil // a name by itself, or what a benchmark has logged
+		return nil // a bare name, or a benchmark's log
 	}
 	name := pkg + "/" + withoutProcs(strings.TrimPrefix(fields[0], "Benchmark"))
 	if r.runs[name] == nil {
@@ -64,7 +64,7 @@ func (r *results) add(pkg string, fields []string) error {
 }
 
 // withoutProcs cuts off the number of processors, which go test appends to names
-// unless it is one.
+// unless it is 1.
 func withoutProcs(name string) string {
 	if i := strings.LastIndexByte(name, '-'); i >= 0 {
 		if _, err := strconv.Atoi(name[i+1:]); err == nil {
@@ -74,7 +74,7 @@ func withoutProcs(name string) string {
 	return name
 }
 
-// spread is the median of some runs, and the least and the most of them.
+// spread is the median, least and most of some runs.
 type spread struct {
 	least, median, most float64
 	runs                int

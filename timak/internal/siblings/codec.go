@@ -17,15 +17,15 @@ import (
 //	                     one of these for each sibling, to the end
 //
 // with the checksum in big-endian order and the two numbers of a sibling as
-// unsigned varints. The checksum is over what follows it and the key, so that a
-// record that ends up under another key is noticed.
+// unsigned varints. The checksum covers what follows it and the key, so that a
+// record stored under the wrong key is detected.
 const (
 	format    = 1
 	headerLen = 1 + crc32.Size
 )
 
-// Encode returns the record as bytes for Decode. A record of an absent key has
-// no encoding: Encode panics, for a store never writes one.
+// Encode returns the record as bytes for Decode. It panics for the record of an
+// absent key, which has no encoding: a store never writes one.
 func (r Record) Encode() []byte {
 	if len(r.siblings) == 0 {
 		panic("siblings: encode: record is absent")
@@ -43,7 +43,7 @@ func (r Record) Encode() []byte {
 	return b
 }
 
-// sizeBound is at least the length of the encoded record.
+// sizeBound is an upper bound for the length of the encoded record.
 func (r Record) sizeBound() int {
 	n := headerLen
 	for _, s := range r.siblings {
@@ -52,9 +52,9 @@ func (r Record) sizeBound() int {
 	return n
 }
 
-// Decode reads the record that Encode wrote for key. The record's values are
-// parts of b, which must not change while the record is in use. Any damage to b
-// is an error.
+// Decode reads the record that Encode wrote for key. The record's values are parts
+// of b, which must not change while the record is in use. Any damage to b is an
+// error.
 func Decode(key string, b []byte) (Record, error) {
 	if len(b) < headerLen {
 		return Record{}, fmt.Errorf("record of %d bytes is too short", len(b))
@@ -89,7 +89,7 @@ func decodeSiblings(b []byte) ([]sibling, error) {
 	return all, nil
 }
 
-// decodeSibling reads one sibling and returns it with the bytes behind it.
+// decodeSibling reads one sibling and returns it with the remaining bytes.
 func decodeSibling(b []byte, previous uint64) (sibling, []byte, error) {
 	step, n := binary.Uvarint(b)
 	if n <= 0 || step == 0 || step >= math.MaxUint64-previous {

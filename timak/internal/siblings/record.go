@@ -6,28 +6,28 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Record is what a store holds under one key. A Record never changes, so any
-// number of goroutines may use it. The zero Record is the absent empty key; New
-// makes an absent record of any other.
+// Record is what a store holds under one key. A Record is immutable, so any number
+// of goroutines may use it. The zero Record is that of an absent empty key; New
+// makes an absent record of any other key.
 type Record struct {
 	key      string
-	siblings []sibling // rising by seq; empty if the key is absent
+	siblings []sibling // ascending by seq; empty if the key is absent
 }
 
-// sibling is one value and the place of its put among all puts of the key.
+// sibling is a value and the place of its put among all puts of the key.
 type sibling struct {
 	seq   uint64 // 1 is the first
 	value []byte
 }
 
-// New returns the record of a key that was never put.
+// New returns the record of a key that was never written.
 func New(key string) Record { return Record{key: key} }
 
-// Put returns the record after a put of value by a writer that saw token, and
-// the token that covers value alone: nil if siblings remain beside it. An empty
-// token saw nothing. The new record keeps value and shares it with the caller.
+// Put returns the record after a put of value by a writer that saw token, and the
+// token that covers value alone: nil if siblings remain beside it. An empty token
+// covers nothing. The new record keeps value and shares it with the caller.
 //
-// A token that this record did not give out is driver.ErrToken.
+// It returns driver.ErrToken for a token that this record did not give out.
 func (r Record) Put(value []byte, token driver.Token) (Record, driver.Token, error) {
 	seen, err := r.parseToken(token)
 	if err != nil {
@@ -41,8 +41,7 @@ func (r Record) Put(value []byte, token driver.Token) (Record, driver.Token, err
 	return after, after.token(), nil
 }
 
-// Object returns the siblings, which share memory with the record, and their
-// token.
+// Object returns the siblings, which share memory with the record, and their token.
 func (r Record) Object() driver.Object {
 	if len(r.siblings) == 0 {
 		return driver.Object{}
@@ -54,8 +53,8 @@ func (r Record) Object() driver.Object {
 	return driver.Object{Siblings: values, Token: r.token()}
 }
 
-// last is the counter of the key. The value put last is always a sibling, for
-// no token can have seen it before; so its number is the highest given out.
+// last is the counter of the key. The value put last is always a sibling, as no
+// earlier token can cover it; so its number is the highest given out.
 func (r Record) last() uint64 {
 	if len(r.siblings) == 0 {
 		return 0
@@ -63,8 +62,8 @@ func (r Record) last() uint64 {
 	return r.siblings[len(r.siblings)-1].seq
 }
 
-// unseen returns the siblings that were put after seen. An append to them makes
-// a copy, and leaves the record alone.
+// unseen returns the siblings that were put after seen. Appending to the result
+// copies it and leaves the record unchanged.
 func (r Record) unseen(seen uint64) []sibling {
 	kept := slices.IndexFunc(r.siblings, func(s sibling) bool { return s.seq > seen })
 	if kept < 0 {

@@ -15,8 +15,8 @@ import (
 //	| 0x74  | highest sequence seen  | CRC-32C    |
 //	+-------+------------------------+------------+
 //
-// with big-endian numbers. The checksum is over what stands before it and the
-// key, so that a token of another key, or of another kind of store, is noticed.
+// with big-endian numbers. The checksum covers what precedes it and the key, so
+// that a token of another key, or of another kind of store, is detected.
 const (
 	tokenMark = 0x74
 	tokenSum  = 9
@@ -31,7 +31,7 @@ func (r Record) token() driver.Token {
 	return binary.BigEndian.AppendUint32(t, checksum(r.key, t))
 }
 
-// parseToken returns the highest sequence that the token's reader saw.
+// parseToken returns the highest sequence number that the token covers.
 func (r Record) parseToken(t driver.Token) (uint64, error) {
 	if len(t) == 0 {
 		return 0, nil

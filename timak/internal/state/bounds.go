@@ -2,11 +2,11 @@ package state
 
 import "slices"
 
-// Trim takes all but the first limit items of the order out of the state and
-// returns the ids of the others. What is trimmed is simply absent, but for
-// entries that keep something out which would show elsewhere: an older register
-// of theirs, or themselves without the one that decides where the item is. Those
-// leave a tombstone at their version.
+// Trim removes all but the first limit items of the order from the state and
+// returns the ids of the removed ones. A trimmed entry is simply absent, unless it
+// keeps out something that would then show elsewhere: an older register, or the
+// entry itself if another one decided where the item is. Such an entry leaves a
+// tombstone at its version.
 func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 	if s.live() <= limit {
 		return nil
@@ -40,7 +40,7 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 	return trimmed
 }
 
-// Collect forgets the tombstones with a version below before, and raises the
+// Collect removes the tombstones with a version below before, and raises the
 // horizon to the highest of them.
 func (s *State) Collect(before int64) {
 	horizon := s.Horizon
@@ -65,16 +65,16 @@ func (s *State) Collect(before int64) {
 	s.settle(anyEntry)
 }
 
-// Raise lifts the horizon to a version, unless it is higher. What is live
-// stays; the tombstones up to it go.
+// Raise lifts the horizon to a version, unless it is already higher. Live entries
+// stay; tombstones up to the horizon go.
 func (s *State) Raise(horizon int64) {
 	s.Horizon = max(s.Horizon, horizon)
 	s.Entries = slices.DeleteFunc(s.Entries, func(e Entry) bool { return !e.Live && e.Version <= s.Horizon })
 	s.settle(anyEntry)
 }
 
-// Rejoin takes back entries that were left out of s while it changed: they learn
-// what it has forgotten since, and nothing else of it changes.
+// Rejoin adds entries that were left out of s while it changed. They are brought up
+// to date with what s has collected since; nothing else in them changes.
 func (s *State) Rejoin(entries []Entry) {
 	s.Entries = append(s.Entries, entries...)
 	s.Sort()

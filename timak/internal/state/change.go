@@ -6,11 +6,11 @@ import "slices"
 type Verdict uint8
 
 const (
-	// Done says that the state is as the change wanted.
+	// Done means that the state is as the change wanted.
 	Done Verdict = iota + 1
-	// Superseded says that something newer is there.
+	// Superseded means that something newer is there.
 	Superseded
-	// Stale says that the change is at or below the horizon.
+	// Stale means that the change is at or below the horizon.
 	Stale
 )
 
@@ -60,7 +60,7 @@ func (s *State) RemoveSource(source string, version int64) Verdict {
 	return s.cover(before, version, func(e *Entry) bool { return e.Source == source })
 }
 
-// cover settles what a cover that rose from before to version is about.
+// cover applies a cover that rose from before to version.
 func (s *State) cover(before, version int64, scope func(*Entry) bool) Verdict {
 	live := s.countLive(scope)
 	s.settle(scope)
@@ -85,8 +85,8 @@ func (s *State) countLive(scope func(*Entry) bool) int {
 	return n
 }
 
-// SeenOfEntry returns the highest version the state knows of (id, source),
-// SeenOfItem and SeenOfSource of anything about an item or a source; 0 if none.
+// SeenOfEntry returns the highest version that the state knows of (id, source); 0
+// if none.
 func (s *State) SeenOfEntry(id, source string) int64 {
 	now, _ := s.register(id, source)
 	return max(now.Version, s.absent(id, source).Version)
@@ -98,12 +98,12 @@ func (s *State) Find(id, source string) (Entry, bool) {
 	return e, i >= 0 && e.Live
 }
 
-// SeenOfItem returns the highest version the state knows of an item.
+// SeenOfItem returns the highest version that the state knows of an item.
 func (s *State) SeenOfItem(id string) int64 {
 	return s.seen(versionOf(s.Items, id), func(e *Entry) bool { return e.ID == id })
 }
 
-// SeenOfSource returns the highest version the state knows of a source.
+// SeenOfSource returns the highest version that the state knows of a source.
 func (s *State) SeenOfSource(source string) int64 {
 	return s.seen(versionOf(s.Sources, source), func(e *Entry) bool { return e.Source == source })
 }
@@ -118,7 +118,7 @@ func (s *State) seen(cover int64, scope func(*Entry) bool) int64 {
 	return seen
 }
 
-// Clone returns a state that shares only the bytes of data with s.
+// Clone returns a copy that shares only the bytes of data with s.
 func (s *State) Clone() State {
 	return State{
 		Horizon: s.Horizon,

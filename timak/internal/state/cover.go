@@ -18,7 +18,7 @@ func versionOf(covers []Cover, name string) int64 {
 	return 0
 }
 
-// raise returns covers with name at version, or higher if it was.
+// raise returns covers with name raised to version, or higher if it already was.
 func raise(covers []Cover, name string, version int64) []Cover {
 	i, found := findCover(covers, name)
 	if !found {

@@ -2,18 +2,18 @@ package state
 
 import "slices"
 
-// Merge returns what a and b say together: for every (id, source) the join
-// of the two registers, absence counted as what it means in that state. It
-// commutes, associates and is idempotent, and leaves a and b as they are; data
-// is shared with them.
+// Merge returns what a and b say together: for every (id, source) the join of the
+// two registers, where absence counts as what it means in that state. It is
+// commutative, associative and idempotent. It leaves a and b unchanged and shares
+// their data.
 func Merge(a, b State) State {
 	out := a.Clone()
 	out.Absorb(b)
 	return out
 }
 
-// Absorb merges b into s, and leaves b as it is. It is one pass over both where
-// they name their entries in much the same order, as siblings do.
+// Absorb merges b into s, and leaves b unchanged. It takes one pass over both if
+// their entries are in much the same order, as those of siblings are.
 func (s *State) Absorb(b State) {
 	m := meeting{s: s, met: make([]bool, len(s.Entries))}
 	for i := range b.Entries {
@@ -34,7 +34,7 @@ func (s *State) Absorb(b State) {
 	s.settle(anyEntry)
 }
 
-// normalOf brings entries that s has not into their normal form.
+// normalOf brings entries that s does not have into normal form.
 func (s *State) normalOf(entries []Entry) []Entry {
 	kept := entries[:0]
 	for _, e := range entries {
@@ -45,17 +45,17 @@ func (s *State) normalOf(entries []Entry) []Entry {
 	return kept
 }
 
-// meeting is one state on its way into another.
+// meeting is one state being merged into another.
 type meeting struct {
 	s      *State
 	met    []bool // of the entries of s
-	next   int    // where the next one is expected
+	next   int    // where the next entry is expected
 	misses int    // how often it was not there
 	index  map[name]int
-	fresh  []Entry // those that s has not
+	fresh  []Entry // entries that s does not have
 
-	changed bool // a register of s is another now
-	moved   bool // it may be out of its place
+	changed bool // a register of s has changed
+	moved   bool // an entry of s may be out of its place
 }
 
 // meet joins an entry of the other state with what s says.
@@ -87,8 +87,8 @@ func (m *meeting) join(i int, e *Entry) {
 	*old = joined
 }
 
-// part joins the entries of s that the other state has not with what it says of
-// them nevertheless.
+// part joins the entries of s that the other state lacks with what the other state
+// says of them anyway.
 func (m *meeting) part(b *State) {
 	for i, met := range m.met {
 		if !met {
@@ -99,7 +99,8 @@ func (m *meeting) part(b *State) {
 	}
 }
 
-// manyMisses is from how many on an index costs less than looking through all.
+// manyMisses is the number above which an index is cheaper than searching all
+// entries.
 const manyMisses = 16
 
 // find returns the place of e's register in s, or -1.
@@ -123,8 +124,7 @@ func (m *meeting) find(e *Entry) int {
 	return -1
 }
 
-// insert puts entries in their places; sort says that others may be out of
-// theirs.
+// insert puts entries in their places; sort is true if others may be out of theirs.
 func (s *State) insert(entries []Entry, sort bool) {
 	if sort || len(entries) > manyMisses {
 		s.Entries = append(s.Entries, entries...)

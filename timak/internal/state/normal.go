@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Fault is a rule of State that a state breaks, and where. It tells no names, no
-// data and no times.
+// Fault is a rule of State that a state breaks, and where. It contains no names,
+// data or times.
 type Fault struct {
 	Part  Part
-	Place int    // among the parts of that name, from 0
-	Other int    // the entry that it cannot be there with; -1: that is not the fault
-	Rule  string // what is wrong with it, as in "entry 3 "+Rule
+	Place int    // among the parts of that kind, from 0
+	Other int    // the conflicting entry; -1 if there is none
+	Rule  string // what is wrong with the part, as in "entry 3 "+Rule
 }
 
 // Part is a part of a state.
@@ -27,8 +27,8 @@ const (
 	RemovedSource Part = "removed source"
 )
 
-// Abnormal returns a rule that s breaks, the first that is met, and nil if s is
-// written down in the one way; a State that was read from elsewhere may not be.
+// Abnormal returns the first rule that s breaks, or nil if s is in normal form. A
+// State that was read from elsewhere may not be.
 func (s *State) Abnormal() *Fault {
 	if s.Horizon < 0 {
 		return &Fault{Horizon, 0, -1, "is below 0"}
@@ -41,7 +41,7 @@ func (s *State) Abnormal() *Fault {
 	)
 }
 
-// unsorted finds an entry that does not belong behind the one before it.
+// unsorted finds an entry that must not follow the one before it.
 func (s *State) unsorted() *Fault {
 	for i := 1; i < len(s.Entries); i++ {
 		a, b := &s.Entries[i-1], &s.Entries[i]
@@ -55,27 +55,27 @@ func (s *State) unsorted() *Fault {
 	return nil
 }
 
-// whyUnsorted says why b does not belong behind a.
+// whyUnsorted says why b must not follow a.
 func whyUnsorted(a, b *Entry) string {
 	switch {
 	case a.about(b.ID, b.Source):
 		return "is about the same id and source as the one before it"
 	case a.Live != b.Live:
-		return "is live, and comes behind a dead one"
+		return "is live but follows a dead one"
 	case a.Live && a.Date != b.Date:
 		return "is dated later than the one before it"
 	case a.Live:
-		return "has the date of the one before it, and is not in the order of ids"
+		return "has the same date as the one before it but is out of id order"
 	default:
-		return "is dead, and not in the order of ids and sources"
+		return "is dead and out of the order of ids and sources"
 	}
 }
 
-// name is what an entry is about.
+// name identifies an entry.
 type name struct{ id, source string }
 
-// twice finds two entries that are about the same. The table is one of open
-// addresses, as a map would take longer than all the rest of reading.
+// twice finds two entries with the same id and source. Its table uses open
+// addressing, as a map would take longer than all the rest of reading.
 func (s *State) twice() *Fault {
 	size := 16
 	for size < 2*len(s.Entries) {
@@ -112,7 +112,7 @@ func unsortedCover(part Part, covers []Cover) *Fault {
 		case c == 0:
 			return &Fault{part, i, -1, "is the same as the one before it"}
 		case c > 0:
-			return &Fault{part, i, -1, "is not in the order of names"}
+			return &Fault{part, i, -1, "is out of the order of names"}
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func (s *State) abnormalEntry() *Fault {
 	return nil
 }
 
-// brokenBy returns the rule for a single entry that e breaks; empty for none.
+// brokenBy returns the rule for single entries that e breaks, or "".
 func (s *State) brokenBy(e *Entry) string {
 	covers := s.covers(e.ID, e.Source)
 	if e.Live && e.Older == 0 && e.Version > covers {
@@ -149,15 +149,15 @@ func (s *State) brokenBy(e *Entry) string {
 	case e.Version < covers:
 		return "is older than the removal of its item or source"
 	case e.Older < 0 || e.Older > e.Version:
-		return "keeps out a version that is above its own or below 0"
+		return "keeps out an older version that is above its own or below 0"
 	case e.Live && e.Version == covers:
 		return "is live at the version at which its item or source was removed"
 	case e.Live && e.Older > 0 && e.Older <= absent:
-		return "keeps out a version that its absence keeps out"
+		return "keeps out an older version that its absence would keep out as well"
 	case !e.Live && e.Older > 0:
-		return "is dead, and keeps out an older version"
+		return "is dead but keeps out an older version"
 	case !e.Live && e.Version == absent:
-		return "is dead, and says what its absence says"
+		return "is dead but says no more than its absence"
 	default:
 		return ""
 	}

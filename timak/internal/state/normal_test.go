@@ -14,9 +14,9 @@ func TestAbnormal(t *testing.T) {
 	above, below, keeping := live, live, dead
 	above.Older, below.Older, keeping.Older = 6, -1, 3
 	for want, entries := range map[string][]state.Entry{
-		"is live, and comes behind a dead one":                 {dead, live},
-		"is dead, and keeps out an older version":              {keeping},
-		"keeps out a version that is above its own or below 0": {above},
+		"is live but follows a dead one":                              {dead, live},
+		"is dead but keeps out an older version":                      {keeping},
+		"keeps out an older version that is above its own or below 0": {above},
 	} {
 		s := state.State{Entries: entries}
 		if got := s.Abnormal(); got == nil || got.Rule != want || got.Place != len(entries)-1 {

@@ -16,18 +16,18 @@ const (
 	OldestFirst
 )
 
-// Position is a place in the order: by date, then by id, shorter ids first, so
+// Position is a place in the order: by date, then by id. Shorter ids come first, so
 // that posts:9 comes before posts:10.
 type Position struct {
 	Date int64
 	ID   string
 }
 
-// Position returns the place of the entry's item, if the entry decides it.
+// Position returns the position of the entry's item, if this entry decides it.
 func (e *Entry) Position() Position { return Position{e.Date, e.ID} }
 
-// Compare tells whether a is shown before b (negative), after it (positive) or
-// is the same place.
+// Compare is negative if a is shown before b, positive if after it, and 0 if they
+// are the same position.
 func (o Order) Compare(a, b Position) int {
 	c := cmp.Or(
 		cmp.Compare(a.Date, b.Date),
@@ -40,9 +40,9 @@ func (o Order) Compare(a, b Position) int {
 	return c
 }
 
-// Visible returns the items of the state in order: of each id the live entry
-// with the highest register, the first source among equals. They share the
-// state's memory.
+// Visible returns the items of the state in order. Of each id it returns the live
+// entry with the highest register, and among equals that of the first source. The
+// entries share the state's memory.
 func (s *State) Visible(order Order) []Entry {
 	items := s.Entries[:s.live()]
 	if s.shared() {
@@ -61,15 +61,15 @@ func (s *State) live() int {
 	return n
 }
 
-// Shared reports whether an item may have several live entries, so that where it
-// is cannot be told from one.
+// Shared reports whether an item may have several live entries, so that one entry
+// alone does not tell where the item is.
 func (s *State) Shared() bool { return s.shared() }
 
 // shared reports whether an item may have several live entries.
 func (s *State) shared() bool {
 	for i := range s.Entries {
 		if e := &s.Entries[i]; e.Live && e.Source != s.Entries[0].Source {
-			return true // an id has one entry a source
+			return true // an id has one entry per source
 		}
 	}
 	return false
@@ -93,14 +93,14 @@ func (s *State) deciding(live []Entry) []Entry {
 	return out
 }
 
-// decides reports whether of two live entries of an item a says where it is.
+// decides reports whether a, of two live entries of an item, decides where it is.
 func decides(a, b *Entry) bool {
 	c := compareRegisters(*a, *b)
 	return c > 0 || c == 0 && a.Source < b.Source
 }
 
-// Union returns the items of several lists in order, each id once: the one
-// with the highest register. It returns no nil.
+// Union returns the items of several lists in order, each id once: the entry with
+// the highest register. The result is never nil.
 func Union(order Order, lists ...[]Entry) []Entry {
 	all := []Entry{}
 	for _, list := range lists {

@@ -1,11 +1,10 @@
-// Package state is a timeline's data and the one rule by which it is merged.
-// It is pure: no clock, no I/O, no lock.
+// Package state implements a timeline's data and the one rule by which it is
+// merged. It is pure: no clock, no I/O, no locks.
 //
-// A State holds a register for each (id, source), covers, which are tombstones
-// for a whole item or a whole source, and the horizon, which stands for all
-// tombstones that were forgotten. Absence means dead at the highest of the
-// horizon and the covers of that id and source. With that, every change of a
-// timeline is a merge.
+// A State holds a register for each (id, source); covers, which are tombstones for
+// a whole item or a whole source; and the horizon, which stands for all tombstones
+// that were collected. Absence means dead at the highest of the horizon and the
+// covers of that id and source. Every change of a timeline is therefore a merge.
 package state
 
 import (
@@ -14,8 +13,7 @@ import (
 	"strings"
 )
 
-// Entry is the register of one (ID, Source). A dead entry has nothing but its
-// version.
+// Entry is the register of one (ID, Source). A dead entry has only a version.
 type Entry struct {
 	ID, Source string
 	Version    int64
@@ -23,10 +21,9 @@ type Entry struct {
 	Data       Data
 	Live       bool
 
-	// Older is the highest version among the registers that this one outweighed
-	// and that said something else: dead, or another date. 0 if there is none
-	// above what absence says. An entry that is trimmed must go on keeping them
-	// out.
+	// Older is the highest version among the registers that this one outweighed and
+	// that said something else: dead, or another date. 0 if there is none above
+	// what absence says. A trimmed entry must continue to keep them out.
 	Older int64
 }
 
@@ -36,15 +33,15 @@ type Cover struct {
 	Version int64
 }
 
-// State is a timeline as one value says it. The zero State is empty. Every
-// State has one way to be written down, which all functions here keep:
+// State is a timeline as one value describes it. The zero State is empty. Every
+// State has exactly one normal form, which all functions here preserve:
 //
-//   - Entries are sorted: the live ones first, the latest position before the
-//     others, then the dead ones by ID and Source; Items and Sources by Name. None
-//     is there twice.
-//   - No entry is at or below a cover of its id or source, but for one that
-//     died at the cover's version.
-//   - No dead entry says what its absence says, and no Older less than it says.
+//   - Entries are sorted: first the live ones, the latest position first, then the
+//     dead ones by ID and Source. Items and Sources are sorted by Name. There are no
+//     duplicates.
+//   - No entry is at or below a cover of its id or source, except one that died at
+//     the cover's version.
+//   - No dead entry says only what its absence says, and every Older is above it.
 //   - No cover is at or below the horizon.
 type State struct {
 	Horizon int64
@@ -53,7 +50,7 @@ type State struct {
 	Sources []Cover // removed sources
 }
 
-// compareEntries is the order in which entries are written down.
+// compareEntries is the order of entries in the normal form.
 func compareEntries(a, b Entry) int {
 	switch {
 	case a.Live != b.Live:
@@ -70,8 +67,8 @@ func compareEntries(a, b Entry) int {
 // about reports whether the entry is the register of (id, source).
 func (e *Entry) about(id, source string) bool { return e.ID == id && e.Source == source }
 
-// compareRegisters orders what entries say: by version, then dead over live,
-// then the later date, then the larger data.
+// compareRegisters orders what entries say: by version, then dead over live, then
+// the later date, then the greater data.
 func compareRegisters(a, b Entry) int {
 	if a.Live != b.Live && a.Version == b.Version {
 		return cmp.Compare(liveness(b), liveness(a))
@@ -90,7 +87,7 @@ func liveness(e Entry) int {
 	return 0
 }
 
-// find returns the place of (id, source) among the entries, or -1.
+// find returns the index of (id, source) among the entries, or -1.
 func (s *State) find(id, source string) int {
 	for i := range s.Entries {
 		if s.Entries[i].about(id, source) {
@@ -113,8 +110,8 @@ func (s *State) absent(id, source string) Entry {
 	return Entry{ID: id, Source: source, Version: max(s.Horizon, s.covers(id, source))}
 }
 
-// register returns what the state says of (id, source), and the place of its
-// entry, or -1.
+// register returns what the state says of (id, source), and the index of its entry,
+// or -1.
 func (s *State) register(id, source string) (Entry, int) {
 	if i := s.find(id, source); i >= 0 {
 		return s.Entries[i], i
@@ -122,8 +119,8 @@ func (s *State) register(id, source string) (Entry, int) {
 	return s.absent(id, source), -1
 }
 
-// set writes a register in the place of the entry at i, if that is none of -1,
-// or leaves it out where its absence says the same.
+// set writes a register in place of the entry at i, or adds it if i is -1. It omits
+// a register that says the same as its absence.
 func (s *State) set(i int, e Entry) {
 	e, keep := s.normal(e)
 	if i >= 0 && keep && compareEntries(s.Entries[i], e) == 0 {
@@ -142,8 +139,7 @@ func (s *State) set(i int, e Entry) {
 	}
 }
 
-// normal returns the one way to write e down in s, and whether to write it at
-// all.
+// normal returns the normal form of e in s, and whether s must hold it at all.
 func (s *State) normal(e Entry) (Entry, bool) {
 	covers := s.covers(e.ID, e.Source)
 	if e.Version < covers || e.Live && e.Version == covers {
@@ -157,8 +153,8 @@ func (s *State) normal(e Entry) (Entry, bool) {
 	return e, e.Live || e.Version != absent
 }
 
-// settle brings every entry that scope names into its normal form, after a
-// cover or the horizon has risen.
+// settle brings every entry in scope into its normal form, after a cover or the
+// horizon has risen.
 func (s *State) settle(scope func(*Entry) bool) {
 	kept, died := 0, false
 	for i := range s.Entries {
@@ -192,9 +188,8 @@ func anyEntry(*Entry) bool { return true }
 // Sort puts the entries in order.
 func (s *State) Sort() { slices.SortFunc(s.Entries, compareEntries) }
 
-// Live returns the live entries, in order, and Dead the others. They share the
-// state's memory.
+// Live returns the live entries, in order. They share the state's memory.
 func (s *State) Live() []Entry { return s.Entries[:s.live()] }
 
-// Dead returns the tombstones of entries.
+// Dead returns the tombstones of entries. They share the state's memory.
 func (s *State) Dead() []Entry { return s.Entries[s.live():] }

@@ -6,32 +6,33 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// A block is a run of live entries whose data is stored together. To add an item
-// only its block is made anew; the others are taken over as they were stored.
+// A block is a run of live entries whose data is stored together. Adding an item
+// rebuilds only its block; the others are copied as they were stored.
 type block struct {
 	entries []state.Entry
-	kept    *state.Pack // the data as it was stored; nil: to be packed
+	kept    *state.Pack // the data as it was stored; nil if it has to be packed
 	young   bool        // not to be compressed
 
-	// In place of all that, a block that was not decoded: the place-th of a view.
+	// Instead of all that, a block that was not decoded: the place-th of a view.
 	from  *View
 	place int
 }
 
-// How large blocks become. Larger ones compress better, and cost more to make
-// and to read a page from.
+// The sizes of blocks. Larger blocks compress better, but cost more to make and to
+// read a page from.
 const (
 	blockEntries = 32
 	blockData    = 16 << 10
 	// bareEntries is for entries that have no data.
 	bareEntries = 128
-	// The first block is not compressed while it is smaller, nor joined with one
-	// that is: that would be to do with each item that comes, and saves little.
+	// The first block is not compressed while it is smaller, nor joined with a
+	// compressed one: that would have to be redone for every new item, and saves
+	// little.
 	youngEntries = 8
 	youngData    = 2 << 10
 )
 
-// divide makes blocks of live entries that follow each other, and appends them.
+// divide splits consecutive live entries into blocks, and appends them.
 func divide(blocks []block, live []state.Entry) []block {
 	var d divider
 	for start := 0; start < len(live); {
@@ -42,12 +43,12 @@ func divide(blocks []block, live []state.Entry) []block {
 	return d.flush(blocks, live)
 }
 
-// run is a part of the entries that may be stored as it was, or a single entry
-// that may not.
+// run is a range of entries that may be stored as it was, or a single entry that
+// may not.
 type run struct {
 	start, end int
 	bytes      int
-	pack       *state.Pack // nil: it has to be packed, or has no data
+	pack       *state.Pack // nil if it has to be packed, or has no data
 }
 
 // runAt returns the run that begins at a place.
@@ -77,9 +78,9 @@ func runAt(live []state.Entry, start int) run {
 	return run{start, end, at, pack}
 }
 
-// bareRun returns how many entries make a run of those that come first and have
-// no data: all of them, or so many that full blocks are left. Items come at the
-// front, mostly, and the block that they come to is the one to have room.
+// bareRun returns the length of the run of entries without data at the front: all
+// of them, or as many as leave full blocks behind. New items mostly come at the
+// front, so it is the front block that should have room.
 func bareRun(live []state.Entry) int {
 	n := slices.IndexFunc(live, func(e state.Entry) bool { return e.Data.Len() > 0 })
 	if n < 0 {
@@ -88,14 +89,14 @@ func bareRun(live []state.Entry) int {
 	return (n-1)%bareEntries + 1
 }
 
-// divider gathers what is to be packed.
+// divider collects what is to be packed.
 type divider struct {
 	start, end int
 	bytes      int
-	kept       *state.Pack // of the only run gathered, which is small
+	kept       *state.Pack // of the only run collected, which is small
 }
 
-// take adds a run. One that is small is packed together with its neighbours.
+// take adds a run. Small runs are packed together with their neighbours.
 func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
 	if !d.fits(r) || d.young(blocks) && isCompressed(r.pack) {
 		blocks = d.flush(blocks, live)
@@ -108,13 +109,13 @@ func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
 	return blocks
 }
 
-// young reports whether what was gathered is the first block, and not to be
-// compressed yet.
+// young reports whether the collected entries are the first block and too small to
+// be compressed.
 func (d *divider) young(blocks []block) bool {
 	return len(blocks) == 0 && d.end-d.start < youngEntries && 0 < d.bytes && d.bytes < youngData && !isCompressed(d.kept)
 }
 
-// isCompressed reports whether a pack, if it is one, is stored compressed.
+// isCompressed reports whether a pack, if not nil, is stored compressed.
 func isCompressed(p *state.Pack) bool {
 	if p == nil {
 		return false
@@ -125,7 +126,7 @@ func isCompressed(p *state.Pack) bool {
 
 func (d *divider) fits(r run) bool { return fits(r.end-d.start, d.bytes+r.bytes) }
 
-// fits reports whether n entries with so many bytes of data make a block.
+// fits reports whether n entries with this many bytes of data fit into a block.
 func fits(n, bytes int) bool {
 	if bytes == 0 {
 		return n <= bareEntries
@@ -133,7 +134,7 @@ func fits(n, bytes int) bool {
 	return n <= blockEntries && bytes <= blockData
 }
 
-// flush makes a block of what was gathered.
+// flush makes a block of the collected entries.
 func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	if d.start < d.end {
 		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept, young: d.young(blocks)})
@@ -142,7 +143,7 @@ func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	return blocks
 }
 
-// pack returns the data of a block as it is stored, and how long it is unpacked.
+// pack returns the data of a block as it is stored, and its unpacked length.
 func (b *block) pack(compress bool) (stored []byte, length int, err error) {
 	if b.kept != nil {
 		stored, length, _ = b.kept.Stored()

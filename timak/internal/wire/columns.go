@@ -10,10 +10,10 @@ import "github.com/timak-go/timak/timak/internal/state"
 //	sources   u: the source of all in the dictionary, from 1. Or 0; then u each
 //	dates     u each but the first: how much earlier than the one before
 //	versions  u: 0, then s each, less the one before; or 1, then s each, less its date
-//	olders    u count; of each: place u, less the one before, version u, less the older
+//	olders    u count; of each: place u, less the one before; version less the older, u
 //	data      u: 0 if none has any; or 1, then u each: its length
 //
-// The dictionary of sources has every source that a live entry has.
+// The dictionary of sources holds the source of every live entry.
 
 // columnsOf writes the columns of a block.
 func (w *writer) columnsOf(h *head, entries []state.Entry) {
@@ -64,7 +64,7 @@ func (w *writer) commonName(h *head, entries []state.Entry) int {
 	return h.nameOf(first)
 }
 
-// nameOf returns the place of a name, -1 if there is no room for it.
+// nameOf returns the place of a name, or -1 if there is no room for it.
 func (h *head) nameOf(name string) int {
 	place := h.names.find(name)
 	if place < 0 && len(h.names.texts) < maxNames {
@@ -95,8 +95,8 @@ func (w *writer) sources(h *head, entries []state.Entry) {
 	w.unsigned(uint64(h.sourceOf(common) + 1))
 }
 
-// versions takes the shorter of two ways: versions are close to one another, or
-// to the dates.
+// versions takes the shorter of two encodings: relative to the version before, or
+// to the date.
 func (w *writer) versions(entries []state.Entry) {
 	start := len(w.b)
 	w.unsigned(0)
@@ -144,7 +144,7 @@ func (w *writer) lengths(entries []state.Entry) {
 	w.unsigned(0)
 }
 
-// columns reads a block's columns into entries, whose ids it spells.
+// columns reads a block's columns into entries; the ids go to ids.
 func (r *reader) columns(h *head, b *blockHead, pack *state.Pack, entries []state.Entry, ids *spelled) {
 	r.ids(h, len(entries), ids)
 	r.sources(h, entries)

@@ -7,18 +7,18 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// Decoder decodes the siblings of a key. They come of one value, mostly, and have
-// most of their blocks in common: those that one has in common with the first are
-// not decoded again, nor is their data unpacked more than once. The states share
-// that data, and belong to one goroutine all together.
+// Decoder decodes the siblings of a key. They mostly derive from one value and
+// share most of their blocks. A block that is also in the first sibling is not
+// decoded again, and its data is unpacked at most once. The states share that data,
+// so all of them together belong to one goroutine.
 //
 // The zero Decoder is ready for use.
 type Decoder struct {
 	first *View
-	live  [][]state.Entry // of each of its blocks
+	live  [][]state.Entry // of each of first's blocks
 }
 
-// Decode is the function of that name.
+// Decode does what the function Decode does.
 func (d *Decoder) Decode(key string, value []byte) (state.State, error) {
 	if check(value) != nil || value[2] != 2 {
 		return Decode(key, value)
@@ -46,8 +46,8 @@ func (d *Decoder) keep(v *View, live []state.Entry) {
 	}
 }
 
-// speaksAs reports whether blocks of two values mean the same if they are the
-// same bytes: whether one dictionary goes on where the other ends.
+// speaksAs reports whether equal bytes mean the same block in both values: whether
+// one dictionary continues the other.
 func (v *View) speaksAs(o *View) bool {
 	return goesOn(v.head.names.texts, o.head.names.texts) && goesOn(v.head.sources.texts, o.head.sources.texts)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// Excerpt is a timeline that is about to be changed. Of its live entries only
-// those are decoded that the changes are about; the blocks of the others go from
-// one stored value to the next as they are.
+// Excerpt is a timeline that is about to be changed. Only the live entries that the
+// changes touch are decoded; the blocks of the others are copied from one stored
+// value to the next.
 type Excerpt struct {
 	// State is what was decoded. The changes are made here.
 	State state.State
@@ -18,15 +18,15 @@ type Excerpt struct {
 	Left int
 
 	view    *View // nil if nothing is left
-	left    []int // the blocks, in order
-	horizon int64 // up to which the entries that are left know what is forgotten
+	left    []int // the indexes of the blocks, in order
+	horizon int64 // the horizon that the entries outside State know
 }
 
-// Whole returns s, of which nothing is left out.
+// Whole returns an Excerpt of all of s.
 func Whole(s state.State) Excerpt { return Excerpt{State: s} }
 
-// Change is what a change is about: the item and, if it puts an entry there, where
-// that goes.
+// Change is what a change touches: the item and, if it puts an entry, where that
+// goes.
 type Change struct {
 	ID, Source string
 	Put        bool
@@ -39,11 +39,11 @@ type Bounds struct {
 	Limit int
 }
 
-// manyChanges is from how many on most blocks are decoded in any case.
+// manyChanges is the number above which most blocks are decoded in any case.
 const manyChanges = 16
 
-// Cut returns what some changes are about of a stored value, if it can be told
-// apart. Otherwise Decode says what the value is, or why it is none.
+// Cut returns the part of a stored value that some changes touch, if that can be
+// separated. Otherwise Decode returns the whole value, or why it is damaged.
 func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bool) {
 	if len(changes) > manyChanges {
 		return Excerpt{}, false
@@ -55,8 +55,8 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 	taken := v.taken(changes, bounds)
 	x := Excerpt{view: v, horizon: v.head.horizon, left: make([]int, 0, len(taken))}
 	live, err := v.gather(func(i int, before []state.Entry) bool {
-		// What comes first of a block and one before it is not to be told by the
-		// date, if that one ends at the date with which this one begins.
+		// The dates do not tell which entry comes first if this block begins with
+		// the date that the one before it ends with.
 		tied := i > 0 && taken[i-1] && before[len(before)-1].Date == v.head.blocks[i].date
 		if taken[i] = taken[i] || tied; !taken[i] {
 			x.left = append(x.left, i)
@@ -75,10 +75,10 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 }
 
 // partable reports whether the value can be changed in parts: its blocks are in
-// order, and all entries, also those that are put, have one source.
+// order, and all entries, including those that are put, have the same source.
 func (v *View) partable(changes []Change) bool {
 	if v.entries*maxName > maxBody/2 {
-		return false // their names may be too many, which only a count of all can tell
+		return false // the names may be too long in total, which only a count of all can tell
 	}
 	latestFirst := func(a, b blockHead) int { return cmp.Compare(b.date, a.date) }
 	return slices.IsSortedFunc(v.head.blocks, latestFirst) && !slices.ContainsFunc(changes, func(c Change) bool {
@@ -86,7 +86,7 @@ func (v *View) partable(changes []Change) bool {
 	})
 }
 
-// taken says which blocks some changes are about.
+// taken returns which blocks some changes touch.
 func (v *View) taken(changes []Change, bounds Bounds) []bool {
 	taken := make([]bool, len(v.head.blocks))
 	wanted := v.head.wanted(changes)
@@ -105,8 +105,8 @@ func (v *View) taken(changes []Change, bounds Bounds) []bool {
 	return taken
 }
 
-// takeAt takes the blocks in which an entry of a date belongs: that in which it
-// falls, or both at whose border it is.
+// takeAt takes the block in which an entry of this date belongs, or both blocks if
+// it falls on their border.
 func (v *View) takeAt(taken []bool, date int64) {
 	blocks := v.head.blocks
 	for i := range blocks {
@@ -117,7 +117,7 @@ func (v *View) takeAt(taken []bool, date int64) {
 	}
 }
 
-// takeSurplus takes the blocks from which some entries may be trimmed.
+// takeSurplus takes the blocks from which entries may be trimmed.
 func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
 	for n := range taken {
 		if surplus <= 0 {
@@ -132,8 +132,8 @@ func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
 	}
 }
 
-// takeSmall takes the neighbours of blocks taken that would make one with them:
-// or else there would be ever more, and smaller ones.
+// takeSmall takes the neighbours of taken blocks that would fit into one block with
+// them. Otherwise blocks would become ever more and ever smaller.
 func (v *View) takeSmall(taken []bool) {
 	blocks := v.head.blocks
 	for i := 1; i < len(taken); i++ {
@@ -144,8 +144,8 @@ func (v *View) takeSmall(taken []bool) {
 	}
 }
 
-// gather returns the entries of some blocks. It takes is asked of each block,
-// with the entries so far.
+// gather returns the entries of some blocks. takes is called for each block, with
+// the entries so far.
 func (v *View) gather(takes func(i int, before []state.Entry) bool) ([]state.Entry, error) {
 	const some = 4 * blockEntries
 	ids := spelled{b: make([]byte, 0, 16*some), ends: make([]int32, 0, some)}
@@ -164,8 +164,8 @@ func (v *View) gather(takes func(i int, before []state.Entry) bool) ([]state.Ent
 	return entries, nil
 }
 
-// Encode returns the stored value of the timeline under key, or
-// driver.ErrTooLarge for one that Decode would not take back.
+// Encode returns the stored value of the timeline under key, or driver.ErrTooLarge
+// for a value that Decode would not accept.
 func (x *Excerpt) Encode(key string, compress bool) ([]byte, error) {
 	if x.State.Horizon != x.horizon && x.Left > 0 {
 		if err := x.complete(); err != nil {
@@ -175,8 +175,8 @@ func (x *Excerpt) Encode(key string, compress bool) ([]byte, error) {
 	return encode(key, x, compress)
 }
 
-// complete decodes what is left: what was forgotten since is to be forgotten in
-// all entries.
+// complete decodes the remaining blocks: the horizon has risen, and must be applied
+// to all entries.
 func (x *Excerpt) complete() error {
 	rest, err := x.view.gather(func(i int, _ []state.Entry) bool { return slices.Contains(x.left, i) })
 	if err != nil {
@@ -187,7 +187,7 @@ func (x *Excerpt) complete() error {
 	return nil
 }
 
-// blocks returns the blocks that the timeline is stored in.
+// blocks returns the blocks in which the timeline is stored.
 func (x *Excerpt) blocks() []block {
 	live := x.State.Live()
 	blocks := make([]block, 0, len(live)/(blockEntries/2)+len(x.left)+2)

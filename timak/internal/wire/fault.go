@@ -6,8 +6,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// said says what a state of so many entries breaks, and in which of its blocks, if
-// it has any: where to look, and nothing that a user has written.
+// said describes a fault and, if v is not nil, the block it is in: where to look,
+// but nothing that a user has written.
 func said(f *state.Fault, s *state.State, v *View) string {
 	size := fmt.Sprintf("; it has %d live entries", len(s.Live()))
 	if v != nil {
@@ -26,7 +26,7 @@ func said(f *state.Fault, s *state.State, v *View) string {
 	}
 }
 
-// placed names an entry by its place, and by that in its block; all count from 0.
+// placed names an entry by its index and by that in its block; both count from 0.
 func (v *View) placed(i int) string {
 	if v == nil {
 		return fmt.Sprintf("entry %d", i)

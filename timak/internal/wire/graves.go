@@ -2,8 +2,8 @@ package wire
 
 import "github.com/timak-go/timak/timak/internal/state"
 
-// What a timeline remembers of what is gone, all names front-coded and all
-// versions less the one before:
+// The tombstones of a timeline. All names are front-coded, and every version is
+// stored less the one before:
 //
 //	dead     u count; ids, sources, versions
 //	items    u count; names, versions
@@ -24,13 +24,13 @@ func (w *writer) covers(covers []state.Cover) {
 	w.deltas(len(covers), func(i int) int64 { return covers[i].Version })
 }
 
-// The fewest bytes that a dead entry and a cover take.
+// The fewest bytes of a dead entry and of a cover.
 const (
 	minDead  = 5
 	minCover = 3
 )
 
-// graves reads into s, its live entries being there already.
+// graves reads into s, which already has its live entries.
 func (r *reader) graves(s *state.State) {
 	n, start := r.count(minDead), len(s.Entries)
 	if n > 0 {
@@ -55,8 +55,8 @@ func (r *reader) covers() []state.Cover {
 	return covers
 }
 
-// finish returns a state that was read to the end, if it is one. The view is that
-// of its blocks; nil if it has none.
+// finish returns the state after checking that it was read to the end and is in
+// normal form. v is the view of its blocks; nil if it has none.
 func (r *reader) finish(s state.State, v *View) (state.State, error) {
 	if r.err == nil && len(r.b) > 0 {
 		r.fail("bytes left over")

@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// An id is mostly a name that many share and a number of its own: posts:4711.
-// The names are in a dictionary of the value, and the numbers written less the
-// one before.
+// An id is usually a name that many ids share, followed by a number: posts:4711.
+// The names are in a dictionary of the value; each number is stored less the one
+// before.
 
-// maxNames bounds the dictionary of names. Ids beyond it are written as they
+// maxNames bounds the dictionary of names. Ids with other names are stored as they
 // are.
 const maxNames = 64
 
-// maxDigits is how many digits fit an int64 whatever they are.
+// maxDigits is how many digits always fit into an int64.
 const (
 	maxDigits = 18
 	maxNumber = 999_999_999_999_999_999
 )
 
-// splitID returns the name and the number that an id is made of, if joining them
-// makes it again.
+// splitID returns the name and the number of an id. ok is false if joining them
+// would not give the id again.
 func splitID(id string) (name string, number int64, ok bool) {
 	i := len(id)
 	for i > 0 && len(id)-i < maxDigits && '0' <= id[i-1] && id[i-1] <= '9' {
 		i--
 	}
-	for i < len(id)-1 && id[i] == '0' { // leading zeros are the name's
+	for i < len(id)-1 && id[i] == '0' { // leading zeros belong to the name
 		i++
 	}
 	if i == len(id) {
@@ -38,17 +38,17 @@ func splitID(id string) (name string, number int64, ok bool) {
 	return id[:i], number, true
 }
 
-// dictionary is a list of texts, each with its place.
+// dictionary is a list of texts, each with its index.
 type dictionary struct {
 	texts []string
-	last  int            // the place that was looked up last
+	last  int            // the index that was looked up last
 	index map[string]int // of all, if there are many
 }
 
-// manyTexts is from how many on an index costs less than looking through all.
+// manyTexts is the number from which an index is cheaper than searching all texts.
 const manyTexts = 8
 
-// find returns the place of a text, or -1.
+// find returns the index of a text, or -1.
 func (d *dictionary) find(text string) int {
 	if d.last < len(d.texts) && d.texts[d.last] == text {
 		return d.last
@@ -70,7 +70,7 @@ func (d *dictionary) find(text string) int {
 	return -1
 }
 
-// add returns the place of a text that is new.
+// add adds a new text and returns its index.
 func (d *dictionary) add(text string) int {
 	d.last = len(d.texts)
 	d.texts = append(d.texts, text)
@@ -85,7 +85,7 @@ func (d *dictionary) add(text string) int {
 	return d.last
 }
 
-// spelled is ids in the making, one after the other in one text.
+// spelled is a list of ids under construction, one after the other in one text.
 type spelled struct {
 	b    []byte
 	ends []int32
@@ -101,7 +101,7 @@ func (s *spelled) text(text []byte) {
 	s.ends = append(s.ends, int32(len(s.b)))
 }
 
-// each calls set with every id; they share one piece of memory.
+// each calls set with every id; the ids share one piece of memory.
 func (s *spelled) each(set func(i int, id string)) {
 	var all strings.Builder
 	all.Write(s.b)

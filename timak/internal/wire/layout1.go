@@ -10,9 +10,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// Layout 1 is what releases before this one have written, and is only read. Its
-// body, all numbers varints (u: unsigned; s: signed, zigzag) and all columns as
-// long as the entries, which are sorted by id and source:
+// Layout 1 was written before the first release and is only read. All numbers in
+// its body are varints (u: unsigned; s: signed, zigzag). All columns are as long as
+// the entries, which are sorted by id and source:
 //
 //	key         u length, bytes
 //	horizon     s
@@ -27,8 +27,8 @@ import (
 //	items       covers: u count, names front-coded, versions s, each less the one before
 //	sources     covers, likewise
 //
-// The body follows its unpacked length (u), and is packed as a whole where byte
-// 3 of the value is 1.
+// The body follows its unpacked length (u). If byte 3 of the value is 1, the body
+// as a whole is compressed.
 
 const (
 	flagLive  = 1
@@ -79,7 +79,7 @@ func readBody(body []byte, key string) (state.State, error) {
 	return r.finish(s, nil)
 }
 
-// minEntry1 is how many bytes an entry takes at least.
+// minEntry1 is the fewest bytes of an entry.
 const minEntry1 = 6
 
 func (r *reader) entries() []state.Entry {
@@ -102,7 +102,7 @@ func (r *reader) entries() []state.Entry {
 	return entries
 }
 
-// older reads what an entry of this version keeps out, which is something.
+// older reads the older version of an entry with this version.
 func (r *reader) older(version int64) int64 {
 	older := version - int64(r.unsigned())
 	if older <= 0 || older > version {

@@ -25,8 +25,8 @@ import (
 //	          is or, if that is shorter, compressed by zstd
 //
 // Live entries are in the order of state.State, the latest first, so that a page
-// needs the head and the blocks that its items are in. A block's data may end in
-// that of entries which fell off the timeline's end.
+// needs only the head and the blocks that its items are in. A block's data may end
+// with that of entries that fell off the timeline's end.
 type head struct {
 	horizon int64
 	shared  bool
@@ -40,11 +40,11 @@ type blockHead struct {
 	entries, columns, stored, data int
 	date                           int64
 
-	columnsAt, storedAt int // where they are in the value's, once it is read
+	columnsAt, storedAt int // offsets in the value's columns and data, set when it is read
 }
 
-// Encode returns the stored value of the timeline under key, or
-// driver.ErrTooLarge for one that Decode would not take back.
+// Encode returns the stored value of the timeline under key, or driver.ErrTooLarge
+// for a value that Decode would not accept.
 func Encode(key string, s *state.State, compress bool) ([]byte, error) {
 	return encode(key, &Excerpt{State: *s}, compress)
 }
@@ -92,8 +92,8 @@ func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 // part is a block as it is stored.
 type part struct{ columns, data []byte }
 
-// block returns what the head says of a block, and how it is stored; its columns
-// are written, if they are not there already.
+// block returns the head's part of a block and its stored form. It encodes the
+// columns unless they can be copied.
 func (w *writer) block(h *head, b *block, compress bool) (blockHead, part, error) {
 	if b.from != nil {
 		said := b.from.head.blocks[b.place]
@@ -143,7 +143,7 @@ func (w *writer) dictionary(d *dictionary) {
 	}
 }
 
-// minBlock is how many bytes of the head a block takes at least.
+// minBlock is the fewest bytes that a block takes in the head.
 const minBlock = 5
 
 // head reads what comes before the graves.
@@ -173,7 +173,7 @@ func (r *reader) signed4(b *blockHead) int64 {
 	return r.signed()
 }
 
-// length reads the length of something that is not right here.
+// length reads the length of something that does not follow directly.
 func (r *reader) length() int {
 	v := r.unsigned()
 	if v > maxBody {
@@ -214,7 +214,7 @@ func decodeLayout2(key string, value []byte) (state.State, error) {
 	return v.decode(v.all)
 }
 
-// decode returns the state, whose live entries are read as given.
+// decode returns the state; live reads its live entries.
 func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
 	entries, err := live()
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The coders are safe for concurrent use; each holds buffers of its own. They
-// are made when the program starts: they hold channels, and a channel that was
-// made inside a testing/synctest bubble can never be used outside.
+// The coders are safe for concurrent use; each holds buffers of its own. They are
+// made when the program starts because they hold channels, and a channel made
+// inside a testing/synctest bubble can never be used outside.
 var (
 	encoder = newEncoder()
 	decoder = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody)))
@@ -29,7 +29,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// pack returns data compressed where that makes it smaller, else as it is.
+// pack returns data compressed if that makes it smaller, and otherwise unchanged.
 func pack(data []byte, compress bool) []byte {
 	if compress {
 		if packed := encoder.EncodeAll(data, make([]byte, 0, len(data))); len(packed) < len(data) {
@@ -39,7 +39,7 @@ func pack(data []byte, compress bool) []byte {
 	return data
 }
 
-// unpackData undoes pack.
+// unpackData reverses pack.
 func unpackData(packed []byte, length int) ([]byte, error) {
 	if len(packed) == length {
 		return packed, nil
@@ -47,9 +47,10 @@ func unpackData(packed []byte, length int) ([]byte, error) {
 	return unpack(packed, length)
 }
 
-// unpack returns the data of the given length.
+// unpack decompresses data, which must have the given length.
 func unpack(packed []byte, length int) ([]byte, error) {
-	// The length is not trusted with memory before the bytes bear it out.
+	// The length does not decide how much memory is allocated until the bytes
+	// confirm it.
 	data, err := decoder.DecodeAll(packed, make([]byte, 0, min(length, 32*len(packed))))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)

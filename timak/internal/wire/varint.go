@@ -19,7 +19,7 @@ func (w *writer) text(s string) {
 	w.b = append(w.b, s...)
 }
 
-// names writes n texts, each without what it shares with the one before.
+// names writes n texts, each without the prefix it shares with the one before.
 func (w *writer) names(n int, name func(int) string) {
 	last := ""
 	for i := range n {
@@ -40,7 +40,7 @@ func sharedPrefix(a, b string) int {
 	return n
 }
 
-// deltas writes n numbers, each less the one before; the difference may wrap.
+// deltas writes n numbers, each less the one before; differences may wrap.
 func (w *writer) deltas(n int, value func(int) int64) {
 	var last int64
 	for i := range n {
@@ -50,8 +50,8 @@ func (w *writer) deltas(n int, value func(int) int64) {
 	}
 }
 
-// reader takes the parts of a body. After the first fault err is set and
-// everything reads as zero.
+// reader takes the parts of a body. After the first fault err is set and everything
+// reads as zero.
 type reader struct {
 	b        []byte
 	unfolded int // bytes of all names
@@ -84,14 +84,14 @@ func (r *reader) longer() uint64 {
 	return v
 }
 
-// signed takes a number with a sign: zigzag, as encoding/binary has it.
+// signed takes a signed number: zigzag, as in encoding/binary.
 func (r *reader) signed() int64 {
 	v := r.unsigned()
 	return int64(v>>1) ^ -int64(v&1)
 }
 
-// count reads a number of things that each take at least so many bytes of what
-// follows, so that it can be trusted with memory.
+// count reads the number of elements that follow. Each takes at least each bytes,
+// so the result is safe to allocate for.
 func (r *reader) count(each int) int {
 	v := r.unsigned()
 	if v > uint64(len(r.b)/each) {
@@ -123,7 +123,7 @@ func (r *reader) names(n int, set func(int, string)) {
 			return
 		}
 		rest := r.text()
-		if rest != "" || shared < uint64(len(last)) { // or else the same name again, in the same memory
+		if rest != "" || shared < uint64(len(last)) { // otherwise it is the same name again, and shares memory
 			last = last[:shared] + rest
 		}
 		r.unfolded += len(last)
@@ -135,8 +135,8 @@ func (r *reader) names(n int, set func(int, string)) {
 	}
 }
 
-// maxName bounds what front coding can unfold to. The engine's names have at
-// most 512 bytes.
+// maxName bounds what front coding can unfold to. The engine's names have at most
+// 512 bytes.
 const maxName = 512
 
 func (r *reader) deltas(n int, set func(int, int64)) {

@@ -6,8 +6,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// View is a stored value that is read in parts: only the head is decoded. It
-// belongs to one goroutine at a time.
+// View is a stored value that is read in parts: at first only the head is decoded.
+// It belongs to one goroutine at a time.
 type View struct {
 	head    head
 	entries int // of all blocks
@@ -16,11 +16,11 @@ type View struct {
 	data    []byte
 	packs   []state.Pack // of each block
 
-	read [][]state.Entry // the blocks, once At was called; nil for those that were not read
+	read [][]state.Entry // the blocks, set by At; nil for blocks not read yet
 	err  error
 }
 
-// openLayout2 reads the head of a value whose checksum is right.
+// openLayout2 reads the head of a value whose checksum was verified.
 func openLayout2(key string, value []byte) (*View, error) {
 	if value[3] != 0 {
 		return nil, fmt.Errorf("%w: byte 3", ErrCorrupt)
@@ -49,7 +49,7 @@ func openLayout2(key string, value []byte) (*View, error) {
 	return v, r.err
 }
 
-// all returns the live entries, with room for one more.
+// all returns the live entries, with capacity for one more.
 func (v *View) all() ([]state.Entry, error) {
 	if v.entries == 0 {
 		return nil, nil
@@ -68,7 +68,7 @@ func (v *View) all() ([]state.Entry, error) {
 	return entries, nil
 }
 
-// block reads a block into entries.
+// block reads a block into entries; the ids go to ids.
 func (v *View) block(i int, entries []state.Entry, ids *spelled) error {
 	b, pack := &v.head.blocks[i], &v.packs[i]
 	pack.Store(v.dataOf(b), b.data, unpackData)
@@ -85,8 +85,8 @@ func (v *View) dataOf(b *blockHead) []byte {
 	return v.data[b.storedAt : b.storedAt+b.stored : b.storedAt+b.stored]
 }
 
-// Open returns a view of a value, if it can be read in parts: otherwise Decode
-// says what it is, or why it is none.
+// Open returns a view of a value that can be read in parts. For others Decode
+// returns the state, or why the value is damaged.
 func Open(key string, value []byte) (*View, bool) {
 	if check(value) != nil || value[2] != 2 {
 		return nil, false
@@ -98,13 +98,13 @@ func Open(key string, value []byte) (*View, bool) {
 	return v, true
 }
 
-// Len returns how many items there are.
+// Len returns the number of items.
 func (v *View) Len() int { return v.entries }
 
-// Err returns why an entry could not be read, if one could not.
+// Err returns why an entry could not be read; nil if all could.
 func (v *View) Err() error { return v.err }
 
-// At returns the entry at a place, the latest being at 0.
+// At returns the entry at index i; the latest is at 0.
 func (v *View) At(i int) *state.Entry {
 	if v.read == nil {
 		v.read = make([][]state.Entry, len(v.head.blocks))

@@ -1,14 +1,15 @@
 package wire
 
-// wantedID is an id to be found in the columns of a block, as it is written
-// there: a name of the dictionary, from 1, and a number; or 0 and the id.
+// wantedID is an id to look for in the columns of a block, in the form that is
+// stored there: the number of a name in the dictionary, from 1, and a number; or 0
+// and the id.
 type wantedID struct {
 	name   uint64
 	number int64
 	text   string
 }
 
-// wanted returns the ids of some changes as blocks write them.
+// wanted returns the ids of some changes as blocks store them.
 func (h *head) wanted(changes []Change) []wantedID {
 	ids := make([]wantedID, len(changes))
 	for i, c := range changes {
@@ -22,8 +23,8 @@ func (h *head) wanted(changes []Change) []wantedID {
 	return ids
 }
 
-// names reports whether one of the ids is in a block. One that is damaged counts
-// as if it were: who decodes it will say so.
+// names reports whether one of the ids is in a block. A damaged block counts as if
+// it were: decoding it will report the damage.
 func (v *View) names(i int, wanted []wantedID) bool {
 	b := &v.head.blocks[i]
 	r := reader{b: v.columnsOf(b)}

@@ -1,5 +1,5 @@
-// Package wire is the stored value of a timeline: bytes that carry their
-// version, their checksum and the key they belong to.
+// Package wire encodes and decodes the stored value of a timeline: bytes that carry
+// their version, their checksum and the key they belong to.
 //
 //	offset  bytes  what
 //	0       2      "tk"
@@ -18,24 +18,24 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// ErrCorrupt is returned for bytes that are not a stored value, or are damaged,
-// or belong to another key.
+// ErrCorrupt is returned for bytes that are not a stored value, are damaged, or
+// belong to another key.
 var ErrCorrupt = errors.New("stored value is damaged")
 
 const (
 	magic   = "tk"
 	headLen = 8
 
-	// maxBody bounds what a value holds, unpacked, and all names of one together
-	// when they are unfolded, and so what a damaged value can make us allocate.
-	// Riak refuses objects over 50 MB.
+	// maxBody bounds the unpacked size of a value, and the total size of its
+	// unfolded names, and so what a damaged value can make us allocate. Riak
+	// refuses objects over 50 MB.
 	maxBody = 64 << 20
 )
 
-// Decode returns the timeline that value holds. Data in it shares memory with
-// value or with its unpacked form. It returns ErrCorrupt, and never panics, for
-// anything that neither Encode has made for this key nor the ancestor; data that
-// cannot be unpacked is an ErrCorrupt of its own when it is first needed.
+// Decode returns the timeline that value holds. Its data shares memory with value
+// or with its unpacked form. Decode returns ErrCorrupt, and never panics, for
+// anything that was written neither by Encode for this key nor by the ancestor.
+// Data that cannot be unpacked is reported as ErrCorrupt when it is first needed.
 func Decode(key string, value []byte) (state.State, error) {
 	if isAncestor(value) {
 		return decodeAncestor(value)
@@ -53,7 +53,7 @@ func Decode(key string, value []byte) (state.State, error) {
 	}
 }
 
-// check checks the head and the checksum.
+// check verifies the head and the checksum.
 func check(value []byte) error {
 	if len(value) < headLen || string(value[:2]) != magic {
 		return fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))

@@ -1,4 +1,4 @@
-// Package secrettest is for tests that a value shows no secret.
+// Package secrettest helps tests to check that a value shows no secret.
 package secrettest
 
 import (
@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// WantHidden fails the test if value shows text by any verb of fmt, in JSON or in
-// a log.
+// WantHidden fails the test if value reveals text through any verb of fmt, in JSON
+// or in a log.
 func WantHidden(t testing.TB, text string, value any) {
 	t.Helper()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%t", "%p", "%T", "%U"} {
