@@ -1,8 +1,7 @@
-// Package migrations holds the SQL of timak's own tables, for every database
-// in a folder of its dialect's name, in golang-migrate's naming.
+// Package migrations holds the SQL of timak's own tables, in one folder per
+// dialect, in golang-migrate's naming.
 //
-// Those who have a migration tool point it at FS; others call
-// timakgorm.Migrate.
+// Point your own migration tool at FS, or call timakgorm.Migrate.
 package migrations
 
 import "embed"

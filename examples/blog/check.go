@@ -21,17 +21,17 @@ const (
 	rebuild = "rebuild"
 )
 
-// Their exit codes.
+// Exit codes of the subcommands.
 const (
 	exitClean   = 0
 	exitDiffers = 1
 	exitFailed  = 2
 )
 
-// errStopped is what a person is told who stopped it.
+// errStopped is reported when the user stopped the command.
 var errStopped = errors.New("stopped")
 
-// check is what verify and rebuild are started with.
+// check is the configuration of verify and rebuild.
 type check struct {
 	config
 
@@ -39,10 +39,10 @@ type check struct {
 	limit  int
 	from   string
 
-	drainWait time.Duration // for what waits in the outbox, before the comparison
+	drainWait time.Duration // for pending changes in the outbox, before the comparison
 }
 
-// runCheck is the subcommand: it compares, mends if it is to, and returns the
+// runCheck runs a subcommand: it compares, repairs if asked to, and returns the
 // exit code.
 func runCheck(ctx context.Context, name string, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	c, err := parseCheck(name, args, getenv, stdout, stderr)
@@ -69,7 +69,7 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 		}
 		say(stderr, "blog %s: %v", name, err)
 		if report.From != "" {
-			say(stderr, "blog %s: go on with -from %s", name, report.From)
+			say(stderr, "blog %s: continue with -from %s", name, report.From)
 		}
 		return exitFailed
 	case !report.Clean():
@@ -85,27 +85,27 @@ func parseCheck(name string, args []string, getenv func(string) string, stdout, 
 	flags := newFlags("blog " + name)
 	c.flags(flags)
 	if name == verify {
-		flags.BoolVar(&c.repair, "repair", false, "mend what differs, as blog rebuild does")
+		flags.BoolVar(&c.repair, "repair", false, "repair what differs, as blog rebuild does")
 	}
-	flags.IntVar(&c.limit, "limit", 100, "list at most so many differences; `n` below 0 lists none")
-	flags.StringVar(&c.from, "from", "", "go on where an earlier run has stopped, which gave this `token`")
+	flags.IntVar(&c.limit, "limit", 100, "list at most `n` differences; below 0 lists none")
+	flags.StringVar(&c.from, "from", "", "continue where an earlier run stopped, which printed this `token`")
 	return c, parse(flags, args, getenv, checkUsage, stdout, stderr)
 }
 
 func checkUsage(w io.Writer, flags *flag.FlagSet) {
 	does := "Compares the timelines with the tables and lists what differs."
 	if flags.Name() == "blog "+rebuild {
-		does = "Makes the timelines as the tables are, and lists what differed."
+		does = "Makes the timelines match the tables and lists what differed."
 	}
 	say(w, "Usage: %s [flags]\n\n%s A blog that has a data folder must be stopped first.\n", flags.Name(), does)
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")
-	say(w, "Exit codes: %d nothing differs any more, %d something does, an unplaceable row included, %d it could not be done.", exitClean, exitDiffers, exitFailed)
+	say(w, "Exit codes: %d nothing differs any more, %d something still does (unplaceable rows count), %d the check failed.", exitClean, exitDiffers, exitFailed)
 }
 
-// checkFolder refuses a folder that holds no blog: a check makes none. The
-// timelines may be gone, as rebuild makes them anew.
+// checkFolder refuses a folder without a blog, as a check never creates one. The
+// timelines may be missing: rebuild makes them again.
 func (c check) checkFolder() (err error) {
 	switch {
 	case !c.onPostgres():
@@ -114,7 +114,7 @@ func (c check) checkFolder() (err error) {
 		_, err = os.Stat(c.data)
 	}
 	if err != nil {
-		return fmt.Errorf("no blog has data there: %w", err)
+		return fmt.Errorf("found no blog: %w", err)
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (c check) run(ctx context.Context, b *blog.Blog, stderr io.Writer) (timakgo
 	return report, err
 }
 
-// tell says what was found. Unless all was done there may be more.
+// tell reports what was found. Unless all is true there may be more.
 func (c check) tell(w io.Writer, report timakgorm.Report, all bool) {
 	if report.Keys == 0 && !all {
 		return
@@ -145,15 +145,15 @@ func (c check) tell(w io.Writer, report timakgorm.Report, all bool) {
 	say(w, "%d timelines, %d rows: %d missing, %d extra, %d misplaced, %d stale, %d damaged, %d unplaceable",
 		report.Keys, report.Rows, report.Missing, report.Extra, report.Misplaced, report.Stale, report.Damaged, report.Unplaceable)
 	if report.Unplaceable > 0 {
-		say(w, "what is unplaceable is on no timeline until its row is mended: rebuild changes no row")
+		say(w, "unplaceable rows are on no timeline until they are corrected: rebuild changes no rows")
 	}
 	switch {
 	case !all:
-		say(w, "not all timelines were looked at")
+		say(w, "not all timelines were checked")
 	case report.Found() == 0 && report.Clean():
-		say(w, "the timelines are as the tables")
+		say(w, "the timelines match the tables")
 	case report.Unsettled > 0:
-		say(w, "%d remain, and %d more were changing all the time", report.Remaining, report.Unsettled)
+		say(w, "%d remain, and %d more kept changing", report.Remaining, report.Unsettled)
 	case c.repair:
 		say(w, "%d remain", report.Remaining)
 	}

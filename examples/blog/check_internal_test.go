@@ -64,14 +64,14 @@ func TestCheck(t *testing.T) {
 		blog.stop(t)
 		for _, mend := range [][]string{{rebuild}, {verify, "-repair"}} {
 			with := func(name ...string) []string { return slices.Concat(name, args) }
-			wantChecked(t, exitClean, "the timelines are as the tables", with(verify)...)
+			wantChecked(t, exitClean, "the timelines match the tables", with(verify)...)
 			harm(t, args)
 			for _, says := range []string{"site:posts: posts:1 missing", "site:posts: posts:99 extra", "1 missing, 1 extra, 0 misplaced"} {
 				wantChecked(t, exitDiffers, says, with(verify)...)
 			}
 			wantChecked(t, exitDiffers, "… and 1 more", with(verify, "-limit", "1")...)
 			wantChecked(t, exitClean, "0 remain", with(mend...)...)
-			wantChecked(t, exitClean, "the timelines are as the tables", with(rebuild)...)
+			wantChecked(t, exitClean, "the timelines match the tables", with(rebuild)...)
 		}
 		again := caller{t: t, url: start(t, args...).url}
 		again.shows("/api/timeline", "title", "two one")
@@ -102,7 +102,7 @@ func TestCheck_unplaceable(t *testing.T) {
 	harm(t, []string{"-data", folder})
 	for _, says := range []string{
 		`site:posts: posts [1] unplaceable: column "created_at" is "soon": expected a date`, "2 unplaceable",
-		"what is unplaceable is on no timeline until its row is mended",
+		"unplaceable rows are on no timeline until they are corrected",
 	} {
 		wantChecked(t, exitDiffers, says, verify, "-data", folder)
 	}
@@ -110,7 +110,7 @@ func TestCheck_unplaceable(t *testing.T) {
 	wantChecked(t, exitDiffers, "0 missing, 0 extra, 0 misplaced, 0 stale, 0 damaged, 2 unplaceable", verify, "-data", folder)
 	dated("'2026-01-01 00:00:00+00:00'")
 	wantChecked(t, exitClean, "0 remain", rebuild, "-data", folder)
-	wantChecked(t, exitClean, "the timelines are as the tables", verify, "-data", folder)
+	wantChecked(t, exitClean, "the timelines match the tables", verify, "-data", folder)
 }
 
 func TestCheck_usage(t *testing.T) {
@@ -124,7 +124,7 @@ func TestCheck_usage(t *testing.T) {
 		}
 		wantChecked(t, exitFailed, "not defined: -addr", name, "-addr", "127.0.0.1:0")
 		wantChecked(t, exitFailed, "unexpected argument after the flags", name, "now")
-		wantChecked(t, exitFailed, "no blog has data there", name, "-data", filepath.Join(t.TempDir(), "none"))
+		wantChecked(t, exitFailed, "found no blog", name, "-data", filepath.Join(t.TempDir(), "none"))
 		_, _, stderr = checked(name, "-data", aBlog(t), "-from", "nothing")
 		if !strings.Contains(stderr, "From is not the token") || strings.Contains(stderr, "go on with") {
 			t.Errorf("blog %s -from nothing: got %s", name, stderr)
@@ -153,18 +153,18 @@ func TestCheck_noBlog(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{verify, rebuild} {
 		folder, dsn := t.TempDir(), pgtest.DSN(t)
-		wantChecked(t, exitFailed, "no blog has data there", name, "-data", folder)
+		wantChecked(t, exitFailed, "found no blog", name, "-data", folder)
 		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
 			t.Errorf("blog %s in an empty folder has left %v, %v", name, files, err)
 		}
-		wantChecked(t, exitFailed, "no blog has data there", name, "-data", filepath.Join(folder, "none"), "-postgres", dsn)
+		wantChecked(t, exitFailed, "found no blog", name, "-data", filepath.Join(folder, "none"), "-postgres", dsn)
 		for range 2 { // the first has made no tables
-			wantChecked(t, exitFailed, "no blog has its tables", name, "-data", folder, "-postgres", dsn)
+			wantChecked(t, exitFailed, "this database holds no blog", name, "-data", folder, "-postgres", dsn)
 		}
 		if err := os.WriteFile(filepath.Join(folder, databaseFile), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		wantChecked(t, exitFailed, "no blog has its tables", name, "-data", folder)
+		wantChecked(t, exitFailed, "this database holds no blog", name, "-data", folder)
 	}
 }
 

@@ -14,15 +14,15 @@ import (
 	"github.com/timak-go/timak/timak/secret"
 )
 
-// config is what a blog is started with.
+// config is the configuration of a blog.
 type config struct {
 	addr     string
 	data     string
 	postgres secret.Text // a DSN, which may hold a password; empty for SQLite
 	riak     []string    // empty for a file in the data folder
 
-	// For these there are no flags.
-	mustExist    bool          // a database without a blog is none to make one in
+	// These have no flags.
+	mustExist    bool          // do not create a blog in a database that has none
 	postgresWait time.Duration // for a server that is starting
 	riakWait     time.Duration // for a cluster that does not answer
 	stopWait     time.Duration // for requests, and then for timelines, when stopping
@@ -33,7 +33,7 @@ func (c config) onPostgres() bool { return c.postgres.Reveal() != "" }
 
 func (c config) onRiak() bool { return len(c.riak) > 0 }
 
-// envNames are the environment variables that stand in for flags.
+// envNames are the environment variables that replace flags.
 var envNames = map[string]string{
 	"addr":     "BLOG_ADDR",
 	"data":     "BLOG_DATA",
@@ -41,16 +41,16 @@ var envNames = map[string]string{
 	"riak":     "BLOG_RIAK",
 }
 
-// errUsage is returned for a command line that was wrong, and has been
-// explained.
+// errUsage is returned for a wrong command line, after it has been explained to the
+// user.
 var errUsage = errors.New("usage")
 
-// errArgument does not repeat the argument: it may be what the shell made of a
-// password.
-var errArgument = errors.New("unexpected argument after the flags: a DSN with spaces in it goes in quotes")
+// errArgument does not repeat the argument, which may be a part of a password that
+// the shell split off.
+var errArgument = errors.New("unexpected argument after the flags: put a DSN that contains spaces in quotes")
 
-// parseConfig reads flags and environment; a flag wins. It returns
-// flag.ErrHelp after -h, and errUsage.
+// parseConfig reads flags and environment; a flag wins. It returns flag.ErrHelp
+// after -h, and errUsage for a wrong command line.
 func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Writer) (config, error) {
 	c := newConfig()
 	flags := newFlags("blog")
@@ -73,7 +73,7 @@ func newFlags(name string) *flag.FlagSet {
 	return flags
 }
 
-// flags adds the flags that say where the data is.
+// flags adds the flags that say where the data is kept.
 func (c *config) flags(flags *flag.FlagSet) {
 	flags.StringVar(&c.data, "data", "./blog-data", "keep data in this `folder`; $BLOG_DATA")
 	flags.Func("postgres", "keep tables in the Postgres of this `DSN` instead of SQLite; $BLOG_POSTGRES", func(dsn string) error {
@@ -86,7 +86,7 @@ func (c *config) flags(flags *flag.FlagSet) {
 	})
 }
 
-// parse reads a command line into flags, and what it does not give from the
+// parse reads a command line into flags, and takes missing ones from the
 // environment.
 func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage func(io.Writer, *flag.FlagSet), stdout, stderr io.Writer) error {
 	err := flags.Parse(args)
@@ -108,8 +108,8 @@ func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage
 	return nil
 }
 
-// addresses returns the addresses in a list, or an error that says which is
-// none.
+// addresses returns the addresses in a list, or an error that names the invalid
+// one.
 func addresses(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil
@@ -135,12 +135,12 @@ func checkAddress(address string) error {
 		return fmt.Errorf("address %s: missing host in address", address)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("address %s: %q is no port", address, port)
+		return fmt.Errorf("address %s: %q is not a port", address, port)
 	}
 	return nil
 }
 
-// fromEnv sets the flags that were not given from their variables.
+// fromEnv sets the flags that were not given from their environment variables.
 func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -163,8 +163,8 @@ func usage(w io.Writer, flags *flag.FlagSet) {
 	say(w, "\nA flag wins over its environment variable.")
 }
 
-// say writes a line for the person at the terminal. Where there is none, there
-// is nobody to tell that it failed.
+// say writes a line for the user at the terminal. An error is ignored: there is
+// nobody to report it to.
 func say(w io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }

@@ -74,10 +74,10 @@ func TestRun_badAddresses(t *testing.T) {
 		"a:1,riak": "address riak: missing port",
 		"::1":      "address ::1: too many colons",
 		":8087":    "missing host",
-		"a:":       "is no port",
-		"a:0":      "is no port",
-		"a:65536":  "is no port",
-		"a:http":   "is no port",
+		"a:":       "is not a port",
+		"a:0":      "is not a port",
+		"a:65536":  "is not a port",
+		"a:http":   "is not a port",
 	} {
 		folder := filepath.Join(t.TempDir(), "none")
 		env := map[string]string{"BLOG_DATA": folder, "BLOG_RIAK": list}

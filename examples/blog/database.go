@@ -17,13 +17,14 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// maxConns is enough for a blog, and leaves most of a Postgres to others.
+// maxConns is enough for a blog, and leaves most connections of a Postgres to
+// others.
 const maxConns = 10
 
-// databaseFile is SQLite's, in the data folder.
+// databaseFile is the SQLite file in the data folder.
 const databaseFile = "blog.sqlite"
 
-// openDatabase opens the tables: Postgres if it was asked for, or else SQLite in
+// openDatabase opens the tables: in Postgres if configured, otherwise in SQLite in
 // the data folder.
 func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
 	if !c.onPostgres() {
@@ -42,10 +43,10 @@ func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
 	return db, nil
 }
 
-// errDSN stands for what the driver says of a DSN that it cannot read: that may
-// quote a part of the password.
-var errDSN = errors.New("its DSN cannot be read: expected postgres://user:password@host:port/database, " +
-	"with every other character than letters and digits in the password as %XX, or host=… user=… password='…' dbname=…; " +
+// errDSN replaces the driver's error about an unreadable DSN, which may quote a
+// part of the password.
+var errDSN = errors.New("the DSN is not valid: expected postgres://user:password@host:port/database, " +
+	"with every character of the password but letters and digits written as %XX, or host=… user=… password='…' dbname=…; " +
 	"or a file that it names cannot be read")
 
 func openSQLite(ctx context.Context, path string) (*gorm.DB, error) {
@@ -66,7 +67,7 @@ func openSQLite(ctx context.Context, path string) (*gorm.DB, error) {
 	return db, nil
 }
 
-// makePrivate makes the file if need be, so that only its owner can read it:
+// makePrivate creates the file if needed, readable and writable only by its owner;
 // SQLite would leave that to the umask.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -76,9 +77,9 @@ func makePrivate(path string) error {
 	return file.Close()
 }
 
-// sqliteDSN names a file in a URI, so that its path may hold any character.
-// Transactions begin as writers: one that began as a reader and then writes
-// would fail instead of waiting for its turn.
+// sqliteDSN names the file as a URI, so that its path may contain any character.
+// Transactions begin as writers: one that began as a reader would fail at its first
+// write instead of waiting for its turn.
 func sqliteDSN(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -95,8 +96,9 @@ func sqliteDSN(path string) (string, error) {
 	return file.String(), nil
 }
 
-// open makes a pool without connecting yet. Errors are returned and reported
-// where they are handled; GORM's own log would show the values of statements.
+// open makes a pool that is not connected yet. GORM's own log is off, as it would
+// show the values of statements; errors are returned, and reported where they are
+// handled.
 func open(dialector gorm.Dialector) (*gorm.DB, *sql.DB, error) {
 	db, err := gorm.Open(dialector, &gorm.Config{
 		DisableAutomaticPing: true,
@@ -116,8 +118,8 @@ func open(dialector gorm.Dialector) (*gorm.DB, *sql.DB, error) {
 	return db, pool, nil
 }
 
-// await waits until the server answers. It gives up after the given time, and
-// at once when the server is there and says no.
+// await waits until the server answers. It gives up after the given time, or at
+// once if the server refuses the connection permanently.
 func await(ctx context.Context, pool *sql.DB, wait time.Duration) error {
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -136,7 +138,7 @@ func await(ctx context.Context, pool *sql.DB, wait time.Duration) error {
 	}
 }
 
-// refused reports whether a server answered with a no that stays.
+// refused reports whether a server refused the connection permanently.
 func refused(err error) bool {
 	const startingUp = "57P03"
 	answer := (*pgconn.PgError)(nil)

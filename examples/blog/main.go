@@ -4,8 +4,8 @@
 //	go run ./examples/blog
 //
 // keeps everything in ./blog-data: its tables in SQLite, its timelines in a
-// boltstore. With -postgres and -riak they are on servers. See README.md beside
-// this file.
+// boltstore. With -postgres and -riak they are kept on servers. See README.md in
+// this folder.
 package main
 
 import (

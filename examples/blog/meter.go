@@ -10,11 +10,11 @@ import (
 	"github.com/timak-go/timak/timakgorm"
 )
 
-// meter shows progress: a bar on a terminal, and a line now and then elsewhere.
+// meter shows progress: a bar on a terminal, or else a line from time to time.
 type meter struct {
 	w        io.Writer
 	terminal bool
-	shown    time.Duration // when it was last shown, since the beginning
+	shown    time.Duration // when it was last shown, since the start
 	begun    bool
 	latest   timakgorm.Progress
 }
@@ -27,7 +27,7 @@ const (
 
 func newMeter(w io.Writer) *meter { return &meter{w: w, terminal: isTerminal(w)} }
 
-// isTerminal reports whether someone is looking.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -58,15 +58,15 @@ func (m *meter) draw(p timakgorm.Progress) {
 	say(m.w, "%s", line(p))
 }
 
-// On a terminal that is too narrow for the bar, the rest is cut off instead of
-// filling line after line.
+// On a terminal that is too narrow for the bar, the rest is cut off rather than
+// wrapped.
 const (
 	noWrap = "\x1b[?7l"
 	wrap   = "\x1b[?7h"
 )
 
-// end shows what it came to, where anything was shown at all, and leaves the
-// bar's line. Done says that nothing is left to do, whatever was counted before.
+// end shows the final count, if anything was shown at all, and ends the bar's line.
+// done says that nothing is left to do, whatever was counted before.
 func (m *meter) end(done bool) {
 	if !m.begun {
 		return
@@ -85,8 +85,8 @@ func bar(p timakgorm.Progress) string {
 	return "[" + strings.Repeat("=", full) + strings.Repeat(" ", barWidth-full) + "]"
 }
 
-// share is how much is done, from 0 to 1; nobody knows exactly, as rows come and
-// go. Of nothing, all is done.
+// share returns how much is done, from 0 to 1. It is an estimate, as rows come and
+// go. Without rows it is 1.
 func share(p timakgorm.Progress) float64 {
 	if p.All == 0 {
 		return 1

@@ -15,7 +15,7 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// run is the program: it does what args say and returns the exit code.
+// run is the program: it runs the command in args and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && (args[0] == verify || args[0] == rebuild) {
 		return runCheck(ctx, args[0], args[1:], getenv, stdout, stderr)
@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	err = serve(ctx, c, stdout, log)
-	if err == nil || errors.Is(err, context.Canceled) { // told to stop before it had started
+	if err == nil || errors.Is(err, context.Canceled) { // stopped before it had started
 		return 0
 	}
 	say(stderr, "blog: %v", err)
@@ -60,7 +60,7 @@ func withBlog(ctx context.Context, c config, log *slog.Logger, do func(*blog.Blo
 	defer func() { err = errors.Join(err, pool.Close()) }()
 
 	if c.mustExist && !blog.Exists(ctx, db) {
-		return errors.New("no blog has its tables in this database")
+		return errors.New("this database holds no blog")
 	}
 	b, err := blog.Open(ctx, db, timak.New(store, &timak.Options{Logger: log}), log)
 	if err != nil {
@@ -80,7 +80,7 @@ func serveBlog(ctx context.Context, c config, b *blog.Blog, stdout io.Writer, lo
 	return s.run(ctx, b, c.stopWait)
 }
 
-// places says where the blog keeps its data, and nothing of a DSN.
+// places says where the blog keeps its data, without showing a DSN.
 func (c config) places() string {
 	switch {
 	case c.onPostgres() && c.onRiak():

@@ -36,9 +36,8 @@ func newServer(listener net.Listener, handler http.Handler, log *slog.Logger) *s
 	}
 }
 
-// run serves until ctx ends, and relays changes to the timelines meanwhile. Then
-// it lets requests finish and the timelines catch up, each for at most the
-// given time.
+// run serves until ctx ends, and meanwhile relays changes to the timelines. Then it
+// lets requests finish and the timelines catch up, each for at most the given time.
 func (s *server) run(ctx context.Context, b *blog.Blog, wait time.Duration) error {
 	relaying, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRelay()
@@ -51,7 +50,7 @@ func (s *server) run(ctx context.Context, b *blog.Blog, wait time.Duration) erro
 		return nil
 	})
 	g.Go(func() error {
-		<-ctx.Done() // told to stop, or one of the above failed
+		<-ctx.Done() // asked to stop, or one of the above failed
 		s.finishRequests(wait)
 		s.drain(b, wait)
 		stopRelay()

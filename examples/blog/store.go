@@ -14,10 +14,10 @@ import (
 	"github.com/timak-go/timak/timak/riakstore"
 )
 
-// openStore opens the timelines: on Riak if it was asked for, or else in a file
-// in the data folder. While anything of the blog is in that folder, it is held
-// against other blogs, by that file: two with different stores would each carry
-// a part of the changes in SQLite to its own.
+// openStore opens the timelines: on Riak if configured, otherwise in a file in the
+// data folder. That file also locks the folder against other blogs while any of the
+// blog's data is there: two blogs with different stores would each apply a part of
+// the changes in SQLite to its own store.
 func openStore(ctx context.Context, c config, log *slog.Logger) (driver.Store, error) {
 	if c.onRiak() && c.onPostgres() {
 		return openRiak(ctx, c, log)
@@ -33,7 +33,7 @@ func openStore(ctx context.Context, c config, log *slog.Logger) (driver.Store, e
 	return withFolder{store, folder}, nil
 }
 
-// withFolder is a store elsewhere, and the hold on the data folder.
+// withFolder is a store elsewhere, together with the lock on the data folder.
 type withFolder struct {
 	driver.Store
 	folder driver.Store
@@ -41,10 +41,10 @@ type withFolder struct {
 
 func (s withFolder) Close() error { return errors.Join(s.Store.Close(), s.folder.Close()) }
 
-// openFolder makes the data folder if need be and opens the timelines in it.
+// openFolder creates the data folder if needed and opens the timelines in it.
 func openFolder(folder string) (driver.Store, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return nil, fmt.Errorf("create the data folder: %w", err)
 	}
 	store, err := boltstore.Open(filepath.Join(folder, "timelines.bolt"), nil)
 	switch {
@@ -58,9 +58,9 @@ func openFolder(folder string) (driver.Store, error) {
 	return store, nil
 }
 
-// openRiak opens the timelines on a cluster. One that does not answer at all is
-// given up after the time that one request may take; the start-up check is
-// several requests.
+// openRiak opens the timelines on a cluster. A cluster that does not answer at all
+// is given up after riakWait; the start-up check, which makes several requests,
+// after twice that.
 func openRiak(ctx context.Context, c config, log *slog.Logger) (driver.Store, error) {
 	limit := 2 * c.riakWait
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))

@@ -12,15 +12,15 @@ import (
 	"gorm.io/gorm"
 )
 
-// SignUp makes an account and logs it in. It returns the new session's token,
-// an *InvalidError, or ErrNameTaken.
+// SignUp creates an account and logs it in. It returns the user and the new
+// session's token, an *InvalidError, or ErrNameTaken.
 func (b *Blog) SignUp(ctx context.Context, name, password string) (User, string, error) {
 	if err := cmp.Or(checkName(name), checkPassword(password)); err != nil {
 		return User{}, "", err
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 	if err != nil {
-		return User{}, "", fmt.Errorf("blog: hash a password: %w", err)
+		return User{}, "", fmt.Errorf("hash a password: %w", err)
 	}
 	user := User{Name: name, NameKey: strings.ToLower(name), PasswordHash: string(hash)}
 	var token string
@@ -37,8 +37,8 @@ func (b *Blog) SignUp(ctx context.Context, name, password string) (User, string,
 	return user, token, err
 }
 
-// LogIn starts a session and returns its token, or ErrLogin. It takes as long
-// for a name that nobody has as for a wrong password.
+// LogIn starts a session and returns its token, or ErrLogin. It takes as long for
+// an unknown name as for a wrong password.
 func (b *Blog) LogIn(ctx context.Context, name, password string) (string, error) {
 	user, err := b.User(ctx, name)
 	if errors.Is(err, ErrNotFound) {
@@ -54,16 +54,16 @@ func (b *Blog) LogIn(ctx context.Context, name, password string) (string, error)
 	return startSession(b.db.WithContext(ctx), user)
 }
 
-// nobodysHash is compared with passwords of unknown users.
+// nobodysHash is compared with the passwords of unknown users.
 var nobodysHash = sync.OnceValue(func() []byte {
 	hash, err := bcrypt.GenerateFromPassword([]byte("nobody"), bcrypt.DefaultCost)
 	if err != nil {
-		panic(err) // only a cost out of range gets here
+		panic(err) // happens only if the cost is out of range
 	}
 	return hash
 })
 
-// User returns the user with this name, in whatever case, or ErrNotFound.
+// User returns the user with this name, ignoring case, or ErrNotFound.
 func (b *Blog) User(ctx context.Context, name string) (User, error) {
 	if checkName(name) != nil {
 		return User{}, ErrNotFound

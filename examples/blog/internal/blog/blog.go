@@ -1,6 +1,5 @@
-// Package blog is what the blog is: accounts, posts, comments, and the
-// timelines to read them by. It knows the database and timak, and nothing of
-// HTTP.
+// Package blog implements the blog: accounts, posts, comments, and the timelines
+// they are read by. It knows the database and timak, but not HTTP.
 package blog
 
 import (
@@ -26,11 +25,10 @@ type Blog struct {
 }
 
 // Open creates or updates the tables and makes the timelines follow them. The
-// database and the timelines' store are the caller's to close, after Run has
-// returned.
+// caller closes the database and the timelines' store after Run has returned.
 func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slog.Logger) (*Blog, error) {
 	if err := db.WithContext(ctx).AutoMigrate(&User{}, &Session{}, &Post{}, &Comment{}); err != nil {
-		return nil, fmt.Errorf("blog: create tables: %w", err)
+		return nil, fmt.Errorf("create tables: %w", err)
 	}
 	if err := timakgorm.Migrate(ctx, db); err != nil {
 		return nil, err
@@ -43,24 +41,24 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 		return nil, err
 	}
 	if err := db.Use(plugin); err != nil {
-		return nil, fmt.Errorf("blog: install the timeline plugin: %w", err)
+		return nil, fmt.Errorf("install the timeline plugin: %w", err)
 	}
 	return &Blog{db: db, timelines: timelines, plugin: plugin, log: log}, nil
 }
 
-// Exists reports whether a database has the tables of a blog.
+// Exists reports whether a database has a blog's tables.
 func Exists(ctx context.Context, db *gorm.DB) bool {
 	return db.WithContext(ctx).Migrator().HasTable(&Post{})
 }
 
-// Run carries changes to the timelines until ctx ends.
+// Run applies changes to the timelines until ctx ends.
 func (b *Blog) Run(ctx context.Context) error { return b.plugin.Run(ctx) }
 
-// Drain carries all changes committed so far to the timelines.
+// Drain applies all changes committed so far to the timelines.
 func (b *Blog) Drain(ctx context.Context) error { return b.plugin.Drain(ctx) }
 
-// Ready reports why the blog cannot serve, or nil. The error names the part,
-// and wraps the cause.
+// Ready returns nil, or why the blog cannot serve: an error that names the failing
+// part and wraps the cause.
 func (b *Blog) Ready(ctx context.Context) error {
 	if err := b.db.WithContext(ctx).Select("id").Limit(1).Find(&[]User{}).Error; err != nil {
 		return fmt.Errorf("%w: %w", ErrDatabase, err)
@@ -71,12 +69,12 @@ func (b *Blog) Ready(ctx context.Context) error {
 	return nil
 }
 
-// deliverWait is how long a write waits for its timelines. When the store is
-// slow or down, the write stands all the same and the relay catches up.
+// deliverWait is how long a write waits for its timelines. If the store is slow or
+// down, the write is committed all the same and the relay catches up later.
 const deliverWait = time.Second
 
-// write runs fn in a transaction, and then delivers its changes to the
-// timelines, so that whoever wrote sees it in the next page they read.
+// write runs fn in a transaction, and then delivers its changes to the timelines,
+// so that the writer sees them on the next page.
 func (b *Blog) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if err := b.db.WithContext(ctx).Transaction(fn); err != nil {
 		return err
@@ -84,7 +82,7 @@ func (b *Blog) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(ctx, deliverWait)
 	defer cancel()
 	if err := b.plugin.Drain(ctx); err != nil && ctx.Err() == nil {
-		b.log.WarnContext(ctx, "blog: timelines lag behind", "error", err)
+		b.log.WarnContext(ctx, "blog: timelines are behind", "error", err)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// Comment writes a comment under a post. It returns ErrNotFound for a post
-// that author cannot see, or an *InvalidError.
+// Comment adds a comment to a post. It returns ErrNotFound for a post that author
+// cannot see, or an *InvalidError.
 func (b *Blog) Comment(ctx context.Context, author User, postID uint, text string) (Comment, error) {
 	text, err := comment(text)
 	if err != nil {
@@ -16,7 +16,7 @@ func (b *Blog) Comment(ctx context.Context, author User, postID uint, text strin
 	}
 	c := Comment{PostID: postID, AuthorID: author.ID, AuthorName: author.Name, Body: text}
 	err = b.write(ctx, func(tx *gorm.DB) error {
-		// The lock keeps a post from being deleted under its new comment.
+		// The lock keeps the post from being deleted while the comment is added.
 		locked := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthShare})
 		if _, err := visiblePost(locked, &author, postID); err != nil {
 			return err

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of what users write.
+// The limits of what users may write.
 const (
 	minPassword = 8
-	maxPassword = 72     // bytes; bcrypt looks at no more
+	maxPassword = 72     // bytes; bcrypt ignores the rest
 	maxTitle    = 200    // characters
 	maxBody     = 50_000 // characters
-	maxComment  = 2_000  // characters; a comment's text is in its timeline
+	maxComment  = 2_000  // characters; comments are stored in their timeline
 )
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
@@ -32,7 +32,7 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// title returns the title as it is stored.
+// title returns the title in its stored form.
 func title(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -41,13 +41,13 @@ func title(s string) (string, error) {
 	return s, checkText("title", s, maxTitle)
 }
 
-// body returns a post's body as it is stored. It may be empty.
+// body returns a post's body in its stored form. It may be empty.
 func body(s string) (string, error) {
 	s = newlines(s)
 	return s, checkText("body", s, maxBody)
 }
 
-// comment returns a comment's body as it is stored.
+// comment returns a comment's body in its stored form.
 func comment(s string) (string, error) {
 	s = strings.TrimSpace(newlines(s))
 	if s == "" {
@@ -56,10 +56,10 @@ func comment(s string) (string, error) {
 	return s, checkText("comment", s, maxComment)
 }
 
-// newlines undoes what HTML forms do to line ends.
+// newlines reverses what HTML forms do to line ends.
 func newlines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
-// checkText refuses what is too long, and what Postgres cannot store.
+// checkText refuses text that is too long or that Postgres cannot store.
 func checkText(field, s string, limit int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 		return &InvalidError{field, "must be text"}

@@ -12,20 +12,20 @@ import (
 type User struct {
 	ID           uint
 	Name         string `gorm:"size:32;not null"`
-	NameKey      string `gorm:"size:32;not null;uniqueIndex"` // Name in lower case: names differ in more than case
+	NameKey      string `gorm:"size:32;not null;uniqueIndex"` // Name in lower case, as names are unique regardless of case
 	PasswordHash string `gorm:"not null"`
 	CreatedAt    time.Time
 }
 
-// Session lets whoever holds its token act as a user. Only a hash of the token
-// is stored, so that a copy of the database lets nobody in.
+// Session lets the holder of its token act as a user. Only a hash of the token is
+// stored, so a stolen copy of the database cannot be used to log in.
 type Session struct {
 	TokenHash string `gorm:"primaryKey;size:64"`
 	UserID    uint   `gorm:"not null;index"`
 	ExpiresAt int64  `gorm:"not null;index"` // seconds since 1970
 }
 
-// Post is a text of an author. A draft is on no timeline.
+// Post is a text by an author. A draft is on no timeline.
 type Post struct {
 	ID         uint
 	AuthorID   uint   `gorm:"not null;index"`
@@ -53,7 +53,7 @@ type Comment struct {
 	_ timakgorm.Timeline `timak:"key=post:{PostID}:comments; data=AuthorName,Body"`
 }
 
-// The keys that the models' rules put into.
+// The keys of the models' rules.
 const siteKey = "site:posts"
 
 func authorKey(author uint) string { return timakgorm.Key("author:{}:posts", author) }

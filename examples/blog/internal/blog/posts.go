@@ -7,14 +7,14 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// PostEdit is a change of a post. What is nil stays as it is.
+// PostEdit is a change of a post. Nil fields stay as they are.
 type PostEdit struct {
 	Title *string
 	Body  *string
 	Draft *bool
 }
 
-// Write makes a post. It returns an *InvalidError for a bad title or body.
+// Write creates a post. It returns an *InvalidError for a bad title or body.
 func (b *Blog) Write(ctx context.Context, author User, titleText, bodyText string, draft bool) (Post, error) {
 	post := Post{AuthorID: author.ID, AuthorName: author.Name, Draft: draft}
 	if err := post.edit(PostEdit{Title: &titleText, Body: &bodyText}); err != nil {
@@ -40,7 +40,7 @@ func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (P
 	return post, err
 }
 
-// DeletePost removes a post and its comments. It returns ErrNotFound, or
+// DeletePost deletes a post and its comments. It returns ErrNotFound, or
 // ErrForbidden if author did not write it.
 func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
 	return b.write(ctx, func(tx *gorm.DB) error {
@@ -55,8 +55,8 @@ func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
 	})
 }
 
-// Post returns a post, or ErrNotFound if it is another's draft. A viewer that
-// is nil is nobody in particular.
+// Post returns a post, or ErrNotFound, also for another author's draft. A nil
+// viewer is not logged in.
 func (b *Blog) Post(ctx context.Context, viewer *User, id uint) (Post, error) {
 	return visiblePost(b.db.WithContext(ctx), viewer, id)
 }
@@ -72,7 +72,7 @@ func (b *Blog) Drafts(ctx context.Context, author User) ([]Post, error) {
 	return posts, err
 }
 
-// edit carries out what is valid in e.
+// edit applies e, if it is valid.
 func (p *Post) edit(e PostEdit) (err error) {
 	if e.Title != nil {
 		if p.Title, err = title(*e.Title); err != nil {
@@ -90,7 +90,7 @@ func (p *Post) edit(e PostEdit) (err error) {
 	return nil
 }
 
-// ownPost returns a post of author's, locked until the transaction ends.
+// ownPost returns one of author's posts, locked until the transaction ends.
 func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
 	var post Post
 	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Take(&post, id).Error

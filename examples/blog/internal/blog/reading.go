@@ -8,7 +8,7 @@ import (
 	"github.com/timak-go/timak/timakgorm"
 )
 
-// SitePage reads a page of everybody's posts.
+// SitePage reads a page of all authors' posts.
 func (b *Blog) SitePage(ctx context.Context, query timak.Query) (timak.Page, error) {
 	return b.timelines.Page(ctx, siteKey, query)
 }
@@ -23,9 +23,9 @@ func (b *Blog) CommentPage(ctx context.Context, post Post, query timak.Query) (t
 	return b.timelines.Page(ctx, commentsKey(post.ID), query)
 }
 
-// Posts returns the posts of a page in its order, as the tables have them now:
-// a post that became a draft a moment ago is left out, though its timelines may
-// still hold it.
+// Posts returns the posts of a page in its order, as the tables have them now. A
+// post that has just become a draft is left out, even while its timelines still
+// hold it.
 func (b *Blog) Posts(ctx context.Context, page timak.Page) ([]Post, error) {
 	posts, err := timakgorm.Load[Post](ctx, b.db, page)
 	return slices.DeleteFunc(posts, func(p Post) bool { return p.Draft }), err

@@ -14,8 +14,7 @@ import (
 // SessionLife is how long a session lasts.
 const SessionLife = 30 * 24 * time.Hour
 
-// startSession returns the token of a new session, and forgets those that are
-// over.
+// startSession returns the token of a new session, and deletes expired ones.
 func startSession(db *gorm.DB, user User) (string, error) {
 	now := time.Now()
 	if err := db.Where("expires_at <= ?", now.Unix()).Delete(&Session{}).Error; err != nil {
@@ -47,7 +46,7 @@ func (b *Blog) LogOut(ctx context.Context, token string) error {
 	return b.db.WithContext(ctx).Where("token_hash = ?", tokenHash(token)).Delete(&Session{}).Error
 }
 
-// tokenHash needs no salt and no slowness: tokens are random.
+// tokenHash needs neither salt nor a slow hash: tokens are random.
 func tokenHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])

@@ -7,9 +7,9 @@ import (
 	"github.com/timak-go/timak/timakgorm"
 )
 
-// Verify compares the timelines with the tables, and mends what differs if opts
-// say so. The blog may be in use meanwhile. What waits to be carried to the
-// timelines is carried.
+// Verify compares the timelines with the tables, and repairs what differs if opts
+// say so. The blog may be in use at the same time. Pending changes are applied to
+// the timelines.
 func (b *Blog) Verify(ctx context.Context, opts timakgorm.VerifyOptions) (timakgorm.Report, error) {
 	relay, stop := context.WithCancel(ctx)
 	carried := make(chan error, 1)

@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 )
 
-// api answers programs. It knows callers by their bearer token and never looks
-// at cookies, so no other site can make a browser act through it.
+// api serves programs. It identifies callers by their bearer token and ignores
+// cookies, so no other site can make a browser act through it.
 type api struct {
 	blog *blog.Blog
 }
@@ -28,7 +28,7 @@ func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
 	get(g, "/posts/:id/comments", a.reader(a.comments))
 }
 
-// member makes a handler for those who are logged in.
+// member returns a handler for callers who are logged in.
 func (a *api) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
 	return a.reader(func(c echo.Context, viewer *blog.User) error {
 		if viewer == nil {
@@ -38,9 +38,9 @@ func (a *api) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
 	})
 }
 
-// reader makes a handler for everybody; its viewer is nil for those who are not
-// logged in. A token that lets nobody in is refused all the same, so that its
-// holder learns of it.
+// reader returns a handler for all callers; its viewer is nil for those who are not
+// logged in. A token without a session is refused even so, so that its holder
+// notices.
 func (a *api) reader(h func(echo.Context, *blog.User) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Request().Header.Get(echo.HeaderAuthorization)

@@ -63,7 +63,7 @@ func (a *api) comments(c echo.Context, viewer *blog.User) error {
 	return sendPage(c, page, err)
 }
 
-// sendPage answers with a page of a timeline, as it is stored: no row is read.
+// sendPage answers with a page of a timeline as it is stored; no row is read.
 func sendPage(c echo.Context, page timak.Page, err error) error {
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// problem is what a client did wrong, in words for it.
+// problem is a client's mistake, described for the client.
 type problem struct {
 	status int
 	text   string
@@ -28,7 +28,7 @@ var (
 	errTooManyLogins = &problem{http.StatusTooManyRequests, "too many attempts: wait a minute and try again"}
 )
 
-// statuses are the domain's errors whose text is for the client as it is.
+// statuses are the domain's errors whose text is shown to the client unchanged.
 var statuses = []struct {
 	err    error
 	status int
@@ -42,8 +42,8 @@ var statuses = []struct {
 	{timak.ErrLimit, http.StatusBadRequest},
 }
 
-// explain maps an error to a status and to what the client is told. It is the
-// only place that does.
+// explain maps an error to a status and the text for the client. No other code
+// does.
 func explain(err error) (status int, text string) {
 	if invalid := (*blog.InvalidError)(nil); errors.As(err, &invalid) {
 		return http.StatusUnprocessableEntity, invalid.Error()
@@ -65,7 +65,7 @@ func explain(err error) (status int, text string) {
 	return http.StatusInternalServerError, "something went wrong here; it has been logged"
 }
 
-// badBody tells a body over the limit from one that cannot be read.
+// badBody distinguishes a body over the limit from one that cannot be read.
 func badBody(err error, otherwise *problem) error {
 	if h := (*echo.HTTPError)(nil); errors.As(err, &h) {
 		return h
@@ -73,8 +73,8 @@ func badBody(err error, otherwise *problem) error {
 	return otherwise
 }
 
-// errorHandler answers a request that failed: as JSON to a program, as a page to
-// a person.
+// errorHandler answers a failed request: with JSON to a program, with a page to a
+// person.
 func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		if c.Response().Committed || errors.Is(err, context.Canceled) {

@@ -30,7 +30,7 @@ func healthRoutes(e *echo.Echo, b *blog.Blog, log *slog.Logger) {
 	})
 }
 
-// reason names the part that fails, and none of its details.
+// reason names the failing part without any details.
 func reason(err error) string {
 	if errors.Is(err, blog.ErrStore) {
 		return blog.ErrStore.Error()
@@ -38,7 +38,7 @@ func reason(err error) string {
 	return blog.ErrDatabase.Error()
 }
 
-// get serves a page to browsers, and its headers to those who only ask.
+// get routes GET requests, and HEAD requests for only the headers.
 func get(r interface {
 	Match(methods []string, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) []*echo.Route
 }, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc,

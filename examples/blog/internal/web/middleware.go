@@ -26,7 +26,7 @@ func securityHeaders() echo.MiddlewareFunc {
 	})
 }
 
-// cacheControl tells browsers and proxies what to keep.
+// cacheControl tells browsers and proxies what they may cache.
 func cacheControl(value string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -36,7 +36,7 @@ func cacheControl(value string) echo.MiddlewareFunc {
 	}
 }
 
-// loginLimit bounds how often one address guesses passwords or makes accounts.
+// loginLimit bounds how often one address may guess passwords or create accounts.
 func loginLimit(opts Options) echo.MiddlewareFunc {
 	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
 		Store: middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{
@@ -49,8 +49,8 @@ func loginLimit(opts Options) echo.MiddlewareFunc {
 	})
 }
 
-// network returns what one client can be told by: its address, or for IPv6 the
-// network it may choose addresses from.
+// network returns what identifies a client: its address, or for IPv6 the network
+// from which it may choose addresses.
 func network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Unmap().Is4() {
@@ -63,8 +63,8 @@ func network(ip string) string {
 	return prefix.String()
 }
 
-// timeLimit ends what a request has begun when its time is up or its client has
-// gone, and says which of the two it was: a database's error may not.
+// timeLimit cancels a request when its time is up or its client has gone, and adds
+// which of the two it was: a database's error may not tell.
 func timeLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
@@ -79,7 +79,7 @@ func timeLimit(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // csrf protects the forms of pages. Cookies are marked Secure if the browser
-// came by TLS.
+// connected over TLS.
 func csrf() echo.MiddlewareFunc {
 	plain, secure := csrfFor(false), csrfFor(true)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -107,8 +107,8 @@ func csrfFor(secure bool) echo.MiddlewareFunc {
 	})
 }
 
-// formToNowhere reports whether a form was sent to a page that is not there,
-// which is what its sender needs to hear.
+// formToNowhere reports whether a form was sent to a page that does not exist,
+// which its sender should be told instead.
 func formToNowhere(c echo.Context) bool {
 	return c.Path() == "/*" && c.Request().Method == http.MethodPost
 }
@@ -116,12 +116,12 @@ func formToNowhere(c echo.Context) bool {
 // csrfField is the name of the token in forms, in its cookie and in the context.
 const csrfField = "_csrf"
 
-// secureRequest believes a proxy's word: a client that lies makes only its own
-// cookies Secure.
+// secureRequest trusts the proxy's header: a client that forges it only makes its
+// own cookies Secure.
 func secureRequest(c echo.Context) bool { return c.Scheme() == "https" }
 
-// form reads a form before anything looks at it, so that one that is too large
-// or broken is answered as such.
+// form parses a form before any other handler reads it, so that a form that is too
+// large or broken is reported as such.
 func form(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, err := c.FormParams(); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// pages answers people.
+// pages serves people.
 type pages struct {
 	blog      *blog.Blog
 	templates templates
@@ -44,9 +44,9 @@ const pageSize = 10
 
 // list is a page of a timeline.
 type list struct {
-	Author       blog.User // of a page of an author's posts
+	Author       blog.User // on a page of an author's posts
 	Posts        []blog.Post
-	Newer, Older string // cursors; empty if there is nothing that way
+	Newer, Older string // cursors; empty if there is nothing in that direction
 }
 
 func (p *pages) front(c echo.Context) error {
@@ -87,7 +87,7 @@ func pageQuery(c echo.Context) timak.Query {
 	return timak.Query{Limit: pageSize, Cursor: c.QueryParam("cursor")}
 }
 
-// links returns the cursors to show on a page.
+// links returns the cursors to link to from a page.
 func links(page timak.Page) (newer, older string) {
 	if !page.First {
 		newer = page.Prev

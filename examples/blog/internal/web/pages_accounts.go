@@ -39,8 +39,7 @@ func (p *pages) logIn(c echo.Context) error {
 	return p.enter(c, logInForm, token, err)
 }
 
-// enter starts a browser's session, or shows the form again with what was
-// wrong.
+// enter starts a browser's session, or shows the form again with the problem.
 func (p *pages) enter(c echo.Context, form accountForm, token string, err error) error {
 	form.Name, form.Next = c.FormValue("name"), localPath(c.FormValue("next"))
 	if err != nil {
@@ -60,7 +59,8 @@ func (p *pages) logOut(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// formAgain shows a form with what the user must mend; other errors go on.
+// formAgain shows a form again with what the user must correct; other errors are
+// returned.
 func (p *pages) formAgain(c echo.Context, name string, page any, err error) error {
 	status, text := explain(err)
 	switch status {
@@ -71,8 +71,8 @@ func (p *pages) formAgain(c echo.Context, name string, page any, err error) erro
 	}
 }
 
-// localPath returns path if it is one of this site, so that a link cannot make
-// the log-in page lead to another.
+// localPath returns path if it is within this site, so that a link cannot make the
+// log-in page lead to another site.
 func localPath(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
 		return "/"

@@ -13,7 +13,7 @@ type postPage struct {
 	Post         blog.Post
 	Mine         bool
 	Comments     []blog.Comment
-	Written      string // a comment that must be mended
+	Written      string // a comment that must be corrected
 	Newer, Older string // cursors of comments
 }
 

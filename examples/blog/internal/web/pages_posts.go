@@ -47,7 +47,7 @@ func (p *pages) edit(c echo.Context, author blog.User) error {
 	return toPost(c, id)
 }
 
-// setDraft takes a post back, or publishes it.
+// setDraft makes a post a draft, or publishes it.
 func (p *pages) setDraft(draft bool) func(echo.Context, blog.User) error {
 	return func(c echo.Context, author blog.User) error {
 		id, err := pathID(c)

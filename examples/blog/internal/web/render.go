@@ -17,18 +17,18 @@ import (
 //go:embed templates static
 var files embed.FS
 
-// templates are the pages by name, each with the layout and the shared parts.
+// templates holds the pages by name, each with the layout and the shared parts.
 type templates map[string]*template.Template
 
-// view is what every template is given.
+// view is the data of every template.
 type view struct {
-	Viewer  *blog.User // nil for those who are not logged in
-	CSRF    string     // empty where there are no forms
-	Problem string     // what the reader must mend, if anything
+	Viewer  *blog.User // nil if not logged in
+	CSRF    string     // empty on pages without forms
+	Problem string     // what the reader must correct, if anything
 	Page    any        // what the page is about
 }
 
-// parseTemplates panics if the program was built with a broken template.
+// parseTemplates panics if a template is broken.
 func parseTemplates() templates {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"excerpt": excerpt,
@@ -43,7 +43,7 @@ func parseTemplates() templates {
 	return parsed
 }
 
-// render answers with a page. It is written whole or not at all.
+// render answers with a page, either whole or not at all.
 func (t templates) render(c echo.Context, status int, name string, v view) error {
 	v.Viewer = viewer(c)
 	v.CSRF, _ = c.Get(csrfField).(string)
@@ -68,7 +68,7 @@ func excerpt(text string) string {
 func staticRoutes(e *echo.Echo) {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
-		panic(err) // the folder is in the program
+		panic(err) // the folder is embedded
 	}
 	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
 	for _, name := range []string{"style.css", "icon.svg"} {

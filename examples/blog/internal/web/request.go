@@ -12,7 +12,7 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// decode reads the body, which is JSON whatever its header says.
+// decode reads the body as JSON, whatever its header says.
 func decode(c echo.Context, into any) error {
 	decoder := json.NewDecoder(c.Request().Body)
 	if err := decoder.Decode(into); err != nil {
@@ -27,7 +27,7 @@ func decode(c echo.Context, into any) error {
 	return nil
 }
 
-// pathID returns the number in the path; what is no number names nothing.
+// pathID returns the number in the path, or ErrNotFound if it is not a number.
 func pathID(c echo.Context) (uint, error) {
 	n, err := strconv.ParseUint(c.Param("id"), 10, 63)
 	if err != nil {

@@ -15,8 +15,7 @@ const (
 	viewerKey     = "viewer"
 )
 
-// session finds out who looks at a page. A cookie that lets nobody in is taken
-// away.
+// session finds out who is viewing a page. A cookie without a session is deleted.
 func (p *pages) session(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		cookie, err := c.Cookie(sessionCookie)
@@ -36,14 +35,14 @@ func (p *pages) session(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// viewer returns who looks at the page, nil for nobody in particular.
+// viewer returns the user who is viewing the page; nil if not logged in.
 func viewer(c echo.Context) *blog.User {
 	user, _ := c.Get(viewerKey).(*blog.User)
 	return user
 }
 
-// member makes a handler for those who are logged in. Others are sent to log
-// in and come back; a form of theirs stays in the browser's history.
+// member returns a handler for users who are logged in. Others are sent to log in
+// and then back; a form they sent stays in the browser's history.
 func (p *pages) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if user := viewer(c); user != nil {
@@ -56,7 +55,7 @@ func (p *pages) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
 	}
 }
 
-// setSession gives the browser a token, or takes it away if it is empty.
+// setSession sets the browser's session cookie, or deletes it if token is empty.
 func setSession(c echo.Context, token string) {
 	cookie := &http.Cookie{
 		Name:     sessionCookie,

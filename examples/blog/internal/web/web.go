@@ -14,11 +14,12 @@ import (
 
 // Options tune the handler. The zero Options, and nil, mean the defaults.
 type Options struct {
-	// LoginBurst is how many times an address may try to log in or sign up in a
-	// row. Defaults to 60.
+	// LoginBurst is how many times in a row an address may try to log in or sign
+	// up. Defaults to 60.
 	LoginBurst int
 
-	// LoginsPerSecond is how fast used up tries come back. Defaults to 0.5.
+	// LoginsPerSecond is how fast used attempts become available again. Defaults to
+	// 0.5.
 	LoginsPerSecond float64
 
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
@@ -42,12 +43,12 @@ func (o *Options) withDefaults() Options {
 	return out
 }
 
-// New returns the handler of a blog, with options that may be nil.
+// New returns the handler of a blog; options may be nil.
 func New(b *blog.Blog, options *Options) http.Handler {
 	opts := options.withDefaults()
 	templates := parseTemplates()
 	e := echo.New()
-	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For is whatever the client says
+	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For can be forged
 	e.HTTPErrorHandler = errorHandler(templates, opts.Logger)
 	e.Use(
 		securityHeaders(),
