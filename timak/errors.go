@@ -46,15 +46,16 @@ var (
 	// ErrVersion is returned for an explicit version outside 1 to MaxVersion.
 	ErrVersion = fmt.Errorf("version must be 1 to %d", int64(MaxVersion))
 
-	// ErrLimit is returned for a page size outside 1 to MaxLimit.
+	// ErrLimit is returned for a page size outside 1 to MaxLimit. Page's message does
+	// not name the key.
 	ErrLimit = fmt.Errorf("limit must be 1 to %d", MaxLimit)
 
 	// ErrKeys is returned by PageOf for no keys or more than MaxKeys.
 	ErrKeys = fmt.Errorf("between 1 and %d keys can be merged", MaxKeys)
 
 	// ErrBadCursor is returned for a cursor that this library did not make, that
-	// was changed since, or that belongs to another key or order. The message does
-	// not name the key, so it may be shown to whoever sent the cursor.
+	// was changed since, or that belongs to another key or order. Page's message does
+	// not name the key, so it may be shown to the reader who sent the cursor.
 	ErrBadCursor = errors.New("cursor is damaged or belongs to another timeline")
 
 	// ErrCorrupt is returned when a stored value is damaged or belongs to another

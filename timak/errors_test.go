@@ -151,6 +151,25 @@ func TestEverySentinelIsTested(t *testing.T) {
 	})
 }
 
+// A query comes from a reader, who may be shown what is wrong with it, but not the
+// timeline's key.
+func TestQueryErrorsDoNotNameTheKey(t *testing.T) {
+	t.Parallel()
+	r := newReplica(timak.Options{})
+	r.apply(t, timak.Put(timak.Item{ID: "a"}))
+	another := r.page(t, timak.Query{}, key).Next
+	for want, query := range map[string]timak.Query{
+		`timak: page: cursor is damaged or belongs to another timeline: "none"`:            {Cursor: "none"},
+		`timak: page: cursor is damaged or belongs to another timeline: "` + another + `"`: {Cursor: another},
+		`timak: page: cursor is damaged or belongs to another timeline: 1024 bytes long`:   {Cursor: strings.Repeat("A", 1024)},
+		`timak: page: limit must be 1 to 1000, got 1001`:                                   {Limit: 1001},
+	} {
+		if _, err := r.Page(t.Context(), "secret:key", query); err == nil || err.Error() != want {
+			t.Errorf("%+v: got %v, want %s", query, err, want)
+		}
+	}
+}
+
 // What is just within the limits is stored.
 func TestLimitsAreInclusive(t *testing.T) {
 	t.Parallel()

@@ -45,9 +45,18 @@ type Page struct {
 func (t *Timelines) Page(ctx context.Context, key string, query Query) (Page, error) {
 	page, err := t.pageOf(ctx, []string{key}, query)
 	if err != nil {
-		err = fmt.Errorf("timak: page of %q: %w", key, err)
+		err = pageError(key, err)
 	}
 	return page, err
+}
+
+// pageError names the key, except in errors about the query: a query comes from a
+// reader, who may be shown its error but not the key.
+func pageError(key string, err error) error {
+	if errors.Is(err, ErrBadCursor) || errors.Is(err, ErrLimit) {
+		return fmt.Errorf("timak: page: %w", err)
+	}
+	return fmt.Errorf("timak: page of %q: %w", key, err)
 }
 
 // PageOf reads a part of several timelines as if they were one: each id once, as

@@ -103,7 +103,11 @@ func (s *Store) probeOnce(ctx context.Context) error {
 	if _, err := s.put(ctx, key, []byte("blind"), nil); err != nil {
 		return err
 	}
-	if _, err := s.Put(ctx, key, []byte("second"), first.Token); err != nil {
+	seen, err := vclockOf(first.Token)
+	if err == nil {
+		_, err = s.put(ctx, key, []byte("second"), seen)
+	}
+	if err != nil {
 		return err
 	}
 	both, err := s.fetchProbe(ctx, key)

@@ -95,6 +95,22 @@ func TestSecondProbe(t *testing.T) {
 	open(t, cluster.Addresses(), nil)
 }
 
+// TestProbeErrors: an error of any of the probe's writes names the package once.
+func TestProbeErrors(t *testing.T) {
+	t.Parallel()
+	for n := range 3 {
+		cluster := riaktest.Start(t, nil)
+		failed := cluster.Inject(riaktest.Match{Kind: riaktest.Put, Skip: n, Count: 1}, riaktest.Fail("no_type"))
+		_, err := riakstore.Open(cluster.Addresses(), quick())
+		if !errors.Is(err, riakstore.ErrMisconfigured) || strings.Count(err.Error(), "riakstore: ") != 1 {
+			t.Errorf("write %d: got %v, want ErrMisconfigured that names riakstore once", n+1, err)
+		}
+		if failed.Hits() != 1 {
+			t.Errorf("write %d: %d writes failed, want 1", n+1, failed.Hits())
+		}
+	}
+}
+
 // TestProbeAtReplicasThatAreBehind: a good cluster is not refused, whatever
 // quorums the options name.
 func TestProbeAtReplicasThatAreBehind(t *testing.T) {

@@ -83,12 +83,26 @@ func (s *Store) giveUp(ctx context.Context, until time.Time, last error) error {
 	case ctx.Err() != nil:
 		return ended(ctx)
 	case s.life.Err() != nil:
-		return fmt.Errorf("%w: %w", driver.ErrClosed, last)
+		return gaveUpError{fmt.Errorf("%w: %w", driver.ErrClosed, last), last}
 	case !time.Now().Before(until):
-		return fmt.Errorf("for %v: %w", s.opts.RetryTime, last)
+		return gaveUpError{fmt.Errorf("for %v: %w", s.opts.RetryTime, last), last}
 	default:
 		return last
 	}
+}
+
+// gaveUpError is an error of giveUp that says why the call ended.
+type gaveUpError struct{ all, last error }
+
+func (e gaveUpError) Error() string { return e.all.Error() }
+func (e gaveUpError) Unwrap() error { return e.all }
+
+// lastError returns what the last node said, without why the call ended.
+func lastError(err error) error {
+	if gaveUp, ok := errors.AsType[gaveUpError](err); ok {
+		return gaveUp.last
+	}
+	return err
 }
 
 // askAll sends a request to each node once, until one answers or it is over.

@@ -93,8 +93,9 @@ func TestLostAckOnTooFewReplicas(t *testing.T) {
 		node.Lag()
 	}
 	before := cluster.Requests(riaktest.Put)
-	if _, err := store.Put(t.Context(), "k", []byte("v"), nil); !errors.Is(err, driver.ErrUnavailable) {
-		t.Errorf("got %v, want ErrUnavailable", err)
+	_, err := store.Put(t.Context(), "k", []byte("v"), nil)
+	if !errors.Is(err, driver.ErrUnavailable) || strings.Count(err.Error(), "for 1s: ") != 1 {
+		t.Errorf("got %v, want ErrUnavailable that says once for how long", err)
 	}
 	if n := cluster.Requests(riaktest.Put) - before; n != 1 {
 		t.Errorf("sent %d times, want once", n)

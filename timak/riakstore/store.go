@@ -264,7 +264,7 @@ func (s *Store) put(ctx context.Context, key string, value, vclock []byte) (driv
 		case there:
 			return nil, nil
 		case lookErr != nil:
-			return nil, s.giveUp(ctx, until, errors.Join(err, lookErr))
+			return nil, s.giveUp(ctx, until, errors.Join(err, lastError(lookErr)))
 		case !s.rest(ctx, until, waits.next()):
 			return nil, s.giveUp(ctx, until, err)
 		}

@@ -33,7 +33,7 @@ func Start(t testing.TB, opts *Options) *Cluster {
 	t.Helper()
 	c, err := New(opts)
 	if err != nil {
-		t.Fatalf("riaktest: start: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
 	return c
