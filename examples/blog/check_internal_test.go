@@ -126,7 +126,7 @@ func TestCheck_usage(t *testing.T) {
 		wantChecked(t, exitFailed, "unexpected argument after the flags", name, "now")
 		wantChecked(t, exitFailed, "found no blog", name, "-data", filepath.Join(t.TempDir(), "none"))
 		_, _, stderr = checked(name, "-data", aBlog(t), "-from", "nothing")
-		if !strings.Contains(stderr, "From is not the token") || strings.Contains(stderr, "go on with") {
+		if !strings.Contains(stderr, "From is not the token") || strings.Contains(stderr, "continue with") {
 			t.Errorf("blog %s -from nothing: got %s", name, stderr)
 		}
 	}

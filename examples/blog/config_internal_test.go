@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -157,6 +158,28 @@ func TestRun_notWritable(t *testing.T) {
 	code := run(t.Context(), []string{"-data", folder}, noEnv, &stdout, &stderr)
 	if code != 1 || !strings.Contains(stderr.String(), "not writable") {
 		t.Errorf("got %d, %q", code, stderr.String())
+	}
+}
+
+// What went wrong is said after the program's name, which is there once.
+func TestRun_namesItselfOnce(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	db, err := openSQLite(t.Context(), filepath.Join(folder, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := db.DB()
+	if err == nil {
+		err = errors.Join(db.Exec("CREATE VIEW users AS SELECT 1").Error, pool.Close()) // in place of the blog's table
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-data", folder}, noEnv, &stdout, &stderr)
+	if code != 1 || !strings.HasPrefix(stderr.String(), "blog: create tables: ") {
+		t.Errorf("got %d, %q; want 1 and the error after the name", code, stderr.String())
 	}
 }
 
