@@ -1,5 +1,5 @@
-# Tools are pinned here and compiled by Go's own cache: nothing to install, and
-# go.mod stays free of them.
+# The tools' versions are pinned here. Go compiles and caches them, so there is
+# nothing to install, and go.mod stays free of them.
 GOTESTSUM     := go run gotest.tools/gotestsum@v1.13.0
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -40,16 +40,16 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md
 
-soak: needs ## Kill, cancel, roll back and restart everything for SOAKTIME=5m
+soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm
 
-search: ## Look for a stored value that nobody can read, with the race detector, for SEARCHTIME=10m
+search: ## Search for unreadable stored values, with the race detector, for SEARCHTIME=10m
 	TIMAK_TEST_SEARCH=$(SEARCHTIME) CGO_ENABLED=1 go test -race -count=1 -run '^TestSearch$$' -timeout 24h -v ./timak
 
 capture: needs ## Try every way to write rows, as the tests do
 	go test -run '^TestCapture' ./timakgorm
 
-capture-table: needs ## Try every way to write rows, print the table, write docs/capture.md
+capture-table: needs ## Try every way to write rows, print the results and write docs/capture.md
 	go test -count=1 -run '^TestCaptureTable$$' -v ./timakgorm -capture-table
 
 fuzz: ## Fuzz every target for FUZZTIME=10s

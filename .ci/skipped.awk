@@ -1,5 +1,5 @@
-# Reads the events of "go test -json". Prints which tests were skipped; fails if
-# one was skipped for want of Postgres, or if there were no tests at all.
+# Reads the events of "go test -json" and prints which tests were skipped. Fails if
+# a test was skipped because there is no Postgres, or if no tests were run.
 
 function field(name) {
 	if (!match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
@@ -23,6 +23,6 @@ END {
 		print "  " skipped[i] (skipped[i] in wanted ? " (no Postgres)" : "")
 	}
 	if (missed) print "error: " missed " of them need Postgres, which was not found"
-	if (!run) print "error: no test was run"
+	if (!run) print "error: no tests were run"
 	exit missed || !run
 }

@@ -18,7 +18,7 @@ const (
 )
 
 var figures = []figure{
-	{about: "stored bytes an entry, 1,000 entries, no data", benchmark: "timak/Stored/no_data", unit: "bytes/entry", target: 10},
+	{about: "stored bytes per entry, 1,000 entries, no data", benchmark: "timak/Stored/no_data", unit: "bytes/entry", target: 10},
 	{about: "… with 200 bytes of JSON, against a JSON list", benchmark: "timak/Stored/200_B_of_data", unit: "x-size", target: 1. / 3},
 	{
 		about: "`Add` to 1,000 entries with data, memstore, against encoding/json", benchmark: "timak/Add/Add", unit: speedup,
@@ -54,15 +54,15 @@ var figures = []figure{
 		about: "boltstore, 64 goroutines adding to keys of their own, against one", benchmark: "boltstore/Writers/this_disk", unit: speedup,
 		atLeast: true, target: 15, note: fastDisk,
 	},
-	{about: "… on a disk of 3 ms a sync", benchmark: "boltstore/Writers/3_ms_a_sync", unit: speedup, atLeast: true, target: 15},
+	{about: "… on a disk with 3 ms per sync", benchmark: "boltstore/Writers/3_ms_a_sync", unit: speedup, atLeast: true, target: 15},
 	{about: "boltstore, `Page` of any of 100,000 timelines of 1,000 entries, against any of 100", benchmark: "boltstore/Many/Page", unit: cost, target: 1.3},
 	{about: "… `Add`", benchmark: "boltstore/Many/Add", unit: cost, target: 1.3},
 }
 
 const (
-	loopback = `client and server share the processors of one machine here, and no network lies between them, so that whatever
-  the engine computes shows in full beside the little that a fetch takes; see the row of a server that is 1 ms away`
-	fastDisk = `a sync takes so little on this machine's disk that the writers wait for processors; see the row of a slower disk`
+	loopback = `client and server share the processors of one machine here, without a network between them, so the engine's
+  computing time is large compared to that of a fetch; see the row with a server that is 1 ms away`
+	fastDisk = `a sync on this machine's disk is so fast that the writers wait for processors; see the row with a slower disk`
 )
 
 // missed reports whether a figure misses its target.
