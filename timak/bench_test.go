@@ -15,8 +15,8 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// The baseline is what the ancestor of this package did: the timeline as one
-// JSON list, over the same store.
+// The baseline does what the ancestor of this package did: it keeps the timeline as
+// one JSON list, over the same store.
 
 // jsonFeed keeps a list of jsonItems under key, and merges siblings by the later
 // Modified.
@@ -85,7 +85,7 @@ func jsonOf(n int, item timak.Item) jsonItem {
 	return jsonItem{item.ID, item.At.UnixMicro(), bench.Version(n), item.Data}
 }
 
-// fullFeed returns a full timeline, with the options that everybody has.
+// fullFeed returns a full timeline, with default options.
 func fullFeed(t tb, item func(n int) timak.Item) replica {
 	store := memstore.New()
 	r := replica{timak.New(store, nil), store}
@@ -108,8 +108,8 @@ func stored(t tb, r replica) float64 {
 	return float64(len(slices.Concat(r.siblings(t)...))) / bench.MaxItems
 }
 
-// TestStoredBytes: what an entry takes, when all were written at once, and when
-// each has been added to a full timeline. Nothing here varies from run to run.
+// TestStoredBytes: the size of an entry, when all were written at once, and when
+// each was added to a full timeline. The result does not vary from run to run.
 func TestStoredBytes(t *testing.T) {
 	t.Parallel()
 	bare, full := fullFeed(t, bench.Bookmark), fullFeed(t, bench.Post)
@@ -128,7 +128,7 @@ func TestStoredBytes(t *testing.T) {
 	}
 }
 
-// BenchmarkStored reports what TestStoredBytes holds.
+// BenchmarkStored reports what TestStoredBytes checks.
 func BenchmarkStored(b *testing.B) {
 	for _, bb := range posts {
 		b.Run(bb.name, func(b *testing.B) {
@@ -138,7 +138,7 @@ func BenchmarkStored(b *testing.B) {
 				b.ReportMetric(list, "baseline-bytes/entry")
 				b.ReportMetric(ours/list, "x-size")
 			}
-			b.ReportMetric(0, "ns/op") // nobody asks how long it takes to fill a timeline
+			b.ReportMetric(0, "ns/op") // the time to fill a timeline is of no interest
 		})
 	}
 }
@@ -151,8 +151,8 @@ var posts = []struct {
 	{"200 B of data", bench.Post},
 }
 
-// BenchmarkAdd puts an item into a full timeline, whose earliest then falls off:
-// by Add, which returns the timeline, and by Apply, which does not.
+// BenchmarkAdd puts an item into a full timeline, whose earliest item then falls
+// off: by Add, which returns the timeline, and by Apply, which does not.
 func BenchmarkAdd(b *testing.B) {
 	next := bench.MaxItems
 	for _, bb := range []struct {
@@ -190,9 +190,9 @@ func BenchmarkPage(b *testing.B) {
 		})
 }
 
-// BenchmarkMerge reads eight siblings, of the same items but the last, and makes
-// one of them. The baseline is to read one, or to read all eight. It goes below
-// the engine, which would merge them once and for all.
+// BenchmarkMerge reads eight siblings that differ only in the last item, and merges
+// them. The baseline reads one of them, or all eight. It works below the engine,
+// which would merge them only once.
 func BenchmarkMerge(b *testing.B) {
 	siblings := make([][]byte, 8)
 	for n := range siblings {

@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// cachingReplica is an engine that remembers, with the store's calls counted.
+// cachingReplica returns an engine with a cache, whose store counts the calls.
 func cachingReplica(store driver.Store) (r replica, calls func() (gets, puts int)) {
 	failing := drivertest.NewFailing(store)
 	count := map[drivertest.Op]int{}
@@ -28,8 +28,8 @@ func cachingReplica(store driver.Store) (r replica, calls func() (gets, puts int
 	}
 }
 
-// TestCache: who has written a timeline last writes it again without a read,
-// until somebody else has; then nothing of either is lost.
+// TestCache: the last writer of a timeline writes it again without a read, until
+// another engine has written; then nothing of either is lost.
 func TestCache(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
@@ -43,7 +43,7 @@ func TestCache(t *testing.T) {
 		{mine, 0, 1},
 		{mine, 0, 1},
 		{other, 0, 0},
-		{mine, 1, 2}, // it is told that it has not seen the other's, and merges
+		{mine, 1, 2}, // the store reports a sibling that it has not seen, and it merges
 		{mine, 0, 1},
 		{mine, 0, 1},
 	} {
@@ -60,8 +60,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestCache_forgottenToken: a store that does not know its token any more is
-// read again.
+// TestCache_forgottenToken: if the store no longer knows a token, the engine reads
+// again.
 func TestCache_forgottenToken(t *testing.T) {
 	t.Parallel()
 	store := drivertest.NewFailing(memstore.New())
@@ -79,8 +79,7 @@ func TestCache_forgottenToken(t *testing.T) {
 	}
 }
 
-// TestCache_room: as much is remembered as there is room for, of what was
-// written last.
+// TestCache_room: the cache keeps the latest writes for which there is room.
 func TestCache_room(t *testing.T) {
 	t.Parallel()
 	r, calls := cachingReplica(memstore.New())
@@ -104,8 +103,8 @@ func TestCache_room(t *testing.T) {
 	}
 }
 
-// TestMixedFleet: engines that remember and engines that do not, on one store:
-// in the end there is what there would be if one engine had done it all.
+// TestMixedFleet: engines with and without a cache share a store; the result is the
+// same as with a single engine.
 func TestMixedFleet(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

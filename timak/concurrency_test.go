@@ -14,8 +14,8 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// Writers of one key never wait for one another, and nothing that was
-// acknowledged is lost; readers beside them see each item once.
+// Writers of one key never wait for one another, and nothing that was acknowledged
+// is lost; concurrent readers see each item once.
 func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	const writers, each = 8, 25
@@ -24,7 +24,7 @@ func TestConcurrentWriters(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range writers {
 		r := shared
-		if w%2 == 0 { // half of them with an engine of their own
+		if w%2 == 0 { // half of the writers have an engine of their own
 			r = replicaOver(store, timak.Options{})
 		}
 		wg.Go(func() {
@@ -108,8 +108,8 @@ func session(t *testing.T, r replica) {
 	add("1", 9)
 }
 
-// Whichever call of the store fails, before it has done anything or after it
-// has done it, a program that retries ends where one without failures does.
+// Whichever call of the store fails, before or after it took effect, a program that
+// retries ends up where one without failures does.
 func TestLostCallsAndLostReplies(t *testing.T) {
 	t.Parallel()
 	undisturbed := drivertest.NewFailing(memstore.New())
@@ -138,7 +138,7 @@ func TestLostCallsAndLostReplies(t *testing.T) {
 	}
 }
 
-// A context that has ended stores nothing.
+// A call with an ended context stores nothing.
 func TestEndedContext(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})

@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// damages returns values that are no timeline under key, by what befell them.
+// damages returns values that are not a timeline under key, by kind of damage.
 func damages(t *testing.T) map[string][]byte {
 	t.Helper()
 	r := newReplica(timak.Options{})
@@ -35,8 +35,8 @@ func damages(t *testing.T) map[string][]byte {
 	}
 }
 
-// A damaged sibling beside a good one: reads return what the good one says and
-// ErrCorrupt, writes return ErrCorrupt and leave both where they are.
+// With a damaged sibling beside a good one, reads return what the good one says and
+// ErrCorrupt; writes return ErrCorrupt and leave both unchanged.
 func TestDamagedSibling(t *testing.T) {
 	t.Parallel()
 	good := newReplica(timak.Options{})

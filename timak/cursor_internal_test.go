@@ -9,8 +9,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// FuzzCursor parses foreign texts, as they are and with the check made right.
-// Nothing panics, errors are ErrBadCursor, and what parses is written the same.
+// FuzzCursor parses arbitrary texts, both unchanged and with a correct check.
+// Nothing panics, errors are ErrBadCursor, and what parses is encoded to the same
+// text.
 func FuzzCursor(f *testing.F) {
 	s := newScope(state.NewestFirst, []string{"brett:tweets"})
 	for _, c := range []cursor{
@@ -70,7 +71,7 @@ func TestCursorRoundTrip(t *testing.T) {
 	}
 }
 
-// Sets of keys that read alike when they are joined are different scopes.
+// Sets of keys that are equal when joined are different scopes.
 func TestCursorScopesAreApart(t *testing.T) {
 	t.Parallel()
 	scopes := []scope{

@@ -20,7 +20,7 @@ func TestChangedCursors(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
 	cursors := []string{}
-	for _, id := range []string{"1", "12", "123"} { // all lengths that base64 tells apart
+	for _, id := range []string{"1", "12", "123"} { // all lengths that base64 encodes differently
 		r.apply(t, timak.Put(timak.Item{ID: id, At: at(int64(len(id)))}))
 		page := r.page(t, timak.Query{Limit: 1}, key)
 		cursors = append(cursors, page.Next, page.Prev)
@@ -59,8 +59,8 @@ func TestCursorsOfAnotherScope(t *testing.T) {
 	oldestFirst.wantBadCursor(t, "another order", of(key), key)
 }
 
-// A cursor's text is the same for the same place, whoever makes it: it may go
-// into a cache's key, and a link outlives a release.
+// The text of a cursor is the same for the same place, whoever makes it: it may be
+// part of a cache's key, and links outlive a release.
 func TestCursorTextIsFixed(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})

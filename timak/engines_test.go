@@ -12,8 +12,8 @@ import (
 )
 
 // Engines of many processes, with and without a cache, write to one long timeline
-// as fast as they can: what one stores the others can read, nothing that was
-// acknowledged is lost, and nothing that was removed is there.
+// as fast as they can. What one stores the others can read, nothing acknowledged is
+// lost, and nothing removed is there.
 func TestManyEngines(t *testing.T) {
 	t.Parallel()
 	const engines, each = 12, 15
@@ -51,7 +51,7 @@ func manyPuts(n int) []timak.Op {
 }
 
 // writeApart puts and removes items that no other engine touches, and returns the
-// ids of those that are left.
+// ids of those that remain.
 func (r replica) writeApart(t tb, n, writes int, dates int64) []string {
 	random := rand.New(rand.NewPCG(1, uint64(n)))
 	left := []string{}

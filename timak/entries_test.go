@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// Entries holds what readers do not see: every source, what is beyond the
-// reader's bounds, and the versions of what is gone.
+// Entries contains what readers do not see: every source, entries beyond the
+// reader's bounds, and the versions of removed entries.
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -60,8 +60,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// A version below the horizon counts for nothing, so the horizon is what a
-// change must exceed.
+// Versions below the horizon do not count, so a change must exceed the horizon.
 func TestEntries_horizon(t *testing.T) {
 	t.Parallel()
 	now := clockAt(10)

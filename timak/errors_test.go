@@ -15,7 +15,7 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// One way to provoke a sentinel.
+// misuse is one way to provoke a sentinel.
 type misuse struct {
 	sentinel string
 	about    string
@@ -132,7 +132,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// Every sentinel that the package declares has its row.
+// Every sentinel that the package declares has a misuse.
 func TestEverySentinelIsTested(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
@@ -151,7 +151,7 @@ func TestEverySentinelIsTested(t *testing.T) {
 	})
 }
 
-// A query comes from a reader, who may be shown what is wrong with it, but not the
+// A query comes from a reader, who may be shown what is wrong with it but not the
 // timeline's key.
 func TestQueryErrorsDoNotNameTheKey(t *testing.T) {
 	t.Parallel()
@@ -170,7 +170,7 @@ func TestQueryErrorsDoNotNameTheKey(t *testing.T) {
 	}
 }
 
-// What is just within the limits is stored.
+// Values just within the limits are stored.
 func TestLimitsAreInclusive(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{MaxData: 100})
@@ -197,7 +197,7 @@ func TestLimitsAreInclusive(t *testing.T) {
 	}
 }
 
-// A timeline that could not be read back is not stored either.
+// A timeline that could not be read back is not stored.
 func TestTooLargeToReadBack(t *testing.T) {
 	t.Parallel()
 	store, puts := countingPuts()
@@ -209,7 +209,7 @@ func TestTooLargeToReadBack(t *testing.T) {
 	wantIDs(t, r, "afterwards")
 }
 
-// Errors of the store come through, and name the verb and the key.
+// Errors of the store are passed on, with the verb and the key.
 func TestStoreErrorsComeThrough(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})

@@ -33,8 +33,8 @@ func Example() {
 	// {"body":"Hello"}
 }
 
-// Any number of changes cost one read and one write, and each reports what
-// became of it.
+// Any number of changes cost one read and one write, and each change reports its
+// outcome.
 func ExampleTimelines_Apply() {
 	ctx := context.Background()
 	timelines := timak.New(memstore.New(), &timak.Options{MaxItems: 2})
@@ -117,7 +117,7 @@ func ExampleTimelines_PageOf() {
 	// false <nil>
 }
 
-// A source tells why an item is there. An item stays while a source is left.
+// A source tells why an item is there. An item stays while it has a source left.
 func ExampleRemoveSource() {
 	ctx := context.Background()
 	timelines := timak.New(memstore.New(), nil)

@@ -1,4 +1,4 @@
 package timak
 
-// AwaitRepairs waits until no repair is under way.
+// AwaitRepairs waits until no repair is in progress.
 func (t *Timelines) AwaitRepairs() { t.repairs.under.Wait() }

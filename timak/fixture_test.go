@@ -17,10 +17,10 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// key is the timeline of tests that need only one.
+// key is the timeline for tests that need only one.
 const key = "brett:tweets"
 
-// clock stands still until it is set.
+// clock shows the same time until it is set.
 type clock struct{ micros atomic.Int64 }
 
 func clockAt(micros int64) *clock {
@@ -34,14 +34,14 @@ func (c *clock) Now() time.Time   { return at(c.micros.Load()) }
 
 func at(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-// replica is an engine with a store of its own, or one that it shares.
+// replica is an engine with its own store, or with a shared one.
 type replica struct {
 	*timak.Timelines
 	store driver.Store
 }
 
 // newReplica returns an engine over a new store. Unless opts say otherwise its
-// clock stands at 10 microseconds, so early that no tombstone expires.
+// clock shows 10 microseconds, so early that no tombstone expires.
 func newReplica(opts timak.Options) replica { return replicaOver(memstore.New(), opts) }
 
 func replicaOver(store driver.Store, opts timak.Options) replica {
@@ -49,7 +49,7 @@ func replicaOver(store driver.Store, opts timak.Options) replica {
 		opts.Clock = clockAt(10).Now
 	}
 	if opts.CacheBytes == 0 {
-		opts.CacheBytes = -1 // what a write reads is what the store holds
+		opts.CacheBytes = -1 // so that every write reads what the store holds
 	}
 	opts.Logger = slog.New(slog.DiscardHandler)
 	return replica{timak.New(store, &opts), store}
@@ -81,7 +81,7 @@ func (r replica) items(t tb) []timak.Item {
 	if err != nil {
 		t.Fatalf("Get(%q): %v", key, err)
 	}
-	r.AwaitRepairs() // or one may come in late, and leave a sibling of its own
+	r.AwaitRepairs() // otherwise one may come late and leave a sibling of its own
 	return timeline.Items()
 }
 
@@ -104,8 +104,8 @@ func (r replica) siblings(t tb) [][]byte {
 	return object.Siblings
 }
 
-// receive stores values as siblings of what is there, as a store does that
-// hears from another.
+// receive stores values as additional siblings, as if they came from another
+// replica.
 func (r replica) receive(t tb, values ...[]byte) {
 	t.Helper()
 	for _, value := range values {
@@ -115,7 +115,7 @@ func (r replica) receive(t tb, values ...[]byte) {
 	}
 }
 
-// merge makes one value of the siblings.
+// merge replaces the siblings by one value.
 func (r replica) merge(t tb) {
 	t.Helper()
 	r.apply(t)
@@ -124,7 +124,7 @@ func (r replica) merge(t tb) {
 	}
 }
 
-// diff is empty if got is want; nil and empty are the same.
+// diff is empty if got equals want; nil and empty count as equal.
 func diff(got, want any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
 func wantIDs(t tb, r replica, about string, want ...string) {

@@ -16,12 +16,12 @@ import (
 )
 
 // counted is a store that holds every Put until its gate opens, refuses values
-// above a size, and counts.
+// above a size, and counts calls.
 type counted struct {
 	driver.Store
 	gate       chan struct{}
 	most       int
-	panicAt    int64 // which Get panics; 0: none
+	panicAt    int64 // which Get panics; 0 for none
 	gets, puts atomic.Int64
 }
 
@@ -49,7 +49,7 @@ func (c *counted) Put(ctx context.Context, key string, value []byte, token drive
 	return c.Store.Put(ctx, key, value, token)
 }
 
-// TestGroupCommit: changes that come while one is under way share a read and a
+// TestGroupCommit: changes that arrive while one is in progress share a read and a
 // write, each with its own outcome.
 func TestGroupCommit(t *testing.T) {
 	t.Parallel()
@@ -66,7 +66,7 @@ func TestGroupCommit(t *testing.T) {
 					t.Errorf("Add(%s): got %v, %v; want it there", id, tl.IDs(), err)
 				}
 			})
-			synctest.Wait() // they come in this order
+			synctest.Wait() // so that they arrive in this order
 		}
 		close(store.gate)
 		wg.Wait()
@@ -79,8 +79,8 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// TestGroupCommit_ownData: what a caller does with the data that it gets is no
-// concern of those who were committed with it.
+// TestGroupCommit_ownData: what a caller does with the data it gets does not affect
+// the others in its group.
 func TestGroupCommit_ownData(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,8 +107,8 @@ func TestGroupCommit_ownData(t *testing.T) {
 	})
 }
 
-// TestGroupCommit_outcomes: each outcome is as if the change had come alone, in
-// the order in which they came.
+// TestGroupCommit_outcomes: each outcome is as if the change had been made alone,
+// in order of arrival.
 func TestGroupCommit_outcomes(t *testing.T) {
 	t.Parallel()
 	changes := [][]timak.Op{
@@ -147,8 +147,8 @@ func TestGroupCommit_outcomes(t *testing.T) {
 	})
 }
 
-// TestGroupCommit_timelines: what each caller sees is as if its change had come
-// alone, in the order in which they came, however late it looks.
+// TestGroupCommit_timelines: what each caller sees is as if its change had been
+// made alone, in order of arrival, however late it looks.
 func TestGroupCommit_timelines(t *testing.T) {
 	t.Parallel()
 	const adds = 6
@@ -192,8 +192,8 @@ func TestGroupCommit_timelines(t *testing.T) {
 	})
 }
 
-// TestGroupCommit_cancelled: who does not wait takes nobody along, but when all
-// have gone the store is not asked in vain.
+// TestGroupCommit_cancelled: a caller that leaves does not affect the others, but
+// when all have left, the store is not called in vain.
 func TestGroupCommit_cancelled(t *testing.T) {
 	t.Parallel()
 	for _, all := range []bool{false, true} {
@@ -217,14 +217,14 @@ func TestGroupCommit_cancelled(t *testing.T) {
 				})
 			}
 			synctest.Wait()
-			stopFirst() // the others are a group now, and wait for the gate
+			stopFirst() // the others now form a group and wait for the gate
 			synctest.Wait()
 			cancel()
 			synctest.Wait()
 			if !all {
 				close(store.gate)
 			}
-			wg.Wait() // if all have gone, without the gate
+			wg.Wait() // if all have left, without the gate
 			clear(data)
 			for i, err := range errs[:3] {
 				if !errors.Is(err, context.Canceled) {
@@ -238,7 +238,7 @@ func TestGroupCommit_cancelled(t *testing.T) {
 	}
 }
 
-// TestGroupCommit_tooLarge: one that does not fit takes nobody along.
+// TestGroupCommit_tooLarge: a change that does not fit does not affect the others.
 func TestGroupCommit_tooLarge(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -270,7 +270,7 @@ func TestGroupCommit_tooLarge(t *testing.T) {
 	})
 }
 
-// TestGroupCommit_panics: a store that panics does so in its callers.
+// TestGroupCommit_panics: if the store panics, its callers panic.
 func TestGroupCommit_panics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

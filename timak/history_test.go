@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// A property that fails prints the shrunk case and a seed, and
-// go test -run NAME -rapid.seed=SEED runs the same cases again.
+// A property that fails prints the shrunk case and a seed; go test -run NAME
+// -rapid.seed=SEED runs the same cases again.
 
 // step is one change of a random history.
 type step struct {
@@ -17,7 +17,7 @@ type step struct {
 	id, source string
 	date       int64
 	data       string
-	version    int64 // 0: as the engine gives it
+	version    int64 // 0 to let the engine pick one
 }
 
 type kind int
@@ -29,7 +29,7 @@ const (
 	dropSource
 )
 
-// entry is what a register is about.
+// entry identifies a register.
 type entry struct{ id, source string }
 
 func (s step) entry() entry { return entry{s.id, s.source} }
@@ -51,7 +51,7 @@ func (s step) item() timak.Item {
 	return timak.Item{ID: s.id, At: at(s.date), Data: []byte(s.data), Source: s.source}
 }
 
-// touches reports whether the step is about an entry.
+// touches reports whether the step changes an entry.
 func (s step) touches(e entry) bool {
 	return (s.kind == dropSource || s.id == e.id) && (s.kind == dropItem || s.source == e.source)
 }
@@ -77,8 +77,8 @@ func ops(steps []step) []timak.Op {
 	return out
 }
 
-// Histories are of few names, dates and versions, so that they meet. A generator
-// is not for tests side by side, so each makes its own.
+// Histories use few names, dates and versions, so that they collide. A generator
+// must not be shared by parallel tests, so each test makes its own.
 
 func someIDs() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{"1", "2", "3", "4", "10"})
@@ -119,7 +119,7 @@ func steps(max int64) *rapid.Generator[step] {
 	})
 }
 
-// somePuts draws puts in which a version is used once and an item has one date:
+// somePuts draws puts in which no version repeats and each item has one date, so
 // nothing is re-dated.
 func somePuts() *rapid.Generator[[]step] {
 	return rapid.Custom(func(t *rapid.T) []step {
@@ -136,7 +136,7 @@ func somePuts() *rapid.Generator[[]step] {
 	})
 }
 
-// options draws an order and a capacity that histories overflow.
+// options draws an order and a capacity that histories exceed.
 func options() *rapid.Generator[timak.Options] {
 	return rapid.Custom(func(t *rapid.T) timak.Options {
 		return timak.Options{

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestHotKeys: however many keys are met once, those that are met often are
-// found, and no more is kept than there is room for.
+// TestHotKeys: however many keys are met once, the keys that are met often are
+// found, and no more keys are kept than there is room for.
 func TestHotKeys(t *testing.T) {
 	t.Parallel()
 	var hot hotKeys

@@ -11,14 +11,13 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// naive is the engine on one replica without any cleverness: maps, searched
-// from end to end.
+// naive is a naive engine on one replica: maps, searched from end to end.
 type naive struct {
 	max     int
 	order   timak.Order
 	ttl     int64
 	horizon int64
-	entries map[entry]step  // of each entry the change that stands
+	entries map[entry]step  // for each entry the change that wins
 	older   map[entry]int64 // the highest version that it outweighs and that said something else
 	covers  map[entry]int64 // removed items as {id, ""}, removed sources as {"", source}
 }
@@ -30,7 +29,7 @@ func (n *naive) covered(e entry) int64 {
 	return max(n.covers[entry{id: e.id}], n.covers[entry{source: e.source}])
 }
 
-// apply is Timelines.Apply.
+// apply does what Timelines.Apply does.
 func (n *naive) apply(now int64, steps []step) []timak.Result {
 	n.collect(now - n.ttl)
 	results := make([]timak.Result, len(steps))
@@ -59,7 +58,7 @@ func (n *naive) apply(now int64, steps []step) []timak.Result {
 	return results
 }
 
-// seen is the highest version that is known of what s is about.
+// seen returns the highest version known about the target of s.
 func (n *naive) seen(s step) int64 {
 	seen := n.horizon
 	for e, old := range n.entries {
@@ -99,7 +98,7 @@ func (n *naive) change(s step) timak.Outcome {
 	return timak.Applied
 }
 
-// set lets one change stand, and what it outweighs be remembered.
+// set makes one change win, and remembers what it outweighs.
 func (n *naive) set(s, outweighed step) {
 	n.entries[s.entry()] = s
 	if outweighed.kind != putItem || outweighed.date != s.date {
@@ -142,7 +141,7 @@ func (n *naive) cover(s step) timak.Outcome {
 	}
 }
 
-// tidy forgets what absence says as well.
+// tidy removes what absence says as well.
 func (n *naive) tidy() {
 	for e, s := range n.entries {
 		if s.kind == dropEntry && s.version == max(n.horizon, n.covered(e)) {
@@ -176,7 +175,7 @@ func (n *naive) collect(before int64) {
 	n.tidy()
 }
 
-// visible returns all items in order, those over capacity included.
+// visible returns all items in order, including those over capacity.
 func (n *naive) visible() []step {
 	newest := map[string]step{}
 	for _, s := range n.entries {
@@ -199,8 +198,8 @@ func (n *naive) visible() []step {
 	return shown
 }
 
-// The engine and the model agree on every outcome, version and item, over
-// histories with a clock that moves, stands and goes back.
+// The engine and the model agree on every outcome, version and item, over histories
+// with a clock that advances, stands still and goes back.
 func TestEngineIsItsModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -50,8 +50,8 @@ func wantPanic(t *testing.T, about string, call func()) {
 	call()
 }
 
-// A shorter engine shows less of what a longer one has stored, and takes the
-// rest out when it writes.
+// An engine with a lower MaxItems shows less of what another one has stored, and
+// trims the rest when it writes.
 func TestBounded(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -76,7 +76,7 @@ func TestOldestFirst(t *testing.T) {
 	}
 }
 
-// Values are read whether they were compressed or not.
+// Values are readable whether they were compressed or not.
 func TestCompressionIsTheWritersAffair(t *testing.T) {
 	t.Parallel()
 	compressed := newReplica(timak.Options{})

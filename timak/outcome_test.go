@@ -10,9 +10,9 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// An outcome says truthfully what happened, as seen by reading before and after
-// one op; and nothing but what the op is about changes, except that an item
-// falls off the end for one that came.
+// An outcome is true: reading before and after a single op shows what it says, and
+// nothing but the op's target changes, except that an item may fall off for one
+// that was added.
 func TestOutcomesAreTrue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -46,7 +46,7 @@ func find(items []timak.Item, s step) (timak.Item, bool) {
 	return items[i], true
 }
 
-// mustBeTrue checks what an outcome says of the op's own item or source.
+// mustBeTrue checks what an outcome says about the op's own item or source.
 func mustBeTrue(t *rapid.T, s step, got timak.Outcome, before, after []timak.Item) {
 	t.Helper()
 	item, shows := find(after, s)
@@ -75,11 +75,11 @@ func mustBeTrue(t *rapid.T, s step, got timak.Outcome, before, after []timak.Ite
 	}
 }
 
-// mustLeaveTheRest checks the items that the op is not about.
+// mustLeaveTheRest checks the items that the op does not target.
 func mustLeaveTheRest(t *rapid.T, s step, before, after []timak.Item, capacity int) {
 	t.Helper()
 	about := func(item timak.Item) bool {
-		if s.kind == dropSource { // the item may show as another source says, elsewhere
+		if s.kind == dropSource { // the item may show as another source says, at another place
 			return item.Source == s.source || slices.ContainsFunc(before, func(old timak.Item) bool {
 				return old.ID == item.ID && old.Source == s.source
 			})
@@ -96,8 +96,8 @@ func mustLeaveTheRest(t *rapid.T, s step, before, after []timak.Item, capacity i
 	}
 }
 
-// In a batch an outcome is about the whole: a put that a later op of the batch
-// takes out again was applied; one that is beyond capacity at the end fell off.
+// In a batch an outcome is about the result of the whole batch: a put that a later
+// op of the batch removes was applied; one that ends up beyond capacity fell off.
 func TestOutcomesOfABatch(t *testing.T) {
 	t.Parallel()
 	item := func(id string, date int64) timak.Item { return timak.Item{ID: id, At: at(date)} }

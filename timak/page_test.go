@@ -28,7 +28,7 @@ func idsOf(items []timak.Item) []string {
 	return ids
 }
 
-// numbered puts items 1 to n with rising dates.
+// numbered puts items 1 to n with ascending dates.
 func (r replica) numbered(t tb, n int) {
 	t.Helper()
 	for i := 1; i <= n; i++ {
@@ -36,7 +36,7 @@ func (r replica) numbered(t tb, n int) {
 	}
 }
 
-// forward reads pages from the beginning to the end, and backward from the page
+// forward reads pages from the beginning to the end; backward reads from the page
 // after the last to the beginning.
 func (r replica) forward(t tb, limit int, keys ...string) (pages []timak.Page) {
 	t.Helper()
@@ -75,7 +75,7 @@ func itemsOf(pages []timak.Page) (items []timak.Item) {
 	return items
 }
 
-// Walking forwards and backwards shows each item once, whatever the limit.
+// Paging forward and backward shows each item once, whatever the limit.
 func TestPagesAreTheTimeline(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -136,8 +136,8 @@ func TestPageLimits(t *testing.T) {
 	}
 }
 
-// A cursor names a place, so it survives that items come and go on both sides
-// of it, that its own item goes, and that items fall off.
+// A cursor names a place, so it stays valid while items come and go on both sides
+// of it, while its own item goes, and while items fall off.
 func TestCursorsStayValid(t *testing.T) {
 	t.Parallel()
 	put := func(id string, date int64) timak.Op { return timak.Put(timak.Item{ID: id, At: at(date)}) }
@@ -183,8 +183,8 @@ func TestCursorsStayValid(t *testing.T) {
 	}
 }
 
-// A reader who is at the top asks for what came since with Prev, and goes on
-// from there; an empty answer leads back.
+// A reader at the top polls for new items with Prev, and continues from there; an
+// empty answer leads back.
 func TestPollingForNewItems(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -204,7 +204,8 @@ func TestPollingForNewItems(t *testing.T) {
 	}
 }
 
-// Items of one date are ordered by id, shorter ones first, and paged so.
+// Items with the same date are ordered by id, shorter ones first, and paged in this
+// order.
 func TestEqualDates(t *testing.T) {
 	t.Parallel()
 	rising := []string{"posts:9", "users:1", "posts:10", "posts:11", "posts:100"}

@@ -23,7 +23,7 @@ func (r replica) put(t tb, key string, item timak.Item, version int64) {
 	}
 }
 
-// Of each id the newest version shows, at its date.
+// The newest version of each id is shown, at its date.
 func TestPageOfMergesByVersion(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -61,7 +61,7 @@ func TestPagesOfSeveralAreTheirUnion(t *testing.T) {
 		if len(want) == 0 {
 			return
 		}
-		back := r.backward(t, limit, last.Prev, "c", "a", "b") // the order of keys is no part of a cursor
+		back := r.backward(t, limit, last.Prev, "c", "a", "b") // the order of keys is not part of a cursor
 		if d := diff(itemsOf(append(back, last)), want); d != "" {
 			t.Fatalf("backward by %d (-want +got)\n%s", limit, d)
 		}
@@ -79,7 +79,7 @@ func TestPageOfOneKeyIsItsPage(t *testing.T) {
 	}
 }
 
-// Beside a damaged timeline the others show.
+// If one timeline is damaged, the others are still shown.
 func TestPageOfWithADamagedTimeline(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -93,8 +93,8 @@ func TestPageOfWithADamagedTimeline(t *testing.T) {
 	}
 }
 
-// A timeline that cannot be fetched fails the page, and the error says so even
-// if another, found earlier to be damaged, would not have.
+// A timeline that cannot be fetched fails the page, and the error says so even if
+// another timeline was found damaged before.
 func TestPageOfWithATimelineOutOfReach(t *testing.T) {
 	t.Parallel()
 	store := drivertest.NewFailing(memstore.New())

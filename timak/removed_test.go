@@ -10,13 +10,13 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// removedAt is the version of the removal in these tests. What was put before
-// has a lower one.
+// removedAt is the version of the removal in these tests. Earlier puts have lower
+// versions.
 const removedAt = 10
 
-// A replica that knows of a removal never shows again what was removed:
-// whatever is replayed, doubled or reordered, from old siblings, on a full
-// timeline, and after the tombstone has expired. It may show what was put anew.
+// A replica that knows of a removal never shows the removed item again, whatever is
+// replayed, duplicated or reordered, from old siblings, on a full timeline, and
+// after the tombstone has expired. It may show what was put again.
 func TestRemovedStaysRemoved(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -58,7 +58,7 @@ func TestRemovedStaysRemoved(t *testing.T) {
 	})
 }
 
-// putAround draws a put of a removed item or of another one. Its data says its
+// putAround draws a put of a removed item or of another one. Its data contains its
 // version.
 func putAround() *rapid.Generator[step] {
 	return rapid.Custom(func(t *rapid.T) step {
@@ -84,8 +84,8 @@ func mustNotShow(t *rapid.T, r replica, removal step) {
 	}
 }
 
-// Once its tombstone has expired, a removed item's put is stale when it comes
-// again, and so is its removal; what is put anew shows.
+// Once its tombstone has expired, a replayed put of a removed item is stale, and so
+// is its removal; a new put shows.
 func TestReplayAfterExpiry(t *testing.T) {
 	t.Parallel()
 	for _, removal := range []step{
@@ -127,8 +127,8 @@ func TestReplayAfterExpiry(t *testing.T) {
 	}
 }
 
-// A put that is older than what its own write forgets is stale. Had it been
-// applied, a sibling that forgot the same would outweigh it.
+// A put that is older than what its own write collects is stale. If it were
+// applied, a sibling that collected the same would outweigh it.
 func TestPutBelowWhatItsWriteForgets(t *testing.T) {
 	t.Parallel()
 	now := clockAt(6)

@@ -15,7 +15,7 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// foreign returns what an engine elsewhere stored that put these ids.
+// foreign returns the value of an engine elsewhere that put these ids.
 func foreign(t tb, opts timak.Options, ids ...string) []byte {
 	t.Helper()
 	r := newReplica(opts)
@@ -25,8 +25,8 @@ func foreign(t tb, opts timak.Options, ids ...string) []byte {
 	return r.siblings(t)[0]
 }
 
-// TestRepair: a read that met siblings puts one value in their place, and says
-// the same as before.
+// TestRepair: a read that met siblings replaces them by one value, and shows the
+// same as before.
 func TestRepair(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(r replica, t tb) []string{
@@ -65,8 +65,8 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestRepair_readerWithOtherBounds: a reader that shows little takes nothing
-// away from those that show more.
+// TestRepair_readerWithOtherBounds: a reader that shows few items removes nothing
+// for readers that show more.
 func TestRepair_readerWithOtherBounds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -83,8 +83,8 @@ func TestRepair_readerWithOtherBounds(t *testing.T) {
 	})
 }
 
-// TestRepair_fails: a store that takes no writes is read as ever, whatever
-// becomes of the reader's context.
+// TestRepair_fails: a store that refuses writes is still read as usual, whatever
+// happens to the reader's context.
 func TestRepair_fails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestRepair_fails(t *testing.T) {
 	})
 }
 
-// TestRepair_cancelledReader: the reader may go as soon as it has its items.
+// TestRepair_cancelledReader: the reader may leave as soon as it has its items.
 func TestRepair_cancelledReader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestRepair_cancelledReader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clear(timeline.Items()[0].Data) // the reader's own
+		clear(timeline.Items()[0].Data) // it belongs to the reader
 		synctest.Wait()
 		if got := r.items(t); len(r.siblings(t)) != 1 || string(got[0].Data) != got[0].ID {
 			t.Errorf("got %q in %d siblings, want the items as they were, in one", got, len(r.siblings(t)))
@@ -143,8 +143,8 @@ func (g *gated) Put(ctx context.Context, key string, value []byte, token driver.
 	return g.Store.Put(ctx, key, value, token)
 }
 
-// TestRepair_oneAtATime: many reads of a key repair it once, and many keys wait
-// for nobody.
+// TestRepair_oneAtATime: many reads of a key repair it once, and repairs of many
+// keys do not wait for one another.
 func TestRepair_oneAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

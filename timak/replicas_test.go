@@ -10,15 +10,14 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// replicas are engines with a store each, that send one another what they hold.
+// replicas are engines with a store each, which send one another their values.
 type replicas struct {
 	all  []replica
 	now  *clock
 	sent []message // everything that was ever sent; it may arrive again
 }
 
-// message is a value on its way, from a replica that knew of the test's removal
-// or did not.
+// message is a value on its way, and whether its sender knew of the test's removal.
 type message struct {
 	value []byte
 	knows bool
@@ -37,12 +36,12 @@ func (rs *replicas) draw(t *rapid.T, label string) int {
 	return rapid.IntRange(0, len(rs.all)-1).Draw(t, label)
 }
 
-// send gives a drawn replica what another holds, or an old message again. It
+// send gives a drawn replica the value of another, or an old message again. It
 // returns the receiver, and whether what it received knows of the removal.
 func (rs *replicas) send(t *rapid.T, knows func(replica int) bool) (to int, heard bool) {
 	from, to := rs.draw(t, "from"), rs.draw(t, "to")
 	messages := []message{}
-	rs.all[from].merge(t) // so that one value holds all that it knows
+	rs.all[from].merge(t) // so that one value holds everything it knows
 	for _, value := range rs.all[from].siblings(t) {
 		messages = append(messages, message{value, knows(from)})
 	}
@@ -101,8 +100,8 @@ func (rs *replicas) mustAgree(t *rapid.T, maxItems int) []timak.Item {
 	return want
 }
 
-// Replicas that exchange states in any order, more than once and late, agree in
-// the end: both orders, full timelines, several sources, expiring tombstones.
+// Replicas that exchange states in any order, repeatedly and late, converge: in
+// both orders, with full timelines, several sources and expiring tombstones.
 func TestReplicasConverge(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -125,8 +124,8 @@ func TestReplicasConverge(t *testing.T) {
 	})
 }
 
-// With no removals and no re-dating the result is the top of all puts, whatever
-// the order, and however often each arrives.
+// Without removals and re-dating the result is the top of all puts, whatever the
+// order, and however often each arrives.
 func TestTopOfAllPuts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

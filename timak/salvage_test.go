@@ -19,8 +19,8 @@ func (r replica) salvage(t tb, want int) {
 	}
 }
 
-// What the undamaged siblings say stays, the damaged ones go, and the timeline
-// takes changes again, but none from before.
+// What the undamaged siblings say stays, the damaged siblings go, and the timeline
+// accepts new changes again, but no older ones.
 func TestSalvage(t *testing.T) {
 	t.Parallel()
 	good := newReplica(timak.Options{})
@@ -45,7 +45,7 @@ func TestSalvage(t *testing.T) {
 					t.Errorf("%d siblings are left, want 1", got)
 				}
 				results := r.apply(t,
-					timak.Put(timak.Item{ID: "lost", At: at(9)}).WithVersion(50), // may have been removed by what was damaged
+					timak.Put(timak.Item{ID: "lost", At: at(9)}).WithVersion(50), // may have been removed by the damaged sibling
 					timak.Put(timak.Item{ID: "new", At: at(10)}).WithVersion(51),
 					timak.RemoveEntry("3", "").WithVersion(49),
 				)
@@ -73,7 +73,7 @@ func TestSalvage_nothingButDamage(t *testing.T) {
 	}
 }
 
-// Salvage writes nothing where nothing is damaged.
+// Salvage writes nothing if nothing is damaged.
 func TestSalvage_nothingToDo(t *testing.T) {
 	t.Parallel()
 	store, puts := countingPuts()
@@ -87,7 +87,7 @@ func TestSalvage_nothingToDo(t *testing.T) {
 	}
 }
 
-// A change that came between stays: the token is that of what was read.
+// A concurrent change stays: the token covers only what was read.
 func TestSalvage_concurrentChange(t *testing.T) {
 	t.Parallel()
 	inner := memstore.New()

@@ -20,7 +20,7 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// search is one round: engines, and what they do.
+// search is one round: engines, and their actions.
 type search struct {
 	t      *testing.T
 	random *rand.Rand
@@ -31,18 +31,18 @@ type search struct {
 	seats  []*engineSeat
 	writes atomic.Int64
 
-	// What all engines of the round have in common.
+	// These are common to all engines of the round.
 	keys    []string
-	dates   int64 // items are of so many dates
+	dates   int64 // the number of different dates
 	ids     int
 	sources []string
 	sizes   []int // of data
 	low     bool  // versions may be below the horizon
-	losses  int   // of a thousand calls
+	losses  int   // per thousand calls
 	turns   bool  // one engine at a time
 }
 
-// engineSeat is an engine and its way to the store. It belongs to a goroutine.
+// engineSeat is an engine and its access to the store. It belongs to one goroutine.
 type engineSeat struct {
 	*timak.Timelines
 	seat   *seat
@@ -54,8 +54,8 @@ type engineSeat struct {
 // goldenKey is the key of the values of earlier releases in testdata.
 const goldenKey = "author:7:posts"
 
-// searchStart is when the clock of a round begins; values of earlier releases have
-// versions of about then.
+// searchStart is when the clock of a round starts; values of earlier releases have
+// versions of about that time.
 const searchStart = 1_700_000_000_000_000
 
 func newSearch(t *testing.T, seed uint64, total *tally) *search {
@@ -86,7 +86,7 @@ func (s *search) openStore() driver.Store {
 	return store
 }
 
-// round lets engines be made and write, and looks at what is left.
+// round makes engines, lets them write, and checks what is left.
 func (s *search) round(run func(*search)) {
 	defer s.close()
 	run(s)
@@ -109,7 +109,7 @@ func (s *search) round(run func(*search)) {
 	}
 }
 
-// close lets the store go, and its file, of which a long search makes many.
+// close closes the store and deletes its file, of which a long search makes many.
 func (s *search) close() {
 	err := s.store.Close()
 	if s.file != "" {
@@ -120,7 +120,7 @@ func (s *search) close() {
 	}
 }
 
-// found reports a value that is not as it should be.
+// found reports an incorrect value.
 func (s *search) found(read driver.Object, value []byte, err error) {
 	var all strings.Builder
 	for _, sibling := range read.Siblings {
@@ -129,7 +129,7 @@ func (s *search) found(read driver.Object, value []byte, err error) {
 	s.t.Errorf("a value that was stored: %v\n%swrote %s", err, all.String(), hex.EncodeToString(value))
 }
 
-// engines makes engines that differ in all that may differ.
+// engines makes engines that differ in every option.
 func (s *search) engines(n int) {
 	order, mixed := timak.Order(s.random.IntN(2)), s.random.IntN(4) == 0
 	limits := pick(s.random, []int{1}, []int{40}, []int{1000}, []int{1, 3, 40, 200, 1000}, []int{150, 151})
@@ -166,8 +166,8 @@ func (s *search) fill() {
 	}
 }
 
-// inTurns lets engines write one after the other, but for those that come between
-// another's read and its write.
+// inTurns lets engines write one after the other, except for those that come
+// between another's read and its write.
 func (s *search) inTurns() {
 	s.turns = true
 	s.engines(pick(s.random, 2, 4, 16, 64))

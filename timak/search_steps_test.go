@@ -15,7 +15,7 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// step is a call of an engine that is not in one already.
+// step makes a call of an engine that has no call in progress.
 func (s *search) step(e *engineSeat) {
 	if e.busy || s.t.Failed() {
 		return
@@ -56,21 +56,21 @@ func (s *search) step(e *engineSeat) {
 	s.writes.Add(1)
 }
 
-// settle waits for what a read repairs, where others are not to come between.
+// settle waits for a read's repairs, if other engines must not come in between.
 func (s *search) settle(e *engineSeat) {
 	if s.turns {
 		e.AwaitRepairs()
 	}
 }
 
-// must takes what a call returned, whose errors may only be those of the store.
+// must checks a call's error, which may only come from the store.
 func (s *search) must(_ any, err error) {
 	if err != nil && !errors.Is(err, driver.ErrUnavailable) && !errors.Is(err, driver.ErrToken) {
 		s.t.Error(err)
 	}
 }
 
-// fate draws what becomes of a call.
+// fate draws what happens to a call.
 func (s *search) fate(random *rand.Rand) fate {
 	if random.IntN(1000) >= s.losses {
 		return arrives
@@ -114,7 +114,7 @@ func (s *search) item(e *engineSeat) timak.Item {
 	return item
 }
 
-// searchText is what data is taken from. It compresses somewhat.
+// searchText is the source of data. It compresses somewhat.
 var searchText = sync.OnceValue(func() []byte {
 	random := rand.New(rand.NewPCG(5, 6))
 	text := make([]byte, 64<<10)
@@ -124,8 +124,8 @@ var searchText = sync.OnceValue(func() []byte {
 	return text
 })
 
-// id draws an id that many share a name with, one that has no number, one of more
-// names than a value has room for, or an odd one.
+// id draws an id whose name many ids share, one without a number, one of more names
+// than a value has room for, or an odd one.
 func (s *search) id(e *engineSeat) string {
 	n := e.random.IntN(s.ids)
 	switch e.random.IntN(40) {
@@ -140,8 +140,8 @@ func (s *search) id(e *engineSeat) string {
 	}
 }
 
-// receive stores a value as one that comes from elsewhere: of an earlier release,
-// the ancestor's, or one that was stored before.
+// receive stores a value that comes from elsewhere: of an earlier release, of the
+// ancestor, or one that was stored before.
 func (s *search) receive(e *engineSeat, key string) {
 	value := []byte(`[{"id":"posts:1","score":1700000000000,"modified":1700000000000},{"id":7,"modified":1700000000001,"deleted":true}]`)
 	if key == goldenKey && e.random.IntN(2) == 0 {

@@ -10,18 +10,17 @@ import (
 	"time"
 )
 
-// TestSearch looks for a stored value that its reader would refuse. Up to 64
-// engines of all kinds write to the same few timelines, and every value that one
-// stores is read back at once: see witness. A round is drawn from its seed, which
+// TestSearch searches for stored values that their readers would refuse. Up to 64
+// engines of all kinds write to the same few timelines, and every value that one of
+// them stores is read back at once: see witness. A round is drawn from its seed, which
 // a failure names:
 //
 //	TIMAK_TEST_SEARCH_SEED=7 go test -run '^TestSearch$/in_turns' ./timak
 //
-// makes the round of that seed again, and TIMAK_TEST_SEARCH=10m, or
-// make search SEARCHTIME=10m, goes on with others for so long. In turns, the same
-// seed makes the same writes, each engine coming between another's read and its
-// write. At once, every engine has a goroutine of its own, and what meets what is
-// up to the scheduler.
+// repeats the round of that seed. TIMAK_TEST_SEARCH=10m, or make search SEARCHTIME=10m,
+// goes on with other seeds for that long. In turns, the same seed makes the same writes,
+// each engine coming between another's read and its write. At once, every engine has a
+// goroutine of its own, and the interleaving is up to the scheduler.
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]struct {
@@ -52,7 +51,7 @@ const (
 	searchSeedVar = "TIMAK_TEST_SEARCH_SEED"
 )
 
-// searchRounds returns the seeds of so many rounds, or of as many as there is
+// searchRounds returns the seeds of this many rounds, or of as many as there is
 // time for, or the one that the environment names.
 func searchRounds(t *testing.T, rounds int) func(yield func(uint64) bool) {
 	t.Helper()
@@ -77,7 +76,7 @@ func searchRounds(t *testing.T, rounds int) func(yield func(uint64) bool) {
 	}
 }
 
-// tally is what all rounds together have tried.
+// tally counts what all rounds together have covered.
 type tally struct {
 	rounds, writes, values, siblings int
 	most                             int // siblings of one key
@@ -89,7 +88,7 @@ func (n *tally) String() string {
 		n.rounds, n.writes, n.values, n.siblings, n.most, n.mixed)
 }
 
-// mustBeWide fails a search that has not met what it is for.
+// mustBeWide fails a search that has not covered what it is for.
 func (n *tally) mustBeWide(t *testing.T) {
 	t.Helper()
 	if os.Getenv(searchSeedVar) == "" && (n.values == 0 || n.siblings == 0) {

@@ -13,14 +13,14 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// witness is a store that reads back every value that is put: Decode takes it, it
-// is the same when it is written anew, and a view of it shows the same. At the
-// end it looks whether somebody has written into a value since it was put or
-// handed out. Some calls are lost, and some replies.
+// witness is a store that reads back every value that is put: Decode accepts it, it
+// is the same when it is encoded again, and a view shows the same. At the end it
+// checks that no value was written to after it was put or handed out. Some calls
+// are lost, and some replies.
 type witness struct {
 	driver.Store
 
-	fail func(driver.Object, []byte, error) // what was read last, what was put, what is wrong with it
+	fail func(driver.Object, []byte, error) // what was read last, what was put, and what is wrong with it
 
 	mu       sync.Mutex
 	sums     map[*byte]sum
@@ -49,7 +49,7 @@ func (w *witness) note(values ...[]byte) {
 	}
 }
 
-// untouched returns an error if a value was written into.
+// untouched returns an error if a value was written to.
 func (w *witness) untouched() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,13 +66,13 @@ type seat struct {
 	*witness
 
 	meanwhile func()      // what others do before a value of this engine is put
-	lose      func() fate // what becomes of a call
+	lose      func() fate // what happens to a call
 
 	mu   sync.Mutex
 	read driver.Object // last
 }
 
-// fate is what becomes of a call.
+// fate is what happens to a call.
 type fate int
 
 const (

@@ -8,7 +8,7 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// TestStats: what is counted, and that Bounded counts with the rest.
+// TestStats: what is counted, and that Bounded engines share the counts.
 func TestStats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,8 +26,8 @@ func longItem(i int) timak.Item {
 	return timak.Item{ID: fmt.Sprint("posts:", i), At: at(int64(1000 + i)), Data: fmt.Appendf(nil, "what post number %d says, and says once more", i)}
 }
 
-// What a write returns is what a read returns after it, though most of it was
-// never decoded.
+// A write returns what a read after it returns, although most of it was never
+// decoded.
 func TestTimelineOfAWrite(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]timak.Options{
@@ -67,7 +67,8 @@ func TestTimelineOfAWrite(t *testing.T) {
 	}
 }
 
-// Writers of a long timeline, and those who look at what they return, at once.
+// Concurrent writers of a long timeline, whose callers look at the returned
+// timelines.
 func TestTimelineOfManyWrites(t *testing.T) {
 	t.Parallel()
 	r := long(t, timak.Options{})

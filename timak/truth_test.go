@@ -9,8 +9,9 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// One row of the truth table of versions: what was done to item a, an op, what
-// Apply reports of it, and the data that a then shows, "" if it does not.
+// truth is one row of the truth table of versions: what was done to item a, an op,
+// what Apply reports of it, and the data that a then shows, or "" if it does not
+// show.
 type truth struct {
 	about string
 	first []timak.Op
@@ -75,8 +76,8 @@ func truthTable() []truth {
 	}
 }
 
-// start returns the replica that a row starts from. Its tombstones have expired
-// in the rows about the horizon, and never do in the others.
+// start returns the replica that a row starts from. In the rows about the horizon
+// its tombstones have expired; in the others they never do.
 func (row truth) start(t *testing.T) replica {
 	t.Helper()
 	r := newReplica(timak.Options{})

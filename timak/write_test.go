@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// An op without a version beats all that its writer has seen, in one
-// microsecond too, and on a clock that stands still or goes back.
+// An op without a version beats everything its writer has seen, also within one
+// microsecond, and on a clock that stands still or goes back.
 func TestLaterOpsStand(t *testing.T) {
 	t.Parallel()
 	add, del := timak.Put(timak.Item{ID: "a"}), timak.Remove("a")
@@ -86,7 +86,7 @@ func TestRedating(t *testing.T) {
 	}
 }
 
-// An item that was re-dated or removed and put anew, and then falls off the end
+// An item that was re-dated, or removed and put again, and then falls off the end
 // of a full timeline, leaves a tombstone: the older put does not bring it back.
 func TestRedatedOffTheEnd(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestHiddenSourceOffTheEnd(t *testing.T) {
 	wantIDs(t, r, "afterwards", "c", "b")
 }
 
-// The engine keeps nothing of the caller's bytes, nor gives out its own twice.
+// The engine neither keeps the caller's bytes nor gives out the same bytes twice.
 func TestDataIsCopied(t *testing.T) {
 	t.Parallel()
 	for _, uncompressed := range []bool{false, true} {
@@ -163,7 +163,7 @@ func TestDataIsCopied(t *testing.T) {
 	}
 }
 
-// The slice of one Items call is the caller's.
+// The slice that Items returns belongs to the caller.
 func TestItemsIsACopy(t *testing.T) {
 	t.Parallel()
 	r := newReplica(timak.Options{})
@@ -179,8 +179,8 @@ func TestItemsIsACopy(t *testing.T) {
 	}
 }
 
-// A write that changes nothing stores nothing; one that finds siblings makes
-// one value of them.
+// A write that changes nothing stores nothing; a write that finds siblings replaces
+// them by one value.
 func TestNothingToStore(t *testing.T) {
 	t.Parallel()
 	store, puts := countingPuts()

@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// TestBatch: of writes that wait for the disk at the same time, each has its own
-// result; one that fails takes nobody along.
+// TestBatch: writes that wait for the disk at the same time each have their own
+// result; one that fails does not affect the others.
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
@@ -47,7 +47,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// TestGather: all that wait are taken together, up to a limit.
+// TestGather: all waiting writes are taken together, up to a limit.
 func TestGather(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// benchStore opens a new store, which waits for the disk as any other does.
+// benchStore opens a new store, which waits for the disk as usual.
 func benchStore(b *testing.B) *Store {
 	b.Helper()
 	s, err := Open(filepath.Join(b.TempDir(), "feed.db"), nil)
@@ -30,7 +30,7 @@ func benchStore(b *testing.B) *Store {
 	return s
 }
 
-// timeline names the nth of many.
+// timeline names the nth timeline.
 func timeline(n int) string { return fmt.Sprintf("author:%d:posts", n) }
 
 // add puts an item into a timeline.
@@ -40,10 +40,10 @@ func add(b *testing.B, t *timak.Timelines, key string, n int) {
 	}
 }
 
-// BenchmarkWriters is of many goroutines that add to timelines of their own, and
-// share syncs; the baseline is one that adds as much. How much there is to share
-// depends on the disk: beside the one that is there, it is done on one whose sync
-// takes as long as that of a plain SSD.
+// BenchmarkWriters measures many goroutines that add to timelines of their own and
+// share syncs; the baseline is one goroutine that adds as much. The gain depends on
+// the disk: besides the disk at hand, it is measured on one whose sync takes as
+// long as that of a plain SSD.
 func BenchmarkWriters(b *testing.B) {
 	for _, bb := range []struct {
 		name string
@@ -97,8 +97,8 @@ func benchmarkWriters(b *testing.B, timelines *timak.Timelines) {
 		})
 }
 
-// slowDown makes every transaction wait, as for a disk: in turn with the writer,
-// somebody else holds its lock for so long.
+// slowDown makes every transaction wait as for a disk: between the writer's
+// transactions, another goroutine holds its lock for the given time.
 func slowDown(b *testing.B, s *Store, d time.Duration) (stop func()) {
 	stopped, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -121,8 +121,8 @@ func slowDown(b *testing.B, s *Store, d time.Duration) (stop func()) {
 	return func() { close(stopped); <-done }
 }
 
-// BenchmarkMany is of a page of, and an add to, any of 100,000 full timelines; the
-// baseline is of any of a hundred. It takes a gigabyte of the disk.
+// BenchmarkMany reads a page of, and adds to, any of 100,000 full timelines; the
+// baseline uses any of a hundred. It needs a gigabyte of disk.
 func BenchmarkMany(b *testing.B) {
 	const many, few = 100_000, 100
 	large, small := timelinesOf(b, many), timelinesOf(b, few)
@@ -145,8 +145,8 @@ func BenchmarkMany(b *testing.B) {
 	})
 }
 
-// timelinesOf returns an engine over so many full timelines. It does not remember
-// what it writes: few would all be remembered, of many almost none.
+// timelinesOf returns an engine over n full timelines. It has no cache: of few
+// timelines all would be cached, of many almost none.
 func timelinesOf(b *testing.B, n int) *timak.Timelines {
 	b.Helper()
 	store := benchStore(b)

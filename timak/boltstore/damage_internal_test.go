@@ -28,7 +28,7 @@ func fill(t *testing.T, s *Store, n int) (key string) {
 	return key
 }
 
-// edit changes the stored record of key behind the store's back.
+// edit changes the stored record of key without the store's knowledge.
 func edit(t *testing.T, s *Store, key string, change func(record []byte) []byte) {
 	t.Helper()
 	err := s.file.db.Update(func(tx *bbolt.Tx) error {
@@ -101,7 +101,8 @@ func TestMissingBucket(t *testing.T) {
 	}
 }
 
-// A file cut short under a running store makes reads of the mapped memory fault.
+// Cutting a file short under a running store makes reads of the mapped memory
+// fault.
 func TestFileCutShort(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int64{"to nothing": 0, "to its first pages": 4 * int64(os.Getpagesize())} {
@@ -134,8 +135,8 @@ func TestFileCutShort(t *testing.T) {
 	}
 }
 
-// Once a Put has found damage in the file's structure, no other is tried; what
-// can be read is still read.
+// Once a Put has found damage in the file's structure, no further Put is tried;
+// readable records stay readable.
 func TestPutStopsAtDamage(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
@@ -152,9 +153,9 @@ func TestPutStopsAtDamage(t *testing.T) {
 	}
 }
 
-// TestDamagedPages opens files with a page overwritten or the end missing. What
-// is damaged may be refused, whatever it is; but nothing may panic or hang, and
-// what is returned must be what was stored.
+// TestDamagedPages opens files with a page overwritten or the end missing. Anything
+// damaged may be refused; but nothing may panic or hang, and what is returned must
+// be what was stored.
 func TestDamagedPages(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
@@ -199,8 +200,8 @@ func damagePage(whole []byte, seed uint64) []byte {
 	return b
 }
 
-// use reads and writes every key of the store at path. Errors are ErrDamaged,
-// or there are none; values are zeroes, or those that use wrote.
+// use reads and writes every key of the store at path. Every error must be
+// ErrDamaged; every value must be zeroes, or one that use wrote.
 func use(t *testing.T, path string) error {
 	s, err := Open(path, &Options{NoSync: true})
 	if err != nil {
@@ -233,12 +234,13 @@ func unlessDamaged(err error) error {
 	return err
 }
 
-// A failing disk is unavailable: reads go on, and so do writes when it is back.
+// A failing disk is ErrUnavailable: reads go on, and so do writes once it works
+// again.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
 	key := fill(t, s, 10)
-	s.file.db.MaxSize = 1 // as a full disk: no byte more
+	s.file.db.MaxSize = 1 // like a full disk: not one more byte
 	_, err := s.Put(t.Context(), key, make([]byte, 1<<20), nil)
 	if !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("Put on a full disk: got %v, want ErrUnavailable", err)

@@ -18,12 +18,12 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// fullDiskEnv tells a child process that it is the one whose disk is full.
+// fullDiskEnv tells a child process that its disk is to be full.
 const fullDiskEnv = "TIMAK_BOLTSTORE_FULL_DISK"
 
-// TestDiskThatIsFull: the system refuses to let the file grow, in a process of
-// its own. That is no damage: what was acknowledged is there, and when there is
-// room again, so is the store.
+// TestDiskThatIsFull: the system refuses to let the file grow, in a separate
+// process. That is not damage: what was acknowledged is there, and the store works
+// again once there is room.
 func TestDiskThatIsFull(t *testing.T) {
 	if os.Getenv(fullDiskEnv) != "" {
 		fillDisk(t)

@@ -16,7 +16,8 @@ import (
 
 const explainedKeys = 60
 
-// storeFile returns a store's file, closed, that has pages of every kind.
+// storeFile returns the contents of a closed store's file that has pages of every
+// kind.
 func storeFile(t *testing.T) []byte {
 	t.Helper()
 	s := openStore(t)
@@ -31,8 +32,8 @@ func storeFile(t *testing.T) []byte {
 	return whole
 }
 
-// errorsOf opens a store in a file of these bytes, uses it, and returns all
-// errors. It fails the test for one that does not explain itself.
+// errorsOf opens a store in a file with these bytes, uses it, and returns all
+// errors. It fails the test for an error that does not explain itself.
 func errorsOf(t *testing.T, path, name string, content []byte) (opened bool, all []error) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -61,8 +62,8 @@ func errorsOf(t *testing.T, path, name string, content []byte) (opened bool, all
 	return true, all
 }
 
-// wantExplained wants an error that says that the file is damaged, which file,
-// and what to do, and nothing of how a program fails.
+// wantExplained checks that an error says that the file is damaged, which file it
+// is, and what to do, without details of the program.
 func wantExplained(t *testing.T, name, path string, err error) {
 	t.Helper()
 	text := err.Error()
@@ -105,7 +106,7 @@ func TestCutFileIsRefused(t *testing.T) {
 	}
 }
 
-// A file cut short under a running store is called that by every call.
+// When a file is cut short under a running store, every call says so.
 func TestCutUnderAStore(t *testing.T) {
 	t.Parallel()
 	page := int64(os.Getpagesize())
@@ -151,10 +152,9 @@ func TestZeroedPagesAreExplained(t *testing.T) {
 	}
 }
 
-// Bits that flip in the first bytes of a page: its header and its first
-// elements, of branches and leaves, and in the middle of what it holds. The list
-// of free pages is not among them: bbolt has no checksum by which a wrong number
-// in it could be told.
+// Bits flip in the first bytes of a page (its header and first elements, of
+// branches and leaves) and in the middle of its contents. The free list is not
+// included: bbolt has no checksum that would reveal a wrong number in it.
 func TestFlippedBitsAreExplained(t *testing.T) {
 	t.Parallel()
 	whole, page := storeFile(t), os.Getpagesize()
@@ -181,12 +181,12 @@ func TestFlippedBitsAreExplained(t *testing.T) {
 	}
 }
 
-// A file that this program is too old for is not damaged: its owner is not to
-// throw it away.
+// A file that is too new for this program is not damaged: its owner must not throw
+// it away.
 func TestFileOfALaterVersion(t *testing.T) {
 	t.Parallel()
 	b, page := storeFile(t), os.Getpagesize()
-	for _, at := range []int{0, page} { // the two that tell bbolt's version
+	for _, at := range []int{0, page} { // the two that hold bbolt's version
 		meta := b[at+16 : at+16+64]
 		binary.NativeEndian.PutUint32(meta[4:], 3)
 		sum := fnv.New64a()
@@ -208,7 +208,7 @@ func TestFileOfALaterVersion(t *testing.T) {
 	}
 }
 
-// A bbolt database of another program is left as it is.
+// A bbolt database of another program is left unchanged.
 func TestDatabaseOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "feed.db")

@@ -16,8 +16,8 @@ import (
 	"github.com/timak-go/timak/timak/boltstore"
 )
 
-// wantInUse tries to open path, and wants ErrInUse with the file's name: within
-// a second, and the rest is for a loaded machine.
+// wantInUse tries to open path, and expects ErrInUse with the file's name. It
+// should take less than a second; the limit allows for a loaded machine.
 func wantInUse(t *testing.T, path string, opts *boltstore.Options) {
 	t.Helper()
 	start := time.Now()

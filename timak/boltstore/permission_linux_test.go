@@ -13,13 +13,13 @@ import (
 	"github.com/timak-go/timak/timak/boltstore"
 )
 
-// asNobody runs do with the permissions of a user who owns nothing: root, as
-// whom tests may run, may write everywhere.
+// asNobody runs do with the permissions of a user who owns nothing: tests may run
+// as root, who may write everywhere.
 func asNobody(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		const nobody = 65534
 		if os.Geteuid() == 0 {
 			if err := syscall.Setfsuid(nobody); err != nil {
@@ -38,7 +38,7 @@ func asNobody(t *testing.T, do func()) {
 func TestOpenWithoutPermission(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // the test's own, for nobody to pass
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // the test's own folder, which nobody must be able to enter
 		t.Fatal(err)
 	}
 	readOnly := filepath.Join(dir, "feed.db")
@@ -61,7 +61,7 @@ func TestOpenWithoutPermission(t *testing.T) {
 			}
 		})
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // for the test's end
+	if err := os.Chmod(dir, 0o755); err != nil { // for the clean-up
 		t.Fatal(err)
 	}
 }

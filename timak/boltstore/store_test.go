@@ -19,7 +19,7 @@ import (
 	"github.com/timak-go/timak/timak/drivertest"
 )
 
-// fast is for tests that do not crash the machine.
+// fast is for tests that survive no machine crash.
 var fast = &boltstore.Options{NoSync: true}
 
 // open opens the store at path, and closes it after the test.
@@ -137,7 +137,7 @@ func TestEndedContextStoresNothing(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "feed.db"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 20 { // a select that could do both would choose by chance
+	for range 20 { // a select with two ready cases chooses at random
 		time.Sleep(time.Millisecond) // so that the writer is idle
 		if _, err := store.Put(ctx, "k", []byte("1"), nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("Put: got %v, want context.Canceled", err)
@@ -149,7 +149,7 @@ func TestEndedContextStoresNothing(t *testing.T) {
 	want(t, store)
 }
 
-// bbolt has no empty key, and none over 32 KiB.
+// bbolt accepts neither an empty key nor one over 32 KiB.
 func TestPutNamesTheKeyThatBoltRefuses(t *testing.T) {
 	t.Parallel()
 	store := open(t, filepath.Join(t.TempDir(), "feed.db"))

@@ -11,7 +11,7 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// patience is how long a call that has to return at once may take on a loaded
+// patience is how long a call that must return at once may take on a loaded
 // machine.
 const patience = 30 * time.Second
 
@@ -26,8 +26,8 @@ func openStore(t *testing.T) *Store {
 	return s
 }
 
-// holdWriters takes bbolt's lock of writers, as a slow disk would, and returns
-// the function that gives it back.
+// holdWriters takes bbolt's writer lock, as a slow disk would, and returns the
+// function that releases it.
 func holdWriters(t *testing.T, s *Store) (release func()) {
 	t.Helper()
 	tx, err := s.file.db.Begin(true)
@@ -42,13 +42,13 @@ func holdWriters(t *testing.T, s *Store) (release func()) {
 }
 
 // busyWriter gives the writer a batch that it cannot finish, and returns the
-// function that lets it. In between it takes no other writes: those that came
-// while it still gathered would have been stored together with the batch.
+// function that lets it. Until then the writer accepts no other writes; writes that
+// arrived while it was still gathering would have joined the batch.
 func busyWriter(t *testing.T, s *Store) (release func()) {
 	t.Helper()
 	done := make(chan written)
 	release = sync.OnceFunc(func() { <-done })
-	t.Cleanup(release) // or Close would wait for ever
+	t.Cleanup(release) // otherwise Close would wait forever
 	s.writer.writes <- write{key: "busy", done: done}
 	for {
 		obj, err := s.Get(t.Context(), "busy")
@@ -61,10 +61,10 @@ func busyWriter(t *testing.T, s *Store) (release func()) {
 	}
 }
 
-// A running is a Put in a goroutine of its own.
+// A running is a Put in its own goroutine.
 type running struct {
 	cancel  context.CancelFunc
-	selects <-chan struct{} // one for every select that the Put has come to
+	selects <-chan struct{} // receives for every select that the Put reaches
 	failed  <-chan error
 }
 
@@ -80,7 +80,7 @@ func startPut(t *testing.T, s *Store, key string) running {
 	return running{cancel: cancel, selects: selects, failed: failed}
 }
 
-// queued waits until the Put waits for the writer, or is past that.
+// queued waits until the Put waits for the writer, or is beyond that point.
 func (r running) queued() running {
 	<-r.selects
 	return r
@@ -93,7 +93,7 @@ func (r running) atDisk() running {
 	return r
 }
 
-// wantCancelled ends the Put's context, and wants it to return at once.
+// wantCancelled ends the Put's context, and expects it to return at once.
 func (r running) wantCancelled(t *testing.T) {
 	t.Helper()
 	r.cancel()
@@ -102,7 +102,7 @@ func (r running) wantCancelled(t *testing.T) {
 	}
 }
 
-// watchedContext tells when somebody is about to wait for its end.
+// watchedContext tells when a goroutine is about to wait for its end.
 type watchedContext struct {
 	context.Context
 	asked chan<- struct{}
@@ -132,7 +132,7 @@ func background(call func() error) <-chan error {
 	return failed
 }
 
-// wantStored wants the value of startPut under key.
+// wantStored expects the value of startPut under key.
 func wantStored(t *testing.T, s *Store, key string) {
 	t.Helper()
 	obj, err := s.Get(t.Context(), key)
@@ -216,7 +216,7 @@ func TestCloseWaitsForRunningCalls(t *testing.T) {
 	}
 }
 
-// A Put that its caller gave up on still has the file: Close waits for it too.
+// A Put whose caller has left still uses the file: Close waits for it too.
 func TestCloseWaitsForAbandonedPuts(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)
@@ -244,7 +244,7 @@ func TestCloseWaitsForAbandonedPuts(t *testing.T) {
 	wantStored(t, s, "abandoned")
 }
 
-// While Close waits, new calls do not: they are refused at once.
+// While Close waits, new calls are refused at once.
 func TestClosingStoreRefusesCalls(t *testing.T) {
 	t.Parallel()
 	s := openStore(t)

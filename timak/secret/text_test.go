@@ -20,7 +20,7 @@ type options struct {
 
 type embedding struct{ secret.Text }
 
-// Nothing shows a secret, wherever it lies.
+// A secret is not shown, wherever it is stored.
 func TestTextIsNotShown(t *testing.T) {
 	t.Parallel()
 	text := secret.New(password)
@@ -64,7 +64,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What was written for people to look at is not read back as a password.
+// The text shown in place of a secret is not read back as a password.
 func TestTextIsNotReadBack(t *testing.T) {
 	t.Parallel()
 	var got options

@@ -6,7 +6,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/bench"
 )
 
-// TestPost: benchmarks speak of items of 200 bytes, in order.
+// TestPost: benchmarks use items of 200 bytes, in order.
 func TestPost(t *testing.T) {
 	t.Parallel()
 	for n := range 5000 {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// twice is what go test prints of two runs of one package.
+// twice is the output of go test for two runs of one package.
 const twice = `goos: linux
 pkg: example.org/feeds/store
 cpu: A Processor @ 3 GHz
@@ -38,7 +38,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestParse_failed: nobody is to read the figures of a run that has failed.
+// TestParse_failed: the figures of a failed run are not shown.
 func TestParse_failed(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"--- FAIL: BenchmarkGet", "FAIL\texample.org/feeds/store [build failed]", "panic: runtime error"} {
@@ -48,7 +48,7 @@ func TestParse_failed(t *testing.T) {
 	}
 }
 
-// TestMissed: which side of a target is the right one.
+// TestMissed: which side of a target counts as a miss.
 func TestMissed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

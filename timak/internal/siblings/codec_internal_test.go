@@ -14,7 +14,7 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// equal lets cmp look into records, and takes nil and empty values as the same.
+// equal lets cmp look into records, with nil and empty values as equal.
 func equal() cmp.Options {
 	return cmp.Options{
 		cmp.AllowUnexported(Record{}, sibling{}),
@@ -22,7 +22,7 @@ func equal() cmp.Options {
 	}
 }
 
-// seal is a stored record with the given body and a right checksum.
+// seal returns a stored record with the given body and a correct checksum.
 func seal(key string, body []byte) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{format}, checksum(key, body))
 	return append(b, body...)
@@ -47,7 +47,7 @@ func TestDecodeReadsWhatEncodeWrote(t *testing.T) {
 	})
 }
 
-// The bytes of format 1 stay readable for ever.
+// The bytes of format 1 stay readable forever.
 func TestFormat1(t *testing.T) {
 	t.Parallel()
 	want := Record{key: "k", siblings: []sibling{{seq: 2, value: []byte("two")}, {seq: 300, value: nil}}}
@@ -80,7 +80,7 @@ func TestDecodeRejectsEveryFlippedBit(t *testing.T) {
 	}
 }
 
-// A right checksum over a wrong body: what a bug in a writer would leave.
+// A correct checksum over a wrong body, as a bug in a writer would leave it.
 func TestDecodeRejectsBadBodies(t *testing.T) {
 	t.Parallel()
 	top := binary.AppendUvarint(nil, math.MaxUint64)
@@ -121,8 +121,8 @@ func TestDecodeRejectsBadHeaders(t *testing.T) {
 	}
 }
 
-// FuzzDecode reads foreign bytes as they are, and with a right checksum. What
-// decodes must survive another round, and take a put.
+// FuzzDecode reads arbitrary bytes, both unchanged and with a correct checksum.
+// What decodes must survive another round trip, and accept a put.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte{1, 0})
 	f.Add([]byte{1, 3, 'o', 'n', 'e', 200, 1, 3, 't', 'w', 'o'})
@@ -145,7 +145,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// A right checksum over another mark: what another kind of store might make.
+// A correct checksum over another mark, as another kind of store might make it.
 func TestTokenOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	r := Record{key: "k", siblings: []sibling{{seq: 1}}}

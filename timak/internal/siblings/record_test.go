@@ -11,7 +11,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/siblings"
 )
 
-// put is Record.Put for puts that must work.
+// put is Record.Put for puts that must succeed.
 func put(t *testing.T, r siblings.Record, value string, token driver.Token) (siblings.Record, driver.Token) {
 	t.Helper()
 	after, got, err := r.Put([]byte(value), token)

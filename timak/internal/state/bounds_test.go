@@ -8,7 +8,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// Trimming keeps the first items of the order, says which it took out, and
+// Trimming keeps the first items of the order, reports which ones it removed, and
 // leaves all tombstones alone.
 func TestTrim(t *testing.T) {
 	t.Parallel()
@@ -52,8 +52,8 @@ func TestTrim(t *testing.T) {
 	})
 }
 
-// Collecting forgets the old tombstones and only those, changes nothing that
-// shows, and never lets an older change in: the new state outweighs the old.
+// Collecting removes only the old tombstones, changes nothing visible, and never
+// lets an older change in: the new state outweighs the old.
 func TestCollect(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -90,7 +90,7 @@ func TestCollect(t *testing.T) {
 				t.Fatalf("%+v collected before %d: a tombstone of %d is left: %+v", before, at, version, after)
 			}
 		})
-		// A replay of what the forgotten tombstones had kept out is stale.
+		// A replay of what the collected tombstones kept out is stale.
 		for _, c := range before.Items {
 			e := state.Entry{ID: c.Name, Version: c.Version, Live: true}
 			if _, written := modelOf(after).entries[name{e.ID, e.Source}]; written || c.Version >= at {

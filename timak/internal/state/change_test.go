@@ -10,8 +10,7 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// change is one change of a state, and the state that says the same when it is
-// merged.
+// change is one change of a state, and the state whose merge has the same effect.
 type change struct {
 	text    string
 	apply   func(*state.State) state.Verdict
@@ -22,7 +21,7 @@ type change struct {
 
 func (c change) String() string { return c.text }
 
-// live returns the live entries that c is about.
+// live returns the live entries that c affects.
 func (c change) live(s state.State) []state.Entry {
 	live := slices.DeleteFunc(slices.Clone(s.Entries), func(e state.Entry) bool { return !e.Live || !c.touches(e) })
 	for i := range live {
@@ -104,9 +103,9 @@ func TestEveryChangeIsAMerge(t *testing.T) {
 	})
 }
 
-// A verdict says what happened: Done, that the state is as the change wanted;
-// Superseded, that something higher stands; Stale, that the state knows nothing
-// of what the change is about but that its horizon may have swallowed it.
+// A verdict says what happened. Done: the state is as the change wanted.
+// Superseded: something higher is there. Stale: the state knows nothing about the
+// change's target, but its horizon may have swallowed it.
 func TestVerdictsAreTrue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -128,7 +127,7 @@ func TestVerdictsAreTrue(t *testing.T) {
 	})
 }
 
-// verdictOf is what c must report of a state.
+// verdictOf returns the verdict that c must report on a state.
 func verdictOf(c change, before state.State) state.Verdict {
 	if len(c.says.Entries) == 1 {
 		return verdictOfEntry(c.says.Entries[0], before)

@@ -45,7 +45,7 @@ func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 	})
 }
 
-// Changes are merges, so they may come in any order, and more than once.
+// Changes are merges, so they are idempotent and may come in any order.
 func TestChangesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -14,10 +14,10 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// A property that fails prints the shrunk case and a seed, and
-// go test -run NAME -rapid.seed=SEED runs the same cases again.
+// A property that fails prints the shrunk case and a seed; go test -run NAME
+// -rapid.seed=SEED runs the same cases again.
 
-// model is a state without any cleverness: maps, and one rule for all.
+// model is a naive state: maps, and one rule for everything.
 type model struct {
 	horizon int64
 	entries map[name]state.Entry
@@ -50,7 +50,7 @@ func (m model) covered(n name) int64 {
 	return max(m.covers[cover{false, n.id}], m.covers[cover{true, n.source}])
 }
 
-// entry returns the register of n: what is written, or what absence means.
+// entry returns the register of n: what is stored, or what its absence means.
 func (m model) entry(n name) state.Entry {
 	if e, ok := m.entries[n]; ok {
 		return e
@@ -58,7 +58,7 @@ func (m model) entry(n name) state.Entry {
 	return state.Entry{ID: n.id, Source: n.source, Version: max(m.horizon, m.covered(n))}
 }
 
-// state returns the one way to write the model down.
+// state returns the model's state in normal form.
 func (m model) state() state.State {
 	s := state.State{Horizon: m.horizon}
 	for n, e := range m.entries {
@@ -116,8 +116,8 @@ func higherOf(a, b state.Entry) state.Entry {
 	return a
 }
 
-// joined is what two registers say together: the higher, and the highest that
-// it outweighs and that says something else.
+// joined is what two registers say together: the higher one, and the highest
+// version that it outweighs and that says something else.
 func joined(a, b state.Entry) state.Entry {
 	high, low := higherOf(a, b), b
 	if diff(high, b) == "" {
@@ -157,7 +157,7 @@ var (
 	sources = []string{"", "p", "q"}
 )
 
-// A generator is not for tests side by side, so each makes its own.
+// A generator must not be shared by parallel tests, so each test makes its own.
 
 func versions() *rapid.Generator[int64] { return rapid.Int64Range(1, 9) }
 
@@ -215,7 +215,7 @@ func entries(id, source string) *rapid.Generator[state.Entry] {
 	})
 }
 
-// equal compares states; nil and empty are the same.
+// equal compares states; nil and empty count as equal.
 func equal(a, b state.State) bool {
 	return a.Horizon == b.Horizon && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
 		slices.EqualFunc(a.Entries, b.Entries, func(a, b state.Entry) bool {
@@ -244,8 +244,8 @@ func mustBeNormal(t rapid.TB, got state.State, format string, args ...any) {
 	}
 }
 
-// The generator and the model are themselves worth a check: drawn states are
-// normal, and the model merges as lawfully as the engine is asked to.
+// The generator and the model are checked too: drawn states are in normal form, and
+// the model obeys the laws that the engine must obey.
 func TestModelIsLawful(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,7 +6,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// What no stored value can hold is found as well: see wire.TestFaults for the rest.
+// States that no stored value can contain are detected as well: see wire.TestFaults
+// for the rest.
 func TestAbnormal(t *testing.T) {
 	t.Parallel()
 	live := state.Entry{ID: "a", Version: 5, Live: true, Date: 1}

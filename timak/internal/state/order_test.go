@@ -34,8 +34,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// Of each id with a live entry the one with the highest register shows, and
-// they are in order.
+// Of each id with a live entry the one with the highest register is shown, and the
+// items are in order.
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -69,7 +69,8 @@ func seen(s state.State, order state.Order) []state.Entry {
 	return visible
 }
 
-// Of entries that say the same, the first source's shows, on every replica.
+// Of entries that say the same, that of the first source is shown, on every
+// replica.
 func TestFirstSourceOfEquals(t *testing.T) {
 	t.Parallel()
 	p := state.Entry{ID: "x", Source: "p", Version: 1, Live: true, Date: 1}
@@ -91,8 +92,8 @@ func mustBeInOrder(t rapid.TB, entries []state.Entry, order state.Order) {
 	}
 }
 
-// Lists together show each id once, as its highest register says, whatever the
-// order of the lists.
+// Several lists together show each id once, as its highest register says, whatever
+// the order of the lists.
 func TestUnion(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -114,7 +115,7 @@ func TestUnion(t *testing.T) {
 		}
 		for _, e := range got {
 			w := want[e.ID]
-			w.Source = e.Source // whichever of those that say the same
+			w.Source = e.Source // any of those that say the same
 			if d := diff(e, w); d != "" {
 				t.Fatalf("union of %+v (-want +got)\n%s", lists, d)
 			}

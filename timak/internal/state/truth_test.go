@@ -6,8 +6,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// One row of the truth table: what a state says of item a, a change, and what
-// the state says then.
+// truth is one row of the truth table: what a state says of item a, a change, and
+// what the state says afterwards.
 type truth struct {
 	about  string
 	before state.State
@@ -20,7 +20,7 @@ func live(version int64, data string) state.Entry {
 	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Data: state.Plain([]byte(data))}
 }
 
-// older is live, and keeps out what is at or below a version.
+// older is live, and keeps out everything at or below a version.
 func older(version, than int64) state.Entry {
 	return state.Entry{ID: "a", Version: version, Live: true, Date: 7, Older: than}
 }
@@ -29,8 +29,8 @@ func dead(version int64) state.Entry { return state.Entry{ID: "a", Version: vers
 
 func only(e state.Entry) state.State { return state.State{Entries: []state.Entry{e}} }
 
-// truthTable is the table in the package's design, both ways to remove an item
-// included, and the ties that it leaves to the order of registers.
+// truthTable covers every kind of change of an entry, including both ways to remove
+// an item and the ties that the order of registers decides.
 func truthTable() []truth {
 	covered := func(version int64) state.State {
 		return state.State{Items: []state.Cover{{Name: "a", Version: version}}}
@@ -93,7 +93,7 @@ func TestTruthTable(t *testing.T) {
 	}
 }
 
-// A source is removed with all of its items, and with no other source's.
+// A source is removed with all its items, and no other source is affected.
 func TestRemoveSourceTruth(t *testing.T) {
 	t.Parallel()
 	entry := func(id, source string, version int64) state.Entry {
@@ -108,7 +108,7 @@ func TestRemoveSourceTruth(t *testing.T) {
 		Entries: []state.Entry{entry("c", "p", 3), entry("d", "", 1), entry("a", "q", 1)},
 		Sources: []state.Cover{{Name: "p", Version: 2}},
 	}, "remove source p at 2 of %+v", before)
-	if verdict != state.Superseded { // c was put after it
+	if verdict != state.Superseded { // c was put later
 		t.Errorf("got verdict %d, want Superseded", verdict)
 	}
 	if verdict := got.RemoveSource("p", 3); verdict != state.Done {

@@ -15,8 +15,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// decodeScores reads a list of the ancestor's with an item of each score, with
-// its place as the id, and returns the items' dates by their place.
+// decodeScores reads an ancestor's list with one item per score, whose id is its
+// index, and returns the items' dates by index.
 func decodeScores(t *testing.T, scores ...string) []int64 {
 	t.Helper()
 	value := "["
@@ -44,7 +44,7 @@ func decodeScores(t *testing.T, scores ...string) []int64 {
 	return dates
 }
 
-// The scores are as Python writes them.
+// The scores are written as Python writes them.
 func TestDecodeAncestor_scores(t *testing.T) {
 	t.Parallel()
 	for score, want := range map[string]int64{
@@ -81,7 +81,7 @@ func TestDecodeAncestor_scores(t *testing.T) {
 	}
 }
 
-// An item with a score that is no number could be put nowhere.
+// An item whose score is not a number could not be placed.
 func TestDecodeAncestor_scoresThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, score := range []string{`null`, `true`, `"1"`, `"NaN"`, `[1]`, `{}`, `""`, `nan`, `+1`, `--Infinity`, `NaNNaN`, `1NaN`} {
@@ -92,8 +92,8 @@ func TestDecodeAncestor_scoresThatAreNone(t *testing.T) {
 	}
 }
 
-// Whatever the numbers, integers and floats side by side, a greater score never
-// is an earlier date.
+// Whatever the numbers, integers and floats mixed, a greater score never gives an
+// earlier date.
 func TestDecodeAncestor_scoresKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -137,8 +137,8 @@ func TestDecodeAncestor_scoresKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// Numbers that JSON does not have are null in data, where nobody could read them,
-// and nothing in a text.
+// Numbers that JSON does not have become null in data, where nobody could read
+// them, and stay unchanged inside strings.
 func TestDecodeAncestor_dataThatIsNoJSON(t *testing.T) {
 	t.Parallel()
 	value := `[{"id": "NaN", "score": 1, "modified": 1, "data": {"a\"NaN\\": [NaN,Infinity, -Infinity, -1, 10e999], "Infinity": "-Infinity, \"NaN", "b": 1.5}},` +

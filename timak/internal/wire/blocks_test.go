@@ -14,7 +14,7 @@ import (
 )
 
 // edits draws a timeline that has been written and read many times, so that its
-// blocks are of all sizes, with what it should hold.
+// blocks have all sizes, with the state that it should hold.
 func edits(t *rapid.T) (value []byte, want state.State) {
 	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 	compress := rapid.Bool().Draw(t, "compress")
@@ -53,7 +53,7 @@ func edit(random *rand.Rand, version int64, n int, states ...*state.State) {
 }
 
 // However often a timeline was written in parts, it holds what it should, and a
-// view of it shows the same.
+// view shows the same.
 func TestEditsAndViews(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -110,7 +110,7 @@ func numbersTo(n int) func(func(int) bool) {
 	}
 }
 
-// What is removed does not stay in the value, wherever in its block it was.
+// Removed data does not stay in the value, wherever in its block it was.
 func TestRemovedDataIsGone(t *testing.T) {
 	t.Parallel()
 	for _, i := range []int{0, 1, 31, 32, 63, 98, 99} {
@@ -123,7 +123,7 @@ func TestRemovedDataIsGone(t *testing.T) {
 	}
 }
 
-// Nor does it when a sibling has removed it, whichever is read first.
+// Nor does it if a sibling removed it, whichever sibling is read first.
 func TestRemovedDataIsGone_siblings(t *testing.T) {
 	t.Parallel()
 	for name, remove := range map[string]func(s *state.State, id string){
@@ -158,8 +158,8 @@ func mustReadT(t *testing.T, value []byte) state.State {
 	return s
 }
 
-// To add an item to a full timeline, its block is made anew and the others are
-// taken over: their bytes are the same.
+// Adding an item to a full timeline rebuilds the item's block and copies the others
+// byte by byte.
 func TestOtherBlocksStay(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

@@ -56,7 +56,7 @@ func TestEveryTruncationIsFound(t *testing.T) {
 	}
 }
 
-// Bodies that arrive as they were sent, but that no Encode makes.
+// Bodies that arrive as they were sent, but that Encode never makes.
 func TestImpossibleBodies(t *testing.T) {
 	t.Parallel()
 	entry := func(id string, version int64) state.Entry { return state.Entry{ID: id, Version: version} }

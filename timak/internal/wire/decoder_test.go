@@ -11,9 +11,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// Siblings that are decoded together, and merged as they come, say what each of
-// them says alone: whether they come of one value or of several, and whatever of
-// it each of them has changed.
+// Siblings that are decoded and merged together say what each of them says alone,
+// whether they derive from one value or several, and whatever each of them has
+// changed.
 func TestDecoder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -52,8 +52,8 @@ func TestDecoder(t *testing.T) {
 	})
 }
 
-// Blocks of the same bytes are not of the same entries where the names, the sources
-// or the dates that they count from are others.
+// Blocks with the same bytes hold different entries if the names, the sources or
+// the dates that they count from differ.
 func TestDecoder_otherMeanings(t *testing.T) {
 	t.Parallel()
 	first := state.Entry{ID: "posts:1", Source: "a", Version: 9, Live: true, Date: 5}
@@ -71,7 +71,7 @@ func TestDecoder_otherMeanings(t *testing.T) {
 	}
 }
 
-// A damaged sibling is one, wherever it comes, and so is one of another key.
+// A damaged sibling is detected wherever it comes, and so is one of another key.
 func TestDecoderFindsDamage(t *testing.T) {
 	t.Parallel()
 	good, bad := encode(t, key, timeline(100), true), encode(t, key, timeline(100), true)

@@ -11,19 +11,19 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// drawnChange is a change of one item, and how it is made in a state.
+// drawnChange is a change of one item, and the way to make it in a state.
 type drawnChange struct {
 	wire.Change
 	apply func(*state.State)
 }
 
-// changeIn draws a change among 400 items of dates that are mostly apart, or
+// changeIn draws a change among 400 items whose dates are mostly distinct, or
 // mostly the same.
 func changeIn(random *rand.Rand, version, dates int64) drawnChange {
 	id := fmt.Sprint("posts:", random.IntN(400))
 	switch random.IntN(12) {
 	case 0:
-		id = fmt.Sprint("likes:", random.IntN(20), ":of") // no number to take apart
+		id = fmt.Sprint("likes:", random.IntN(20), ":of") // no number to split off
 	case 1:
 		id = fmt.Sprintf("%x-%d", random.IntN(200), random.IntN(3)) // more names than there is room for
 	}
@@ -41,8 +41,8 @@ func changeIn(random *rand.Rand, version, dates int64) drawnChange {
 	}
 }
 
-// versionOr returns a version, or now and then one from before, which may be below
-// the horizon.
+// versionOr returns a version, or sometimes an earlier one, which may be below the
+// horizon.
 func versionOr(random *rand.Rand, version int64) int64 {
 	if random.IntN(4) == 0 {
 		return 1 + random.Int64N(version)
@@ -50,8 +50,8 @@ func versionOr(random *rand.Rand, version int64) int64 {
 	return version
 }
 
-// A timeline that is changed in parts, over and over, is the one that is changed
-// as a whole.
+// A timeline that is changed in parts, over and over, equals one that is changed as
+// a whole.
 func TestExcerpts(t *testing.T) {
 	t.Parallel()
 	parts := 0
@@ -113,8 +113,8 @@ func change(s *state.State, changes []drawnChange, before int64, bounds wire.Bou
 	s.Trim(bounds.Order, bounds.Limit)
 }
 
-// A removal that comes late, with a version from before the horizon, which rises
-// with the same write, is kept in a part as in the whole.
+// A late removal, with a version below the horizon that rises in the same write, is
+// kept when a timeline is changed in parts as well as as a whole.
 func TestExcerpts_lateRemoval(t *testing.T) {
 	t.Parallel()
 	const begin = 1_700_000_000_000_000
@@ -137,9 +137,9 @@ func TestExcerpts_lateRemoval(t *testing.T) {
 	}
 }
 
-// What is left of a timeline is decoded once when the horizon rises, also where a
-// block of it ends at the date with which one begins that is not: the first that
-// was written in parts had the latter twice.
+// The undecoded blocks are decoded once the horizon rises, also if a decoded block
+// ends with the date that an undecoded one begins with. The first version of
+// partial writes then had the latter twice.
 func TestExcerpts_horizonAmongTies(t *testing.T) {
 	t.Parallel()
 	want := timeline(96)
@@ -166,7 +166,7 @@ func TestExcerpts_horizonAmongTies(t *testing.T) {
 	}
 }
 
-// What changes are about is little of a large timeline.
+// Changes touch only a small part of a large timeline.
 func TestExcerptsAreSmall(t *testing.T) {
 	t.Parallel()
 	value := encode(t, key, timeline(1000), true)
@@ -206,7 +206,7 @@ func TestBlocksStayLarge(t *testing.T) {
 	mustBeCompact(t, value)
 }
 
-// Nor do those of items without data, that come one by one.
+// Nor do blocks of items without data that are added one by one.
 func TestBareBlocksStayLarge(t *testing.T) {
 	t.Parallel()
 	value := encode(t, key, state.State{}, true)
@@ -217,7 +217,7 @@ func TestBareBlocksStayLarge(t *testing.T) {
 	mustBeCompact(t, value)
 }
 
-// changed returns the value after a change, made in a part of it.
+// changed returns the value after a change that was made in a part of it.
 func changed(t *testing.T, value []byte, about wire.Change, change func(*state.State)) []byte {
 	t.Helper()
 	x, ok := wire.Cut(key, value, []wire.Change{about}, wire.Bounds{Limit: 1000})
@@ -233,7 +233,8 @@ func changed(t *testing.T, value []byte, about wire.Change, change func(*state.S
 	return value
 }
 
-// mustBeCompact fails if the same timeline, written anew, takes much less.
+// mustBeCompact fails if the same timeline, encoded from scratch, takes much less
+// space.
 func mustBeCompact(t *testing.T, value []byte) {
 	t.Helper()
 	s := mustReadT(t, value)

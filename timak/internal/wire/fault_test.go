@@ -9,8 +9,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// A value that holds a state which is not in normal form says which rule is broken
-// and where, and tells nothing that a user has written.
+// For a value whose state is not in normal form, the error says which rule is
+// broken and where, but nothing that a user has written.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	const version = 1_700_000_000_000_000
@@ -50,7 +50,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// One of layout 1 has no blocks to name.
+// A value of layout 1 has no blocks to name.
 func TestFaults_layout1(t *testing.T) {
 	t.Parallel()
 	value, err := os.ReadFile("testdata/layout1/tombstones.bin")

@@ -13,10 +13,10 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// FuzzDecode gives Decode foreign bytes, as they are and with a head that lets
-// them through to the body. Nothing panics or takes memory out of proportion,
-// and whatever is a state is one that Encode writes down, unless data that was
-// not looked at turns out not to unpack.
+// FuzzDecode gives Decode arbitrary bytes, both unchanged and with a head that lets
+// them through to the body. Nothing panics or allocates out of proportion, and
+// every state that is decoded can be encoded, unless data that was not decoded yet
+// proves damaged.
 func FuzzDecode(f *testing.F) {
 	for _, s := range goldenStates() {
 		f.Add(encode(f, key, s, false))
@@ -35,7 +35,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// letThrough returns value with the magic, the layout and the checksum right.
+// letThrough returns value with the correct magic, layout and checksum.
 func letThrough(value []byte) []byte {
 	fixed := bytes.Clone(value)
 	copy(fixed, "tk")
@@ -48,7 +48,7 @@ func letThrough(value []byte) []byte {
 	return fixed
 }
 
-// unpackable returns a value that decodes, but whose data does not unpack.
+// unpackable returns a value that decodes, but whose data cannot be unpacked.
 func unpackable(f *testing.F) []byte {
 	f.Helper()
 	value := encode(f, key, timeline(12), true)
@@ -57,11 +57,11 @@ func unpackable(f *testing.F) []byte {
 	if at < 0 {
 		f.Fatalf("no compressed data in %x", value)
 	}
-	value[at+len(magic)+1] ^= 1 // how long the data is
+	value[at+len(magic)+1] ^= 1 // the length of the data
 	return letThrough(value)
 }
 
-// readable reports whether all data of s unpacks.
+// readable reports whether all data of s can be unpacked.
 func readable(s state.State) bool {
 	return !slices.ContainsFunc(s.Entries, func(e state.Entry) bool {
 		_, err := e.Data.Bytes()
@@ -73,13 +73,13 @@ func decode(t *testing.T, value []byte) {
 	t.Helper()
 	before := allocated()
 	s, err := wire.Decode(key, value)
-	// A body takes at most 64 MiB, and 6 bytes of it unfold to an entry of 80
-	// with two names of 512. Compressed it may be of almost any size.
+	// A body has at most 64 MiB, and 6 bytes of it unfold to an entry of 80 bytes
+	// with two names of 512. Compressed, it may have almost any size.
 	if got, limit := allocated()-before, uint64(200*len(value)+64<<10); len(value) > 3 && value[3] == 0 && got > limit {
 		t.Errorf("Decode(%x) allocated %d bytes, want at most %d", value, got, limit)
 	}
 	part, _ := wire.Cut(key, value, []wire.Change{{ID: "posts:5"}, {ID: "posts:9", Put: true, Date: 437}}, wire.Bounds{Limit: 10})
-	parted, partErr := part.Encode(key, true) // whatever it is, it does not panic
+	parted, partErr := part.Encode(key, true) // whatever it is, it must not panic
 	if err != nil {
 		return
 	}

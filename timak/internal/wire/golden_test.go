@@ -12,15 +12,14 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// The files under testdata are values that a release has written, and are read
-// for ever. -update adds the files of new states. It never changes one that
-// exists: a layout that writes other bytes is a new layout, with a directory of
-// its own.
+// The files under testdata are values that a release has written, and stay readable
+// forever. -update adds the files of new states and never changes existing ones: a
+// layout that writes different bytes is a new layout, with a directory of its own.
 var update = flag.Bool("update", false, "write golden files that do not exist yet")
 
 const goldenKey = "author:7:posts"
 
-// goldenStates are the states in testdata, by the names of their files.
+// goldenStates returns the states in testdata, by file name.
 func goldenStates() map[string]state.State {
 	states := unsortedStates()
 	for name, s := range states {
@@ -86,9 +85,9 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
-// Some more, that are large enough for compressing to pay and for several
-// blocks. What timeline returns is as fixed as the files; how zstd packs may
-// differ from release to release.
+// More states, large enough for compression to pay off and for several blocks. The
+// result of timeline is as fixed as the files; zstd's output may differ from
+// release to release.
 func TestGoldenTimeline(t *testing.T) {
 	t.Parallel()
 	mustDecode(t, golden(t, layout1, "timeline.packed.bin", nil), timeline(50))
@@ -125,8 +124,8 @@ func mustDecode(t *testing.T, value []byte, want state.State) {
 	}
 }
 
-// golden returns what a file holds. With -update it first writes one that does
-// not exist, unless value is nil: nobody writes that layout any more.
+// golden returns the contents of a file. With -update it first writes a file that
+// does not exist, unless value is nil because that layout is no longer written.
 func golden(t *testing.T, layout, name string, value []byte) []byte {
 	t.Helper()
 	path := filepath.Join("testdata", layout, name)

@@ -12,10 +12,10 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// Whatever engines make of what engines have stored, Decode takes it. A fleet
-// that differs in all that may differ changes values, several at once where they
-// are siblings, in parts where that can be; beside it the same is done by the plain
-// functions of package state, on whole states that were never encoded.
+// Whatever engines make of what engines have stored, Decode accepts it. A fleet of
+// engines that differ in every option changes values, several values at once if
+// they are siblings, and in parts if possible. For comparison, the plain functions
+// of package state make the same changes on whole states that were never encoded.
 func TestReachableValues(t *testing.T) {
 	t.Parallel()
 	var n reached
@@ -36,7 +36,7 @@ func TestReachableValues(t *testing.T) {
 	}
 }
 
-// reached counts what a test has met.
+// reached counts what a test has covered.
 type reached struct{ parts, siblings, horizons int }
 
 type fleet struct {
@@ -50,13 +50,13 @@ type fleet struct {
 	held    []held // siblings, and some values that were replaced
 }
 
-// held is a value with what it should hold.
+// held is a value with the state that it should hold.
 type held struct {
 	value []byte
 	want  state.State
 }
 
-// write replaces some of the values by one that has come of them.
+// write replaces some of the values by one made from them.
 func (f *fleet) write(t *rapid.T, changes int) {
 	f.random.Shuffle(len(f.held), func(i, j int) { f.held[i], f.held[j] = f.held[j], f.held[i] })
 	seen := f.held[:1+f.random.IntN(min(4, len(f.held)))]
@@ -87,7 +87,7 @@ func (f *fleet) write(t *rapid.T, changes int) {
 	if err != nil || diff(got, want) != "" {
 		t.Fatalf("of %d values, %d entries left: %v (-want +got)\n%s", len(seen), x.Left, err, diff(got, want))
 	}
-	if f.random.IntN(3) > 0 { // or the writer had not seen them
+	if f.random.IntN(3) > 0 { // otherwise the writer had not seen them
 		f.held = f.held[len(seen):]
 	}
 	f.held = append(f.held, held{value, want})
@@ -123,7 +123,7 @@ func (f *fleet) count(x *wire.Excerpt, seen int, before int64) {
 	}
 }
 
-// changes draws changes, and what they are about; nil if that is everything.
+// changes draws changes, and what they touch; nil if they touch everything.
 func (f *fleet) changes(n int) (list []drawnChange, about []wire.Change) {
 	whole := false
 	about = []wire.Change{}

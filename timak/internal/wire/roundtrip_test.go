@@ -19,8 +19,8 @@ import (
 
 const key = "a key"
 
-// A property that fails prints the shrunk case and a seed, and
-// go test -run NAME -rapid.seed=SEED runs the same cases again.
+// A property that fails prints the shrunk case and a seed; go test -run NAME
+// -rapid.seed=SEED runs the same cases again.
 
 func encode(t rapid.TB, key string, s state.State, compress bool) []byte {
 	t.Helper()
@@ -33,8 +33,8 @@ func encode(t rapid.TB, key string, s state.State, compress bool) []byte {
 
 func diff(got, want any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
-// states draws any state that can be written down: names and data of any bytes,
-// dates and versions up to the ends of their range.
+// states draws any state that can be encoded: names and data of any bytes, dates
+// and versions in their full range.
 func states() *rapid.Generator[state.State] {
 	return rapid.Custom(func(t *rapid.T) state.State {
 		s := state.State{Horizon: rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Min(0)).Draw(t, "horizon")}
@@ -58,7 +58,7 @@ func states() *rapid.Generator[state.State] {
 	})
 }
 
-// names draws names that share beginnings, as ids do, and any others.
+// names draws names with common prefixes, as ids have, and any others.
 func names() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"", "posts:1", "posts:12", "posts:13", "users:1", strings.Repeat("n", 512)}),
@@ -80,8 +80,8 @@ func TestDecodeReturnsWhatWasEncoded(t *testing.T) {
 	})
 }
 
-// The same state always gives the same bytes, whatever was encoded before: a
-// write that changes nothing is known by that.
+// The same state always gives the same bytes, whatever was encoded before: this is
+// how a write that changes nothing is recognised.
 func TestEncodeIsDeterministic(t *testing.T) {
 	t.Parallel()
 	for n := range 20 {
@@ -96,7 +96,7 @@ func TestEncodeIsDeterministic(t *testing.T) {
 	}
 }
 
-// timeline returns a state of n items such as an application keeps.
+// timeline returns a state of n items like that of an application.
 func timeline(n int) state.State {
 	var s state.State
 	for i := range n {
@@ -121,8 +121,8 @@ func TestCompressionPays(t *testing.T) {
 	}
 }
 
-// Whatever Encode returns, Decode takes; what Decode would not take, Encode
-// refuses.
+// Decode accepts whatever Encode returns; Encode refuses what Decode would not
+// accept.
 func TestSizeLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 20
@@ -142,8 +142,8 @@ func TestSizeLimit(t *testing.T) {
 	}
 }
 
-// Long names that share all but their ends are short when they are written, but
-// not in memory.
+// Long names that differ only at their ends are short when stored, but not in
+// memory.
 func TestUnfoldedNamesHaveALimit(t *testing.T) {
 	t.Parallel()
 	covers := make([]state.Cover, 1<<17)

@@ -10,8 +10,8 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// Values whose checksum holds, and of which any one byte is another: what is
-// still a timeline is one that Encode writes down, and nothing panics.
+// Values with a correct checksum in which any one byte was changed: what still
+// decodes can be encoded, and nothing panics.
 func TestTamperedBytes(t *testing.T) {
 	t.Parallel()
 	for name, value := range damaged(t) {
@@ -29,7 +29,7 @@ func TestTamperedBytes(t *testing.T) {
 	}
 }
 
-// Values that end early or go on, with a checksum that holds.
+// Values that are cut off or extended, with a correct checksum.
 func TestTamperedLengths(t *testing.T) {
 	t.Parallel()
 	for name, value := range damaged(t) {
@@ -40,8 +40,8 @@ func TestTamperedLengths(t *testing.T) {
 	}
 }
 
-// A few bytes for each of many long names may not unfold without end: of
-// removed items, and of ids.
+// A few bytes for each of many long names, of removed items and of ids, must not
+// unfold without limit.
 func TestTamperedNamesUnfoldToALimit(t *testing.T) {
 	t.Parallel()
 	const names = 64<<20/512 + 1
