@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// browser is a person's browser: it keeps cookies, follows redirects, and sends
-// only forms that are on a page.
+// browser acts like a person's browser: it keeps cookies, follows redirects, and
+// sends only forms that are on a page.
 type browser struct {
 	t      *testing.T
 	url    string
@@ -38,7 +38,7 @@ func (b browser) get(path string) answer {
 	return send(b.t, b.client, request)
 }
 
-// post sends a form that may be on no page.
+// post sends a form that need not be on a page.
 func (b browser) post(path string, form url.Values) answer {
 	b.t.Helper()
 	request, err := http.NewRequestWithContext(b.t.Context(), "POST", b.url+path, strings.NewReader(form.Encode()))
@@ -51,8 +51,8 @@ func (b browser) post(path string, form url.Values) answer {
 
 var csrfToken = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
 
-// submit opens a page, fills in the form on it that has this action, and sends
-// it. Fields are name, value, name, value.
+// submit opens a page, fills in the form with this action, and sends it. Fields are
+// name, value, name, value.
 func (b browser) submit(page, action string, fields ...string) answer {
 	b.t.Helper()
 	shown := b.get(page)
@@ -68,7 +68,7 @@ func (b browser) submit(page, action string, fields ...string) answer {
 	return b.post(action, values)
 }
 
-// signUp makes an account through the page.
+// signUp creates an account through the page.
 func (b browser) signUp(name string) {
 	b.t.Helper()
 	got := b.submit("/signup", "/signup", "name", name, "password", "secret-of-"+name)
@@ -90,8 +90,8 @@ func (b browser) write(title, body string, more ...string) string {
 
 var titles = regexp.MustCompile(`<h2><a href="/posts/\d+">([^<]*)</a></h2>`)
 
-// lists waits until a page lists the posts with these titles, separated by
-// spaces. It does at once unless the machine is slow.
+// lists waits until a page lists the posts with these titles, separated by spaces.
+// Unless the machine is slow, it does at once.
 func (b browser) lists(path, want string) {
 	b.t.Helper()
 	eventually(b.t, func() (bool, string) {

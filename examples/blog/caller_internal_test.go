@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// caller is a program that uses the API, as somebody or as nobody.
+// caller is a program that uses the API, logged in or not.
 type caller struct {
 	t     *testing.T
 	url   string
@@ -49,8 +49,8 @@ func send(t *testing.T, client *http.Client, request *http.Request) answer {
 	return answer{response.StatusCode, string(body), response.Header}
 }
 
-// want calls and fails the test unless the status is right; the answer goes
-// into the given value, if it is not nil.
+// want makes a call and fails the test unless the status is right. The answer is
+// decoded into the given value, if it is not nil.
 func (c caller) want(status int, method, path, body string, into any) {
 	c.t.Helper()
 	got := c.call(method, path, body)
@@ -65,7 +65,7 @@ func (c caller) want(status int, method, path, body string, into any) {
 	}
 }
 
-// signUp makes a user and returns a caller that is that user.
+// signUp creates a user and returns a caller that is logged in as that user.
 func (b *running) signUp(t *testing.T, name string) caller {
 	t.Helper()
 	nobody := caller{t: t, url: b.url}
@@ -74,7 +74,7 @@ func (b *running) signUp(t *testing.T, name string) caller {
 	return caller{t: t, url: b.url, token: made.Token}
 }
 
-// made is a post or a comment, as far as tests look at it.
+// made holds the fields of a post or a comment that tests look at.
 type made struct {
 	ID                  uint
 	Author, Title, Body string
@@ -118,7 +118,7 @@ func (c caller) page(path string) timelinePage {
 }
 
 // shows waits until a timeline's items have these texts, separated by spaces.
-// It is there at once unless the machine is slow.
+// Unless the machine is slow, they do at once.
 func (c caller) shows(path, column, want string) {
 	c.t.Helper()
 	eventually(c.t, func() (bool, string) {

@@ -17,7 +17,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// checked runs a subcommand and returns its exit code and what it wrote.
+// checked runs a subcommand and returns its exit code and output.
 func checked(args ...string) (code int, stdout, stderr string) {
 	var out, err output
 	code = run(context.Background(), args, noEnv, &out, &err)
@@ -25,7 +25,7 @@ func checked(args ...string) (code int, stdout, stderr string) {
 }
 
 // wantChecked runs a subcommand and compares its exit code and a part of its
-// answer.
+// output.
 func wantChecked(t *testing.T, code int, says string, args ...string) {
 	t.Helper()
 	got, stdout, stderr := checked(args...)
@@ -34,7 +34,7 @@ func wantChecked(t *testing.T, code int, says string, args ...string) {
 	}
 }
 
-// harm changes the timelines of a blog that does not run.
+// harm changes the timelines of a blog that is not running.
 func harm(t *testing.T, args []string) {
 	t.Helper()
 	c, err := parseConfig(args, noEnv, &output{}, &output{})
@@ -53,8 +53,8 @@ func harm(t *testing.T, args []string) {
 	}
 }
 
-// Verify finds what differs and rebuild mends it, or verify itself, for every
-// pair of servers; both say so with their exit codes.
+// Verify finds what differs, and rebuild or verify -repair repairs it, on every
+// combination of servers; the exit codes report both.
 func TestCheck(t *testing.T) {
 	onEach(t, func(t *testing.T, args []string) {
 		blog := start(t, args...)
@@ -78,8 +78,8 @@ func TestCheck(t *testing.T) {
 	})
 }
 
-// A row that can be on no timeline is told until it is mended, with exit code 1:
-// rebuild mends all but that.
+// A row that no timeline can hold is reported until it is corrected, with exit code
+// 1: rebuild repairs everything else.
 func TestCheck_unplaceable(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -148,7 +148,8 @@ func aBlog(t *testing.T) string {
 	return folder
 }
 
-// A check of what is no blog makes none, in a folder or a database.
+// A check never creates a blog where there is none, neither in a folder nor in a
+// database.
 func TestCheck_noBlog(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{verify, rebuild} {
@@ -158,7 +159,7 @@ func TestCheck_noBlog(t *testing.T) {
 			t.Errorf("blog %s in an empty folder has left %v, %v", name, files, err)
 		}
 		wantChecked(t, exitFailed, "found no blog", name, "-data", filepath.Join(folder, "none"), "-postgres", dsn)
-		for range 2 { // the first has made no tables
+		for range 2 { // the first run has created no tables
 			wantChecked(t, exitFailed, "this database holds no blog", name, "-data", folder, "-postgres", dsn)
 		}
 		if err := os.WriteFile(filepath.Join(folder, databaseFile), nil, 0o600); err != nil {
@@ -168,7 +169,7 @@ func TestCheck_noBlog(t *testing.T) {
 	}
 }
 
-// The timelines of a blog may be gone altogether.
+// The timelines of a blog may be missing altogether.
 func TestCheck_noTimelines(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -182,7 +183,7 @@ func TestCheck_noTimelines(t *testing.T) {
 	wantChecked(t, exitClean, "0 remain", rebuild, "-data", folder)
 }
 
-// A blog that runs has its folder for itself.
+// A running blog locks its folder.
 func TestCheck_inUse(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -190,7 +191,8 @@ func TestCheck_inUse(t *testing.T) {
 	wantChecked(t, exitFailed, "another blog is using the data folder", verify, "-data", folder)
 }
 
-// Stopped in the middle, it says how to go on; here before the beginning.
+// A check that is stopped says how to continue; here it is stopped before it
+// begins.
 func TestCheck_stopped(t *testing.T) {
 	t.Parallel()
 	folder := aBlog(t)
@@ -203,7 +205,7 @@ func TestCheck_stopped(t *testing.T) {
 	}
 }
 
-// TestCheck_process: the exit codes are those of the program.
+// TestCheck_process: the program exits with these codes.
 func TestCheck_process(t *testing.T) {
 	t.Parallel()
 	program, folder := build(t), t.TempDir()
@@ -235,7 +237,7 @@ func TestMeter(t *testing.T) {
 		{Elapsed: time.Second, Rows: 1, All: 10},
 		{Elapsed: 11 * time.Second, Rows: 5, All: 10, Rate: 0.5, Differences: 2},
 		{Elapsed: 12 * time.Second, Rows: 6, All: 10},
-		{Elapsed: 13 * time.Second, Rows: 9, All: 10}, // one was deleted meanwhile
+		{Elapsed: 13 * time.Second, Rows: 9, All: 10}, // a row was deleted meanwhile
 	}
 	const half, cleared = " 50 %, 5 of 10 rows, 0/s, 2 differ", "\x1b[K\x1b[?7h"
 	for name, c := range map[string]struct {

@@ -64,8 +64,8 @@ func TestRun_badCommandLines(t *testing.T) {
 	}
 }
 
-// A list of nodes that cannot be meant is a mistake on the command line, wherever
-// it was given, and nothing has been opened when it is found.
+// An invalid list of nodes is a mistake on the command line, wherever it was given,
+// and nothing has been opened when it is found.
 func TestRun_badAddresses(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string]string{
@@ -84,7 +84,7 @@ func TestRun_badAddresses(t *testing.T) {
 		env := map[string]string{"BLOG_DATA": folder, "BLOG_RIAK": list}
 		for _, args := range [][]string{{"-riak", list}, nil} {
 			var stdout, stderr bytes.Buffer
-			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
 			code := run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr)
 			stop()
 			if code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "host:port,host:port") {
@@ -97,7 +97,7 @@ func TestRun_badAddresses(t *testing.T) {
 	}
 }
 
-// What keeps a blog from starting is said in one line, in a moment.
+// A blog that cannot start says why in one line, at once.
 func TestRun_cannotStart(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -133,7 +133,7 @@ func TestRun_cannotStart(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		begun := time.Now()
-		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
 		code := run(ctx, test.args, noEnv, &stdout, &stderr)
 		stop()
 		if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.want) || strings.Contains(stderr.String(), "secret") {
@@ -161,7 +161,7 @@ func TestRun_notWritable(t *testing.T) {
 	}
 }
 
-// What went wrong is said after the program's name, which is there once.
+// Errors follow the program's name, which appears once.
 func TestRun_namesItselfOnce(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -183,8 +183,8 @@ func TestRun_namesItselfOnce(t *testing.T) {
 	}
 }
 
-// A Postgres that is not there is waited for, but not for ever, and its
-// password is nobody's business.
+// The blog waits for a Postgres that does not answer, but not forever, and does not
+// reveal its password.
 func TestServe_postgresUnreachable(t *testing.T) {
 	t.Parallel()
 	c := config{

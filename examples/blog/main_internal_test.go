@@ -9,8 +9,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// places are where a blog can keep its tables and its timelines. Each returns
-// what to start a blog with that has nothing yet.
+// places are where a blog can keep its tables and its timelines. Each returns the
+// arguments of a new blog.
 var places = map[string]func(t *testing.T) []string{
 	"SQLite":            func(t *testing.T) []string { return []string{"-data", t.TempDir()} },
 	"Postgres":          func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-postgres", pgtest.DSN(t)} },

@@ -97,7 +97,7 @@ func TestPages_olderAndNewer(t *testing.T) {
 	})
 }
 
-// link returns where a page's link with this text leads, or nothing.
+// link returns the target of a page's link with this text, or nothing.
 func link(page answer, text string) string {
 	found := regexp.MustCompile(`<a rel="\w+" href="([^"]*)">` + text).FindStringSubmatch(page.body)
 	if found == nil {

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// The program, told to stop by SIGTERM in the middle of work, exits with 0 and
-// loses nothing it has acknowledged. While it runs, its data folder is its own.
+// The program, stopped by SIGTERM in the middle of work, exits with 0 and loses
+// nothing it has acknowledged. While it runs, its data folder is locked.
 func TestProcess(t *testing.T) {
 	t.Parallel()
 	program, folder := build(t), t.TempDir()
@@ -49,13 +49,13 @@ func TestProcess(t *testing.T) {
 	})
 }
 
-// A second signal does not wait for anybody.
+// A second signal ends the program at once.
 func TestProcess_secondSignal(t *testing.T) {
 	t.Parallel()
 	process, blog := launch(t, build(t), t.TempDir())
-	blog.signUp(t, "brett").beginPost(10) // and never ends it
+	blog.signUp(t, "brett").beginPost(10) // and never finishes it
 	terminate(t, process)
-	blog.letsNobodyIn(t) // by now a second signal counts
+	blog.letsNobodyIn(t) // from here on a second signal counts
 	terminate(t, process)
 	err := process.Wait()
 	status, ok := process.ProcessState.Sys().(syscall.WaitStatus)
@@ -64,7 +64,7 @@ func TestProcess_secondSignal(t *testing.T) {
 	}
 }
 
-// build returns the program.
+// build builds the program and returns its path.
 func build(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "blog")
@@ -74,7 +74,7 @@ func build(t *testing.T) string {
 	return program
 }
 
-// launch starts the program as a process of its own.
+// launch starts the program as a separate process.
 func launch(t *testing.T, program, folder string) (*exec.Cmd, *running) {
 	t.Helper()
 	process := exec.Command(program, "-addr", "127.0.0.1:0", "-data", folder)
@@ -94,9 +94,8 @@ func terminate(t *testing.T, process *exec.Cmd) {
 	}
 }
 
-// writeUntilGone has writers publish posts until the blog is gone, and calls
-// stop when there are a few. It returns the item ids of those that the blog
-// acknowledged.
+// writeUntilGone has writers publish posts until the blog has stopped, and calls
+// stop when there are a few. It returns the item ids that the blog acknowledged.
 func writeUntilGone(author caller, writers int, stop func()) map[string]bool {
 	var mu sync.Mutex
 	acknowledged := map[string]bool{}
@@ -121,7 +120,7 @@ func writeUntilGone(author caller, writers int, stop func()) map[string]bool {
 	return acknowledged
 }
 
-// tryWrite publishes a post and returns its id, unless the blog is gone.
+// tryWrite publishes a post and returns its id, unless the blog has stopped.
 func tryWrite(author caller) (id string, ok bool) {
 	request, err := http.NewRequest("POST", author.url+"/api/posts", strings.NewReader(`{"title":"t"}`))
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// onRiak starts a cluster and returns what to name it by on a command line.
+// onRiak starts a cluster and returns its addresses for a command line.
 func onRiak(t *testing.T, opts *riaktest.Options) string {
 	t.Helper()
 	return list(riaktest.Start(t, opts))
@@ -29,9 +29,9 @@ func onRiak(t *testing.T, opts *riaktest.Options) string {
 
 func list(cluster *riaktest.Cluster) string { return strings.Join(cluster.Addresses(), ",") }
 
-// A node that is lost, and comes back, is nothing that users notice: nobody gets
-// an error, and nothing that was on a page is missing from it. Half of the keys
-// lose two of their three replicas with it.
+// The loss and return of a node goes unnoticed by users: nobody gets an error, and
+// nothing disappears from a page. Half of the keys lose two of their three replicas
+// with the node.
 func TestRiak_lostNode(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Ring: riaktest.CrowdedRing()})
@@ -61,14 +61,14 @@ func TestRiak_lostNode(t *testing.T) {
 		reader.want(http.StatusOK, "GET", "/readyz", "", nil)
 	}
 	stopReading()
-	if logged := blog.stderr.String(); strings.Contains(logged, "blog: ") { // the store may say which nodes are lost
+	if logged := blog.stderr.String(); strings.Contains(logged, "blog: ") { // the store may report lost nodes
 		t.Errorf("the blog had to complain: %s", logged)
 	}
 }
 
-// readOn reads a timeline again and again, and fails the test when the answer is
-// an error, or the oldest item is not the one with this text. The function that
-// it returns ends that.
+// readOn reads a timeline again and again. It fails the test if the answer is an
+// error, or if the oldest item does not have this text. The function that it
+// returns ends the reading.
 func (c caller) readOn(path, column, oldest string) (stop func()) {
 	ctx, cancel := context.WithCancel(c.t.Context())
 	var reading sync.WaitGroup
@@ -85,8 +85,8 @@ func (c caller) readOn(path, column, oldest string) (stop func()) {
 	return func() { cancel(); reading.Wait() }
 }
 
-// While the cluster is gone the blog is not ready, and takes posts all the same:
-// they are on their timelines when it is back.
+// While the cluster is down the blog is not ready, but accepts posts all the same;
+// they reach their timelines when it is back.
 func TestRiak_gone(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -116,8 +116,8 @@ func TestRiak_gone(t *testing.T) {
 	caller{t: t, url: start(t, args...).url}.shows("/api/timeline", "title", "meanwhile before")
 }
 
-// A blog that is told to stop carries to the cluster what is committed, and lets
-// go of it.
+// A blog that is stopped applies the committed changes to the cluster, and closes
+// its connections.
 func TestRiak_stop(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -138,7 +138,7 @@ func TestRiak_stop(t *testing.T) {
 	}
 }
 
-// itemsOn returns the ids on a timeline, as another program finds them.
+// itemsOn returns the ids on a timeline, as another program reads them.
 func itemsOn(t *testing.T, cluster *riaktest.Cluster, key string) []string {
 	t.Helper()
 	store, err := riakstore.Open(cluster.Addresses(), nil)
@@ -153,7 +153,7 @@ func itemsOn(t *testing.T, cluster *riaktest.Cluster, key string) []string {
 	return timeline.IDs()
 }
 
-// With Postgres and Riak nothing is in the data folder, and several blogs are
+// With Postgres and Riak nothing is in the data folder, and several blogs act as
 // one.
 func TestRiak_severalBlogs(t *testing.T) {
 	t.Parallel()
@@ -171,8 +171,8 @@ func TestRiak_severalBlogs(t *testing.T) {
 	}
 }
 
-// A cluster without the bucket type is no place for timelines, and the command
-// that mends it is said.
+// A cluster without the bucket type is refused, with the command that creates the
+// type.
 func TestRiak_noBucketType(t *testing.T) {
 	t.Parallel()
 	riak := onRiak(t, &riaktest.Options{Types: map[string]riaktest.Props{"timelines": {NoSiblings: true}}})
@@ -183,8 +183,8 @@ func TestRiak_noBucketType(t *testing.T) {
 	}
 }
 
-// A cluster that is not there, hangs, or takes too long over all is given up
-// after a while, and it is said why.
+// A cluster that does not answer, hangs, or takes too long is given up after a
+// while, with the reason.
 func TestRiak_unreachable(t *testing.T) {
 	t.Parallel()
 	const wait = 300 * time.Millisecond
@@ -203,7 +203,7 @@ func TestRiak_unreachable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := config{addr: "127.0.0.1:0", data: t.TempDir(), riak: test.cluster.Addresses(), riakWait: wait}
-			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
 			defer stop()
 			begun := time.Now()
 			err := serve(ctx, c, io.Discard, quiet())
@@ -217,7 +217,7 @@ func TestRiak_unreachable(t *testing.T) {
 	}
 }
 
-// Who stops a blog that waits for Riak need not wait, and has made no mistake.
+// Stopping a blog that waits for Riak takes effect at once, and is not an error.
 func TestRiak_stopWhileWaiting(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// TestConfigIsNotShown: a DSN may hold a password.
+// TestConfigIsNotShown: a DSN may contain a password.
 func TestConfigIsNotShown(t *testing.T) {
 	t.Parallel()
 	const dsn = "postgres://ann:battery-staple@db/blog"
@@ -22,8 +22,8 @@ func TestConfigIsNotShown(t *testing.T) {
 	}
 }
 
-// No word of a password is told, whatever is wrong with the DSN that it is in or
-// with the command line.
+// No part of a password is shown, whatever is wrong with its DSN or with the
+// command line.
 func TestRun_passwordIsNotTold(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
@@ -44,7 +44,7 @@ func TestRun_passwordIsNotTold(t *testing.T) {
 		"nothing before it":           {"postgres://ann:battery-staple@h/db"},
 	} {
 		var stdout, stderr bytes.Buffer
-		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // for one that does start
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
 		code := run(ctx, append([]string{"-data", t.TempDir()}, args...), noEnv, &stdout, &stderr)
 		stop()
 		told := stdout.String() + stderr.String()
@@ -54,7 +54,7 @@ func TestRun_passwordIsNotTold(t *testing.T) {
 	}
 }
 
-// A server that does not let the blog in is no reason to tell the password either.
+// Nor is the password shown when the server refuses it.
 func TestRun_refusedPassword(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.DSN(t) + " user=nobody password=battery-staple"

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A form that was not on our page does nothing, whoever sends it.
+// A form that was not on our page has no effect, whoever sends it.
 func TestPages_forgedForms(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())
@@ -37,7 +37,7 @@ func TestPages_forgedForms(t *testing.T) {
 	}
 }
 
-// A browser that says itself that the form is ours needs no token.
+// A form needs no token if the browser itself says that it comes from our page.
 func TestPages_sameOrigin(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())
@@ -81,7 +81,7 @@ func TestPages_sessions(t *testing.T) {
 	})
 }
 
-// The log-in page leads to pages of this site only.
+// The log-in page leads only to pages of this site.
 func TestPages_nextIsHere(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must happen, on a busy machine.
+// patience is how long a test waits for something that must happen, on a busy
+// machine.
 const patience = time.Minute
 
-// eventually fails the test unless done says so before patience ends; last says
-// what was seen last.
+// eventually fails the test unless done returns true before patience ends; last
+// describes what was seen last.
 func eventually(t *testing.T, done func() (ok bool, last string)) {
 	t.Helper()
 	var last string
@@ -27,7 +28,7 @@ func eventually(t *testing.T, done func() (ok bool, last string)) {
 	t.Fatalf("waited %v in vain; last seen: %s", patience, last)
 }
 
-// output is what a program has written.
+// output collects what a program writes.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -45,7 +46,7 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// running is a blog that serves.
+// running is a running blog.
 type running struct {
 	url    string
 	stderr *output
@@ -68,7 +69,7 @@ func start(t *testing.T, args ...string) *running {
 	return b
 }
 
-// stop is what SIGTERM does, and waits for the exit code 0. Twice is once.
+// stop does what SIGTERM does, and waits for exit code 0. It may be called twice.
 func (b *running) stop(t *testing.T) {
 	t.Helper()
 	b.cancel()

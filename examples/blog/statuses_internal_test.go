@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// Every way to ask for something wrong has its status, and an answer that says
-// what is wrong.
+// Every kind of bad request has its status, and an answer that says what is wrong.
 func TestAPI_statuses(t *testing.T) {
 	onEach(t, func(t *testing.T, args []string) {
 		blog := start(t, args...)
@@ -107,7 +106,7 @@ func TestAPI_statuses(t *testing.T) {
 	})
 }
 
-// A body without a length is measured as it comes.
+// A body without a length is measured as it arrives.
 func TestAPI_chunkedBodyOverLimit(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())
@@ -121,8 +120,7 @@ func TestAPI_chunkedBodyOverLimit(t *testing.T) {
 	}
 }
 
-// Who may not see a cookie's worth through the API: a browser that another site
-// has sent.
+// The API ignores cookies: another site may have sent the browser.
 func TestAPI_ignoresCookies(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())

@@ -13,12 +13,12 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// After a restart everything is as it was, sessions included.
+// After a restart everything is as before, including sessions.
 func TestRestart(t *testing.T) {
 	onEach(t, restart)
 }
 
-// A folder's name may have any character.
+// A folder's name may contain any character.
 func TestRestart_oddFolder(t *testing.T) {
 	t.Parallel()
 	restart(t, []string{"-data", filepath.Join(t.TempDir(), "a b?c#d%20e&ü'")})
@@ -41,7 +41,7 @@ func restart(t *testing.T, args []string) {
 	again.shows("/api/timeline", "title", "three two one")
 }
 
-// A request that has begun is answered before the blog ends.
+// A request that has begun is answered before the blog stops.
 func TestStop_finishesRequests(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

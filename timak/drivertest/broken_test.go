@@ -17,12 +17,12 @@ import (
 	"github.com/timak-go/timak/timak/memstore"
 )
 
-// brokenEnv names a store of brokenStores: the child process tests that one.
+// brokenEnv names the store of brokenStores that the child process tests.
 const brokenEnv = "TIMAK_DRIVERTEST_BROKEN"
 
-// TestSuiteCatchesBrokenStores runs the suite, in a child process, on stores
-// that break one sentence of the contract each. The suite must fail, and by the
-// subtest that is about that sentence.
+// TestSuiteCatchesBrokenStores runs the suite, in a child process, on stores that
+// each break one sentence of the contract. The suite must fail in the subtest for
+// that sentence.
 func TestSuiteCatchesBrokenStores(t *testing.T) {
 	stores := brokenStores()
 	if name := os.Getenv(brokenEnv); name != "" {
@@ -40,7 +40,7 @@ func TestSuiteCatchesBrokenStores(t *testing.T) {
 	}
 }
 
-// wantCaught runs the subtest by in a child process, and wants it to fail.
+// wantCaught runs the subtest by in a child process, and expects it to fail.
 func wantCaught(t *testing.T, store, by string) {
 	t.Helper()
 	subtest := t.Name()[:strings.Index(t.Name(), "/")] + "/" + by
@@ -54,7 +54,7 @@ func wantCaught(t *testing.T, store, by string) {
 	}
 }
 
-// A broken store is a good one with one method replaced.
+// A broken store is a correct one with one method replaced.
 type broken struct {
 	driver.Store
 	get   func(ctx context.Context, key string) (driver.Object, error)
@@ -85,7 +85,7 @@ func (b *broken) Close() error {
 
 type brokenStore struct {
 	open func() driver.Store
-	by   []string // the subtests that catch it, every one of them
+	by   []string // the subtests that must catch it
 }
 
 func brokenStores() map[string]brokenStore {
@@ -195,7 +195,7 @@ func tokenOfNothing() driver.Store {
 	}}
 }
 
-// putsTwice sends every put again, and does not say so.
+// putsTwice repeats every put without reporting it.
 func putsTwice() driver.Store {
 	s := memstore.New()
 	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
@@ -206,9 +206,9 @@ func putsTwice() driver.Store {
 	}}
 }
 
-// putsTooOften leaves more siblings for a put than the writers of a test may leave
-// together, with all the answers that everyTenth loses: so the test sees them,
-// however its writers take turns.
+// putsTooOften leaves more siblings for one put than all writers of a test together
+// may leave, even with all the answers that everyTenth loses. So the test detects
+// it, however its writers take turns.
 func putsTooOften() driver.Store {
 	const siblings = 64
 	s := memstore.New()
@@ -235,7 +235,7 @@ func everyTenth(n int) error {
 	return nil
 }
 
-// TestLostAnswers: what the contract says of them holds.
+// TestLostAnswers: the contract holds when answers are lost.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	drivertest.RunLossy(t, func(*testing.T) driver.Store { return &drivertest.Late{Store: memstore.New(), Lose: everyTenth} })
@@ -252,8 +252,7 @@ func acceptsAnyToken() driver.Store {
 	}}
 }
 
-// reusesMemory returns siblings in memory that its next Get of the key takes
-// again.
+// reusesMemory returns siblings in memory that its next Get of the key overwrites.
 func reusesMemory() driver.Store {
 	s := memstore.New()
 	var memory sync.Map
@@ -267,7 +266,7 @@ func reusesMemory() driver.Store {
 	}}
 }
 
-// oneBuffer returns siblings that lie one after the other in one buffer.
+// oneBuffer returns siblings that share one buffer, one after the other.
 func oneBuffer() driver.Store {
 	s := memstore.New()
 	return &broken{Store: s, get: func(ctx context.Context, key string) (driver.Object, error) {
@@ -314,8 +313,8 @@ func mapsKeys(to func(string) string) driver.Store {
 	}
 }
 
-// readsLate answers readers with the state before the last Put, as a replica
-// that lags behind would. Its tokens are of that state too, so nothing is lost.
+// readsLate answers readers with the state before the last Put, as a lagging
+// replica would. Its tokens are of that state too, so nothing is lost.
 func readsLate() driver.Store {
 	s := memstore.New()
 	var late sync.Map
@@ -374,7 +373,7 @@ func staysOpen() driver.Store {
 	return &broken{Store: memstore.New(), close: func() error { return nil }}
 }
 
-// neverSaysClosed has another error after Close.
+// neverSaysClosed returns another error after Close.
 func neverSaysClosed() driver.Store {
 	s := memstore.New()
 	return &broken{Store: s, put: func(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {

@@ -20,7 +20,7 @@ func TestFailingWithoutHooks(t *testing.T) {
 	drivertest.Run(t, func(*testing.T) driver.Store { return drivertest.NewFailing(memstore.New()) })
 }
 
-// siblings returns what is under key k, past all hooks.
+// siblings returns what is under key k, bypassing all hooks.
 func siblings(t *testing.T, store driver.Store) []string {
 	t.Helper()
 	obj, err := store.Get(t.Context(), "k")
@@ -83,7 +83,8 @@ func TestFailedGetReturnsNothing(t *testing.T) {
 	}
 }
 
-// After means "the store did it": the store's own error is not replaced.
+// After means that the store carried out the call: the store's own error is not
+// replaced.
 func TestAfterDoesNotSeeTheStoresErrors(t *testing.T) {
 	t.Parallel()
 	store := drivertest.NewFailing(memstore.New())

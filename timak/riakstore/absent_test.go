@@ -12,9 +12,9 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// TestNotFoundIsNotAbsent: a node is lost that held two of three replicas, and
-// empty stand-ins outvote the third. The client's plain reads, of keys of their
-// own since a read repairs, show that they do.
+// TestNotFoundIsNotAbsent: a lost node held two of three replicas, and empty
+// stand-ins outvote the third. Plain reads by the client show that they do; they
+// use other keys, as a read repairs.
 func TestNotFoundIsNotAbsent(t *testing.T) {
 	t.Parallel()
 	const keys, control = 3000, 300
@@ -63,7 +63,7 @@ func countEmpty(t *testing.T, store *riakstore.Store, from, to int) int {
 }
 
 // plainMisses reads keys as Riak's client does by default, and returns how many
-// are not found.
+// were not found.
 func plainMisses(t *testing.T, address string, from, to int) int {
 	t.Helper()
 	client := plainClient(t, address)
@@ -83,7 +83,7 @@ func plainMisses(t *testing.T, address string, from, to int) int {
 	return missed
 }
 
-// plainClient is Riak's client as it comes, until the test ends.
+// plainClient returns Riak's client with its default options, until the test ends.
 func plainClient(t *testing.T, address string) *riak.Cluster {
 	t.Helper()
 	node, err := riak.NewNode(&riak.NodeOptions{RemoteAddress: address})
@@ -105,7 +105,7 @@ func plainClient(t *testing.T, address string) *riak.Cluster {
 	return client
 }
 
-// TestReadsOfAKey: one for a key that is there, two for one that is not.
+// TestReadsOfAKey: one request for a key that exists, two for one that does not.
 func TestReadsOfAKey(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -123,7 +123,7 @@ func TestReadsOfAKey(t *testing.T) {
 }
 
 // deletedAndBack returns a store on one node that missed that a deleted key is
-// back, and asks no other.
+// back, and that asks no other node.
 func deletedAndBack(t *testing.T) (*riaktest.Cluster, *riakstore.Store) {
 	t.Helper()
 	cluster := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapNever})
@@ -149,16 +149,16 @@ func deletedAndBack(t *testing.T) (*riaktest.Cluster, *riakstore.Store) {
 	return cluster, behind
 }
 
-// TestDeletedIsNotAbsent: one replica that missed that a key is back does not
-// make it empty.
+// TestDeletedIsNotAbsent: a replica that missed that a key is back does not make
+// the key empty.
 func TestDeletedIsNotAbsent(t *testing.T) {
 	t.Parallel()
 	_, store := deletedAndBack(t)
 	want(t, store, "k", "new")
 }
 
-// TestDeletedWhileReplicasFail: when not all replicas can be asked, those that
-// can are believed.
+// TestDeletedWhileReplicasFail: if not all replicas can be asked, the answers of
+// the others count.
 func TestDeletedWhileReplicasFail(t *testing.T) {
 	t.Parallel()
 	cluster, store := deletedAndBack(t)
@@ -174,8 +174,7 @@ func TestDeletedWhileReplicasFail(t *testing.T) {
 	}
 }
 
-// TestReadsWhileReplicasFail: that a key is absent is not concluded from
-// failures.
+// TestReadsWhileReplicasFail: failures are not taken to mean that a key is absent.
 func TestReadsWhileReplicasFail(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)

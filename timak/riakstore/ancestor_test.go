@@ -19,7 +19,8 @@ type bare struct {
 	bucketType, bucket string
 }
 
-// newBare returns a client beside those of a store that was opened with opts.
+// newBare returns a client for the same bucket as a store that was opened with
+// opts.
 func newBare(t testing.TB, nodes []string, opts *riakstore.Options) bare {
 	t.Helper()
 	var all []*riak.Node
@@ -76,7 +77,7 @@ func (b bare) store(t testing.TB, key string, value, vclock []byte) {
 	}
 }
 
-// wantOurs fails the test unless one value is there, and it is the engine's.
+// wantOurs checks that there is a single value, written by the engine.
 func (b bare) wantOurs(t testing.TB, key string) {
 	t.Helper()
 	siblings, _ := b.fetch(t, key)
@@ -85,8 +86,8 @@ func (b bare) wantOurs(t testing.TB, key string) {
 	}
 }
 
-// takenOver returns an engine on a bucket, and the client by which the ancestor
-// of this library, with another program, still writes there.
+// takenOver returns an engine on a bucket, and the client with which the ancestor
+// of this library, in another program, still writes there.
 func takenOver(t testing.TB) (engine, bare) {
 	t.Helper()
 	nodes, opts := riaktest.Start(t, nil).Addresses(), fresh()
@@ -94,7 +95,7 @@ func takenOver(t testing.TB) (engine, bare) {
 	return engineOver(open(t, nodes, opts), timak.Options{}), newBare(t, nodes, opts)
 }
 
-// The ancestor's milliseconds, of dates.
+// millis converts the ancestor's milliseconds to a date.
 func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 var oldTweets = []timak.Item{
@@ -141,22 +142,22 @@ func TestAncestor_rewritten(t *testing.T) {
 	}
 	old.wantOurs(t, feed)
 	e.wantItems(t, feed, want...)
-	// What the ancestor had removed stays away, even if an older value of its shows up.
+	// What the ancestor removed stays removed, even if an older value shows up.
 	old.store(t, feed, []byte(`[{"id": 2, "score": 1321963320000, "modified": 1321963320000}]`), nil)
 	e.put(t, feed, post(2))
 	old.wantOurs(t, feed)
 	e.wantItems(t, feed, append([]timak.Item{post(2)}, want...)...)
 }
 
-// Values that the ancestor wrote at once, and one beside ours, merge when they
-// are read and when they are written.
+// Values that the ancestor wrote at the same time, and one beside the engine's, are
+// merged by reads and by writes.
 func TestAncestor_siblings(t *testing.T) {
 	t.Parallel()
 	e, old := takenOver(t)
 	ours := timak.Item{ID: "new", At: millis(1700000000000)}
 	for _, test := range []struct {
 		name    string
-		besides []timak.Item // by the engine
+		besides []timak.Item // put by the engine
 		values  []string
 		want    []timak.Item
 	}{

@@ -11,10 +11,10 @@ import (
 )
 
 // The baseline is Riak's client alone, which fetches, or fetches and stores, as
-// many bytes under a key of its own: what an application pays for timelines over
-// what it pays anyway. The server, which runs in the same process and does next
-// to nothing, counts for both; set TIMAK_TEST_RIAK for what a real one leaves of
-// the ratio. Allocations are the server's too.
+// many bytes under a key of its own: the figures are what timelines cost compared
+// with what an application pays anyway. The server runs in the same process, does
+// very little, and counts for both sides; set TIMAK_TEST_RIAK to measure with a
+// real one. The allocations include the server's.
 
 // pair is an engine and a client that hold the same bytes.
 type pair struct {
@@ -23,11 +23,11 @@ type pair struct {
 	item   func(n int) timak.Item
 }
 
-// bareKey holds what is under feed, for the client alone.
+// bareKey holds the same value as feed, for the client alone.
 const bareKey = feed + " (bare)"
 
-// benchmarkPairs runs a benchmark on full timelines, with what the network adds
-// at most: nothing on the server as it comes.
+// benchmarkPairs runs a benchmark on full timelines, with various latencies: none
+// on the default server.
 func benchmarkPairs(b *testing.B, opts timak.Options, ours, theirs func(b *testing.B, p pair)) {
 	for _, bb := range []struct {
 		name    string
@@ -45,7 +45,7 @@ func benchmarkPairs(b *testing.B, opts timak.Options, ours, theirs func(b *testi
 	}
 }
 
-// slowly returns the addresses of a cluster that answers after a while.
+// slowly returns the addresses of a cluster that answers with a delay.
 func slowly(b *testing.B, latency time.Duration) []string {
 	if latency == 0 {
 		return addresses(b)
@@ -69,7 +69,7 @@ func (p pair) fetchAndStore(b *testing.B) {
 	p.client.store(b, bareKey, siblings[0].Value, vclock)
 }
 
-// BenchmarkGet is the store's own share.
+// BenchmarkGet measures the store's own share.
 func BenchmarkGet(b *testing.B) {
 	benchmarkPairs(b, timak.Options{},
 		func(b *testing.B, p pair) { p.e.siblings(b, feed) },
@@ -82,12 +82,12 @@ func BenchmarkPage(b *testing.B) {
 		func(b *testing.B, p pair) { p.client.fetch(b, bareKey) })
 }
 
-// BenchmarkAddCold is of a process that has not written the timeline before.
+// BenchmarkAddCold measures a process that has not written the timeline before.
 func BenchmarkAddCold(b *testing.B) {
 	benchmarkAdd(b, timak.Options{CacheBytes: -1})
 }
 
-// BenchmarkAddAgain is of one that has written it last.
+// BenchmarkAddAgain measures the process that wrote the timeline last.
 func BenchmarkAddAgain(b *testing.B) {
 	benchmarkAdd(b, timak.Options{})
 }
@@ -104,15 +104,15 @@ func benchmarkAdd(b *testing.B, opts timak.Options) {
 		func(b *testing.B, p pair) { p.fetchAndStore(b) })
 }
 
-// BenchmarkGroupCommit is of many goroutines that add to one timeline at once,
-// when Riak takes two milliseconds to answer: with one engine, whose writes share
-// round trips, and with an engine each, whose writes meet as siblings.
+// BenchmarkGroupCommit measures many goroutines that add to one timeline at once,
+// when Riak takes two milliseconds to answer: with a shared engine, whose writes
+// share round trips, and with an engine each, whose writes become siblings.
 func BenchmarkGroupCommit(b *testing.B) {
 	const goroutines, each = 64, 4
 	cluster := riaktest.Start(b, nil)
 	cluster.Inject(riaktest.Match{}, riaktest.Delay(2*time.Millisecond))
 	opts := fresh()
-	opts.RequestTimeout, opts.RetryTime = time.Minute, time.Minute // a slow machine is not a lost answer
+	opts.RequestTimeout, opts.RetryTime = time.Minute, time.Minute // a slow machine must not look like a lost answer
 	store := open(b, cluster.Addresses(), opts)
 	next := bench.MaxItems
 	add := func(engineOf func(i int) engine) {
@@ -140,7 +140,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 	}
 	alone := func() {
 		add(func(int) engine { return engineOver(store, timak.Options{}) })
-		shared.apply(b, feed) // makes one sibling of them
+		shared.apply(b, feed) // merges the siblings
 	}
 	bench.InTurns(b, bench.Speedup, together, alone)
 }

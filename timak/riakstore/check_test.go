@@ -13,7 +13,8 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// TestMisconfigured: Open refuses what would lose data, and says what mends it.
+// TestMisconfigured: Open refuses what would lose data, and names the command that
+// fixes it.
 func TestMisconfigured(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{
@@ -37,7 +38,8 @@ func TestMisconfigured(t *testing.T) {
 
 const props = `'{"props":{"allow_mult":true,"last_write_wins":false,"dvv_enabled":true}}'`
 
-// TestAnotherBucketType: one that cannot be mended is replaced by another.
+// TestAnotherBucketType: for a bucket type that cannot be fixed, Open suggests
+// another.
 func TestAnotherBucketType(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{
@@ -65,8 +67,8 @@ func setSiblings(t *testing.T, client *riak.Cluster, allowMult bool) {
 	}
 }
 
-// TestPropertiesOfABucket: those of a bucket override those of its type, which
-// would do.
+// TestPropertiesOfABucket: a bucket's properties override those of its type, even
+// if the type is suitable.
 func TestPropertiesOfABucket(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -80,13 +82,13 @@ func TestPropertiesOfABucket(t *testing.T) {
 	open(t, cluster.Addresses(), opts)
 }
 
-// TestSecondProbe: a cluster is not refused for one loss of values.
+// TestSecondProbe: a single loss of values is no reason to refuse a cluster.
 func TestSecondProbe(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
 	client := plainClient(t, cluster.Addresses()[0])
 	setSiblings(t, client, false)
-	end := cluster.Inject(riaktest.Match{Kind: riaktest.Delete, Count: 1}, riaktest.Hang()) // of the first
+	end := cluster.Inject(riaktest.Match{Kind: riaktest.Delete, Count: 1}, riaktest.Hang()) // the delete of the first probe
 	go func() {
 		until(t, func() bool { return end.Hits() == 1 })
 		setSiblings(t, client, true)
@@ -95,7 +97,7 @@ func TestSecondProbe(t *testing.T) {
 	open(t, cluster.Addresses(), nil)
 }
 
-// TestProbeErrors: an error of any of the probe's writes names the package once.
+// TestProbeErrors: the error of each of the probe's writes names the package once.
 func TestProbeErrors(t *testing.T) {
 	t.Parallel()
 	for n := range 3 {
@@ -111,12 +113,12 @@ func TestProbeErrors(t *testing.T) {
 	}
 }
 
-// TestProbeAtReplicasThatAreBehind: a good cluster is not refused, whatever
+// TestProbeAtReplicasThatAreBehind: a suitable cluster is not refused, whatever
 // quorums the options name.
 func TestProbeAtReplicasThatAreBehind(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Nodes: 2, Ring: []int{0, 1, 1}})
-	cluster.Nodes()[0].Lag() // it misses what it is not asked itself
+	cluster.Nodes()[0].Lag() // it misses writes that it does not coordinate
 	opts := quick()
 	opts.R = riakstore.One
 	a, b := cluster.Addresses()[0], cluster.Addresses()[1]
@@ -136,7 +138,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestOptions: those that cannot be are refused before anything is sent.
+// TestOptions: invalid options are refused before anything is sent.
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]*riakstore.Options{

@@ -13,8 +13,8 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// These tests run against riaktest, and those that inject no faults against a
-// real Riak too, if the environment names one:
+// These tests run against riaktest. Those that inject no faults also run against a
+// real Riak, if the environment names one:
 //
 //	TIMAK_TEST_RIAK       host:port of its nodes, with commas between
 //	TIMAK_TEST_RIAK_TYPE  a bucket type with siblings and dotted version vectors; "timelines"
@@ -26,7 +26,7 @@ const (
 	envKill      = "TIMAK_TEST_RIAK_KILL"
 )
 
-// addresses are the nodes of the real cluster, or else of one that lasts as
+// addresses returns the nodes of the real cluster, or else of one that lasts as
 // long as the test.
 func addresses(t testing.TB) []string {
 	t.Helper()
@@ -36,7 +36,7 @@ func addresses(t testing.TB) []string {
 	return riaktest.Start(t, nil).Addresses()
 }
 
-// realAddresses are the nodes of the real cluster; without one the test is
+// realAddresses returns the nodes of the real cluster; without one the test is
 // skipped.
 func realAddresses(t testing.TB) []string {
 	t.Helper()
@@ -46,13 +46,13 @@ func realAddresses(t testing.TB) []string {
 	return addresses(t)
 }
 
-// openFresh returns a store on addresses whose keys nobody else has.
+// openFresh returns a store on addresses, in a bucket that nobody else uses.
 func openFresh(t testing.TB) *riakstore.Store {
 	t.Helper()
 	return open(t, addresses(t), fresh())
 }
 
-// fresh are options with a bucket that nobody else has.
+// fresh returns options with a bucket that nobody else uses.
 func fresh() *riakstore.Options {
 	return &riakstore.Options{
 		BucketType: cmp.Or(os.Getenv(envType), "timelines"),
@@ -75,7 +75,7 @@ func open(t testing.TB, addresses []string, opts *riakstore.Options) *riakstore.
 	return store
 }
 
-// quick are options under which a lost node costs a test little.
+// quick returns options with which a lost node costs a test little time.
 func quick() *riakstore.Options {
 	return &riakstore.Options{
 		RequestTimeout: 300 * time.Millisecond,

@@ -13,7 +13,7 @@ import (
 
 var errCause = errors.New("a cause of the caller's")
 
-// endings are contexts that end, and the error that says so.
+// endings are contexts that end, and the errors they end with.
 var endings = []struct {
 	name string
 	end  func(context.Context) (context.Context, context.CancelFunc)
@@ -40,8 +40,8 @@ var endings = []struct {
 
 const soon = 30 * time.Millisecond
 
-// TestContexts: a caller finds the error of the context that it ended, and the
-// cause that it gave: while a request hangs, while Open does, and before.
+// TestContexts: a caller whose context ends gets that context's error and cause:
+// during a request that hangs, during Open, and before.
 func TestContexts(t *testing.T) {
 	t.Parallel()
 	for _, ending := range endings {
@@ -61,7 +61,7 @@ func TestContexts(t *testing.T) {
 				"Open": func(ctx context.Context) error {
 					start := time.Now()
 					_, err := riakstore.OpenContext(ctx, cluster.Addresses(), nil)
-					if took := time.Since(start); took > time.Second { // requests that hang last for two
+					if took := time.Since(start); took > time.Second { // requests that hang last two seconds
 						t.Errorf("Open took %v", took)
 					}
 					return err
@@ -79,8 +79,8 @@ func TestContexts(t *testing.T) {
 	}
 }
 
-// TestTimeLimitsAreNotContexts: what ends for a limit of the store's own is no
-// error of the caller's context.
+// TestTimeLimitsAreNotContexts: what ends because of the store's own limits is not
+// an error of the caller's context.
 func TestTimeLimitsAreNotContexts(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, err error) {
@@ -116,7 +116,7 @@ func TestTimeLimitsAreNotContexts(t *testing.T) {
 	})
 }
 
-// TestImpatientCallers: that a caller did not wait says nothing about the node.
+// TestImpatientCallers: a caller that did not wait says nothing about the node.
 func TestImpatientCallers(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)

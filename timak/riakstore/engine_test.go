@@ -20,8 +20,7 @@ import (
 	"github.com/timak-go/timak/timak/riakstore"
 )
 
-// feed is the timeline of tests that need only one; each test has a bucket of
-// its own.
+// feed is the timeline for tests that need only one; each test has its own bucket.
 const feed = "brett:tweets"
 
 // engine is an engine with the store that it uses.
@@ -30,7 +29,7 @@ type engine struct {
 	store driver.Store
 }
 
-// newEngine returns an engine in a bucket that nobody else has.
+// newEngine returns an engine in a bucket that nobody else uses.
 func newEngine(t testing.TB, opts timak.Options) engine {
 	t.Helper()
 	return engineOver(openFresh(t), opts)
@@ -41,8 +40,8 @@ func engineOver(store driver.Store, opts timak.Options) engine {
 	return engine{timak.New(store, &opts), store}
 }
 
-// twoStores returns two stores with connections of their own, on one bucket
-// that nobody else has.
+// twoStores returns two stores with separate connections, on one bucket that nobody
+// else uses.
 func twoStores(t testing.TB) (a, b *riakstore.Store) {
 	t.Helper()
 	nodes, opts := addresses(t), fresh()
@@ -91,8 +90,7 @@ func (e engine) page(t testing.TB, query timak.Query, keys ...string) timak.Page
 	return page
 }
 
-// walk reads pages from the beginning to the end, and from there backwards to
-// the beginning.
+// walk reads pages from the beginning to the end, and then back to the beginning.
 func (e engine) walk(t testing.TB, limit int, keys ...string) (forward, backward []timak.Item) {
 	t.Helper()
 	query := timak.Query{Limit: limit}
@@ -156,13 +154,13 @@ func idsOf(items []timak.Item) string {
 	return strings.Join(ids, " ")
 }
 
-// diff is empty if got is want; nil and empty are the same.
+// diff is empty if got equals want; nil and empty count as equal.
 func diff(got, want any) string {
 	none := func(a, b []timak.Item) bool { return len(a)+len(b) == 0 }
 	return cmp.Diff(want, got, cmp.Comparer(bytes.Equal), cmp.FilterValues(none, cmp.Comparer(none)))
 }
 
-// post returns the nth of items that have about 200 bytes of JSON each.
+// post returns the nth of items with about 200 bytes of JSON each.
 func post(n int) timak.Item {
 	random := rand.New(rand.NewPCG(7, uint64(n)))
 	words := strings.Fields("river table of the seven quiet engines and paper light under a moving sky")
@@ -176,7 +174,7 @@ func post(n int) timak.Item {
 	}
 }
 
-// posts returns the first so many, the newest first.
+// posts returns the first n posts, the newest first.
 func posts(n int) []timak.Item {
 	items := make([]timak.Item, n)
 	for i := range items {
@@ -249,8 +247,8 @@ func TestEngine_outcomes(t *testing.T) {
 	}
 }
 
-// Pages both ways are the timeline, of one key and of several, and a reader at
-// the top finds what came since.
+// Paging both ways shows the timeline, of one key and of several, and a reader at
+// the top finds new items.
 func TestEngine_pages(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, timak.Options{})
@@ -307,7 +305,7 @@ func TestEngine_capacity(t *testing.T) {
 	e.wantItems(t, feed, post(5), post(4), post(3))
 }
 
-// A thousand items with 200 bytes of data each, that another client reads.
+// A thousand items with 200 bytes of data each, read by another client.
 func TestEngine_largeValue(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -328,7 +326,7 @@ func TestEngine_largeValue(t *testing.T) {
 			if got := len(reader.siblings(t, feed)[0]); got < test.size {
 				t.Errorf("stored %d bytes, want at least %d", got, test.size)
 			}
-			writer.put(t, feed, post(1000)) // the last one falls off
+			writer.put(t, feed, post(1000)) // the last item falls off
 			forward, backward := reader.walk(t, 300, feed)
 			if want := posts(1001)[:1000]; diff(forward, want) != "" || diff(backward, want) != "" {
 				t.Errorf("pages: got %q\nand %q", idsOf(forward), idsOf(backward))
@@ -354,8 +352,8 @@ func meet(a, b driver.Store) (driver.Store, driver.Store) {
 	return first, second
 }
 
-// Two engines on two stores change a timeline at once: both changes stand, and
-// the next write makes one value of them.
+// Two engines on two stores change a timeline at the same time: both changes take
+// effect, and the next write merges the siblings.
 func TestEngine_siblingsMerge(t *testing.T) {
 	t.Parallel()
 	put := func(id string, date int64) timak.Op { return timak.Put(timak.Item{ID: id, At: at(date)}) }
@@ -384,7 +382,7 @@ func TestEngine_siblingsMerge(t *testing.T) {
 	}
 }
 
-// atOnce applies ops by two engines that have read the same.
+// atOnce applies ops with two engines that have read the same value.
 func atOnce(t *testing.T, a, b driver.Store, first, then []timak.Op) {
 	t.Helper()
 	a, b = meet(a, b)
@@ -401,7 +399,7 @@ func atOnce(t *testing.T, a, b driver.Store, first, then []timak.Op) {
 	writers.Wait()
 }
 
-// Two engines on two stores, each with several writers, as fast as they can:
+// Two engines on two stores, with several writers each, write as fast as they can:
 // nothing is lost, and a last write leaves one value.
 func TestEngine_twoEngines(t *testing.T) {
 	t.Parallel()
@@ -428,8 +426,8 @@ func TestEngine_twoEngines(t *testing.T) {
 	engines[1].wantItems(t, feed, append([]timak.Item{last}, want...)...)
 }
 
-// A removal is remembered by every engine until it expires, in a timeline that
-// shows nothing: what was removed does not come back with a late writer.
+// Every engine remembers a removal until it expires, even in a timeline that shows
+// nothing: a late writer does not bring the item back.
 func TestEngine_tombstones(t *testing.T) {
 	t.Parallel()
 	a, b := twoStores(t)

@@ -11,7 +11,7 @@ import (
 	riak "github.com/basho/riak-go-client"
 )
 
-// TestOutcomes: only what surely was not sent may be sent again without a look.
+// TestOutcomes: only what was certainly not sent may be sent again without a look.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	wrapped := func(err error) error {
@@ -45,8 +45,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestHung: a node is called hung for the client's own timeouts, not for those
-// of callers.
+// TestHung: a node counts as hung because of the client's own timeouts, not because
+// of those of callers.
 func TestHung(t *testing.T) {
 	t.Parallel()
 	wrapped := func(err error) error { return riak.ClientError{InnerError: err} }
@@ -57,7 +57,7 @@ func TestHung(t *testing.T) {
 		{nil, false},
 		{wrapped(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), true},
 		{unreachableError{wrapped(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded})}, true},
-		{unreachableError{&net.OpError{Op: "dial", Err: context.DeadlineExceeded}}, true}, // as the net package has it
+		{unreachableError{&net.OpError{Op: "dial", Err: context.DeadlineExceeded}}, true}, // as in the net package
 		{unreachableError{&net.OpError{Op: "dial", Err: io.EOF}}, false},
 		{wrapped(io.EOF), false},
 		{wrapped(riak.RiakError{Errmsg: "timeout"}), false},
@@ -71,8 +71,8 @@ func TestHung(t *testing.T) {
 	}
 }
 
-// TestHandshakeOfNobody: that the time for it is over does not say that TLS is
-// set up wrongly.
+// TestHandshakeOfNobody: a handshake that ran out of time is not a TLS
+// misconfiguration.
 func TestHandshakeOfNobody(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{context.Canceled, context.DeadlineExceeded} {

@@ -14,29 +14,29 @@ import (
 )
 
 // What Riak's client does when something fails, and the test that it does not
-// reach a caller:
+// affect callers:
 //
-//	H1  spins for ever if its first command finds no node   TestAllDown, TestFirstRequestsTogether, TestConnectionThatFailsAtFirst
+//	H1  spins forever if its first command finds no node    TestAllDown, TestFirstRequestsTogether, TestConnectionThatFailsAtFirst
 //	H2  takes a full pool for a lost node                   TestMoreCallersThanConnections
-//	H3  sends again what Riak has refused                   TestRefusals
-//	H4  sends again a put that timed out                    TestLostAck
+//	H3  repeats what Riak has refused                       TestRefusals
+//	H4  repeats a put that timed out                        TestLostAck
 //	H5  fails once for each connection of a lost node       TestNodeLost, TestRestartUnderManyConnections
 //	H6  keeps asking a node that hangs                      TestHungNode
-//	H7  connects under the lock of the pool                 TestHungConnections
+//	H7  connects while it holds the pool's lock             TestHungConnections
 //	H8  starts without a node, and without an error         TestAllDown, TestNodeDownAtStart
-//	H9  panics if it is stopped under a command             TestCloseDuringRequests
+//	H9  panics if it is stopped during a command            TestCloseDuringRequests
 //	H10 keeps a connection that Riak has closed             TestForeignTokenIsNotSent
-//	H11 trusts an answer's length                           TestDamagedAnswers; not a huge one: the client takes that memory
-//	H12 loses its place if it reads again after a timeout   never: TempNetErrorRetries is 0
-//	H13 adds nodes without a lock                           never: a node has a client of its own
-//	H14 leaks what nobody waits for                         TestNothingIsLeftBehind
-//	H15 runs queued commands when nobody waits any more     never: there is no queue; TestNothingIsSentForNobody for ours
-//	H16 looks an address up once                            never seen here: addresses are numbers; a lost node's is looked up again
-//	H17 commands are for single use                         TestRequestsAreMadeAfresh
+//	H11 trusts an answer's length                           TestDamagedAnswers; but a huge length makes the client allocate as much
+//	H12 loses its place if it reads again after a timeout   cannot happen: TempNetErrorRetries is 0
+//	H13 adds nodes without a lock                           cannot happen: every node has a client of its own
+//	H14 leaks abandoned requests                            TestNothingIsLeftBehind
+//	H15 runs queued commands that nobody waits for          cannot happen: there is no queue; TestNothingIsSentForNobody for ours
+//	H16 resolves an address only once                       cannot happen here: addresses are numbers; that of a lost node is resolved again
+//	H17 commands can be used only once                      TestRequestsAreMadeAfresh
 //	H18 writes to standard error                            TestClientIsSilent
 //	H19 reports a wrong password as a timeout               TestWrongPassword and others in security_test.go
 
-// within fails the test if do takes longer than a caller may be kept.
+// within fails the test if do takes longer than a caller may be kept waiting.
 func within(t *testing.T, limit time.Duration, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -51,7 +51,7 @@ func within(t *testing.T, limit time.Duration, do func()) {
 	}
 }
 
-// H1, H8: no node answers at the start. Open says so, and does not spin.
+// H1, H8: no node answers at start-up. Open says so, and does not spin.
 func TestAllDown(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -67,8 +67,7 @@ func TestAllDown(t *testing.T) {
 	})
 }
 
-// H1: many first requests to a node at once, while it is down and when it is
-// back.
+// H1: many first requests to a node at once, while it is down and after it is back.
 func TestFirstRequestsTogether(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -105,7 +104,8 @@ func together(n int, do func(i int)) {
 	group.Wait()
 }
 
-// H2: callers wait for their turn. The log would tell of a node taken for lost.
+// H2: callers wait for a free connection. The log would show a node that is taken
+// for lost.
 func TestMoreCallersThanConnections(t *testing.T) {
 	t.Parallel()
 	const callers, connections = 50, 4
@@ -120,7 +120,7 @@ func TestMoreCallersThanConnections(t *testing.T) {
 			for range 20 {
 				want(t, store, "k", "v")
 				for i, node := range cluster.Nodes() {
-					// One more, to see at the start whether the node is there.
+					// One more, which checks at start-up whether the node is there.
 					if n := node.Connections(); n > connections+1 {
 						t.Errorf("node %d: %d connections, want at most %d", i, n, connections+1)
 					}
@@ -133,8 +133,7 @@ func TestMoreCallersThanConnections(t *testing.T) {
 	}
 }
 
-// H8: one node that answers is enough, and the others are used when they are
-// back.
+// H8: one node that answers is enough, and the others are used once they are back.
 func TestNodeDownAtStart(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -152,8 +151,8 @@ func TestNodeDownAtStart(t *testing.T) {
 	}
 }
 
-// H5: neither reads nor writes notice that a node dies, nor that all connections
-// do.
+// H5: the death of a node, or of all connections, goes unnoticed by reads and
+// writes.
 func TestNodeLost(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -172,8 +171,8 @@ func TestNodeLost(t *testing.T) {
 	}
 }
 
-// H5: a node that is alone restarts. The first request that fails does away with
-// all of the dead connections; one after the other they would fail for seconds.
+// H5: the only node restarts. The first request that fails retires all dead
+// connections; one after the other, they would fail for seconds.
 func TestRestartUnderManyConnections(t *testing.T) {
 	t.Parallel()
 	const connections = 60
@@ -195,8 +194,8 @@ func TestRestartUnderManyConnections(t *testing.T) {
 	within(t, time.Second, func() { want(t, store, "k", "v") })
 }
 
-// H6: a node that takes requests and never answers costs one request timeout,
-// and is asked last for a while.
+// H6: a node that accepts requests and never answers costs one request timeout, and
+// is then asked last for a while.
 func TestHungNode(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -210,7 +209,7 @@ func TestHungNode(t *testing.T) {
 	})
 }
 
-// H6: nor does it cost more when nobody waits for as long as the request timeout.
+// H6: nor does it cost more if no caller waits as long as the request timeout.
 func TestHungNodeAndImpatientCallers(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -224,9 +223,9 @@ func TestHungNodeAndImpatientCallers(t *testing.T) {
 		return err
 	}
 	for hang.Hits() == 0 {
-		_ = get() // fails when it is the hung node's turn
+		_ = get() // fails if it is the hung node's turn
 	}
-	time.Sleep(500 * time.Millisecond) // more than the request timeout
+	time.Sleep(500 * time.Millisecond) // longer than the request timeout
 	failed := 0
 	for range 30 {
 		if get() != nil {
@@ -238,7 +237,7 @@ func TestHungNodeAndImpatientCallers(t *testing.T) {
 	}
 }
 
-// H2: that all slots are taken says nothing about the node.
+// H2: having no free slot says nothing about the node.
 func TestBusyNodeIsNotFailing(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Nodes: 1})
@@ -253,8 +252,8 @@ func TestBusyNodeIsNotFailing(t *testing.T) {
 	}
 }
 
-// H7: a node that takes connections and does not read from them costs no more,
-// from the start.
+// H7: a node that accepts connections but does not read from them costs no more,
+// even at start-up.
 func TestHungConnections(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -268,7 +267,7 @@ func TestHungConnections(t *testing.T) {
 	})
 }
 
-// H9: requests that are under way when the store is closed work, later ones are
+// H9: requests in progress when the store is closed succeed, later ones are
 // refused, and no connection is left.
 func TestCloseDuringRequests(t *testing.T) {
 	t.Parallel()
@@ -298,8 +297,8 @@ func TestCloseDuringRequests(t *testing.T) {
 	}
 }
 
-// TestCloseDuringHungRequests: what is under way when the store is closed is not
-// tried again.
+// TestCloseDuringHungRequests: a request in progress when the store is closed is
+// not retried.
 func TestCloseDuringHungRequests(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -327,7 +326,7 @@ func TestCloseDuringHungRequests(t *testing.T) {
 	})
 }
 
-// until waits for something to become true.
+// until waits until is returns true.
 func until(t *testing.T, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
@@ -338,7 +337,7 @@ func until(t *testing.T, is func() bool) {
 	}
 }
 
-// H10: Riak would close the connection on it.
+// H10: Riak would close the connection.
 func TestForeignTokenIsNotSent(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -354,8 +353,8 @@ func TestForeignTokenIsNotSent(t *testing.T) {
 	}
 }
 
-// H11: an answer without a code makes the client panic and forget that it has
-// the connection; so many would fill its pool.
+// H11: an answer without a code makes the client panic and forget the connection;
+// this many would fill its pool.
 func TestDamagedAnswers(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]riaktest.Fault{"empty": riaktest.EmptyReply(), "cut": riaktest.CutReply()} {
@@ -378,8 +377,8 @@ func TestDamagedAnswers(t *testing.T) {
 	}
 }
 
-// H14, H6: a caller whose context ends is freed at once, whatever hangs, and
-// Close waits for nobody for ever.
+// H14, H6: a caller whose context ends returns at once, whatever hangs, and Close
+// does not wait forever.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -402,8 +401,8 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// H17: what nobody waits for any more goes on beside the request that takes its
-// place; the race detector would see anything that they share.
+// H17: an abandoned request goes on beside the one that replaces it; the race
+// detector would find anything that they share.
 func TestRequestsAreMadeAfresh(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -429,7 +428,7 @@ func TestNothingIsSentForNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := node.Requests(riaktest.Put)
-	slow := cluster.Inject(riaktest.Match{Kind: riaktest.Ping}, riaktest.Hang()) // what a client does first
+	slow := cluster.Inject(riaktest.Match{Kind: riaktest.Ping}, riaktest.Hang()) // the client's first request
 	leave := func(int) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()

@@ -11,15 +11,15 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// TestLostAnswersLeaveOneSiblingEach: what driver.Store says of lost answers is
-// as much as there can be. Puts hang in the cluster while their writers, who have
-// given up, put again; and then they arrive.
+// TestLostAnswersLeaveOneSiblingEach: lost answers leave no more siblings than
+// driver.Store allows. Puts hang in the cluster while their writers, who have given
+// up, put again; then the hanging puts arrive.
 func TestLostAnswersLeaveOneSiblingEach(t *testing.T) {
 	t.Parallel()
 	const lost = 7
 	cluster := riaktest.Start(t, nil)
 	opts := quick()
-	opts.RequestTimeout, opts.RetryTime = time.Minute, time.Minute // it is the writers who give up
+	opts.RequestTimeout, opts.RetryTime = time.Minute, time.Minute // so that the writers give up first
 	store := open(t, cluster.Addresses(), opts)
 	put(t, store, hot.Key, "seen by all")
 	seen, err := store.Get(t.Context(), hot.Key)
@@ -66,7 +66,7 @@ func TestLostAnswersLeaveOneSiblingEach(t *testing.T) {
 }
 
 // TestWritersWhoseAnswersAreLost: the bound holds while puts arrive late and
-// answers are lost on the way to a store that sends its puts again.
+// answers are lost on the way to a store that repeats its puts.
 func TestWritersWhoseAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	drivertest.RunLossy(t, func(t *testing.T) driver.Store {
@@ -89,8 +89,8 @@ func TestWritersWhoseAnswersAreLost(t *testing.T) {
 	})
 }
 
-// lateAndResending is a store on which puts arrive late, and which counts those
-// that it sends again.
+// lateAndResending is a store whose puts may arrive late, and which counts the puts
+// that it repeats.
 type lateAndResending struct {
 	*drivertest.Late
 	drivertest.Resending

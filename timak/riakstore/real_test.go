@@ -9,8 +9,8 @@ import (
 	"github.com/timak-go/timak/timak/drivertest"
 )
 
-// TestConformanceOfRiak: the contract holds on a real cluster too, also while
-// one of its nodes is down.
+// TestConformanceOfRiak: the contract also holds on a real cluster, even while one
+// of its nodes is down.
 func TestConformanceOfRiak(t *testing.T) {
 	t.Parallel()
 	realAddresses(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// TestLostAck: a write whose answer was lost is neither lost nor doubled (H4).
+// TestLostAck: a write whose answer was lost is neither lost nor duplicated (H4).
 func TestLostAck(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -31,8 +31,8 @@ func TestLostAck(t *testing.T) {
 	}
 }
 
-// TestUnconfirmedWrite: that a write is there is no success when Riak could not
-// say that enough replicas have it.
+// TestUnconfirmedWrite: a stored write is not a success if Riak could not say that
+// enough replicas have it.
 func TestUnconfirmedWrite(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -81,8 +81,8 @@ func TestLostAckThatIsNotFound(t *testing.T) {
 	}
 }
 
-// TestLostAckOnTooFewReplicas: one replica has a write of which more were to
-// confirm it, which is no success, and sends no second.
+// TestLostAckOnTooFewReplicas: a write that only one replica has, although more
+// should have confirmed it, is not a success, and is not sent again.
 func TestLostAckOnTooFewReplicas(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, &riaktest.Options{Order: riaktest.EmptyFirst})
@@ -102,8 +102,8 @@ func TestLostAckOnTooFewReplicas(t *testing.T) {
 	}
 }
 
-// TestLostWriteOfAKnownValue: another write of the same bytes is not taken for
-// the one that was lost.
+// TestLostWriteOfAKnownValue: another write of the same bytes is not mistaken for
+// the lost one.
 func TestLostWriteOfAKnownValue(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -120,8 +120,8 @@ func TestLostWriteOfAKnownValue(t *testing.T) {
 	}
 }
 
-// TestLostAckThatCannotBeLookedFor: a write is not acknowledged because the look
-// for it is refused.
+// TestLostAckThatCannotBeLookedFor: a write is not acknowledged if the look for it
+// is refused.
 func TestLostAckThatCannotBeLookedFor(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -135,13 +135,13 @@ func TestLostAckThatCannotBeLookedFor(t *testing.T) {
 	})
 }
 
-// TestRefusals: errors of Riak's that callers can branch on, sent once (H3).
+// TestRefusals: Riak's errors that callers can branch on are sent once (H3).
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		text  string
 		err   error
-		sends int // 0: as often as there is time
+		sends int // 0: as often as there is time for
 	}{
 		{"{too_large,53477567}", driver.ErrTooLarge, 1},
 		{"{too_many_siblings,101}", riakstore.ErrTooManySiblings, 1},
@@ -177,7 +177,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestOneRetryTime: the reads of one Get share it.
+// TestOneRetryTime: the reads of one Get share the retry time.
 func TestOneRetryTime(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -194,7 +194,7 @@ func TestOneRetryTime(t *testing.T) {
 	})
 }
 
-// TestWhatTheNodesSaid: is told, not that the time is up.
+// TestWhatTheNodesSaid: errors tell what the nodes said, not that the time is up.
 func TestWhatTheNodesSaid(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -210,8 +210,8 @@ func TestWhatTheNodesSaid(t *testing.T) {
 	}
 }
 
-// TestRefusedReads: a read, too, is sent once if it never works, and again if it
-// may.
+// TestRefusedReads: a read, too, is sent once if it can never work, and retried if
+// it may.
 func TestRefusedReads(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)

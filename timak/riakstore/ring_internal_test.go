@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// threeNodes are nodes that nobody connects to.
+// threeNodes returns nodes that nobody connects to.
 func threeNodes() *ring {
 	r := new(ring)
 	for range 3 {
@@ -18,8 +18,8 @@ func threeNodes() *ring {
 	return r
 }
 
-// TestOneRequestProbes: of all that come when a node has been avoided for long
-// enough, one asks it, and at once.
+// TestOneRequestProbes: when a node has been avoided for long enough, exactly one
+// of all requests asks it, and at once.
 func TestOneRequestProbes(t *testing.T) {
 	t.Parallel()
 	r := threeNodes()
@@ -50,7 +50,8 @@ func TestOneRequestProbes(t *testing.T) {
 	}
 }
 
-// TestOneNodeIsProbed: a request that probes two would not come to the second.
+// TestOneNodeIsProbed: a request that probed two nodes might never reach the
+// second.
 func TestOneNodeIsProbed(t *testing.T) {
 	t.Parallel()
 	r := threeNodes()
@@ -64,7 +65,7 @@ func TestOneNodeIsProbed(t *testing.T) {
 	}
 }
 
-// TestCloseHasALimit: a request that never ends does not keep Close for ever.
+// TestCloseHasALimit: a request that never ends does not block Close forever.
 func TestCloseHasALimit(t *testing.T) {
 	t.Parallel()
 	n := threeNodes().nodes[0]
@@ -76,7 +77,7 @@ func TestCloseHasALimit(t *testing.T) {
 	<-n.slots
 }
 
-// TestJudge: values count, not how often they are there.
+// TestJudge: values count, not how often they occur.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	s := &Store{opts: Options{BucketType: "t", Bucket: "b"}}

@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timak/secret/secrettest"
 )
 
-// TestPasswordIsNotShown: by options, wherever they lie, nor by a store that was
-// opened with them.
+// TestPasswordIsNotShown: neither options, wherever they are stored, nor a store
+// opened with them shows the password.
 func TestPasswordIsNotShown(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 1)

@@ -24,8 +24,8 @@ const (
 	wrongPassword = "battery-staple"
 )
 
-// certificates returns what a server of the name example.com and its clients
-// need for TLS.
+// certificates returns the TLS configurations of a server named example.com and of
+// its clients.
 func certificates(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	s := httptest.NewTLSServer(nil)
@@ -36,8 +36,8 @@ func certificates(t testing.TB) (server, client *tls.Config) {
 	return server, client
 }
 
-// startSecure starts a cluster that knows the user ann, and returns the options
-// with which she gets in. It refuses a password only after quick's time limits.
+// startSecure starts a cluster that knows the user ann, and returns options with
+// her credentials. The cluster refuses a password only after quick's time limits.
 func startSecure(t testing.TB, nodes int) (*riaktest.Cluster, *riakstore.Options) {
 	t.Helper()
 	server, client := certificates(t)
@@ -57,7 +57,7 @@ func TestSecurity(t *testing.T) {
 	drivertest.Run(t, func(t *testing.T) driver.Store { return open(t, cluster.Addresses(), opts) })
 }
 
-// TestSecureNodeLost: connections that are made later get in too.
+// TestSecureNodeLost: later connections are authenticated too.
 func TestSecureNodeLost(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 3)
@@ -72,8 +72,8 @@ func TestSecureNodeLost(t *testing.T) {
 	}
 }
 
-// TestWrongPassword: it is reported as what it is, though Riak takes longer over
-// it than a request may, and the user is named but not the password (H19).
+// TestWrongPassword: it is reported as such, although Riak takes longer to refuse
+// it than a request may take; the error names the user but not the password (H19).
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 3)
@@ -90,7 +90,7 @@ func TestWrongPassword(t *testing.T) {
 	})
 }
 
-// TestPasswordIsNotTold: by a store that loses its nodes.
+// TestPasswordIsNotTold: a store that loses its nodes does not show the password.
 func TestPasswordIsNotTold(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 3)
@@ -109,8 +109,8 @@ func TestPasswordIsNotTold(t *testing.T) {
 	}
 }
 
-// TestStrangers: neither a server that is not who it should be gets the
-// password, nor a client without one gets in.
+// TestStrangers: a server with another identity does not get the password, and a
+// client without one is not let in.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -152,7 +152,7 @@ func TestSecurityIsOff(t *testing.T) {
 	}
 }
 
-// TestOneSecureNodeAnswers: is enough to start, whatever the others do.
+// TestOneSecureNodeAnswers: one node is enough to start, whatever the others do.
 func TestOneSecureNodeAnswers(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 3)
@@ -163,7 +163,7 @@ func TestOneSecureNodeAnswers(t *testing.T) {
 	})
 }
 
-// TestNoSecureNodeAnswers: is not taken for a refusal.
+// TestNoSecureNodeAnswers: no answer is not taken for a refusal.
 func TestNoSecureNodeAnswers(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 1)
@@ -177,9 +177,8 @@ func TestNoSecureNodeAnswers(t *testing.T) {
 	})
 }
 
-// TestConnectionThatFailsAtFirst: a node takes connections, but TLS comes to
-// nothing. The client would spin for as long as that lasts, and keep everybody
-// waiting (H1).
+// TestConnectionThatFailsAtFirst: a node accepts connections, but TLS fails. The
+// client would spin as long as that lasts, and block all callers (H1).
 func TestConnectionThatFailsAtFirst(t *testing.T) {
 	t.Parallel()
 	cluster, opts := startSecure(t, 1)
@@ -198,14 +197,14 @@ func TestConnectionThatFailsAtFirst(t *testing.T) {
 }
 
 // TestCancelledHandshake: a caller who leaves while a node hangs in the middle of
-// TLS is not told of a misconfiguration.
+// TLS does not get ErrMisconfigured.
 func TestCancelledHandshake(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // nothing is under way
+	defer listener.Close() //nolint:errcheck // nothing is in progress
 	agreed := make(chan struct{})
 	go func() {
 		conn, err := listener.Accept()
@@ -231,7 +230,7 @@ func TestCancelledHandshake(t *testing.T) {
 	}
 }
 
-// TestSecurityOptions: what cannot be safe is refused before anything is sent.
+// TestSecurityOptions: unsafe options are refused before anything is sent.
 func TestSecurityOptions(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]*riakstore.Options{

@@ -16,7 +16,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// A log is what a store has logged.
+// A log collects what a store logs.
 type log struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -39,8 +39,8 @@ func (l *log) text() string {
 	return l.buffer.String()
 }
 
-// TestLostNodeIsLogged: once when it is lost, however often it is tried, and once
-// when it is back.
+// TestLostNodeIsLogged: a lost node is logged once, however often it is tried, and
+// once when it is back.
 func TestLostNodeIsLogged(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
@@ -70,9 +70,9 @@ func TestLostNodeIsLogged(t *testing.T) {
 
 const silentEnv = "TIMAK_RIAKSTORE_SILENT"
 
-// H18: the client's own complaints about lost nodes go nowhere, whatever the
-// program does with its log. They would be written by another process, since
-// the client's log is one for all of a process.
+// H18: the client's own complaints about lost nodes are discarded, whatever the
+// program does with its log. The test runs another process, as the client's log is
+// global.
 func TestClientIsSilent(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(silentEnv) != "" {
@@ -111,8 +111,8 @@ func failInAllWays(t *testing.T) {
 	}
 }
 
-// H14: after cancelled calls, lost nodes and Close, no goroutine is left of the
-// store or the client. Not parallel: other stores have goroutines too.
+// H14: after cancelled calls, lost nodes and Close, no goroutine of the store or
+// the client is left. Not parallel, as other stores have goroutines too.
 func TestNothingIsLeftBehind(t *testing.T) {
 	cluster := riaktest.Start(t, nil)
 	store, err := riakstore.Open(cluster.Addresses(), quick())
@@ -123,7 +123,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	together(50, func(int) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
-		_, _ = store.Put(ctx, "k", []byte("v"), nil) // nobody can know
+		_, _ = store.Put(ctx, "k", []byte("v"), nil) // may succeed or not
 	})
 	hang.Remove()
 	if err := cluster.Nodes()[0].Restart(); err != nil {
@@ -147,7 +147,7 @@ func ofTheStore() []string {
 	var out []string
 	for stack := range strings.SplitSeq(string(buffer), "\n\n") {
 		if strings.Contains(stack, "testing.tRunner(") {
-			continue // a test's own
+			continue // a goroutine of a test
 		}
 		if strings.Contains(stack, "riak-go-client") || strings.Contains(stack, "timak/riakstore.") {
 			out = append(out, stack)

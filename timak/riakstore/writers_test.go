@@ -17,17 +17,17 @@ import (
 const (
 	writers = 8
 	clients = 4
-	adds    = 167 // of each writer, which removes every second item again: 250 writes
+	adds    = 167 // per writer, which removes every second item again: 250 writes
 )
 
-// TestManyWriters: adds and removes from many clients at one key, with a cache of
-// their last writes and without, while replicas lag, answers get lost and, when
-// half is done, a node restarts.
+// TestManyWriters: many clients add to and remove from one key, with and without a
+// cache of their last writes, while replicas lag, answers get lost and, halfway, a
+// node restarts.
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	cluster := riaktest.Start(t, nil)
 	opts := quick()
-	opts.RequestTimeout, opts.RetryTime = 10*time.Second, time.Minute // a slow machine is not a lost answer
+	opts.RequestTimeout, opts.RetryTime = 10*time.Second, time.Minute // a slow machine must not look like a lost answer
 	engines := make([]*timak.Timelines, clients)
 	for i := range engines {
 		cache := -(i % 2) // every second one has none
@@ -59,8 +59,7 @@ func TestManyWriters(t *testing.T) {
 
 var hot = riaktest.Key{Type: "timelines", Bucket: "timelines", Key: "hot"}
 
-// loseAcks makes answers to puts get lost, and puts too, some at once, here and
-// there.
+// loseAcks makes some answers to puts get lost, and some puts, too.
 func loseAcks(cluster *riaktest.Cluster) []*riaktest.Injection {
 	var lost []*riaktest.Injection
 	for i, fault := range []riaktest.Fault{riaktest.LoseReply(), riaktest.CutReply(), riaktest.Fail("timeout"), riaktest.Drop()} {
@@ -77,8 +76,8 @@ func hits(injections []*riaktest.Injection) int {
 	return total
 }
 
-// atHalf returns a function that does something when it is called for the last
-// item of the first half.
+// atHalf returns a function that calls do when it is called for the last item of
+// the first half.
 func atHalf(do func()) func() {
 	var calls atomic.Int64
 	var once sync.Once
@@ -107,8 +106,8 @@ func addAndRemove(t *testing.T, engine *timak.Timelines, w int, added func()) {
 
 func itemID(w, i int) string { return fmt.Sprintf("%d-%d", w, i) }
 
-// wantItems fails the test unless exactly those items are there that were added
-// and not removed.
+// wantItems checks that exactly those items are there that were added and not
+// removed.
 func wantItems(t *testing.T, engine *timak.Timelines) {
 	t.Helper()
 	var want []string
@@ -130,12 +129,12 @@ func wantItems(t *testing.T, engine *timak.Timelines) {
 }
 
 // wantFewSiblings bounds the siblings that a replica has ever held. A writer has
-// one put of a key under way at a time, with the token of a read that began
-// after its last put was acknowledged: so at most one sibling of each writer is
-// there that no later put has seen. A lost answer adds none: the put is sent
-// again only if its value is not found, because another writer has replaced it.
-// Only a node that dies may still carry out a put after its writer looked for
-// the value elsewhere, so that the restart may add one more for each writer.
+// one outstanding put of a key at a time, with the token of a read that began after
+// its last put was acknowledged. So there is at most one sibling of each writer
+// that no later put has seen. A lost answer adds none: the put is repeated only if
+// its value is not found, because another writer has replaced it. Only a node that
+// dies may still carry out a put after its writer looked for the value elsewhere,
+// so the restart may add one more for each writer.
 func wantFewSiblings(t *testing.T, cluster *riaktest.Cluster, lost int) {
 	t.Helper()
 	if lost == 0 {
@@ -146,8 +145,8 @@ func wantFewSiblings(t *testing.T, cluster *riaktest.Cluster, lost int) {
 	}
 }
 
-// wantOneSibling writes once more, and fails the test unless every replica then
-// holds one value.
+// wantOneSibling writes once more, and checks that every replica then holds one
+// value.
 func wantOneSibling(t *testing.T, cluster *riaktest.Cluster, engine *timak.Timelines) {
 	t.Helper()
 	if _, err := engine.Add(t.Context(), hot.Key, timak.Item{ID: "last", At: time.UnixMicro(1)}); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// client is the real client, with results that tests can compare at a glance.
+// client is the real client, with results that tests can compare easily.
 type client struct {
 	t       testing.TB
 	cluster *riak.Cluster
@@ -27,9 +27,9 @@ type (
 	putOption = func(*riak.StoreValueCommandBuilder)
 )
 
-// outcome is what a request came to. In words: the values in order, with _ for
-// an empty one and † for a tombstone; or notfound, unchanged, done, or "error"
-// and the server's text.
+// outcome is the result of a request. In words: the values in order, with _ for an
+// empty one and † for a tombstone; or notfound, unchanged, done, or "error" and the
+// server's text.
 type outcome struct {
 	words string
 	clock []byte
@@ -126,8 +126,7 @@ func (c *client) del(k riaktest.Key, clock []byte) outcome {
 	return outcome{words: "done"}
 }
 
-// bare is an outcome that comes without a vector clock, and says so if it does
-// not.
+// bare is an outcome without a vector clock; it says so if there is one.
 func bare(words string, clock []byte) outcome {
 	if len(clock) > 0 {
 		words += " with a vector clock"

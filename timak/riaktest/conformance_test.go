@@ -9,11 +9,11 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// The rows of these tables are a real node's transcripts. They run against this
-// package, and against a real node, if these are set. Its bucket types must have
-// n_val 3, and all its nodes should be up: a row with pw=3, or with a tombstone
-// that goes, is skipped if its key has a replica on a node that is down, and says
-// so.
+// The rows of these tables are transcripts of a real node. They run against this
+// package, and against a real node if these variables are set. Its bucket types
+// must have n_val 3, and all its nodes should be up: a row with pw=3, or with a
+// tombstone that must go, is skipped, with a message, if its key has a replica on a
+// node that is down.
 //
 //	TIMAK_TEST_RIAK             host:port; of several, with commas between, the first
 //	TIMAK_TEST_RIAK_TYPE        a bucket type with siblings and dotted version vectors; "timelines"
@@ -38,8 +38,8 @@ type target struct {
 	lacks func(t testing.TB, why string) // ends a row for what the cluster lacks
 }
 
-// lacking says what the cluster lacks for a row to hold for the session's key, and
-// whether that needs all replicas to be up; nothing if it can. It stores nothing.
+// lacking returns what the cluster lacks for a row to hold for the session's key,
+// or nothing; allLive says that all replicas must be up. It stores nothing.
 func (s *session) lacking(allLive bool) string {
 	got := s.get(s.key, withPR(replicas))
 	switch {
@@ -66,7 +66,7 @@ type session struct {
 	last   outcome
 }
 
-// step is one request and what comes of it.
+// step is one request and its outcome.
 type step struct {
 	say       string
 	do        func(*session) outcome
@@ -90,7 +90,7 @@ func del(seen string) func(*session) outcome {
 	return func(s *session) outcome { return s.del(s.key, s.saved[seen]) }
 }
 
-// save names the vector clock of the request before.
+// save names the vector clock of the previous request.
 func save(name string) step {
 	return step{say: "save " + name, do: func(s *session) outcome {
 		if len(s.last.clock) == 0 {
@@ -158,7 +158,7 @@ func real(t *testing.T, dvv bool) target {
 	if addresses == "" {
 		t.Skipf("no real Riak: set %s to host:port,…", envAddresses)
 	}
-	one := strings.Split(addresses, ",")[:1] // what another node knows of a put depends on time
+	one := strings.Split(addresses, ",")[:1] // what another node knows of a put depends on timing
 	on := target{addresses: one, bucketType: "timelines", dvv: dvv, maxSize: 50 << 20, lacks: func(t testing.TB, why string) { t.Skip(why) }}
 	if name := os.Getenv(envType); name != "" {
 		on.bucketType = name

@@ -8,7 +8,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// A put whose answer is lost was carried out all the same. Tests call Start in
+// A put whose answer is lost was carried out all the same. In tests, call Start in
 // place of New and Close.
 func Example() {
 	cluster, err := riaktest.New(nil)
@@ -30,7 +30,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("error:", client.Execute(put)) // it is sent again: that is the client's default
+	fmt.Println("error:", client.Execute(put)) // the client repeats it by default
 	fmt.Println("puts:", cluster.Requests(riaktest.Put))
 	fmt.Println("siblings:", len(cluster.Siblings(riaktest.Key{Type: "timelines", Bucket: "b", Key: "k"})))
 	if err := client.Stop(); err != nil {

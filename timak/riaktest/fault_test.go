@@ -22,7 +22,7 @@ func getMessage(t *testing.T, k riaktest.Key) []byte {
 	return message(t, 9, &riak_kv.RpbGetReq{Type: []byte(k.Type), Bucket: []byte(k.Bucket), Key: []byte(k.Key)})
 }
 
-// silent reports whether nothing comes for a little while.
+// silent reports whether nothing arrives for a short while.
 func (w *wire) silent() bool {
 	const while = 20 * time.Millisecond
 	if err := w.socket.SetReadDeadline(time.Now().Add(while)); err != nil {
@@ -49,7 +49,7 @@ func TestFaults(t *testing.T) {
 		fault  riaktest.Fault
 		answer string
 		stored bool
-		after  string // what a ping on the same connection gets then
+		after  string // the answer to a ping on the same connection afterwards
 	}{
 		{"delay", riaktest.Delay(time.Millisecond), "12", true, "2"},
 		{"drop", riaktest.Drop(), "closed", false, ""},
@@ -81,7 +81,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A longer answer is cut inside the message, too.
+// A longer answer is also cut inside the message.
 func TestCutReplyOfAGet(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)
@@ -208,8 +208,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// Of faults that match the same request, the first one happens until it is used
-// up.
+// Of faults that match the same request, the first one happens until it is used up.
 func TestFaultsInTurn(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)

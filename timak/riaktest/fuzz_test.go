@@ -14,7 +14,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// Whatever bytes arrive, the node answers or ends the connection, and goes on
+// Whatever bytes arrive, the node answers or closes the connection, and goes on
 // serving others.
 func FuzzConnection(f *testing.F) {
 	b, k := []byte("b"), []byte("k")

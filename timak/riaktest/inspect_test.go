@@ -45,7 +45,7 @@ func TestSiblingsTellAll(t *testing.T) {
 	}
 }
 
-// What a client stores comes back, and the server's own marks are as Riak's.
+// What a client stores comes back, and the server's own metadata is like Riak's.
 func TestContentsComeBack(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)
@@ -120,8 +120,8 @@ func TestRequestsAreCounted(t *testing.T) {
 	eventually(t, "end of a connection", func() bool { return c.Connections() == 1 })
 }
 
-// As measured on a real node: with writers that read, merge and write all at
-// once, nothing is lost, and there are never more siblings than writers.
+// As measured on a real node: if all writers read, merge and write, nothing is
+// lost, and there are never more siblings than writers.
 func TestManyWritersOfOneKey(t *testing.T) {
 	t.Parallel()
 	const writers, rounds = 8, 25

@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// TestConformanceLacksANode: the comparison with a real node says that a node is
-// down, and does not take what follows from it for a difference.
+// TestConformanceLacksANode: the comparison with a real node reports a node that is
+// down, and does not count the consequences as differences.
 func TestConformanceLacksANode(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{Nodes: 4, Types: map[string]riaktest.Props{"single": {NVal: 1}}})

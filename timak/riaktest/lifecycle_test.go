@@ -26,7 +26,7 @@ func goroutines() []string {
 	return out
 }
 
-// Not parallel: it looks at the whole process.
+// Not parallel, as it looks at the whole process.
 func TestCloseLeavesNothing(t *testing.T) {
 	if left := goroutines(); len(left) > 0 {
 		t.Fatalf("before:\n%s", strings.Join(left, "\n\n"))
@@ -52,7 +52,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	c.Handoff()
 }
 
-// busy leaves a cluster with all that may take long under way.
+// busy leaves a cluster with every kind of long operation in progress.
 func busy(t *testing.T, c *riaktest.Cluster) {
 	t.Helper()
 	nodes := c.Nodes()
@@ -96,7 +96,7 @@ func TestStopWhileAReplyIsStuck(t *testing.T) {
 	c.Close()
 }
 
-// When Stop returns, the node does nothing any more.
+// After Stop returns, the node does nothing any more.
 func TestStopWaitsForWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	var over atomic.Bool
@@ -108,7 +108,7 @@ func TestStopWaitsForWhatIsUnderWay(t *testing.T) {
 			if err != nil {
 				break // it is stopping
 			}
-			_ = socket.Close() // it was only to see
+			_ = socket.Close() // it was only a test
 		}
 		for range 1000 {
 			runtime.Gosched() // a Stop that does not wait returns now

@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// While a request is in progress, another one on the same connection ends both.
+// A second request on a connection while one is in progress ends both.
 func TestOneRequestAtATime(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)
@@ -58,7 +58,7 @@ func TestLongFrames(t *testing.T) {
 	w.expect("then", "closed")
 }
 
-// What a frame promises costs nothing until it arrives.
+// The claimed length of a frame costs nothing until its bytes arrive.
 func TestAPromiseTakesNoMemory(t *testing.T) {
 	c := riaktest.Start(t, &riaktest.Options{MaxFrame: 1 << 30})
 	var before, after runtime.MemStats
@@ -92,8 +92,8 @@ func TestLimitsAreOptions(t *testing.T) {
 	expect(t, "small put", client.put(k, strings.Repeat("x", 800), nil), "done")
 }
 
-// Two sides of a partition may each keep the limit and break it together; read
-// repair is not limited.
+// Two sides of a partition may each stay within the limit and exceed it together;
+// read repair is not limited.
 func TestRepairIsNotLimited(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{MaxSiblings: 2, HandoffAfter: -1})
@@ -114,8 +114,8 @@ func TestRepairIsNotLimited(t *testing.T) {
 	}
 }
 
-// A replica that would go over a limit fails its part of a put, and the others
-// store it.
+// A replica that would exceed a limit fails its part of a put, and the others store
+// it.
 func TestAReplicaOverTheLimit(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{MaxSiblings: 4, HandoffAfter: -1})

@@ -39,7 +39,7 @@ func expectRefused(t *testing.T, address string) {
 		t.Errorf("dial %s: got %v, want connection refused", address, err)
 	}
 	if err == nil {
-		_ = socket.Close() // it should not be there
+		_ = socket.Close() // must not be there
 	}
 }
 

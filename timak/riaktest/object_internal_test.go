@@ -11,8 +11,8 @@ import (
 	"github.com/basho/riak-go-client/rpb/riak_kv"
 )
 
-// naive is a replica as sets: the puts it knows of, and those of them that no
-// put replaced. It has neither clocks nor dots.
+// naive is a replica made of sets: the puts it knows of, and those of them that no
+// put has replaced. It has neither clocks nor dots.
 type naive struct {
 	known, live map[string]bool
 }
@@ -48,8 +48,8 @@ func union(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-// Random histories over several replicas: whatever is put with whatever clock
-// and exchanged in whatever order, each replica holds what the sets say.
+// Random histories over several replicas: whatever is put with whatever clock and
+// exchanged in whatever order, each replica holds what the sets say.
 func TestObjectsAreWhatTheSetsSay(t *testing.T) {
 	t.Parallel()
 	const histories, length = 100, 60
@@ -93,7 +93,7 @@ func history(rng *rand.Rand, length int) string {
 	return laws(objects, p)
 }
 
-// laws checks that merging commutes, associates and is idempotent.
+// laws checks that merging is commutative, associative and idempotent.
 func laws(objects []*object, p props) string {
 	same := func(a, b *object) bool {
 		return slices.Equal(names(a), names(b)) && (a == nil || maps.Equal(a.clock, b.clock))

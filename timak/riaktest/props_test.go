@@ -120,8 +120,8 @@ func TestPropertiesOfABucket(t *testing.T) {
 	is("put", blind("c"), "c")
 }
 
-// TestABucketDropsSiblings: a bucket's properties override those of its type,
-// which goes on to show its own.
+// TestABucketDropsSiblings: a bucket's properties override those of its type, which
+// keeps showing its own.
 func TestABucketDropsSiblings(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)

@@ -11,8 +11,8 @@ func duration(milliseconds int) time.Duration {
 	return time.Duration(milliseconds) * time.Millisecond
 }
 
-// What a get finds of a key that one replica holds and two empty fallbacks do
-// not depends on who is asked for what, and on who answers first.
+// For a key that one replica holds and two empty fallbacks do not, the result of a
+// get depends on the quorum and on who answers first.
 func TestTwoEmptyFallbacks(t *testing.T) {
 	t.Parallel()
 	const found, notFound = "v1", "notfound"
@@ -52,7 +52,7 @@ func TestTwoEmptyFallbacks(t *testing.T) {
 }
 
 // As measured on a real cluster: with one node lost, a get with defaults misses
-// keys that exist, once.
+// existing keys, once.
 func TestALostNode(t *testing.T) {
 	t.Parallel()
 	const keys = 300
@@ -159,7 +159,7 @@ func hasReplica(c *riaktest.Cluster, n *riaktest.Node, k riaktest.Key) bool {
 	return false
 }
 
-// The properties of a type stand for what a request does not say.
+// The properties of a type apply where a request does not specify them.
 func TestQuorumsOfATypeApply(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{

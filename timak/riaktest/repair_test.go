@@ -29,8 +29,8 @@ func TestLaggingReplica(t *testing.T) {
 	expectHolds(t, "repaired by that get", c, k, "v2", "v2", "v2")
 }
 
-// Two nodes that do not hear of each other's puts both apply one that saw the
-// same value: two siblings.
+// Two nodes that do not see each other's puts each apply one that saw the same
+// value: the result is two siblings.
 func TestSeparateCoordinators(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)
@@ -86,8 +86,8 @@ func TestPartition(t *testing.T) {
 }
 
 // With dotted version vectors replicas know which siblings a put replaced
-// elsewhere. Without them they know only whether one of two versions is later
-// as a whole, and keep all siblings if neither is.
+// elsewhere. Without them they know only whether one of two versions is later as a
+// whole, and keep all siblings if neither is.
 func TestMergingReplicas(t *testing.T) {
 	t.Parallel()
 	type puts func(value string, seen []byte) outcome
@@ -142,8 +142,8 @@ func TestMergingReplicas(t *testing.T) {
 	}
 }
 
-// One put at a time looks, and then writes: two that look before either writes
-// are both let through.
+// A conditional put looks first and then writes: two puts that both look before
+// either writes are both accepted.
 func TestConditionalPutsRace(t *testing.T) {
 	t.Parallel()
 	looked := make(chan struct{}) // the clock is read between the look and the put
@@ -165,7 +165,7 @@ func TestConditionalPutsRace(t *testing.T) {
 	expect(t, "get", connect(t, c.Addresses()[0]).get(k), "a b")
 }
 
-// A replica counts its puts of a key: clocks do not grow with the puts.
+// A replica counts its puts of a key: clocks do not grow with the number of puts.
 func TestClocksStaySmall(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, nil)

@@ -9,7 +9,7 @@ import (
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
-// keyWith returns a new key that so many of the nodes hold replicas of.
+// keyWith returns a new key whose replicas are on this many nodes.
 func keyWith(t *testing.T, c *riaktest.Cluster, nodes int) riaktest.Key {
 	t.Helper()
 	for range 1000 {
@@ -22,8 +22,7 @@ func keyWith(t *testing.T, c *riaktest.Cluster, nodes int) riaktest.Key {
 	return riaktest.Key{}
 }
 
-// nodesOf returns the owners of a key's replicas, those with more of them
-// first.
+// nodesOf returns the owners of a key's replicas, those with more of them first.
 func nodesOf(c *riaktest.Cluster, k riaktest.Key) []*riaktest.Node {
 	var nodes []*riaktest.Node
 	count := map[*riaktest.Node]int{}
@@ -36,7 +35,7 @@ func nodesOf(c *riaktest.Cluster, k riaktest.Key) []*riaktest.Node {
 	return nodes
 }
 
-// holds says what each replica of a key holds, as words, in the order of the
+// holds returns what each replica of a key holds, as words, in the order of the
 // ring; a fallback's in brackets.
 func holds(c *riaktest.Cluster, k riaktest.Key) []string {
 	var out []string
@@ -167,7 +166,7 @@ func TestFallbacksAreSpread(t *testing.T) {
 	}
 }
 
-// A fallback that has a key keeps to itself what its owner cannot be told.
+// A fallback keeps a key as long as it cannot reach the owner.
 func TestHandoffNeedsBothNodes(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{Nodes: 4, HandoffAfter: -1})

@@ -13,8 +13,8 @@ import (
 	"github.com/timak-go/timak/timak/secret"
 )
 
-// certificates returns what a server of the name example.com and its clients
-// need for TLS.
+// certificates returns the TLS configurations of a server named example.com and of
+// its clients.
 func certificates(t *testing.T) (server, client *tls.Config) {
 	t.Helper()
 	s := httptest.NewTLSServer(nil)
@@ -38,7 +38,7 @@ func startSecure(t *testing.T) (*riaktest.Cluster, *tls.Config) {
 	}}), client
 }
 
-// startTLS asks for TLS and goes on over it.
+// startTLS asks for TLS and continues over it.
 func (w *wire) startTLS(config *tls.Config) {
 	w.t.Helper()
 	w.send(raw(255, nil)...)
@@ -78,7 +78,7 @@ func TestPasswordsAreLimited(t *testing.T) {
 	w.expect("after three", "closed")
 }
 
-// TestPasswordDelay: a wrong password is answered late.
+// TestPasswordDelay: a wrong password is answered with a delay.
 func TestPasswordDelay(t *testing.T) {
 	t.Parallel()
 	const delay = 50 * time.Millisecond

@@ -13,7 +13,7 @@ import (
 
 func TestReapAfterAWhile(t *testing.T) {
 	t.Parallel()
-	const after = 300 * time.Millisecond // gets in the meantime do not put it off
+	const after = 300 * time.Millisecond // gets in the meantime do not delay it
 	c := riaktest.Start(t, &riaktest.Options{ReapAfter: after})
 	k := newKey("timelines")
 	client := connect(t, c.Addresses()[0])
@@ -38,7 +38,7 @@ func TestOnlyTombstonesAreReaped(t *testing.T) {
 	expectHolds(t, "after a get", c, k, "v1", "v1", "v1")
 }
 
-// A look at fewer than all replicas reaps nothing.
+// A get of fewer than all replicas reaps nothing.
 func TestReapingIsForAllReplicas(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapAtOnce})
@@ -76,7 +76,7 @@ func TestReapNever(t *testing.T) {
 	expectHolds(t, "reaped by hand", c, k, "", "", "")
 }
 
-// Only a tombstone that is still the same on every replica goes.
+// Only a tombstone that is still the same on every replica is reaped.
 func TestReapLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -114,7 +114,7 @@ func TestReapLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// While a replica is missing nothing is reaped; a later get sees to it.
+// While a replica is missing nothing is reaped; a later get schedules it.
 func TestReapNeedsEveryReplica(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{ReapAfter: time.Hour})
@@ -137,8 +137,8 @@ func TestReapNeedsEveryReplica(t *testing.T) {
 	expectHolds(t, "somebody has", c, k, "", "", "")
 }
 
-// A replica that missed a delete gets the tombstone by read repair. The get
-// that found one without it does not see to the tombstone's end; the next does.
+// A replica that missed a delete gets the tombstone by read repair. The get that
+// found a replica without it does not schedule its removal; the next one does.
 func TestTombstonesAreRepaired(t *testing.T) {
 	t.Parallel()
 	for _, missedThePutToo := range []bool{false, true} {
@@ -168,8 +168,8 @@ func TestTombstonesAreRepaired(t *testing.T) {
 	}
 }
 
-// After a key was reaped nothing of its past counts: an old clock saw nothing
-// of the new value.
+// After a key was reaped its past does not count: an old clock has seen nothing of
+// the new value.
 func TestALifeAfterReaping(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{ReapAfter: riaktest.ReapAtOnce})
@@ -181,8 +181,7 @@ func TestALifeAfterReaping(t *testing.T) {
 	expect(t, "put with the old clock", client.put(k, "late", old.clock, returnBody), "late new")
 }
 
-// A delete that names neither r nor w goes by the type's rw, for its get and its
-// put.
+// A delete that names neither r nor w uses the type's rw, for its get and its put.
 func TestDeleteGoesByRW(t *testing.T) {
 	t.Parallel()
 	c := riaktest.Start(t, &riaktest.Options{Types: map[string]riaktest.Props{"rw": {RW: 4}}})

@@ -171,8 +171,8 @@ func largePut(s *session) outcome { return sizedPut(s, s.target.maxSize+1<<10) }
 
 func halfPut(s *session) outcome { return sizedPut(s, s.target.maxSize/2+1) }
 
-// sizedPut does not look at the size that the server names: it is the server's
-// own way of counting.
+// sizedPut ignores the size that the server reports, which it counts in its own
+// way.
 func sizedPut(s *session, size int) outcome {
 	got := s.put(s.key, strings.Repeat("x", size), nil)
 	const refusal = "error {too_large,"

@@ -30,7 +30,7 @@ func dial(t testing.TB, address string) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = socket.Close() }) // it may be closed by then
+	t.Cleanup(func() { _ = socket.Close() }) // it may already be closed
 	if err := socket.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func (w *wire) send(b ...byte) {
 	}
 }
 
-// receive reads a reply and says what it is: "closed" if there is none.
+// receive reads a reply and describes it; "closed" if there is none.
 func (w *wire) receive() string {
 	code, body := w.frame()
 	switch code {
@@ -90,7 +90,7 @@ func errorText(t testing.TB, body []byte) string {
 	return string(m.Errmsg)
 }
 
-// shortened leaves out what an exception says of a server's inside.
+// shortened leaves out what an exception reveals of a server's internals.
 func shortened(text string) string {
 	if strings.HasPrefix(text, "Error processing incoming message: ") {
 		return "processing…"
@@ -119,8 +119,8 @@ func content(value string) *riak_kv.RpbContent {
 	return &riak_kv.RpbContent{Value: []byte(value)}
 }
 
-// Each row has a connection of its own: frames that are sent one by one, and
-// what each comes to. "closed" as a last word means that the server closes.
+// Each row has its own connection: frames that are sent one by one, and the outcome
+// of each. A final "closed" means that the server closes the connection.
 var wireConformance = []struct {
 	name string
 	send func(t *testing.T, bucketType string) [][]byte

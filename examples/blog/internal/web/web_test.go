@@ -99,7 +99,7 @@ func TestReady_database(t *testing.T) {
 	}
 }
 
-// What breaks inside is logged, and not told.
+// Internal errors are logged, and not shown to clients.
 func TestErrors_inside(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{})
@@ -115,8 +115,8 @@ func TestErrors_inside(t *testing.T) {
 	}
 }
 
-// A write stands while timelines cannot be written, and does not wait for them
-// for long.
+// A write is committed even if timelines cannot be written, and does not wait long
+// for them.
 func TestWrite_storeDown(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{})
@@ -135,8 +135,8 @@ func TestWrite_storeDown(t *testing.T) {
 	}
 }
 
-// Tries are counted by address, whatever the client says of its address, and
-// other addresses are not held up.
+// Attempts are counted by address, whatever the client claims its address to be,
+// and other addresses are not affected.
 func TestLogins_limited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{LoginBurst: 5, LoginsPerSecond: 1e-9})
@@ -168,7 +168,7 @@ func TestLogins_limited(t *testing.T) {
 	}
 }
 
-// A client that hangs up is no error of ours.
+// A client that hangs up is not an error of the server.
 func TestErrors_clientGone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{})
@@ -180,7 +180,7 @@ func TestErrors_clientGone(t *testing.T) {
 	}
 }
 
-// Passwords and tokens are in no log and not in the database.
+// Passwords and tokens appear neither in the log nor in the database.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{})
