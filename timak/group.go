@@ -182,7 +182,7 @@ func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 		_, err = t.commitOn(ctx, key, group, object)
 	}
 	if err != nil {
-		t.opts.Logger.DebugContext(ctx, "timak: siblings stay as they are", "key", key, "error", err)
+		t.opts.Logger.DebugContext(ctx, "timak: siblings were not merged", "key", key, "error", err)
 	}
 }
 

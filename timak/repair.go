@@ -71,7 +71,7 @@ func (t *Timelines) repair(ctx context.Context, key string, s *state.State, toke
 		}
 		if err != nil {
 			t.counters.failedRepairs.Add(1)
-			t.opts.Logger.DebugContext(ctx, "timak: siblings stay as they are", "key", key, "error", err)
+			t.opts.Logger.DebugContext(ctx, "timak: siblings were not merged", "key", key, "error", err)
 			return
 		}
 		t.counters.repairs.Add(1)

@@ -84,7 +84,7 @@ func (t *Timelines) later(key string, look func() (list, error)) Timeline {
 			err = errors.Join(err, seen.err())
 		}
 		if err != nil {
-			t.opts.Logger.Error("timak: what was written is unreadable", "key", key, "error", err)
+			t.opts.Logger.Error("timak: a written value is unreadable", "key", key, "error", err)
 			return nil
 		}
 		return shown

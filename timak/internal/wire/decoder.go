@@ -27,7 +27,7 @@ func (d *Decoder) Decode(key string, value []byte) (state.State, error) {
 	if err != nil {
 		return state.State{}, err
 	}
-	if d.first == nil || !v.speaksAs(d.first) {
+	if d.first == nil || !v.sharesDictionaries(d.first) {
 		s, err := v.decode(v.all)
 		if err == nil && d.first == nil {
 			d.keep(v, s.Live())
@@ -46,13 +46,13 @@ func (d *Decoder) keep(v *View, live []state.Entry) {
 	}
 }
 
-// speaksAs reports whether equal bytes mean the same block in both values: whether
-// one dictionary continues the other.
-func (v *View) speaksAs(o *View) bool {
-	return goesOn(v.head.names.texts, o.head.names.texts) && goesOn(v.head.sources.texts, o.head.sources.texts)
+// sharesDictionaries reports whether equal bytes mean the same block in both values:
+// whether one dictionary continues the other.
+func (v *View) sharesDictionaries(o *View) bool {
+	return continues(v.head.names.texts, o.head.names.texts) && continues(v.head.sources.texts, o.head.sources.texts)
 }
 
-func goesOn(a, b []string) bool {
+func continues(a, b []string) bool {
 	n := min(len(a), len(b))
 	return slices.Equal(a[:n], b[:n])
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/timak-go/timak/timak/internal/state"
 )
 
-// said describes a fault and, if v is not nil, the block it is in: where to look,
+// describe describes a fault and, if v is not nil, the block it is in: where to look,
 // but nothing that a user has written.
-func said(f *state.Fault, s *state.State, v *View) string {
+func describe(f *state.Fault, s *state.State, v *View) string {
 	size := fmt.Sprintf("; it has %d live entries", len(s.Live()))
 	if v != nil {
 		size += fmt.Sprintf(" in %d blocks", len(v.head.blocks))

@@ -63,7 +63,7 @@ func (r *reader) finish(s state.State, v *View) (state.State, error) {
 	}
 	if r.err == nil {
 		if fault := s.Abnormal(); fault != nil {
-			r.fail("not in normal form: " + said(fault, &s, v))
+			r.fail("not in normal form: " + describe(fault, &s, v))
 		}
 	}
 	if r.err != nil {

@@ -158,14 +158,15 @@ func (r *reader) head(key string) (h head, err error) {
 	h.blocks = make([]blockHead, r.count(minBlock))
 	var date int64
 	for i := range h.blocks {
-		date += r.signed4(&h.blocks[i])
+		date += r.lengthsAndDate(&h.blocks[i])
 		h.blocks[i].date = date
 	}
 	return h, r.err
 }
 
-// signed4 reads the four lengths of a block, and returns the number after them.
-func (r *reader) signed4(b *blockHead) int64 {
+// lengthsAndDate reads the four lengths of a block, and returns its date, less that
+// of the block before.
+func (r *reader) lengthsAndDate(b *blockHead) int64 {
 	b.entries, b.columns, b.stored, b.data = r.length(), r.length(), r.length(), r.length()
 	if b.entries == 0 || b.entries > b.columns || b.stored > b.data {
 		r.fail("block")

@@ -62,7 +62,7 @@ func newlines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 // checkText refuses text that is too long or that Postgres cannot store.
 func checkText(field, s string, limit int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-		return &InvalidError{field, "must be text"}
+		return &InvalidError{field, "must be valid text"}
 	}
 	if utf8.RuneCountInString(s) > limit {
 		return &InvalidError{field, fmt.Sprintf("must have at most %d characters", limit)}

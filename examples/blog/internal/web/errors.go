@@ -23,7 +23,7 @@ func (p *problem) Error() string { return p.text }
 
 var (
 	errJSON          = &problem{http.StatusBadRequest, "the body is not a JSON object"}
-	errFormData      = &problem{http.StatusBadRequest, "the form is damaged"}
+	errFormData      = &problem{http.StatusBadRequest, "the form cannot be read"}
 	errForm          = &problem{http.StatusForbidden, "this form is out of date: go back, reload the page and send it again"}
 	errTooManyLogins = &problem{http.StatusTooManyRequests, "too many attempts: wait a minute and try again"}
 )
