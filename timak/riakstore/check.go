@@ -47,9 +47,9 @@ func createCommand(bucketType string) string {
 	return fmt.Sprintf("\triak admin bucket-type create %[1]s %[2]s\n\triak admin bucket-type activate %[1]s", bucketType, props)
 }
 
-// mend says how to get a suitable bucket type. Riak changes neither the data type
+// remedy says how to get a suitable bucket type. Riak changes neither the data type
 // of a bucket type nor the type "default".
-func (s *Store) mend(dataType string) string {
+func (s *Store) remedy(dataType string) string {
 	if s.opts.BucketType != "default" && dataType == "" {
 		return fmt.Sprintf("fix it with\n\triak admin bucket-type update %s %s", s.opts.BucketType, props)
 	}
@@ -72,7 +72,7 @@ func (s *Store) checkProperties(p *riak.FetchBucketPropsResponse) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%w: bucket type %q %s; %s", ErrMisconfigured, s.opts.BucketType, wrong, s.mend(p.DataType))
+	return fmt.Errorf("%w: bucket type %q %s; %s", ErrMisconfigured, s.opts.BucketType, wrong, s.remedy(p.DataType))
 }
 
 // probe checks twice before it refuses a cluster: a node that is lost between two
@@ -149,7 +149,7 @@ The bucket has properties of its own that override those of its type: reset them
 If it has none, its type was created with write_once: create another one and set Options.BucketType`, errProbe, s.opts.Bucket, s.opts.BucketType)
 	case left["first"]:
 		return fmt.Errorf("%w: bucket type %q has no dotted version vectors, so siblings grow without bound; %s",
-			errProbe, s.opts.BucketType, s.mend(""))
+			errProbe, s.opts.BucketType, s.remedy(""))
 	default:
 		return nil
 	}

@@ -129,7 +129,7 @@ func readAnswer(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	if length == 0 || length > longest {
-		return nil, fmt.Errorf("%w: an answer of %d bytes: not Riak's", ErrMisconfigured, length)
+		return nil, fmt.Errorf("%w: an answer of %d bytes is not from Riak", ErrMisconfigured, length)
 	}
 	answer := make([]byte, length)
 	_, err := io.ReadFull(r, answer)

@@ -59,7 +59,7 @@ func (s *State) unsorted() *Fault {
 func whyUnsorted(a, b *Entry) string {
 	switch {
 	case a.about(b.ID, b.Source):
-		return "is about the same id and source as the one before it"
+		return "has the same id and source as the one before it"
 	case a.Live != b.Live:
 		return "is live but follows a dead one"
 	case a.Live && a.Date != b.Date:
@@ -88,7 +88,7 @@ func (s *State) twice() *Fault {
 		for ; table[h&uint64(size-1)] != 0; h++ {
 			other := int(table[h&uint64(size-1)] - 1)
 			if s.Entries[other].about(e.ID, e.Source) {
-				return &Fault{AnEntry, i, other, "is about the same id and source as"}
+				return &Fault{AnEntry, i, other, "has the same id and source as"}
 			}
 		}
 		table[h&uint64(size-1)] = int32(i + 1)

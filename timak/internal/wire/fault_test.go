@@ -25,10 +25,10 @@ func TestFaults(t *testing.T) {
 	long := timeline(200).Entries
 	for want, s := range map[string]state.State{
 		"the horizon is below 0": {Horizon: -1},
-		"entry 200 (8 of block 6) is about the same id and source as entry 5 (5 of block 0)": {
+		"entry 200 (8 of block 6) has the same id and source as entry 5 (5 of block 0)": {
 			Entries: append(long, func() state.Entry { e := long[5]; e.Date = 0; return e }()),
 		},
-		"entry 1 (1 of block 0) is about the same id and source as the one before it":       {Entries: []state.Entry{live("secret:1", 7), live("secret:1", 7)}},
+		"entry 1 (1 of block 0) has the same id and source as the one before it":            {Entries: []state.Entry{live("secret:1", 7), live("secret:1", 7)}},
 		"entry 1 (1 of block 0) is dated later than the one before it":                      {Entries: []state.Entry{live("secret:1", 7), live("secret:2", 8)}},
 		"entry 1 (1 of block 0) has the same date as the one before it but is out of":       {Entries: []state.Entry{live("secret:1", 7), live("secret:2", 7)}},
 		"entry 2 (1 of the dead) is dead and out of the order of ids and sources":           {Entries: []state.Entry{live("secret:9", 7), dead("secret:2", 5), dead("secret:1", 5)}},
