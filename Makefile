@@ -34,23 +34,23 @@ check: tidy lint build test fuzz ## Everything that must pass before a change la
 bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	@rm -f $(BENCHED)
 	$(BENCH) -bench . ./timak/... | tee -a $(BENCHED)
-	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm | tee -a $(BENCHED)
-	$(BENCH) -bench 'Capture//10000' -benchtime 10x ./timakgorm | tee -a $(BENCHED)
-	$(BENCH) -bench 'Backlog///batch=(1000|20000)$$' -benchtime 1x ./timakgorm | tee -a $(BENCHED)
+	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
+	$(BENCH) -bench 'Capture//10000' -benchtime 10x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
+	$(BENCH) -bench 'Backlog///batch=(1000|20000)$$' -benchtime 1x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md
 
 soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m
-	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm
+	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend
 
 search: ## Search for unreadable stored values, with the race detector, for SEARCHTIME=10m
 	TIMAK_TEST_SEARCH=$(SEARCHTIME) CGO_ENABLED=1 go test -race -count=1 -run '^TestSearch$$' -timeout 24h -v ./timak
 
 capture: needs ## Try every way to write rows, as the tests do
-	go test -run '^TestCapture' ./timakgorm
+	go test -run '^TestCapture' ./timakgorm/internal/endtoend
 
 capture-table: needs ## Try every way to write rows, print the results and write docs/capture.md
-	go test -count=1 -run '^TestCaptureTable$$' -v ./timakgorm -capture-table
+	go test -count=1 -run '^TestCaptureTable$$' -v ./timakgorm/internal/endtoend -capture-table
 
 fuzz: ## Fuzz every target for FUZZTIME=10s
 	@.ci/fuzz $(FUZZTIME)

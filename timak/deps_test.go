@@ -48,6 +48,8 @@ var arrows = []struct {
 	{room + "follow", in("outbox guard session statement dialect model"), "rows that the user names are recorded like any others"},
 	{room + "relay", in("outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("relay outbox dialect model sqltext") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
+	{room + "world", "timak timak/driver timak/drivertest timak/memstore timakgorm timakgorm/pgtest", "tests use the plugin as an application does: none of its rooms"},
+	{room + "endtoend", "", "it has tests of the whole alone"},
 	{"migrations", "", "the SQL files are for other tools too"},
 
 	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/web timak timak/boltstore timak/driver timak/riakstore timak/secret timakgorm", "the program alone chooses stores, and knows all of its parts"},

@@ -5,43 +5,36 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
-
-// Note is a model whose newer version has a rule that names another column.
-type Note struct {
-	ID        uint
-	Topic     string
-	Owner     string
-	CreatedAt time.Time
-}
 
 // TestNewRule: changes that an older program has captured lack a column which
 // a rule names by now. They are recorded anew from the rows; none is lost, and
 // none becomes a dead letter.
 func TestNewRule(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	world.OnBoth(t, func(t *testing.T, dialect string) {
 		byTopic := timakgorm.Rule{Key: "topic:{Topic}"}
 		byOwner := timakgorm.Rule{Key: "owner:{Owner}"}
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Note{}}, tracked: []any{timakgorm.Track[Note](byTopic)}})
-		w.must(w.db.Create(&[]Note{{ID: 1, Topic: "a", Owner: "x"}, {ID: 2, Topic: "a", Owner: "y"}, {ID: 3, Topic: "a", Owner: "x"}}).Error)
-		w.drain()
-		w.must(w.db.Model(&Note{ID: 1}).Update("topic", "b").Error)
-		w.must(w.db.Delete(&Note{}, 2).Error)
-		w.must(w.db.Create(&Note{ID: 4, Topic: "a", Owner: "y"}).Error)
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&world.Note{}}, Tracked: []any{timakgorm.Track[world.Note](byTopic)}})
+		w.Must(w.DB.Create(&[]world.Note{{ID: 1, Topic: "a", Owner: "x"}, {ID: 2, Topic: "a", Owner: "y"}, {ID: 3, Topic: "a", Owner: "x"}}).Error)
+		w.Drain()
+		w.Must(w.DB.Model(&world.Note{ID: 1}).Update("topic", "b").Error)
+		w.Must(w.DB.Delete(&world.Note{}, 2).Error)
+		w.Must(w.DB.Create(&world.Note{ID: 4, Topic: "a", Owner: "y"}).Error)
 
-		plugin, err := timakgorm.New(w.timelines, nil)
-		w.must(err)
-		w.must(plugin.Register(timakgorm.Track[Note](byTopic, byOwner)))
-		w.db = openDSN(t, dialect, w.dsn, nil)
-		w.must(w.db.Use(plugin))
-		w.plugin = plugin
+		plugin, err := timakgorm.New(w.Timelines, nil)
+		w.Must(err)
+		w.Must(plugin.Register(timakgorm.Track[world.Note](byTopic, byOwner)))
+		w.DB = world.OpenDSN(t, dialect, w.DSN, nil)
+		w.Must(w.DB.Use(plugin))
+		w.Plugin = plugin
 
-		w.wantIDs("topic:a", "notes:4", "notes:3")
-		w.wantIDs("topic:b", "notes:1")
-		w.wantIDs("owner:x", "notes:1") // note 3 has not changed since
-		w.wantIDs("owner:y", "notes:4")
-		if n := w.dead(); n != 0 {
+		w.WantIDs("topic:a", "notes:4", "notes:3")
+		w.WantIDs("topic:b", "notes:1")
+		w.WantIDs("owner:x", "notes:1") // note 3 has not changed since
+		w.WantIDs("owner:y", "notes:4")
+		if n := w.Dead(); n != 0 {
 			t.Errorf("%d dead letters, want none", n)
 		}
 	})
@@ -60,19 +53,19 @@ type Meeting struct {
 // been mended, and its other timelines before that.
 func TestMended(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	world.OnBoth(t, func(t *testing.T, dialect string) {
 		dated := timakgorm.Rule{Key: "topic:{Topic}", Date: "HeldAt", When: "Shown"}
 		scored := timakgorm.Rule{Key: "meetings", Date: "ID"}
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Meeting{}}, tracked: []any{timakgorm.Track[Meeting](dated, scored)}})
-		w.must(w.db.Create(&Meeting{ID: 1, Topic: "a", Shown: true}).Error)
-		w.wantIDs("meetings", "meetings:1")
-		w.wantIDs("topic:a")
-		if n := w.dead(); n != 1 {
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&Meeting{}}, Tracked: []any{timakgorm.Track[Meeting](dated, scored)}})
+		w.Must(w.DB.Create(&Meeting{ID: 1, Topic: "a", Shown: true}).Error)
+		w.WantIDs("meetings", "meetings:1")
+		w.WantIDs("topic:a")
+		if n := w.Dead(); n != 1 {
 			t.Errorf("%d dead letters, want 1", n)
 		}
-		w.must(w.db.Model(&Meeting{ID: 1}).Update("held_at", at(1)).Error)
-		w.wantIDs("topic:a", "meetings:1")
-		if n := w.dead(); n != 1 {
+		w.Must(w.DB.Model(&Meeting{ID: 1}).Update("held_at", world.At(1)).Error)
+		w.WantIDs("topic:a", "meetings:1")
+		if n := w.Dead(); n != 1 {
 			t.Errorf("%d dead letters, want the 1 of before", n)
 		}
 	})

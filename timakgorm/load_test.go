@@ -13,6 +13,7 @@ import (
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // pageOf is a page of items with these ids.
@@ -27,7 +28,7 @@ func pageOf(ids ...string) timak.Page {
 // postIDs loads a page of posts and returns their ids.
 func postIDs(t *testing.T, db *gorm.DB, page timak.Page) []uint {
 	t.Helper()
-	posts, err := timakgorm.Load[Post](t.Context(), db, page)
+	posts, err := timakgorm.Load[world.Post](t.Context(), db, page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,31 +41,31 @@ func postIDs(t *testing.T, db *gorm.DB, page timak.Page) []uint {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
-		w.seed() // the posts 10 to 14, of which the last is soft-deleted
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect})
+		w.Seed() // the posts 10 to 14, of which the last is soft-deleted
 		for _, test := range []struct {
 			about string
 			db    *gorm.DB
 			page  timak.Page
 			want  []uint
 		}{
-			{"the page's order", w.db, pageOf("posts:12", "posts:10", "posts:13", "posts:11"), []uint{12, 10, 13, 11}},
-			{"no items", w.db, pageOf(), nil},
-			{"rows that are gone", w.db, pageOf("posts:99", "posts:10", "posts:14", "posts:0"), []uint{10}},
-			{"soft-deleted rows, asked for", w.db.Unscoped(), pageOf("posts:14", "posts:10"), []uint{14, 10}},
-			{"items of other tables", w.db, pageOf("authors:1", "posts:10", "posts_archive:11", "xposts:12", "11", "", ":"), []uint{10}},
-			{"no items of the table", w.db, pageOf("authors:1"), nil},
+			{"the page's order", w.DB, pageOf("posts:12", "posts:10", "posts:13", "posts:11"), []uint{12, 10, 13, 11}},
+			{"no items", w.DB, pageOf(), nil},
+			{"rows that are gone", w.DB, pageOf("posts:99", "posts:10", "posts:14", "posts:0"), []uint{10}},
+			{"soft-deleted rows, asked for", w.DB.Unscoped(), pageOf("posts:14", "posts:10"), []uint{14, 10}},
+			{"items of other tables", w.DB, pageOf("authors:1", "posts:10", "posts_archive:11", "xposts:12", "11", "", ":"), []uint{10}},
+			{"no items of the table", w.DB, pageOf("authors:1"), nil},
 			{
-				"broken ids", w.db,
+				"broken ids", w.DB,
 				pageOf("posts:", "posts:abc", "posts:-10", "posts:1e1", "posts:10,11", "posts:%zz", "posts:99999999999999999999", "posts:011", "posts:%31%31", "posts:13"),
 				[]uint{13},
 			},
-			{"an item twice", w.db, pageOf("posts:10", "posts:10"), []uint{10, 10}},
-			{"a condition", w.db.Where("author_id = ?", 1), pageOf("posts:12", "posts:11", "posts:10"), []uint{12, 10}},
-			{"two conditions", w.db.Where("author_id = ?", 2).Or("title = ?", "t0"), pageOf("posts:12", "posts:11", "posts:10"), []uint{11, 10}},
-			{"another order", w.db.Order("id"), pageOf("posts:11", "posts:10"), []uint{11, 10}},
-			{"a model", w.db.Model(&Post{}), pageOf("posts:11", "posts:10"), []uint{11, 10}},
+			{"an item twice", w.DB, pageOf("posts:10", "posts:10"), []uint{10, 10}},
+			{"a condition", w.DB.Where("author_id = ?", 1), pageOf("posts:12", "posts:11", "posts:10"), []uint{12, 10}},
+			{"two conditions", w.DB.Where("author_id = ?", 2).Or("title = ?", "t0"), pageOf("posts:12", "posts:11", "posts:10"), []uint{11, 10}},
+			{"another order", w.DB.Order("id"), pageOf("posts:11", "posts:10"), []uint{11, 10}},
+			{"a model", w.DB.Model(&world.Post{}), pageOf("posts:11", "posts:10"), []uint{11, 10}},
 		} {
 			if got := postIDs(t, test.db, test.page); !slices.Equal(got, test.want) {
 				t.Errorf("%s: got %v, want %v", test.about, got, test.want)
@@ -76,10 +77,10 @@ func TestLoad(t *testing.T) {
 // A page is one query; a page without rows to look for is none.
 func TestLoad_oneQuery(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{dialect: "sqlite"})
-	w.seed()
+	w := world.New(t, world.Setup{Dialect: "sqlite"})
+	w.Seed()
 	queries := 0
-	w.must(w.db.Callback().Query().Before("gorm:query").Register("count", func(*gorm.DB) { queries++ }))
+	w.Must(w.DB.Callback().Query().Before("gorm:query").Register("count", func(*gorm.DB) { queries++ }))
 	for _, test := range []struct {
 		page timak.Page
 		want int
@@ -89,7 +90,7 @@ func TestLoad_oneQuery(t *testing.T) {
 		{pageOf(), 0},
 	} {
 		queries = 0
-		if postIDs(t, w.db, test.page); queries != test.want {
+		if postIDs(t, w.DB, test.page); queries != test.want {
 			t.Errorf("%v: got %d queries, want %d", test.page.Items, queries, test.want)
 		}
 	}
@@ -97,11 +98,11 @@ func TestLoad_oneQuery(t *testing.T) {
 
 func TestLoad_preload(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
-		w.seed()
-		authors, err := timakgorm.Load[*Author](t.Context(), w.db.Preload("Posts"), pageOf("authors:2", "authors:1"))
-		w.must(err)
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect})
+		w.Seed()
+		authors, err := timakgorm.Load[*world.Author](t.Context(), w.DB.Preload("Posts"), pageOf("authors:2", "authors:1"))
+		w.Must(err)
 		var got []string
 		for _, author := range authors {
 			got = append(got, fmt.Sprint(author.Name, len(author.Posts)))
@@ -115,12 +116,12 @@ func TestLoad_preload(t *testing.T) {
 // Load sees what its transaction has written, and leaves db as it was.
 func TestLoad_inTransaction(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect})
-		w.seed()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect})
+		w.Seed()
 		errUndo := errors.New("undo")
-		err := w.db.Transaction(func(tx *gorm.DB) error {
-			w.must(tx.Create(&Post{ID: 50}).Error)
+		err := w.DB.Transaction(func(tx *gorm.DB) error {
+			w.Must(tx.Create(&world.Post{ID: 50}).Error)
 			for range 2 {
 				if got := postIDs(t, tx, pageOf("posts:50", "posts:10")); !slices.Equal(got, []uint{50, 10}) {
 					t.Errorf("in the transaction: got %v, want [50 10]", got)
@@ -131,7 +132,7 @@ func TestLoad_inTransaction(t *testing.T) {
 		if !errors.Is(err, errUndo) {
 			t.Error(err)
 		}
-		if got := postIDs(t, w.db, pageOf("posts:50", "posts:10")); !slices.Equal(got, []uint{10}) {
+		if got := postIDs(t, w.DB, pageOf("posts:50", "posts:10")); !slices.Equal(got, []uint{10}) {
 			t.Errorf("after it: got %v, want [10]", got)
 		}
 	})
@@ -140,18 +141,18 @@ func TestLoad_inTransaction(t *testing.T) {
 // Keys of several columns, of texts that hold separators, and of UUIDs.
 func TestLoad_keys(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Membership{}}, tracked: []any{&Membership{}}})
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&Membership{}}, Tracked: []any{&Membership{}}})
 		members := []string{"ann", "a,b", "a%2Cb", "", "7:posts", "Žofie 🙂", `"'\`, "null", "1"}
 		for i, member := range members {
-			w.must(w.db.Create(&Membership{GroupID: 1, Member: member, CreatedAt: at(-i)}).Error)
-			w.must(w.db.Create(&Membership{GroupID: 2, Member: member, CreatedAt: at(0)}).Error)
+			w.Must(w.DB.Create(&Membership{GroupID: 1, Member: member, CreatedAt: world.At(-i)}).Error)
+			w.Must(w.DB.Create(&Membership{GroupID: 2, Member: member, CreatedAt: world.At(0)}).Error)
 		}
-		w.drain()
-		page, err := w.timelines.Page(t.Context(), "group:1:members", timak.Query{})
-		w.must(err)
-		found, err := timakgorm.Load[Membership](t.Context(), w.db, page)
-		w.must(err)
+		w.Drain()
+		page, err := w.Timelines.Page(t.Context(), "group:1:members", timak.Query{})
+		w.Must(err)
+		found, err := timakgorm.Load[Membership](t.Context(), w.DB, page)
+		w.Must(err)
 		var got []string
 		for _, membership := range found {
 			got = append(got, membership.Member)
@@ -164,15 +165,15 @@ func TestLoad_keys(t *testing.T) {
 
 func TestLoad_uuid(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	world.OnBoth(t, func(t *testing.T, dialect string) {
 		ids := []uuid.UUID{uuid.New(), uuid.New()}
 		document := any(&[]SQLiteDocument{{ID: ids[0]}, {ID: ids[1]}})
 		load := loadDocuments[SQLiteDocument]
 		if dialect == "postgres" {
 			document, load = &[]PostgresDocument{{ID: ids[0]}, {ID: ids[1]}}, loadDocuments[PostgresDocument]
 		}
-		w := newWorld(t, setup{dialect: dialect, models: []any{document}, tracked: []any{&Post{}}})
-		w.must(w.db.Create(document).Error)
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{document}, Tracked: []any{&world.Post{}}})
+		w.Must(w.DB.Create(document).Error)
 		got := load(w, pageOf("documents:"+ids[1].String(), "documents:7", "documents:"+uuid.NewString(), "documents:"+ids[0].String()))
 		if want := []uuid.UUID{ids[1], ids[0]}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
@@ -180,10 +181,10 @@ func TestLoad_uuid(t *testing.T) {
 	})
 }
 
-func loadDocuments[T PostgresDocument | SQLiteDocument](w *world, page timak.Page) []uuid.UUID {
+func loadDocuments[T PostgresDocument | SQLiteDocument](w *world.World, page timak.Page) []uuid.UUID {
 	w.Helper()
-	documents, err := timakgorm.Load[T](w.Context(), w.db, page)
-	w.must(err)
+	documents, err := timakgorm.Load[T](w.Context(), w.DB, page)
+	w.Must(err)
 	var ids []uuid.UUID
 	for _, document := range documents {
 		ids = append(ids, SQLiteDocument(document).ID)
@@ -193,17 +194,17 @@ func loadDocuments[T PostgresDocument | SQLiteDocument](w *world, page timak.Pag
 
 func TestLoad_errors(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{dialect: "sqlite", models: []any{}})
-	_, err := timakgorm.Load[Post](t.Context(), w.db, pageOf("posts:1"))
+	w := world.New(t, world.Setup{Dialect: "sqlite", Models: []any{}})
+	_, err := timakgorm.Load[world.Post](t.Context(), w.DB, pageOf("posts:1"))
 	if err == nil || !strings.HasPrefix(err.Error(), "timakgorm: load Post: ") {
 		t.Errorf("without the table: got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := timakgorm.Load[Post](ctx, w.db, pageOf("posts:1")); !errors.Is(err, context.Canceled) {
+	if _, err := timakgorm.Load[world.Post](ctx, w.DB, pageOf("posts:1")); !errors.Is(err, context.Canceled) {
 		t.Errorf("with a context that has ended: got %v", err)
 	}
-	_, err = timakgorm.Load[int](t.Context(), w.db, pageOf("posts:1"))
+	_, err = timakgorm.Load[int](t.Context(), w.DB, pageOf("posts:1"))
 	if err == nil || !strings.HasPrefix(err.Error(), "timakgorm: load int: ") {
 		t.Errorf("of no model: got %v", err)
 	}

@@ -7,12 +7,4 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-func TestMain(m *testing.M) {
-	if plan := os.Getenv(crashVariable); plan != "" {
-		os.Exit(crashChild(plan))
-	}
-	if role := os.Getenv(soakVariable); role != "" {
-		os.Exit(soakChild(role))
-	}
-	os.Exit(pgtest.Run(m))
-}
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }

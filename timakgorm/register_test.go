@@ -7,11 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-
-	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // Columns has a field of every kind that a rule may name or may not.
@@ -120,7 +117,7 @@ func TestRegister_brokenRules(t *testing.T) {
 
 func (b broken) check(t *testing.T) {
 	t.Helper()
-	err := newPlugin(t).Register(b.model)
+	err := world.NewPlugin(t).Register(b.model)
 	if err == nil {
 		t.Errorf("got no error, want\n\t%s", b.want)
 	} else if err.Error() != b.want {
@@ -128,21 +125,12 @@ func (b broken) check(t *testing.T) {
 	}
 }
 
-func newPlugin(t *testing.T) *timakgorm.Plugin {
-	t.Helper()
-	plugin, err := timakgorm.New(timak.New(memstore.New(), nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plugin
-}
-
 // Register may fail; it must not panic.
 func TestRegister_nonsense(t *testing.T) {
 	t.Parallel()
 	const want = "timakgorm: register %s: expected a pointer to a model's struct, such as &Post{}"
 	for _, model := range []any{
-		nil, "posts", 7, errors.New, new(any), []Post{}, &[]Post{}, map[string]any{}, struct{ ID uint }{}, &struct{ ID uint }{},
+		nil, "posts", 7, errors.New, new(any), []world.Post{}, &[]world.Post{}, map[string]any{}, struct{ ID uint }{}, &struct{ ID uint }{},
 	} {
 		broken{model, fmt.Sprintf(want, fmt.Sprintf("%T", model))}.check(t)
 	}
@@ -153,9 +141,9 @@ func TestRegister_nonsense(t *testing.T) {
 
 func TestRegister_forms(t *testing.T) {
 	t.Parallel()
-	var absent *Post
-	for _, model := range []any{&Post{}, Post{}, absent, new(&Post{}), timakgorm.Track[Post](), timakgorm.Track[*Post]()} {
-		if err := newPlugin(t).Register(model); err != nil {
+	var absent *world.Post
+	for _, model := range []any{&world.Post{}, world.Post{}, absent, new(&world.Post{}), timakgorm.Track[world.Post](), timakgorm.Track[*world.Post]()} {
+		if err := world.NewPlugin(t).Register(model); err != nil {
 			t.Errorf("%T: got %v, want no error", model, err)
 		}
 	}
@@ -164,24 +152,19 @@ func TestRegister_forms(t *testing.T) {
 func TestRegister_twice(t *testing.T) {
 	t.Parallel()
 	for _, models := range [][]any{
-		{&Post{}, &Post{}},
-		{&Post{}, timakgorm.Track[Post](timakgorm.Rule{Key: "more"})},
+		{&world.Post{}, &world.Post{}},
+		{&world.Post{}, timakgorm.Track[world.Post](timakgorm.Rule{Key: "more"})},
 	} {
-		err := newPlugin(t).Register(models...)
+		err := world.NewPlugin(t).Register(models...)
 		if want := "timakgorm: Post is registered twice"; err == nil || err.Error() != want {
 			t.Errorf("%T and %T: got %v, want %q", models[0], models[1], err, want)
 		}
 	}
 }
 
-// Renamed is another model of the table of posts.
-type Renamed Post
-
-func (Renamed) TableName() string { return "posts" }
-
 func TestRegister_twoModelsOfOneTable(t *testing.T) {
 	t.Parallel()
-	err := newPlugin(t).Register(&Post{}, timakgorm.Track[Renamed]())
+	err := world.NewPlugin(t).Register(&world.Post{}, timakgorm.Track[world.Renamed]())
 	if want := `timakgorm: Post and Renamed are both for the table "posts": expected one model a table`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
@@ -194,14 +177,14 @@ func TestRegister_capacities(t *testing.T) {
 	author := timakgorm.Rule{Key: "author:{AuthorID}", Max: 5}
 	for want, models := range map[string][]any{
 		`timakgorm: Post and Post: rules of the key "author:{}" with max=5 and no max: expected the same`: {
-			timakgorm.Track[Post](author, timakgorm.Rule{Key: "author:{ID}"}),
+			timakgorm.Track[world.Post](author, timakgorm.Rule{Key: "author:{ID}"}),
 		},
 		`timakgorm: Post and Remark: rules of the key "author:{}" with max=5 and max=6: expected the same`: {
-			timakgorm.Track[Post](author), timakgorm.Track[Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 6}),
+			timakgorm.Track[world.Post](author), timakgorm.Track[world.Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 6}),
 		},
-		"": {timakgorm.Track[Post](author), timakgorm.Track[Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 5}, timakgorm.Rule{Key: "author:{PostID}:x"})},
+		"": {timakgorm.Track[world.Post](author), timakgorm.Track[world.Remark](timakgorm.Rule{Key: "author:{PostID}", Max: 5}, timakgorm.Rule{Key: "author:{PostID}:x"})},
 	} {
-		err := newPlugin(t).Register(models...)
+		err := world.NewPlugin(t).Register(models...)
 		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
@@ -210,31 +193,26 @@ func TestRegister_capacities(t *testing.T) {
 
 func TestRegister_afterUse(t *testing.T) {
 	t.Parallel()
-	plugin := newPlugin(t)
-	db := openDB(t, "sqlite", nil)
-	if err := errors.Join(plugin.Register(&Post{}), db.Use(plugin)); err != nil {
+	plugin := world.NewPlugin(t)
+	db := world.OpenDB(t, "sqlite", nil)
+	if err := errors.Join(plugin.Register(&world.Post{}), db.Use(plugin)); err != nil {
 		t.Fatal(err)
 	}
 	err := plugin.Register(&Columns{})
 	if want := "timakgorm: Register after db.Use: register all models first"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
-	if err := openDB(t, "sqlite", nil).Use(plugin); err == nil {
+	if err := world.OpenDB(t, "sqlite", nil).Use(plugin); err == nil {
 		t.Error("a second database: got no error")
 	}
 }
 
-// otherDatabase is a dialector of a database that we do not know.
-type otherDatabase struct{ gorm.Dialector }
-
-func (otherDatabase) Name() string { return "mysql" }
-
 func TestUse_otherDatabase(t *testing.T) {
 	t.Parallel()
-	db := openDB(t, "sqlite", nil)
-	db.Dialector = otherDatabase{db.Dialector}
+	db := world.OpenDB(t, "sqlite", nil)
+	db.Dialector = world.OtherDatabase{Dialector: db.Dialector}
 	want := `timakgorm: database "mysql" is not supported: expected postgres or sqlite`
-	if err := db.Use(newPlugin(t)); err == nil || err.Error() != want {
+	if err := db.Use(world.NewPlugin(t)); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

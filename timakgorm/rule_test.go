@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 func ExampleKey() {
@@ -93,8 +94,8 @@ type Wall struct {
 // A user called 7:posts does not write into the timelines of user 7.
 func TestRule_cannotBeForged(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Wall{}}, tracked: []any{&Wall{}}})
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&Wall{}}, Tracked: []any{&Wall{}}})
 		owners := []string{
 			"7", "7:posts", "7%3Aposts", "7:posts:posts", "", ":posts", "{Owner}", "{}", "%", "%%", `"7"`, "'", `\`, "7 ", "７", "a/b,c;d=e",
 			"line\nfeed\ttab", "<b>&amp;</b>", "Žofie", "🙂\u200d", "7\u0301",
@@ -103,14 +104,14 @@ func TestRule_cannotBeForged(t *testing.T) {
 			owners = append(owners, "7\x00:posts")
 		}
 		for i, owner := range owners {
-			w.must(w.db.Create(&Wall{ID: uint(i + 1), Owner: owner, CreatedAt: at(i)}).Error)
+			w.Must(w.DB.Create(&Wall{ID: uint(i + 1), Owner: owner, CreatedAt: world.At(i)}).Error)
 		}
 		for i, owner := range owners {
 			id := fmt.Sprint("walls:", i+1)
-			w.wantIDs(timakgorm.Key("author:{}", owner), id)
-			w.wantIDs(timakgorm.Key("author:{}:posts", owner), id)
+			w.WantIDs(timakgorm.Key("author:{}", owner), id)
+			w.WantIDs(timakgorm.Key("author:{}:posts", owner), id)
 		}
-		if n := w.dead(); n > 0 {
+		if n := w.Dead(); n > 0 {
 			t.Errorf("%d dead letters", n)
 		}
 	})
@@ -131,22 +132,22 @@ type Talk struct {
 // until neither names it.
 func TestRule_onePlace(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		w := newWorld(t, setup{dialect: dialect, models: []any{&Talk{}}, tracked: []any{&Talk{}}})
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&Talk{}}, Tracked: []any{&Talk{}}})
 		set := func(column, person string) {
 			t.Helper()
-			w.must(w.db.Model(&Talk{ID: 1}).Update(column, person).Error)
+			w.Must(w.DB.Model(&Talk{ID: 1}).Update(column, person).Error)
 		}
-		w.must(w.db.Create(&Talk{Speaker: "ann", Host: "ann", CreatedAt: at(1)}).Error)
-		w.wantItems("person:ann", `talks:1 00:01 {"speaker":"ann"}`)
+		w.Must(w.DB.Create(&Talk{Speaker: "ann", Host: "ann", CreatedAt: world.At(1)}).Error)
+		wantItems(w, "person:ann", `talks:1 00:01 {"speaker":"ann"}`)
 		set("speaker", "bob")
-		w.wantItems("person:ann", `talks:1 00:01 {"host":"ann"}`)
-		w.wantItems("person:bob", `talks:1 00:01 {"speaker":"bob"}`)
+		wantItems(w, "person:ann", `talks:1 00:01 {"host":"ann"}`)
+		wantItems(w, "person:bob", `talks:1 00:01 {"speaker":"bob"}`)
 		set("host", "bob")
-		w.wantItems("person:ann")
-		w.wantItems("person:bob", `talks:1 00:01 {"speaker":"bob"}`)
-		w.must(w.db.Create(&[]Talk{{Speaker: "bob", CreatedAt: at(2)}, {Host: "bob", CreatedAt: at(0)}, {Host: "bob", CreatedAt: at(3)}}).Error)
-		w.wantIDs("person:bob", "talks:4", "talks:2")
+		wantItems(w, "person:ann")
+		wantItems(w, "person:bob", `talks:1 00:01 {"speaker":"bob"}`)
+		w.Must(w.DB.Create(&[]Talk{{Speaker: "bob", CreatedAt: world.At(2)}, {Host: "bob", CreatedAt: world.At(0)}, {Host: "bob", CreatedAt: world.At(3)}}).Error)
+		w.WantIDs("person:bob", "talks:4", "talks:2")
 	})
 }
 
@@ -170,22 +171,22 @@ func TestRule_tradedIDs(t *testing.T) {
 		return db.Model(&Account{ID: id}).Update("slug", slug).Error
 	}
 	detour := func(db *gorm.DB) error {
-		return firstError(set(db, 1, "c"), func() error {
-			return firstError(set(db, 2, "a"), func() error { return set(db, 1, "b") })
+		return world.FirstError(set(db, 1, "c"), func() error {
+			return world.FirstError(set(db, 2, "a"), func() error { return set(db, 1, "b") })
 		})
 	}
 	for name, trade := range map[string]func(*gorm.DB) error{"one statement": swap, "three statements": detour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBoth(t, func(t *testing.T, dialect string) {
+			world.OnBoth(t, func(t *testing.T, dialect string) {
 				for _, drained := range []bool{true, false} {
-					w := newWorld(t, setup{dialect: dialect, models: []any{&Account{}}, tracked: []any{&Account{}}})
-					w.must(w.db.Create(&[]Account{{Slug: "a", CreatedAt: at(1)}, {Slug: "b", CreatedAt: at(2)}}).Error)
+					w := world.New(t, world.Setup{Dialect: dialect, Models: []any{&Account{}}, Tracked: []any{&Account{}}})
+					w.Must(w.DB.Create(&[]Account{{Slug: "a", CreatedAt: world.At(1)}, {Slug: "b", CreatedAt: world.At(2)}}).Error)
 					if drained {
-						w.drain()
+						w.Drain()
 					}
-					w.must(trade(w.db))
-					w.wantItems("accounts", "account:a 00:02 {\"id\":2}", "account:b 00:01 {\"id\":1}")
+					w.Must(trade(w.DB))
+					wantItems(w, "accounts", "account:a 00:02 {\"id\":2}", "account:b 00:01 {\"id\":1}")
 				}
 			})
 		})
@@ -194,11 +195,11 @@ func TestRule_tradedIDs(t *testing.T) {
 
 // wantItems drains and compares a timeline's items: id, minute and second of
 // the date, data.
-func (w *world) wantItems(key string, want ...string) {
+func wantItems(w *world.World, key string, want ...string) {
 	w.Helper()
-	w.drain()
-	timeline, err := w.timelines.Get(w.Context(), key)
-	w.must(err)
+	w.Drain()
+	timeline, err := w.Timelines.Get(w.Context(), key)
+	w.Must(err)
 	var got []string
 	for _, item := range timeline.Items() {
 		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s", item.ID, item.At.UTC().Format("15:04"), item.Data)))

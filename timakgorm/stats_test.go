@@ -11,21 +11,22 @@ import (
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // TestStats: they say what waits, and what the relay has done with the rest.
 func TestStats(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
-		store := newFaulty()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		store := world.NewFaulty()
 		reader := metric.NewManualReader()
-		w := newWorld(t, setup{dialect: dialect, store: store, options: &timakgorm.Options{
+		w := world.New(t, world.Setup{Dialect: dialect, Store: store, Options: &timakgorm.Options{
 			Poll: time.Hour, MeterProvider: metric.NewMeterProvider(metric.WithReader(reader)),
 		}})
 		stats := func() timakgorm.Stats {
 			t.Helper()
-			stats, err := w.plugin.Stats(t.Context())
-			w.must(err)
+			stats, err := w.Plugin.Stats(t.Context())
+			w.Must(err)
 			return stats
 		}
 		if got := stats(); got != (timakgorm.Stats{}) {
@@ -35,17 +36,17 @@ func TestStats(t *testing.T) {
 			t.Errorf("ops per write before any: got %v, want 0", got)
 		}
 		image := `{"id": 1}`
-		w.replay(outboxRow{Tbl: "others", Pk: "[1]", Version: 1000, New: &image}) // is not ours to count
-		store.before(failingPuts("author:1:posts", driver.ErrTooLarge))
+		w.Replay(world.OutboxRow{Tbl: "others", Pk: "[1]", Version: 1000, New: &image}) // is not ours to count
+		store.SetBefore(world.FailingPuts("author:1:posts", driver.ErrTooLarge))
 		for i := range 6 {
-			w.must(w.db.Create(&Post{ID: uint(i + 1), AuthorID: uint(1 + i%2), Published: true}).Error)
+			w.Must(w.DB.Create(&world.Post{ID: uint(i + 1), AuthorID: uint(1 + i%2), Published: true}).Error)
 		}
 		long := time.Now().Add(-90 * time.Second).UnixMicro()
-		w.must(w.db.Model(&outboxRow{}).Where("pk = '[6]'").Update("version", long).Error)
+		w.Must(w.DB.Model(&world.OutboxRow{}).Where("pk = '[6]'").Update("version", long).Error)
 		if got := stats(); got.Waiting != 6 || got.Oldest < 89*time.Second || got.Oldest > 10*time.Minute {
 			t.Errorf("before the relay: got %+v, want 6 waiting, the oldest for 90 s", got)
 		}
-		w.drain()
+		w.Drain()
 		got := stats()
 		if got.Waiting != 0 || got.Oldest != 0 || got.Dead != 3 || got.Applied != 3 || got.Buried != 3 || got.Errors != 0 || got.Retried != 0 {
 			t.Errorf("after the relay: got %+v, want 3 applied and 3 dead", got)
@@ -60,12 +61,12 @@ func TestStats(t *testing.T) {
 			"timak.relay.writes": 2, "timak.relay.ops": 9, "timak.relay.errors": 0,
 			"timak.commit.delivered": 0, "timak.commit.left": 0,
 		})
-		store.before(failing("author:2:posts", errors.New("slow disk")))
-		w.must(w.db.Model(&Post{ID: 2}).Update("author_id", 3).Error)
-		stop := w.run()
-		w.await("a try to fail", func() bool { got := stats(); return got.Retried > 0 && got.Errors > 0 })
+		store.SetBefore(world.Failing("author:2:posts", errors.New("slow disk")))
+		w.Must(w.DB.Model(&world.Post{ID: 2}).Update("author_id", 3).Error)
+		stop := w.Run()
+		w.Await("a try to fail", func() bool { got := stats(); return got.Retried > 0 && got.Errors > 0 })
 		stop()
-		store.before(nil)
+		store.SetBefore(nil)
 		if got := stats(); got.Waiting != 1 {
 			t.Errorf("after a try that failed: got %+v", got)
 		}

@@ -6,6 +6,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // asking is a value that asks for the pool when it is written.
@@ -21,18 +23,18 @@ func (a asking) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
 // database as it would without the plugin.
 func TestValuer(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, dialect string) {
+	world.OnBoth(t, func(t *testing.T, dialect string) {
 		for _, config := range []gorm.Config{{}, {SkipDefaultTransaction: true}, {PrepareStmt: true}} {
-			w := newWorld(t, setup{dialect: dialect, config: &config})
-			w.seed()
+			w := world.New(t, world.Setup{Dialect: dialect, Config: &config})
+			w.Seed()
 			for _, column := range []string{"title", "body"} {
 				var asked error
-				w.must(w.db.Model(&Post{ID: 10}).Updates(map[string]any{column: asking{&asked}}).Error)
+				w.Must(w.DB.Model(&world.Post{ID: 10}).Updates(map[string]any{column: asking{&asked}}).Error)
 				if asked != nil {
 					t.Errorf("%s: db.DB(): %v", column, asked)
 				}
 			}
-			w.check()
+			w.Check()
 		}
 	})
 }

@@ -27,13 +27,12 @@ type Audit struct {
 	timelines *timak.Timelines
 	tables    *dialect.Tables
 	relay     *relay.Relay
-	Judges    int // how often what is in doubt is looked at
 	log       *slog.Logger
 }
 
 // New returns an audit of some tables, which delivers by a relay.
 func New(timelines *timak.Timelines, ts *dialect.Tables, r *relay.Relay, log *slog.Logger) *Audit {
-	return &Audit{timelines: timelines, tables: ts, relay: r, Judges: judges, log: log}
+	return &Audit{timelines: timelines, tables: ts, relay: r, log: log}
 }
 
 // Options say what a run looks at; timakgorm.VerifyOptions says what the fields

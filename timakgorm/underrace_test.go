@@ -1,5 +1,0 @@
-//go:build race
-
-package timakgorm_test
-
-const underRace = true
