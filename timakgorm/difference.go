@@ -6,33 +6,33 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// DifferenceKind says in what way a timeline is not as the tables are.
+// DifferenceKind says how a timeline differs from the tables.
 type DifferenceKind uint8
 
 const (
 	// Missing is an item that a row should have and the timeline lacks. Items
-	// that fell off the end, and have room again since others were removed,
+	// that fell off the end, and have room again because others were removed,
 	// count as missing: only the tables know them.
 	Missing DifferenceKind = iota + 1
 
 	// Extra is an item that no row has.
 	Extra
 
-	// Misplaced is an item with another date than its row's.
+	// Misplaced is an item whose date differs from its row's.
 	Misplaced
 
-	// Stale is an item whose data, or source, is not its row's.
+	// Stale is an item whose data or source differs from its row's.
 	Stale
 
-	// Damaged is a stored value that cannot be read. What it alone said is
-	// missing.
+	// Damaged is a stored value that cannot be read. Items that only this value
+	// held are missing.
 	Damaged
 
-	// Unplaceable is a row that a rule wants on a timeline and that can be on
-	// none, as no rule can read a column of it, or as its key, id, source or data
-	// is over a limit of the engine's. A change of it is a dead letter, for the
-	// same reason. Rebuild leaves it: mend the row, and its change places it. The
-	// timeline's key is empty where that cannot be read.
+	// Unplaceable is a row that a rule wants on a timeline and that no timeline
+	// can hold: a rule cannot read one of its columns, or its key, id, source or
+	// data exceeds a limit of the engine. A change of it becomes a dead letter,
+	// for the same reason. Rebuild leaves it alone: correct the row, and that
+	// change places it. The timeline's key is empty where it cannot be read.
 	Unplaceable
 )
 
@@ -45,36 +45,36 @@ func (k DifferenceKind) String() string {
 	return names[k]
 }
 
-// Difference is one item of one timeline that is not as the tables say.
+// Difference is one item of one timeline that differs from the tables.
 type Difference struct {
 	Kind DifferenceKind
 
-	// Key is the timeline's; empty if a row is Unplaceable and its key is what
-	// cannot be read.
+	// Key is the timeline's key. It is empty if the row is Unplaceable and its
+	// key cannot be read.
 	Key string
 
-	// ID and Source name the item; empty if the whole timeline is Damaged, or if
-	// what is Unplaceable cannot be read.
+	// ID and Source name the item. They are empty if the whole timeline is
+	// Damaged, or if an Unplaceable row has one that cannot be read.
 	ID, Source string
 
-	// Table and Row name the row that the item is of: Row is its primary key, a
-	// JSON array. Empty where no row is known.
+	// Table and Row name the item's row; Row is its primary key, a JSON array.
+	// They are empty where no row is known.
 	Table, Row string
 
-	// Want is the item by the row, Got the one of the timeline. Each is nil where
-	// there is none.
+	// Want is the item according to the row, Got the item on the timeline. Either
+	// is nil where there is none.
 	Want, Got *timak.Item
 
-	// Unsettled says that this may yet come right: changes of the row keep
-	// waiting in the outbox, or keep coming.
+	// Unsettled says that the difference may resolve itself: changes of the row
+	// keep waiting in the outbox, or keep arriving.
 	Unsettled bool
 
-	// Reason is why Rebuild cannot mend it, where that is known beforehand. Of an
-	// Unplaceable row it is what a dead letter of it says.
+	// Reason is why Rebuild cannot repair the difference, where that is known
+	// beforehand. For an Unplaceable row it is the error of its dead letter.
 	Reason string
 }
 
-// String says it in a line.
+// String describes the difference in one line.
 func (d Difference) String() string {
 	if d.Reason != "" {
 		return d.plain() + ": " + d.Reason
@@ -82,7 +82,7 @@ func (d Difference) String() string {
 	return d.plain()
 }
 
-// plain says it without the reason.
+// plain describes the difference without the reason.
 func (d Difference) plain() string {
 	switch {
 	case d.Kind == Unplaceable && d.Key == "":

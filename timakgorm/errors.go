@@ -11,30 +11,31 @@ import (
 )
 
 // ErrUncaptured is returned, wrapped with what to do instead, for a write whose
-// rows cannot be known, so that its timelines could not follow. The write has
-// not taken place.
+// rows cannot be known, so that its timelines could not follow. The write has not
+// taken place.
 var ErrUncaptured = statement.ErrUncaptured
 
-// ErrTriggers is returned, wrapped with the table and the way out, by Run and by
-// writes to a tracked table whose triggers are not what Options.Capture asks
-// for: missing or outdated with Triggers, present with Callbacks, as each change
-// would be recorded twice. The write has not taken place, unless the table has
-// changed while it was under way outside of any transaction: the error says so.
+// ErrTriggers is returned, wrapped with the table and what to do, by Run and by
+// writes to a tracked table whose triggers do not match Options.Capture. With
+// Triggers they are missing or outdated. With Callbacks they are present, and
+// each change would be recorded twice. The write has not taken place, unless it
+// ran outside of a transaction while the table was changed: then the error says
+// so.
 var ErrTriggers = triggers.ErrWrong
 
-// ErrFrom is returned by Verify and Rebuild for a From that no run of theirs
-// over the same models, keys and sample has given.
+// ErrFrom is returned by Verify and Rebuild for a From that none of their runs
+// over the same models, keys and sample has returned.
 var ErrFrom = audit.ErrFrom
 
 // ErrNoDeadLetter is returned, wrapped with the id, by Retry and Discard for a
-// dead letter that is not there, or no more.
+// dead letter that does not exist, or no longer exists.
 var ErrNoDeadLetter = outbox.ErrNoDeadLetter
 
-// errNotInUse is returned by what needs a database.
+// errNotInUse is returned where a database is needed.
 var errNotInUse = errors.New("timakgorm: the plugin is not in use: call db.Use(plugin) first")
 
-// named returns an error with the name of what has failed. Each error begins with
-// the package's name, and says it once.
+// named adds the name of the operation that failed to an error. An error begins
+// with the package's name and contains it once.
 func named(name string, err error) error {
 	if err == nil {
 		return nil

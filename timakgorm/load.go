@@ -17,9 +17,9 @@ import (
 )
 
 // Load returns the models T that a page's items stand for, in the page's order,
-// with one query. Rows that are gone by now, and items with other ids than the
-// rules of T's table give by default, <table>:<primary key>, are left out. db
-// may carry conditions, preloads and a transaction.
+// with one query. It leaves out rows that no longer exist, and items whose ids do
+// not have the form that T's rules use by default, <table>:<primary key>. db may
+// carry conditions, preloads and a transaction.
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
@@ -37,7 +37,8 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	return inOrder(ctx, st.Schema, page.Items, found)
 }
 
-// itemKeys returns the primary keys of the items that are of the table.
+// itemKeys returns the primary keys of the items that belong to the schema's
+// table.
 func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) [][]any {
 	var keys [][]any
 	for _, item := range items {
@@ -50,8 +51,8 @@ func itemKeys(ctx context.Context, s *schema.Schema, items []timak.Item) [][]any
 	return keys
 }
 
-// keyOf returns the primary key that was written as texts; it reports false if
-// one of them cannot be.
+// keyOf reads a primary key that was written as texts. It reports false if one of
+// them cannot be read.
 func keyOf(ctx context.Context, s *schema.Schema, texts []string) ([]any, bool) {
 	key := make([]any, len(texts))
 	row := reflect.New(s.ModelType).Elem()
@@ -83,7 +84,7 @@ func inOrder[T any](ctx context.Context, s *schema.Schema, items []timak.Item, f
 	return out, nil
 }
 
-// itemIDOf returns the id that rules give a row by default.
+// itemIDOf returns the id that a rule gives a row by default.
 func itemIDOf(ctx context.Context, s *schema.Schema, row reflect.Value) (string, error) {
 	texts := make([]string, len(s.PrimaryFields))
 	for i, field := range s.PrimaryFields {

@@ -8,11 +8,11 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// meterName is the instrumentation scope of our metrics.
+// meterName is the instrumentation scope of the metrics.
 const meterName = "github.com/timak-go/timak/timakgorm"
 
-// meters makes observable instruments, each with what it reads from Stats, and
-// keeps the first error.
+// meters creates observable instruments, remembers what each reads from Stats,
+// and joins the errors.
 type meters struct {
 	metric.Meter
 
@@ -21,13 +21,13 @@ type meters struct {
 	err         error
 }
 
-// count makes a counter of what this process has done.
+// count creates a counter of what this process has done.
 func (m *meters) count(name, unit, about string, value func(Stats) int64) {
 	c, err := m.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(about))
 	m.add(c, err, func(o metric.Observer, s Stats) { o.ObserveInt64(c, value(s)) })
 }
 
-// gauge makes a gauge of the outbox.
+// gauge creates a gauge of the outbox.
 func (m *meters) gauge(name, unit, about string, value func(Stats) float64) {
 	g, err := m.Float64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(about))
 	m.add(g, err, func(o metric.Observer, s Stats) { o.ObserveFloat64(g, value(s)) })
@@ -39,26 +39,26 @@ func (m *meters) add(instrument metric.Observable, err error, observe func(metri
 	m.observe = append(m.observe, observe)
 }
 
-// registerMetrics has the meter read Stats whenever it collects. What this
-// process has counted is reported even when the database does not answer.
+// registerMetrics makes the meter read Stats whenever it collects. The counters
+// of this process are reported even when the database does not answer.
 func (p *Plugin) registerMetrics() error {
 	if p.opts.MeterProvider == nil {
 		return nil
 	}
 	counts := &meters{Meter: p.opts.MeterProvider.Meter(meterName)}
 	counts.count("timak.relay.applied", "{change}", "Row changes applied to timelines.", func(s Stats) int64 { return s.Applied })
-	counts.count("timak.relay.retried", "{change}", "Row changes put off after a try that failed.", func(s Stats) int64 { return s.Retried })
+	counts.count("timak.relay.retried", "{change}", "Row changes postponed after a failed attempt.", func(s Stats) int64 { return s.Retried })
 	counts.count("timak.relay.dead", "{change}", "Row changes that became dead letters.", func(s Stats) int64 { return s.Buried })
-	counts.count("timak.relay.anew", "{change}", "Row changes that came too late and were recorded anew.", func(s Stats) int64 { return s.Anew })
+	counts.count("timak.relay.anew", "{change}", "Row changes that came too late and were recorded again.", func(s Stats) int64 { return s.Anew })
 	counts.count("timak.relay.writes", "{write}", "Writes of timelines.", func(s Stats) int64 { return s.Writes })
 	counts.count("timak.relay.ops", "{op}", "Puts and removals in the writes of timelines.", func(s Stats) int64 { return s.Ops })
 	counts.count("timak.relay.errors", "{round}", "Rounds of the relay that failed.", func(s Stats) int64 { return s.Errors })
-	counts.count("timak.commit.delivered", "{commit}", "Commits that were readable when they returned.", func(s Stats) int64 { return s.Delivered })
+	counts.count("timak.commit.delivered", "{commit}", "Commits whose changes were readable when they returned.", func(s Stats) int64 { return s.Delivered })
 	counts.count("timak.commit.left", "{commit}", "Commits that were left to the relay.", func(s Stats) int64 { return s.Left })
 
 	gauges := &meters{Meter: counts.Meter}
-	gauges.gauge("timak.outbox.waiting", "{change}", "Row changes that wait.", func(s Stats) float64 { return float64(s.Waiting) })
-	gauges.gauge("timak.outbox.oldest", "s", "Age of the oldest row change that waits.", func(s Stats) float64 { return s.Oldest.Seconds() })
+	gauges.gauge("timak.outbox.waiting", "{change}", "Row changes that wait to be applied.", func(s Stats) float64 { return float64(s.Waiting) })
+	gauges.gauge("timak.outbox.oldest", "s", "Age of the oldest waiting row change.", func(s Stats) float64 { return s.Oldest.Seconds() })
 	gauges.gauge("timak.outbox.dead", "{change}", "Dead letters.", func(s Stats) float64 { return float64(s.Dead) })
 
 	return errors.Join(

@@ -8,11 +8,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// Migrate brings timak's own tables up to date, each step in a transaction. It
-// may be called at every start, by many processes at once. Those who have a
-// migration tool of their own may give it migrations.FS instead.
+// Migrate brings timak's own tables up to date, each step in a transaction. Any
+// number of processes may call it at every start. If you have a migration tool,
+// give it migrations.FS instead.
 func Migrate(ctx context.Context, db *gorm.DB) error { return outbox.MigrateUp(ctx, db) }
 
-// MigrateDown takes all of timak's own tables away again, with what waits in
-// the outbox.
+// MigrateDown removes all of timak's own tables, and with them the changes that
+// wait in the outbox.
 func MigrateDown(ctx context.Context, db *gorm.DB) error { return outbox.MigrateDown(ctx, db) }

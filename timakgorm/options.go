@@ -8,15 +8,15 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// RawSQL says what happens to db.Exec and db.Raw when their text writes a
-// tracked table: which rows they change is not to be seen from there.
+// RawSQL says what happens to db.Exec and db.Raw when their text writes a tracked
+// table. The plugin cannot see which rows such a statement changes.
 type RawSQL uint8
 
 const (
 	// RefuseRaw makes the statement fail with ErrUncaptured.
 	RefuseRaw RawSQL = iota
-	// WarnRaw logs the statement's table and lets it pass: timelines miss what
-	// it changes.
+	// WarnRaw logs the name of the table and lets the statement run: timelines
+	// miss what it changes.
 	WarnRaw
 )
 
@@ -24,12 +24,12 @@ const (
 type Capture uint8
 
 const (
-	// Callbacks reads the rows around the statements that GORM runs. It needs
-	// no more than the outbox table; it follows foreign keys, refuses raw SQL,
-	// and does not see other programs.
+	// Callbacks reads the rows before and after the statements that GORM runs. It
+	// needs no more than the outbox table. It follows foreign keys, refuses raw
+	// SQL, and does not see other programs.
 	Callbacks Capture = iota
 	// Triggers leaves it to triggers of the database, which
-	// Plugin.InstallTriggers puts there. They see every write, whoever makes it.
+	// Plugin.InstallTriggers creates. They see every write, by any program.
 	Triggers
 )
 
@@ -37,37 +37,48 @@ const (
 type Deliver uint8
 
 const (
-	// InBackground leaves it to the relay, Plugin.Run, in this process or
-	// another: soon after the commit.
+	// InBackground leaves delivery to the relay, Plugin.Run, in this process or
+	// another: a change becomes readable soon after the commit.
 	InBackground Deliver = iota
-	// OnCommit has the commit wait until what it changed is readable: Create,
+	// OnCommit makes a commit wait until what it changed is readable. Create,
 	// Save, Delete, Transaction and Commit return after that, within
 	// Options.DeliverTimeout and the context of the transaction. A commit never
-	// fails for it: when the store is slow or cannot be reached, the write
-	// returns all the same, without its timelines, and the relay catches up;
-	// while an outage lasts, most writes do not wait at all. So Run is needed as
-	// well. A transaction that is not opened through the plugin's db.ConnPool, as
-	// in db.Connection or under another plugin's pool, is left to the relay.
+	// fails because of it: when the store is slow or cannot be reached, the write
+	// returns without its timelines, and the relay catches up. While an outage
+	// lasts, most writes do not wait at all. So Run is needed as well. A
+	// transaction that is not opened through the plugin's db.ConnPool, as in
+	// db.Connection or under another plugin's pool, is left to the relay.
 	//
-	// With Triggers the commit waits for whatever they have recorded in the
-	// transaction, by cascades, functions and triggers of other tables too. A
-	// statement outside of any gets one: Create, Update and Delete of every model,
-	// and by db.Exec or Raw(…).Find a text whose statements all begin with INSERT,
-	// UPDATE, DELETE, REPLACE, MERGE, TRUNCATE, COPY, WITH, EXPLAIN or DO; by
-	// db.Exec on Postgres SELECT, VALUES and EXECUTE as well. Left to the relay are
-	// all other texts outside of a transaction: of a SELECT that GORM reads nobody
-	// sees what its functions write, CALL and what has COMMIT or ROLLBACK in it may
-	// end transactions, DDL may not bear one; and db.Raw(…).Scan, Row and Rows, as
-	// nothing tells when the rows have been read. db.Transaction around them waits.
+	// With Triggers the commit waits for everything that they recorded in the
+	// transaction, including changes by cascades, functions and triggers of other
+	// tables. Outside of a transaction, these statements get one of their own:
+	//
+	//   - Create, Update and Delete of every model
+	//   - db.Exec and Raw(…).Find of a text whose statements all begin with
+	//     INSERT, UPDATE, DELETE, REPLACE, MERGE, TRUNCATE, COPY, WITH, EXPLAIN
+	//     or DO
+	//   - on Postgres also db.Exec of SELECT, VALUES and EXECUTE
+	//
+	// All other texts outside of a transaction are left to the relay:
+	//
+	//   - a SELECT that GORM reads, because nothing shows what its functions
+	//     write
+	//   - CALL, and texts with COMMIT or ROLLBACK, because they may end
+	//     transactions
+	//   - DDL, because some of it cannot run in a transaction
+	//   - db.Raw(…).Scan, Row and Rows, because nothing tells when the rows have
+	//     been read
+	//
+	// A db.Transaction around them waits.
 	OnCommit
 )
 
 // Options tune a Plugin. The zero Options, and nil, mean the defaults. All
-// programs of one outbox need the same rules: the package says what is to be done
-// when they change.
+// programs that share an outbox need the same rules; the package documentation
+// says what to do when they change.
 type Options struct {
 	// Capture says how changes are found: by Callbacks or by Triggers. All
-	// programs that write the same database must be of one mind. Defaults to
+	// programs that write the same database must use the same. Defaults to
 	// Callbacks.
 	Capture Capture
 
@@ -79,31 +90,31 @@ type Options struct {
 	// Defaults to InBackground.
 	Deliver Deliver
 
-	// DeliverTimeout is the longest time that a commit waits with OnCommit; what
+	// DeliverTimeout is the longest time that a commit waits with OnCommit. What
 	// is not delivered by then is left to the relay. Defaults to two seconds.
 	DeliverTimeout time.Duration
 
-	// Batch is how many row changes the relay takes at once, at most; it takes
-	// fewer when their images are large. Larger batches write a busy timeline
-	// fewer times, and take more memory, a few kilobytes a change. Defaults to
-	// 20,000.
+	// Batch is the largest number of row changes that the relay takes at once; it
+	// takes fewer when their images are large. Larger batches write a busy
+	// timeline fewer times and use more memory, a few kilobytes per change.
+	// Defaults to 20,000.
 	Batch int
 
-	// Writers is how many timelines the relay writes side by side. Defaults
+	// Writers is how many timelines the relay writes at the same time. Defaults
 	// to 16.
 	Writers int
 
-	// Poll is the longest time the relay rests before it looks for changes that
-	// other processes have committed; its own process wakes it at once. Defaults
-	// to one second.
+	// Poll is the longest time that the relay rests before it looks for changes
+	// that other processes have committed. Commits of its own process wake it at
+	// once. Defaults to one second.
 	Poll time.Duration
 
-	// Logger gets what needs a person's eye: outages, dead letters, raw writes.
-	// Defaults to slog.Default().
+	// Logger receives what needs a person's attention: outages, dead letters, raw
+	// writes. Defaults to slog.Default().
 	Logger *slog.Logger
 
-	// MeterProvider gets what Plugin.Stats says as OpenTelemetry metrics, whose
-	// names begin with timak. Defaults to none.
+	// MeterProvider receives what Plugin.Stats reports, as OpenTelemetry metrics
+	// whose names begin with timak. Defaults to none.
 	MeterProvider metric.MeterProvider
 }
 

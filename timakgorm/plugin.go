@@ -24,10 +24,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/triggers"
 )
 
-// Plugin is a gorm.Plugin that keeps the timelines of tracked models. Make it
-// with New, name the models with Register, install it with db.Use, and let Run
-// carry changes to the timelines. All methods but Register and Initialize may
-// be called from any number of goroutines.
+// Plugin is a gorm.Plugin that keeps the timelines of tracked models up to date.
+// Create it with New, add models with Register and install it with db.Use. Run
+// applies changes to the timelines. All methods except Register and Initialize
+// may be called from any number of goroutines.
 type Plugin struct {
 	timelines  *timak.Timelines
 	opts       Options
@@ -43,7 +43,7 @@ type Plugin struct {
 	audit    *audit.Audit
 }
 
-// New returns a plugin that keeps timelines, with options that may be nil.
+// New returns a plugin that keeps timelines up to date. opts may be nil.
 func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	if timelines == nil {
 		return nil, errors.New("timakgorm: New: expected timelines, such as timak.New(store, nil)")
@@ -55,9 +55,9 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	return &Plugin{timelines: timelines, opts: withDefaults, capacities: map[string]model.Capacity{}}, nil
 }
 
-// Register adds models, given as pointers to their structs or by Track, whose
-// rules it checks: every mistake is an error that names the model, the field
-// and what was expected. Call it before db.Use.
+// Register adds models, given as pointers to their structs or by Track, and
+// checks their rules. Every mistake is an error that names the model, the field
+// and what was expected. Call Register before db.Use.
 func (p *Plugin) Register(models ...any) error {
 	if p.db != nil {
 		return errors.New("timakgorm: Register after db.Use: register all models first")
@@ -128,8 +128,8 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	return p.sessions.HookCommit(db)
 }
 
-// models returns the tracked models, their tables and columns named as in a
-// database.
+// models returns the tracked models, with the names that their tables and columns
+// have in a database.
 func (p *Plugin) models(db *gorm.DB) ([]*model.Model, error) {
 	var models []*model.Model
 	for _, d := range p.declared {
@@ -158,7 +158,7 @@ func (p *Plugin) tablesOf(db *gorm.DB) (*dialect.Tables, error) {
 	return dialect.NewTables(d, models, func(name string) string { return db.Statement.Quote(name) })
 }
 
-// furnish makes the rooms for some tables.
+// furnish creates the parts of the plugin for the tracked tables.
 func (p *Plugin) furnish(ts *dialect.Tables) (*guard.Guard, *cascade.Keys) {
 	log := p.opts.Logger
 	p.relay = relay.New(p.timelines, ts, relay.Options{
@@ -176,7 +176,7 @@ func (p *Plugin) furnish(ts *dialect.Tables) (*guard.Guard, *cascade.Keys) {
 	return g, cascade.New(ts, p.sessions, log)
 }
 
-// register puts the callbacks of the rooms into a database.
+// register registers the callbacks of all parts with a database.
 func (p *Plugin) register(db *gorm.DB, ts *dialect.Tables, g *guard.Guard, keys *cascade.Keys) error {
 	capture := hooks.New(ts, p.sessions, g, keys).Register
 	if p.opts.Capture == Triggers {
@@ -201,7 +201,7 @@ func (p *Plugin) register(db *gorm.DB, ts *dialect.Tables, g *guard.Guard, keys 
 	return nil
 }
 
-// pool returns the connections of the database in use.
+// pool returns the connection pool of the database in use.
 func (p *Plugin) pool() (*sql.DB, error) {
 	if p.db == nil {
 		return nil, errNotInUse
@@ -213,7 +213,7 @@ func (p *Plugin) pool() (*sql.DB, error) {
 	return db, nil
 }
 
-// outbox returns that of the database in use.
+// outbox returns the outbox of the database in use.
 func (p *Plugin) outbox() (*outbox.Outbox, error) {
 	if p.db == nil {
 		return nil, errNotInUse

@@ -6,10 +6,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/audit"
 )
 
-// RebuildOptions say what Rebuild mends. The zero RebuildOptions mean every
+// RebuildOptions say what Rebuild repairs. The zero RebuildOptions mean every
 // timeline of every rule.
 type RebuildOptions struct {
-	// Models, Keys, Progress, From and Limit are as those of VerifyOptions.
+	// Models, Keys, Progress, From and Limit are those of VerifyOptions.
 	Models   []any
 	Keys     []string
 	Progress func(Progress)
@@ -17,34 +17,38 @@ type RebuildOptions struct {
 	Limit    int
 }
 
-// Rebuild makes timelines as the tables say, beside writers, relays and readers
-// and without ever taking away what is right: it compares as Verify does, and
-// changes nothing but what is different.
+// Rebuild makes timelines agree with the tables. It may run beside writers,
+// relays and readers, and never removes what is right: it compares as Verify
+// does, and changes only what differs.
 //
-// The row of an item that is missing, misplaced or stale is recorded in the
-// outbox anew, as it is then, and the outbox is drained. Since the row is
-// locked against writers while its version is drawn, a delete that is under way
-// comes before, and nothing is recorded, or after, with a higher version. An
-// item that no row has is removed with the very version that it was seen with:
-// a row that comes meanwhile puts it with a higher one. A damaged timeline is
-// salvaged (Timelines.Salvage) and then filled. Items that fell off the end, and
-// have room again since others were removed, come back.
+// If an item is missing, misplaced or stale, Rebuild records its row in the
+// outbox again, as the row is then, and drains the outbox. The row is locked
+// against writers while its version is drawn. So a concurrent delete comes
+// before, and nothing is recorded, or after, with a higher version. Rebuild
+// removes an item that no row has with exactly the version that it was seen with:
+// a row that appears meanwhile puts the item with a higher one. A damaged
+// timeline is salvaged (Timelines.Salvage) and then filled. Items that fell off
+// the end, and have room again because others were removed, come back.
 //
-// It needs a relay no more than Drain does. Rows that were recorded and not yet
-// delivered when it ends early are the relay's. Beside an error, that of ctx
-// included, it returns what was found until then, and From to go on from;
-// beginning again does no harm.
+// Like Drain, Rebuild needs no relay. If it ends early, the relay delivers the
+// rows that were recorded and not yet delivered. With an error, including that of
+// ctx, it returns what was found until then, and From to continue from; starting
+// again does no harm.
 //
-// Report.Remaining says what could not be mended. It is of rows that are
-// Unplaceable, which Rebuild does not try; of rows that others kept locked; of
-// rows that the store does not take, such as those of a timeline too large for it,
-// for each of which there is a dead letter, in place of earlier ones that say the
-// same; and of entries whose versions are more than a day ahead of the clock, as
-// Difference.Reason says. Only a broken clock or program writes those, and Rebuild
-// does not follow them, as every later change of any row would have to exceed
-// them. An item of no row is removed whatever its version; a row that comes for it
-// later stays off that timeline, and is reported. Both come right when the
-// timeline has been removed from the store and is rebuilt.
+// Report.Remaining counts what could not be repaired:
+//
+//   - rows that are Unplaceable, which Rebuild does not try
+//   - rows that others kept locked
+//   - rows that the store refuses, such as those of a timeline too large for it;
+//     each has a dead letter, which replaces earlier ones that say the same
+//   - entries whose versions are more than a day ahead of the clock, as
+//     Difference.Reason says
+//
+// Only a broken clock or program writes such versions. Rebuild does not exceed
+// them, because every later change of any row would have to exceed them too. It
+// removes an item that no row has whatever its version; a row that comes for it
+// later stays off that timeline, and is reported. To repair both, remove the
+// timeline from the store and rebuild it.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
 	return p.audited(ctx, "rebuild", audit.Options{
 		Models: modelsOf(opts.Models), Keys: opts.Keys, Repair: true,

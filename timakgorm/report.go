@@ -11,22 +11,22 @@ type Report struct {
 	Keys int
 	Rows int64
 
-	// These are the differences found, whether or not they were repaired.
+	// These count the differences found, whether or not they were repaired.
 	Missing, Extra, Misplaced, Stale, Damaged, Unplaceable int
 
-	// Remaining is how many differences are left. Rebuild can mend nothing
-	// Unplaceable: somebody has to mend the row.
+	// Remaining is how many differences are left. Rebuild cannot repair an
+	// Unplaceable row: correct the row itself.
 	Remaining int
 
-	// Unsettled is how many items may be different or not, as changes of their
-	// rows kept waiting in the outbox, or kept coming.
+	// Unsettled is how many items may or may not differ, because changes of their
+	// rows kept waiting in the outbox, or kept arriving.
 	Unsettled int
 
-	// Differences are the first that were found, the unsettled included.
+	// Differences are the first differences found, including the unsettled ones.
 	Differences []Difference
 
-	// From is the token to go on from, if the run ended before all was done. Empty
-	// if it did not, and if it ended before the first timelines were done.
+	// From is the token to continue from if the run ended early. It is empty if
+	// the run was completed, or ended before the first timelines were done.
 	From string
 }
 
@@ -35,13 +35,13 @@ func (r Report) Found() int {
 	return r.Missing + r.Extra + r.Misplaced + r.Stale + r.Damaged + r.Unplaceable
 }
 
-// Clean reports whether the timelines are as the tables: nothing different is
-// left, and nothing is in doubt. As long as there is an unplaceable row they are
-// not, since a reader misses it. A row that no rule wants, as its condition is
-// false or a column of its key NULL, is none.
+// Clean reports whether the timelines agree with the tables: no difference is
+// left, and nothing is in doubt. While there is an unplaceable row they do not
+// agree, because readers miss it. A row that no rule wants, because its condition
+// is false or a column of its key is NULL, is not unplaceable.
 func (r Report) Clean() bool { return r.Remaining == 0 && r.Unsettled == 0 }
 
-// reportOf returns what an audit found as the user reads it.
+// reportOf converts the report of an audit for the user.
 func reportOf(r audit.Report) Report {
 	report := Report{
 		Keys: r.Keys, Rows: r.Rows,

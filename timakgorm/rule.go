@@ -7,51 +7,52 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// Rule maps a row of a model to an item of a timeline. It stands in the tag of
-// a Timeline field, as `timak:"key=…; when=…"`, or is given to Track.
+// Rule maps a row of a model to an item of a timeline. It is written in the tag
+// of a Timeline field, as `timak:"key=…; when=…"`, or given to Track.
 //
-// Fields are named as in the model. {Field} in a template stands for the
-// column's value, escaped so that no value can reach into another key; a row
-// in which a field of a template is NULL has no item by that rule.
+// Fields are named as in the model. {Field} in a template stands for the column's
+// value, escaped so that no value can reach into another key. If a field of a
+// template is NULL, the row has no item by that rule.
 type Rule struct {
-	// Key is the template of the timeline's key: author:{AuthorID}:posts.
+	// Key is the template of the timeline's key, such as author:{AuthorID}:posts.
 	// Required.
 	Key string
 
 	// ID is the template of the item's id. Defaults to the table's name and the
-	// primary key: posts:12. Two rows must not share one at the same time.
+	// primary key, such as posts:12. Two rows must not have the same id at the
+	// same time.
 	ID string
 
-	// Date is the field the item is ordered by: a time, or an integer score,
-	// which counts as microseconds. Defaults to CreatedAt. One that may be NULL
-	// needs a When that is false as long as it is.
+	// Date is the field by which items are ordered: a time, or an integer score,
+	// which counts as microseconds. Defaults to CreatedAt. A field that may be
+	// NULL needs a When that is false while it is NULL.
 	Date string
 
-	// When is a bool field, with a ! before it to negate it: the row has an item
-	// while it is true. NULL counts as false. Defaults to always.
+	// When is a bool field; a ! before it negates it. The row has an item while
+	// it is true. NULL counts as false. Defaults to always.
 	When string
 
 	// Data are the fields that make up the item's data: a JSON object by column
 	// names. Defaults to none.
 	Data []string
 
-	// Source is the template of the item's source. Defaults to the empty one.
+	// Source is the template of the item's source. Defaults to the empty source.
 	Source string
 
-	// Max is the timeline's capacity, if it is another than that of the engine;
-	// read such a timeline through Timelines.Bounded. Rules that share timelines
-	// must have the same.
+	// Max is the timeline's capacity, if it is not the engine's. Read such a
+	// timeline through Timelines.Bounded. Rules that share timelines must have
+	// the same Max.
 	Max int
 }
 
-// String returns the rule as a tag states it.
+// String returns the rule as it is written in a tag.
 func (r Rule) String() string { return tag.Rule(r).String() }
 
 // Tracked is a model with rules, for Plugin.Register. Track makes it.
 type Tracked struct{ declared model.Declared }
 
-// Track returns the model T with rules, for those who would rather not write
-// them in tags. The rules in T's tags, if any, apply as well.
+// Track returns the model T with rules that are written in Go instead of tags.
+// The rules in T's tags, if any, apply as well.
 func Track[T any](rules ...Rule) Tracked {
 	d := model.Declared{Value: new(T)}
 	for _, r := range rules {
@@ -60,14 +61,14 @@ func Track[T any](rules ...Rule) Tracked {
 	return Tracked{d}
 }
 
-// Key fills a template with values, escaped as in a rule; what stands between
-// the braces does not matter:
+// Key fills a template with values, escaped as in a rule. What stands between the
+// braces does not matter:
 //
 //	timakgorm.Key("author:{}:posts", user.ID)
 //
-// Values are integers, texts, bools and UUIDs, pointers to them and whatever
-// the database stores as such. Key panics on other values and on NULL, which no
-// rule puts into a key, if the template is wrong, or if the number of values
+// Values are integers, texts, bools and UUIDs, pointers to them, and whatever the
+// database stores as such. Key panics if a value is anything else or NULL, which
+// no rule puts into a key, if the template is wrong, or if the number of values
 // differs.
 func Key(template string, values ...any) string {
 	t, err := tag.ParseTemplate(template)

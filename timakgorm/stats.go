@@ -8,25 +8,25 @@ import (
 // Stats say how far the timelines are behind, and what the relay of this
 // process has done since New.
 type Stats struct {
-	// Of the outbox, whoever relays it.
+	// State of the outbox, for all processes.
 	Waiting int64         // changes of tracked tables that are not applied yet
-	Oldest  time.Duration // age of the oldest of these; 0 if there is none
+	Oldest  time.Duration // age of the oldest of these; 0 if there are none
 	Dead    int64         // dead letters of tracked tables
 
-	// Of this process.
+	// Counts of this process.
 	Applied   int64 // changes applied
-	Retried   int64 // tries that failed and put a change off; outages that pause the relay not counted
+	Retried   int64 // failed attempts that postponed a change; not counting outages that pause the relay
 	Buried    int64 // changes that became dead letters
-	Anew      int64 // changes that came too late, and were recorded anew
+	Anew      int64 // changes that came too late and were recorded again
 	Writes    int64 // writes of timelines
 	Ops       int64 // puts and removals in these writes
-	Errors    int64 // rounds of the relay that failed, wholly or for some changes
-	Delivered int64 // commits that were readable when they returned, with Options.Deliver OnCommit
+	Errors    int64 // rounds of the relay that failed, entirely or for some changes
+	Delivered int64 // commits whose changes were readable when they returned, with Options.Deliver OnCommit
 	Left      int64 // commits that were left to the relay instead
 }
 
-// OpsPerWrite is how many puts and removals one write of a timeline has
-// carried: the more, the larger the batches. It is 0 before the first.
+// OpsPerWrite is how many puts and removals a write of a timeline has carried on
+// average: the more, the larger the batches. It is 0 before the first write.
 func (s Stats) OpsPerWrite() float64 {
 	if s.Writes == 0 {
 		return 0
@@ -34,9 +34,9 @@ func (s Stats) OpsPerWrite() float64 {
 	return float64(s.Ops) / float64(s.Writes)
 }
 
-// Stats reads the state of the outbox and what has been counted so far. It
-// counts all changes that wait: where there may be millions, do not ask it
-// every second.
+// Stats reads the state of the outbox and returns it with the counts of this
+// process. It counts all changes that wait: if there may be millions, do not call
+// it every second.
 func (p *Plugin) Stats(ctx context.Context) (Stats, error) {
 	s := p.counted()
 	o, err := p.outbox()
@@ -48,7 +48,7 @@ func (p *Plugin) Stats(ctx context.Context) (Stats, error) {
 	return s, err
 }
 
-// counted is what this process has done.
+// counted returns the counts of this process.
 func (p *Plugin) counted() Stats {
 	if p.relay == nil {
 		return Stats{}

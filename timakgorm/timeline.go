@@ -16,5 +16,5 @@ import "github.com/timak-go/timak/timakgorm/internal/model"
 //		_ timakgorm.Timeline `timak:"key=site:posts; when=Published; max=500"`
 //	}
 //
-// The tag's grammar is that of Rule's fields.
+// The options in the tag are the fields of Rule, in lower case.
 type Timeline = model.Timeline
