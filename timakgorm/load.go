@@ -23,7 +23,7 @@ import (
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
-		return nil, fmt.Errorf("timakgorm: load %T: %w", *new(T), err)
+		return nil, named(fmt.Sprintf("load %T", *new(T)), err)
 	}
 	keys := itemKeys(ctx, st.Schema, page.Items)
 	if len(keys) == 0 {
@@ -32,7 +32,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	where := statement.WhereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
 	var found []T
 	if err := db.WithContext(ctx).Where(where).Find(&found).Error; err != nil {
-		return nil, fmt.Errorf("timakgorm: load %s: %w", st.Schema.Name, err)
+		return nil, named("load "+st.Schema.Name, err)
 	}
 	return inOrder(ctx, st.Schema, page.Items, found)
 }
@@ -71,7 +71,7 @@ func inOrder[T any](ctx context.Context, s *schema.Schema, items []timak.Item, f
 	for _, row := range found {
 		id, err := itemIDOf(ctx, s, reflect.ValueOf(&row).Elem())
 		if err != nil {
-			return nil, err
+			return nil, named("load "+s.Name, err)
 		}
 		rows[id] = row
 	}

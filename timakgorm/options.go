@@ -127,7 +127,7 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if out.Batch < 0 || out.Writers < 0 || out.Poll < 0 || out.DeliverTimeout < 0 ||
 		out.RawSQL > WarnRaw || out.Capture > Triggers || out.Deliver > OnCommit {
-		return out, fmt.Errorf("timakgorm: options out of range: Batch %d, Writers %d, Poll %v, DeliverTimeout %v, RawSQL %d, Capture %d, Deliver %d",
+		return out, fmt.Errorf("timakgorm: options out of range: expected numbers and durations of at least 0, and constants of RawSQL, Capture and Deliver; got Batch %d, Writers %d, Poll %v, DeliverTimeout %v, RawSQL %d, Capture %d, Deliver %d",
 			out.Batch, out.Writers, out.Poll, out.DeliverTimeout, out.RawSQL, out.Capture, out.Deliver)
 	}
 	if out.Batch == 0 {

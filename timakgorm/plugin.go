@@ -76,7 +76,7 @@ func (p *Plugin) Register(models ...any) error {
 			return fmt.Errorf("timakgorm: %s is registered twice", m.Schema.Name)
 		}
 		if other := p.modelOf(m.Table); other != "" {
-			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model a table", other, m.Schema.Name, m.Table)
+			return fmt.Errorf("timakgorm: %s and %s are both for the table %q: expected one model per table", other, m.Schema.Name, m.Table)
 		}
 		capacities := maps.Clone(p.capacities)
 		if err := model.Agree(capacities, m); err != nil {
@@ -108,7 +108,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		return p.sessions.HookCommit(db) // dbresolver opens other connections of the same database
 	}
 	if p.db != nil {
-		return errors.New("timakgorm: the plugin is in use already: make one for every database")
+		return errors.New("timakgorm: the plugin is in use already: create one plugin per database")
 	}
 	ts, err := p.tablesOf(db)
 	if err != nil {

@@ -94,7 +94,7 @@ func brokenRules() []broken {
 		{rule(timakgorm.Rule{Max: -1}), `rule "key=site:posts; max=-1": max=-1: expected a number of items, at least 1`},
 		{
 			timakgorm.Track[Columns](timakgorm.Rule{Key: "x:{AuthorID}"}, timakgorm.Rule{Key: "x:{author_id}", When: "Published"}),
-			`rule "key=x:{author_id}; when=Published": a rule before it has the same key: expected one rule a key`,
+			`rule "key=x:{author_id}; when=Published": an earlier rule has the same key: expected one rule per key`,
 		},
 	}
 }
@@ -165,7 +165,7 @@ func TestRegister_twice(t *testing.T) {
 func TestRegister_twoModelsOfOneTable(t *testing.T) {
 	t.Parallel()
 	err := world.NewPlugin(t).Register(&world.Post{}, timakgorm.Track[world.Renamed]())
-	if want := `timakgorm: Post and Renamed are both for the table "posts": expected one model a table`; err == nil || err.Error() != want {
+	if want := `timakgorm: Post and Renamed are both for the table "posts": expected one model per table`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

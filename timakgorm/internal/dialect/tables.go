@@ -24,7 +24,7 @@ func NewTables(d Dialect, models []*model.Model, quote func(string) string) (*Ta
 	ts := &Tables{Dialect: d, ByName: map[string]*Table{}}
 	for _, m := range models {
 		if ts.ByName[m.Table] != nil {
-			return nil, fmt.Errorf("timakgorm: two models are registered for the table %q", m.Table)
+			return nil, fmt.Errorf("timakgorm: two models are registered for the table %q: expected one model per table", m.Table)
 		}
 		ts.ByName[m.Table] = &Table{Model: m, Dialect: d, SQL: d.StatementsAs(m, Home{}, sqltext.Unqualified(m.Table), quote)}
 	}

@@ -25,7 +25,7 @@ func ParseImage(text *string) (Image, error) {
 	}
 	var i Image
 	if err := json.Unmarshal([]byte(*text), &i); err != nil {
-		return nil, fmt.Errorf("image is no JSON object: %w", err)
+		return nil, fmt.Errorf("the image is not a JSON object: %w", err)
 	}
 	return i, nil
 }

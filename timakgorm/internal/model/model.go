@@ -85,7 +85,7 @@ func (m *Model) compile(rules []tag.Rule) error {
 			return fmt.Errorf("rule %q: %w", r, err)
 		}
 		if slices.ContainsFunc(m.Rules, func(other Rule) bool { return other.Key.same(compiled.Key) }) {
-			return fmt.Errorf("rule %q: a rule before it has the same key: expected one rule a key", r)
+			return fmt.Errorf("rule %q: an earlier rule has the same key: expected one rule per key", r)
 		}
 		m.Rules = append(m.Rules, compiled)
 	}

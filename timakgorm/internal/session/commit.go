@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
@@ -67,7 +66,7 @@ type Transaction struct {
 // Commit implements gorm.TxCommitter.
 func (t *Transaction) Commit() error {
 	if t.spoilt != nil {
-		err := fmt.Errorf("timakgorm: commit: rolled back, since a change in the transaction could not be recorded: %w", t.spoilt)
+		err := named("commit: rolled back, because a change in the transaction could not be recorded", t.spoilt)
 		return errors.Join(err, t.Rollback())
 	}
 	s := t.pool.sessions
@@ -83,7 +82,7 @@ func (t *Transaction) Commit() error {
 	}
 	ids, err := t.recorded()
 	if err != nil {
-		return errors.Join(fmt.Errorf("timakgorm: commit: %w", err), t.Rollback())
+		return errors.Join(named("commit", err), t.Rollback())
 	}
 	if err := t.commit(); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -52,7 +51,7 @@ func (s *Sessions) HomeOf(ctx context.Context, pool gorm.ConnPool, t *dialect.Ta
 	at, err := s.homes.facts.Of(t.Model.Table, s.SchemaOf(pool), func() (dialect.Home, error) { return s.askHome(ctx, pool, t.Model.Table) })
 	switch {
 	case err != nil && !errors.Is(err, errNoHome):
-		return nil, fmt.Errorf("timakgorm: where is the table %s: %w", t.Model.Table, err)
+		return nil, named("find table "+t.Model.Table, err)
 	case at.Schema == "":
 		return nil, nil
 	default:
@@ -65,7 +64,7 @@ func (s *Sessions) HomeNow(ctx context.Context, pool gorm.ConnPool, t *dialect.T
 	at, err := s.askHome(ctx, pool, t.Model.Table)
 	switch {
 	case err != nil && !errors.Is(err, errNoHome):
-		return nil, err
+		return nil, named("find table "+t.Model.Table, err)
 	case at.Schema == "":
 		return nil, nil
 	default:
@@ -223,7 +222,7 @@ func (s *Sessions) askPath(ctx context.Context, pool interface {
 	defer cancel()
 	var path, user string
 	if err := pool.QueryRowContext(ctx, question).Scan(&path, &user); err != nil {
-		return fmt.Errorf("timakgorm: ask for the search_path: %w", err)
+		return named("read search_path", err)
 	}
 	s.homes.mu.Lock()
 	defer s.homes.mu.Unlock()

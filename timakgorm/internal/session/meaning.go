@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
@@ -61,7 +60,7 @@ func (s *Sessions) MeaningOf(ctx context.Context, pool gorm.ConnPool, written st
 		ask = s.askSQLite
 	}
 	if err := ask(ctx, pool, written, &m); err != nil {
-		return m, fmt.Errorf("timakgorm: what does the name %s mean: %w", written, err)
+		return m, named("look up the name "+written, err)
 	}
 	return m, nil
 }
