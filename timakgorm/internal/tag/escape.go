@@ -7,7 +7,7 @@ import (
 )
 
 // unescaped reports whether a byte stands for itself in an escaped value:
-// letters, digits, - _ . and all of UTF-8 beyond ASCII.
+// letters, digits, - _ . and all bytes of UTF-8 beyond ASCII.
 func unescaped(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c >= 0x80:
@@ -17,8 +17,8 @@ func unescaped(c byte) bool {
 	}
 }
 
-// Escape returns value with every other byte as %XX, so that no value can hold
-// a separator.
+// Escape returns value with all other bytes written as %XX, so that no value can
+// contain a separator.
 func Escape(value string) string {
 	var b strings.Builder
 	escape(&b, value)
@@ -35,5 +35,5 @@ func escape(b *strings.Builder, value string) {
 	}
 }
 
-// Unescape returns the value that Escape was given.
+// Unescape returns the value that Escape was given. A malformed %XX is an error.
 func Unescape(escaped string) (string, error) { return url.PathUnescape(escaped) }

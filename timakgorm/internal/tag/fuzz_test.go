@@ -9,8 +9,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// FuzzTag gives the parsers any text. Nothing panics, and what can be read can
-// be written down and read again.
+// FuzzTag gives the parsers any text. Nothing panics, and what can be parsed can
+// be written and parsed again.
 func FuzzTag(f *testing.F) {
 	for _, seed := range []string{
 		"", "key", "key=", "=", ";", "key=a;key=b",

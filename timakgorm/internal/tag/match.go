@@ -2,9 +2,9 @@ package tag
 
 import "strings"
 
-// Match returns the values that Render makes text of, and whether there are
-// any. There is one way at most, as no literal begins or ends with a byte that
-// an escaped value may hold.
+// Match returns the values from which Render makes text, and reports whether
+// there are any. There is at most one way, because no literal begins or ends with
+// a byte that an escaped value may contain.
 func (t Template) Match(text string) (values []string, ok bool) {
 	for i, literal := range t.literals {
 		rest, found := strings.CutPrefix(text, literal)

@@ -9,7 +9,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// What Render writes, Match reads, and nothing else.
+// Match reads what Render writes, and nothing else.
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

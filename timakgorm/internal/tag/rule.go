@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Rule is a rule as a tag states it, its fields named and not yet looked up.
+// Rule is a rule as a tag states it. Its fields are named and not yet looked up.
 // timakgorm.Rule says what each of them means.
 type Rule struct {
 	Key, ID, Date, When string
@@ -15,7 +15,8 @@ type Rule struct {
 	Max                 int
 }
 
-// ParseRule reads the text of a tag.
+// ParseRule reads the text of a tag. Unknown, repeated and empty options are
+// errors.
 func ParseRule(text string) (Rule, error) {
 	options, err := Parse(text)
 	if err != nil {
@@ -58,7 +59,7 @@ func (r *Rule) set(option Option) error {
 	return nil
 }
 
-// String returns the rule as a tag says it.
+// String returns the rule as a tag states it.
 func (r Rule) String() string {
 	var parts []string
 	add := func(name, value string) {

@@ -14,8 +14,8 @@ type Option struct {
 	Name, Value string
 }
 
-// Parse splits the text of a rule into its options, in order. Options are
-// separated by semicolons; white space around names and values does not count.
+// Parse splits the text of a rule into its options, in order. Semicolons separate
+// options; white space around names and values is ignored.
 func Parse(text string) ([]Option, error) {
 	var options []Option
 	for part := range strings.SplitSeq(text, ";") {
@@ -49,7 +49,7 @@ func parseOption(part string) (Option, error) {
 	return Option{name, value}, nil
 }
 
-// List splits a comma separated value; empty elements are left out.
+// List splits a comma-separated value and leaves out empty elements.
 func List(value string) []string {
 	var out []string
 	for element := range strings.SplitSeq(value, ",") {

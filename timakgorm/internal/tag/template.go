@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// Template is a text with the names of fields in braces:
-// author:{AuthorID}:posts.
+// Template is a text with the names of fields in braces: author:{AuthorID}:posts.
 //
-// Values are escaped, so that the text between two fields tells where one ends
-// and the next begins; it must therefore start and end with a byte that
-// escaped values never hold, such as a colon or a slash.
+// Values are escaped, so the text between two fields shows where one value ends
+// and the next begins. That text must therefore start and end with a byte that
+// escaped values never contain, such as a colon or a slash. The zero Template
+// renders the empty text.
 type Template struct {
-	// literals has one text more than there are fields: before the first,
-	// between them, after the last.
+	// literals has one text more than there are fields: the one before the first
+	// field, those between fields, and the one after the last.
 	literals []string
 	fields   []string
 }
 
-// ParseTemplate reads a template.
+// ParseTemplate reads a template. Errors quote text and say what was expected.
 func ParseTemplate(text string) (Template, error) {
 	var t Template
 	rest := text
@@ -57,13 +57,14 @@ func (t Template) checkSeparators(text string) error {
 	return nil
 }
 
-// separator reports whether escaped values never hold a byte.
+// separator reports whether escaped values never contain a byte.
 func separator(c byte) bool { return !unescaped(c) && c != '%' }
 
 // Fields returns the names in braces, in order.
 func (t Template) Fields() []string { return t.fields }
 
-// Render fills in the values of the fields, one for each, escaped.
+// Render fills in the values of the fields, escaped. There must be one value for
+// each field.
 func (t Template) Render(values []string) string {
 	var b strings.Builder
 	for i, value := range values {
@@ -74,7 +75,7 @@ func (t Template) Render(values []string) string {
 	return b.String()
 }
 
-// end returns the text after the last field; the zero Template has none.
+// end returns the text after the last field. The zero Template has none.
 func (t Template) end() string {
 	if len(t.literals) == 0 {
 		return ""

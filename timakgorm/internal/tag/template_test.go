@@ -39,8 +39,8 @@ func TestParseTemplate(t *testing.T) {
 	}
 }
 
-// alphabet is what values and literals are made of: what has a meaning in keys
-// and escapes, and something of everything else.
+// alphabet is what values and literals are made of: characters with a meaning in
+// keys and escapes, and some of every other kind.
 var alphabet = []rune(":/%{}205Aa é\x00🙂")
 
 func texts() *rapid.Generator[string] { return rapid.StringOfN(rapid.SampledFrom(alphabet), 0, 6, -1) }
@@ -64,8 +64,8 @@ func templates() *rapid.Generator[drawnTemplate] {
 	})
 }
 
-// read returns the values of a key: each ends where the first byte of the next
-// literal is found, as it holds none like it.
+// read returns the values of a key. Each ends at the first byte of the next
+// literal, which no value contains.
 func (d drawnTemplate) read(t *rapid.T, key string) []string {
 	rest, found := strings.CutPrefix(key, d.literals[0])
 	var values []string
@@ -91,8 +91,8 @@ func (d drawnTemplate) read(t *rapid.T, key string) []string {
 	return values
 }
 
-// No value changes what the template says: it can be read back, and so no two
-// rows with other values have one key.
+// No value changes what the template says: a key can be read back, so rows with
+// different values have different keys.
 func TestRender_cannotBeForged(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -110,7 +110,8 @@ func TestRender_cannotBeForged(t *testing.T) {
 	})
 }
 
-// Two fields between which text could move are refused, whatever is there.
+// Two fields between which text could move are refused, whatever stands between
+// them.
 func TestParseTemplate_needsSeparators(t *testing.T) {
 	t.Parallel()
 	for _, between := range []string{"", "a", "%", "-", "_", ".", "é", ":a", "a:", ":%", "%:", "%3A", ".:."} {
