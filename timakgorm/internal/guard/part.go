@@ -74,7 +74,7 @@ func (g *Guard) refuseRawPartition(db *gorm.DB) error {
 // writes, and that table; "" if there is none.
 func (g *Guard) partWritten(st *gorm.Statement, text sqltext.Text) (part, parent string, err error) {
 	names := text.Targets()
-	if sqltext.HasWord(text.Loose, sqltext.Loosely...) {
+	if sqltext.HasWord(text.Loose, sqltext.LooseVerbs...) {
 		names = append(names, text.Loose...)
 	}
 	for _, name := range names {

@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// Assigned returns the words between SET and what follows the assignments; all of
-// them if there is no SET.
+// Assigned returns the words between SET and what follows the assignments, or all
+// words if there is no SET.
 func Assigned(words []string) []string {
 	set := slices.IndexFunc(words, func(word string) bool { return SameName(word, "set") })
 	if set < 0 {
@@ -26,7 +26,7 @@ func Assigned(words []string) []string {
 	return words
 }
 
-// NamesIn returns all the names among some words.
+// NamesIn returns all names among words, without their quotes.
 func NamesIn(words []string) []string {
 	names := []string{}
 	for i, word := range words {
@@ -37,12 +37,12 @@ func NamesIn(words []string) []string {
 	return names
 }
 
-// IsOneValue reports whether an expression is one value, and not the beginning of
-// more.
+// IsOneValue reports whether an expression is a single value. It is not if it
+// goes on with a comma, a FROM, a WHERE or a RETURNING.
 func (l Language) IsOneValue(expression string) bool {
 	for _, words := range l.Readings(expression + "\n;") {
 		first, rest := FirstStatement(words)
-		if !isOneValue(first) || rest == nil || len(rest) > 0 { // a text or a comment in it has no end
+		if !isOneValue(first) || rest == nil || len(rest) > 0 { // a literal or a comment in it has no end
 			return false
 		}
 	}

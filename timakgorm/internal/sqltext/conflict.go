@@ -2,6 +2,7 @@ package sqltext
 
 import "regexp"
 
-// OnConflict is what a column or an index of SQLite may say in the table's
-// schema: as INSERT and UPDATE OR REPLACE, or OR FAIL, do.
+// OnConflict matches the conflict clause that makes a column or an index of
+// SQLite behave as INSERT and UPDATE OR REPLACE, or OR FAIL, do. It is in the
+// table's schema.
 var OnConflict = regexp.MustCompile(`(?i)\bON\s+CONFLICT\s+(REPLACE|FAIL)\b`)

@@ -1,7 +1,7 @@
 package sqltext
 
-// RowsChangedBy returns the tables, as they are written, whose rows DDL at the
-// beginning of words may change.
+// RowsChangedBy returns the tables whose rows the DDL at the beginning of words
+// may change, as the SQL writes their names.
 func RowsChangedBy(words []string) []string {
 	if len(words) < 3 || !SameName(words[1], "table") {
 		return nil
@@ -17,8 +17,8 @@ func RowsChangedBy(words []string) []string {
 	}
 }
 
-// ChangesSchema reports whether a SQL text holds DDL. In a block of code that
-// runs texts it may be in any of them.
+// ChangesSchema reports whether a SQL text contains DDL. In a text with DO or
+// EXECUTE, the DDL may be anywhere, also in literals.
 func ChangesSchema(text Text) bool {
 	return HasWord(text.Words, ddlVerbs...) || HasWord(text.Words, "do", "execute") && HasWord(plainWords(text.SQL), ddlVerbs...)
 }

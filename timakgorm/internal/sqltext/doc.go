@@ -1,5 +1,5 @@
-// Package sqltext reads SQL: it cuts a text into words as each database does, and
-// finds what the text writes, defines or hides.
+// Package sqltext reads SQL. It cuts a SQL text into words as each database does,
+// and finds what the text writes, defines or hides.
 //
-// It is pure, and knows no other package of the module.
+// It is pure, and imports no other package of the module.
 package sqltext

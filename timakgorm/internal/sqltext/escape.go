@@ -6,29 +6,30 @@ import (
 	"strings"
 )
 
-// What Postgres has for a text or a name may be written in other characters: after
-// E with those of C, after U& with the numbers of Unicode, in several parts.
+// In Postgres a string literal or a name may be written with escapes, after E as
+// in C and after U& with Unicode numbers, and a literal may have several parts.
 
-// textOf returns what the quoted text at the beginning of words says.
-func textOf(words []string) (text string, quoted bool) {
-	text, _, quoted = cutTexts(words)
+// literalOf returns the value of the string literal at the beginning of words,
+// and reports whether there is one.
+func literalOf(words []string) (text string, quoted bool) {
+	text, _, quoted = cutLiterals(words)
 	return text, quoted
 }
 
-// cutTexts returns what the quoted text at the beginning of words says, and what
-// follows it. Those beside each other are one, which the database takes only from
-// different lines.
-func cutTexts(words []string) (text string, rest []string, quoted bool) {
+// cutLiterals returns the value of the string literal at the beginning of words,
+// and the words after it. Adjacent literals are one; the database accepts that
+// only on different lines.
+func cutLiterals(words []string) (text string, rest []string, quoted bool) {
 	if len(words) == 0 {
 		return "", nil, false
 	}
-	kind, text, quoted := cutText(words[0])
+	kind, text, quoted := cutLiteral(words[0])
 	if !quoted || kind == "$" {
 		return text, words[1:], quoted
 	}
 	words = words[1:]
 	for len(words) > 0 {
-		also, more, next := cutText(words[0])
+		also, more, next := cutLiteral(words[0])
 		if !next || also != "" {
 			break
 		}
@@ -44,9 +45,9 @@ func cutTexts(words []string) (text string, rest []string, quoted bool) {
 	return text, words, true
 }
 
-// cutText parts a quoted text from the letters before it, or from the marks around
-// it, of which the kind is $.
-func cutText(word string) (kind, text string, quoted bool) {
+// cutLiteral separates a string literal from its prefix, which is the kind. For a
+// dollar-quoted literal the kind is $.
+func cutLiteral(word string) (kind, text string, quoted bool) {
 	if mark := dollarMark(word); mark != "" {
 		return "$", strings.TrimSuffix(word[len(mark):], mark), true
 	}
@@ -56,7 +57,7 @@ func cutText(word string) (kind, text string, quoted bool) {
 	return kind, strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"), quoted
 }
 
-// cEscape matches an escape in a text E'…'.
+// cEscape matches an escape in E'…'.
 var cEscape = regexp.MustCompile(`(?s)\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)`)
 
 // unescaped returns what an escape stands for.
@@ -87,7 +88,7 @@ func runeOf(digits string) string {
 	return string(rune(number))
 }
 
-// withoutUnicode returns what a text or name after U& says.
+// withoutUnicode returns what a literal or a name after U& stands for.
 func withoutUnicode(text string, escape byte) string {
 	mark := regexp.QuoteMeta(string(escape))
 	each := regexp.MustCompile(mark + `(?:[0-9a-fA-F]{4}|\+[0-9a-fA-F]{6}|` + mark + `)`)
@@ -100,18 +101,19 @@ func withoutUnicode(text string, escape byte) string {
 	})
 }
 
-// escapeOf returns the character that words after a text or name have for its
-// escapes.
+// escapeOf returns the escape character that the words after a literal or a name
+// set with UESCAPE. Defaults to a backslash.
 func escapeOf(words []string) byte {
 	if len(words) > 1 && SameName(words[0], "uescape") {
-		if _, text, _ := cutText(words[1]); len(text) == 1 {
+		if _, text, _ := cutLiteral(words[1]); len(text) == 1 {
 			return text[0]
 		}
 	}
 	return '\\'
 }
 
-// afterEscape returns words without what follows their first about its escapes.
+// afterEscape returns words without the UESCAPE clause that follows the first
+// one.
 func afterEscape(words []string) []string {
 	if len(words) > 2 && SameName(words[1], "uescape") {
 		return append(words[:1:1], words[3:]...)

@@ -2,16 +2,16 @@ package sqltext
 
 import "strings"
 
-// SplitMarks splits SQL at the marks of its parameters: $1 if they are
-// numbered, which stand in their order, or else ?. In a text or a quoted name
-// there is none.
+// SplitMarks splits SQL at its parameter marks: $1, $2 and so on, in this order,
+// if they are numbered, and ? otherwise. A mark in a literal or a quoted name is
+// not one.
 func SplitMarks(sql string, numbered bool) []string {
 	var parts []string
 	rest := 0
 	for i := 0; i < len(sql); i++ {
 		end := i + 1
 		switch c := sql[i]; {
-		case c == '\'' || c == '"' || c == '`': // one that is doubled ends a text and begins the next
+		case c == '\'' || c == '"' || c == '`': // a doubled quote ends one literal and begins the next
 			i += max(0, strings.IndexByte(sql[end:], c)+1)
 			continue
 		case c == '?' && !numbered:

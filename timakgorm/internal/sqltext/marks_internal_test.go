@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A mark in a text or in a name is none.
+// A mark in a literal or in a name does not count.
 func TestSplitMarks(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// SameName reports whether two names are the same but for their case.
+// SameName reports whether two names are the same, ignoring case.
 func SameName(a, b string) bool { return strings.EqualFold(a, b) }
 
-// Unqualified returns the name of a table without its schema, as GORM
-// qualifies columns with it.
+// Unqualified returns the name of a table without its schema. GORM qualifies
+// columns with it.
 func Unqualified(table string) string { return table[strings.LastIndexByte(table, '.')+1:] }
 
-// SchemaOf returns the schema in the name of a table; empty if it has none.
+// SchemaOf returns the schema in the name of a table, or "" if it has none.
 func SchemaOf(name string) string {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		return name[:i]
@@ -22,7 +22,7 @@ func SchemaOf(name string) string {
 	return ""
 }
 
-// QuoteName quotes an identifier, each part of one with a schema.
+// QuoteName quotes an identifier. If it has a schema, each part is quoted.
 func QuoteName(name string) string {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		return QuoteName(name[:i]) + "." + QuotePart(name[i+1:])
@@ -33,11 +33,12 @@ func QuoteName(name string) string {
 // QuotePart quotes an identifier without a schema.
 func QuotePart(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// QuoteText writes a text as SQL.
+// QuoteText writes a string as a SQL literal.
 func QuoteText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // TableName reads a name at the beginning of words, with its schema if it has
-// one, and returns what follows.
+// one, and returns it without quotes, with the words after it. The name is "" if
+// there is none.
 func TableName(words []string) (string, []string) {
 	var parts []string
 	for len(words) > 0 && isName(words[0]) {
@@ -52,8 +53,8 @@ func TableName(words []string) (string, []string) {
 	return strings.Join(parts, "."), words
 }
 
-// TableNames reads a list of tables at the beginning of words, as they are
-// written.
+// TableNames reads a list of tables at the beginning of words. It returns the
+// names as the SQL writes them; names with Unicode escapes are quoted instead.
 func TableNames(words []string) []string {
 	var names []string
 	for {
@@ -77,7 +78,7 @@ func TableNames(words []string) []string {
 	}
 }
 
-// NamePart returns a name without its quotes, and with what its escapes stand for.
+// NamePart returns a name without its quotes and with its escapes decoded.
 func NamePart(word string, escape byte) string {
 	if escaped := EscapedName.FindString(word); escaped != "" && strings.HasPrefix(word, escaped) {
 		return withoutUnicode(NamePart(word[len(escaped)-1:], escape), escape)
@@ -91,7 +92,7 @@ func NamePart(word string, escape byte) string {
 	return word
 }
 
-// Unquoted returns the name of a table that is written in this way.
+// Unquoted returns the name of a table, given as SQL writes it.
 func Unquoted(written string) string {
 	name, _ := TableName(Words(written))
 	return name
@@ -101,10 +102,11 @@ func Unquoted(written string) string {
 func isName(word string) bool {
 	first := word[0]
 	return isNameByte(first) && !isDigit(first) && first != '$' && !strings.HasSuffix(word, "'") ||
-		strings.IndexByte("\"`['", first) >= 0 // SQLite takes a text for a name
+		strings.IndexByte("\"`['", first) >= 0 // SQLite accepts a string literal as a name
 }
 
-// AfterWord returns words without the first n, if they begin with this one.
+// AfterWord returns words without the first n if they begin with first, and all
+// words otherwise.
 func AfterWord(words []string, first string, n int) []string {
 	if len(words) < n || !SameName(words[0], first) {
 		return words
@@ -112,11 +114,11 @@ func AfterWord(words []string, first string, n int) []string {
 	return words[n:]
 }
 
-// EscapedName finds the beginning of a name with Unicode escapes, U&"….
+// EscapedName matches the beginning of a name with Unicode escapes, U&"….
 var EscapedName = regexp.MustCompile(`(?i)\bu&"`)
 
-// LastName returns the last name among words as the database has it: Postgres has
-// one without quotes in lower case.
+// LastName returns the last name among words as the database stores it: Postgres
+// stores an unquoted name in lower case.
 func (l Language) LastName(words []string) string {
 	for i, word := range slices.Backward(words) {
 		if !isName(word) || SameName(word, "uescape") {
@@ -131,11 +133,11 @@ func (l Language) LastName(words []string) string {
 	return ""
 }
 
-// longestName is how many bytes of a name Postgres looks at.
+// longestName is how many bytes of a name Postgres uses.
 const longestName = 63
 
-// Clipped returns the name of a table as the database knows it: Postgres leaves out
-// the end of one that is too long, from a whole character on.
+// Clipped returns the name of a table as the database stores it: Postgres
+// truncates a name that is too long, at the end of a character.
 func (l Language) Clipped(name string) string {
 	bare := Unqualified(name)
 	if l != Postgres || len(bare) <= longestName {
@@ -148,6 +150,6 @@ func (l Language) Clipped(name string) string {
 	return name[:len(name)-len(bare)] + bare[:end]
 }
 
-// PostgresName is a table's name as Postgres takes it, with its schema or
-// without.
+// PostgresName matches the name of a table in the syntax of Postgres, with or
+// without a schema.
 var PostgresName = regexp.MustCompile(`^(?:(?:"(?:[^"]|"")+"|[\pL_][\pL\pM\pN_$]*)(?:\.|$)){1,2}$`)

@@ -5,7 +5,7 @@ import "strings"
 // SavepointMove is what a statement does with a savepoint.
 type SavepointMove uint8
 
-// The moves.
+// What a statement does with a savepoint. The zero SavepointMove is NoMove.
 const (
 	NoMove SavepointMove = iota
 	SetsSavepoint
@@ -13,8 +13,8 @@ const (
 	Releases
 )
 
-// SavepointIn returns what the words of a statement do with a savepoint, and its
-// name.
+// SavepointIn returns what a statement, given as words, does with a savepoint,
+// and the savepoint's name. The name is "" for NoMove.
 func SavepointIn(words []string) (SavepointMove, string) {
 	var plain []string
 	for _, word := range words { // ROLLBACK TRANSACTION TO SAVEPOINT x

@@ -2,8 +2,9 @@ package sqltext
 
 import "strings"
 
-// SetsPath reports whether SQL sets such a setting, by a SET at the beginning of
-// words: that of an UPDATE comes after more than the end of a statement.
+// SetsPath reports whether a SET or RESET at the beginning of words changes which
+// tables a session finds. before are the words that come before it: they tell the
+// SET of an UPDATE from a statement.
 func SetsPath(before, words []string) bool {
 	if !SameName(words[0], "set") && !SameName(words[0], "reset") {
 		return false
@@ -18,8 +19,8 @@ func SetsPath(before, words []string) bool {
 	return len(words) > 0 && (NamesSetting(words[0]) || HasWord(words[:1], "authorization", "schema", "all"))
 }
 
-// NamesSetting reports whether a word, or a text, names a setting on which it
-// depends what tables a session finds.
+// NamesSetting reports whether a word or a string literal names a setting that
+// decides which tables a session finds.
 func NamesSetting(word string) bool {
 	return HasWord([]string{strings.Trim(word, "'")}, "search_path", "role", "session_authorization")
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Targets returns the tables that a SQL text writes, as they are written there.
+// Targets returns the names of the tables that a SQL text writes, as the SQL
+// writes them.
 func (t Text) Targets() (names []string) {
 	for i, word := range t.Words {
 		if written := WriteTargets(word, t.Words[i+1:]); len(written) > 0 && MayBegin(t.Words, i) {
@@ -15,8 +16,9 @@ func (t Text) Targets() (names []string) {
 	return names
 }
 
-// WriteTargets returns the names of the tables that a verb writes, if it is
-// one, given what follows it. They are as they are written there.
+// WriteTargets returns the names of the tables that a verb writes, as the SQL
+// writes them. words are those after the verb. It returns nil if verb is not a
+// verb that writes.
 func WriteTargets(verb string, words []string) []string {
 	words = AfterWord(words, "or", 2) // INSERT OR REPLACE, UPDATE OR IGNORE
 	var into string
@@ -42,8 +44,8 @@ func WriteTargets(verb string, words []string) []string {
 	return TableNames(words)
 }
 
-// copyTarget returns the table that COPY fills, given what follows the verb: none if
-// it says TO.
+// copyTarget returns the table that COPY fills, given the words after COPY. COPY
+// … TO fills none.
 func copyTarget(words []string) []string {
 	if len(words) > 1 && !HasWord(words[1:2], "from", "to", ".", "(") {
 		words = AfterWord(words, "binary", 1)

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Text is a statement's text and its words.
+// Text is a SQL text and its words.
 type Text struct {
 	SQL string
 	// Words are those of the statements that are run, in every way in which the
-	// database may read the text, and of the code in it, one after another.
+	// database may read the text, followed by those of the code in it.
 	Words []string
-	// Loose are the words of code that puts SQL together, and of its texts; nil if
-	// there is none.
+	// Loose are the words of code that assembles SQL, and of its literals; nil if
+	// there is no such code.
 	Loose []string
 }
 
@@ -38,8 +38,8 @@ func (t *Text) add(words []string) {
 	t.Words = append(append(slices.Clip(t.Words), ";"), words...)
 }
 
-// FirstStatement returns the words up to the end of the first statement, and those after
-// it.
+// FirstStatement returns the words of the first statement, and those after its
+// semicolon; rest is nil if there is none.
 func FirstStatement(words []string) (first, rest []string) {
 	if end := slices.Index(words, ";"); end >= 0 {
 		return words[:end], words[end+1:]
@@ -47,8 +47,7 @@ func FirstStatement(words []string) (first, rest []string) {
 	return words, nil
 }
 
-// withoutExplained leaves out statements whose plan is asked for, and which are not
-// run.
+// withoutExplained leaves out statements that are only explained, and not run.
 func (l Language) withoutExplained(words []string) []string {
 	if !HasWord(words, "explain") {
 		return words
@@ -64,8 +63,8 @@ func (l Language) withoutExplained(words []string) []string {
 	return kept
 }
 
-// explainsOnly reports whether a statement is an EXPLAIN that does not run what it
-// explains. In doubt it does.
+// explainsOnly reports whether a statement is an EXPLAIN that does not run what
+// it explains. In doubt it returns false.
 func (l Language) explainsOnly(words []string) bool {
 	if len(words) == 0 || !SameName(words[0], "explain") {
 		return false
@@ -93,20 +92,20 @@ func (l Language) explainsOnly(words []string) bool {
 	return true
 }
 
-// isAnalyze reports whether a word is the option by which EXPLAIN runs a statement,
-// or may be.
+// isAnalyze reports whether a word is, or may be, the option by which EXPLAIN
+// runs a statement.
 func isAnalyze(word string) bool {
 	return EscapedName.MatchString(word) || HasWord([]string{NamePart(word, '\\')}, "analyze", "analyse")
 }
 
-// isOff reports whether words begin with the value of an option that is off, and
-// then the next option or the end of them.
+// isOff reports whether words begin with a value that turns an option off,
+// followed by the next option or the end of the options.
 func isOff(words []string) bool {
 	return len(words) > 1 && HasWord(words[:1], "false", "off", "0") && HasWord(words[1:2], ",", ")")
 }
 
-// MayBegin reports whether a statement may begin at a word. What comes after a
-// comma or SELECT is a column, and so is what follows AS, but in PREPARE x AS.
+// MayBegin reports whether a statement may begin at a word. What follows a comma
+// or SELECT is a column, and so is what follows AS, except in PREPARE x AS.
 func MayBegin(words []string, at int) bool {
 	if at == 0 {
 		return true

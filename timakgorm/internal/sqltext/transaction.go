@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// WantsTransaction reports whether a SQL text may change rows and may be run in
-// a transaction: all of its statements must be of a kind that always may. DO is,
-// where its code names nothing that ends one; CALL is not, whose procedure may.
+// WantsTransaction reports whether a SQL text may change rows and can run in a
+// transaction. Every statement must be of a kind that always can: DO can if its
+// code names nothing that ends a transaction, CALL cannot, because its procedure
+// may end one. executed tells db.Exec from a query.
 func (l Language) WantsTransaction(words []string, executed bool) bool {
 	wants := false
 	for len(words) > 0 {
@@ -28,7 +29,7 @@ func (l Language) WantsTransaction(words []string, executed bool) bool {
 	return wants
 }
 
-// writesInTransaction is wantsTransaction for the words of one statement.
+// writesInTransaction is WantsTransaction for the words of one statement.
 func (l Language) writesInTransaction(words []string, executed bool) (writes, may bool) {
 	switch strings.ToLower(words[0]) {
 	case "insert", "update", "delete", "replace", "merge", "truncate", "copy":

@@ -2,7 +2,7 @@ package sqltext
 
 import "testing"
 
-// Which texts get a transaction.
+// Which texts get a transaction when they are executed, and when they are read.
 func TestWantsTransaction(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{ // executed, read

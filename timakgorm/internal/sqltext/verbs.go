@@ -1,29 +1,30 @@
 package sqltext
 
-// Every raw statement is looked through for what it may write, most of them
-// reads. To cut a text into words costs more than many a query; to see that none
-// of the words can be among them that anybody looks for does not.
+// Every raw statement is checked for what it may write, and most of them only
+// read. Cutting a text into words costs more than many queries. Seeing that it
+// contains none of the words that matter does not.
 
-// Verbs are kinds of words that make a SQL text worth a closer look.
+// Verbs are the kinds of words that make a SQL text worth a closer look. They are
+// bits.
 type Verbs uint8
 
-// The kinds.
+// The kinds of words.
 const (
 	Writing    Verbs = 1 << iota // begin what changes rows
-	Blocks                       // begin what runs code or texts
+	Blocks                       // begin what runs code or literals
 	Defining                     // change the schema
-	Savepoints                   // may end at one
+	Savepoints                   // may set, release or go back to a savepoint
 	Straying                     // may change what names mean
 	anyVerb    Verbs = 1<<iota - 1
 )
 
-// verbKind is a word, in lower case, and its kind.
+// verbKind is a word in lower case, and its kind.
 type verbKind struct {
 	word string
 	kind Verbs
 }
 
-// verbsOfLength are all words that are looked for, by their length.
+// verbsOfLength are all words that matter, by their length.
 var verbsOfLength = [...][]verbKind{
 	2:  {{"do", Blocks}},
 	3:  {{"set", Straying}},
@@ -36,14 +37,14 @@ var verbsOfLength = [...][]verbKind{
 	10: {{"set_config", Straying}},
 }
 
-// VerbsIn returns the kinds of words that a SQL text may hold, in any case and
-// anywhere: as keywords, in texts, names and comments. It never returns less than
-// there are, by whatever way the text is cut; it may return more.
+// VerbsIn returns the kinds of words that a SQL text may contain, in any case and
+// anywhere: as keywords, in literals, names and comments. However the text is cut
+// into words, it returns every kind that is there; it may return more.
 func VerbsIn(sql string) (found Verbs) {
 	for i := 0; i < len(sql); {
 		if !isLetter(sql[i]) {
-			if isDigit(sql[i]) { // a word may begin after it
-				i += number(sql[i:])
+			if isDigit(sql[i]) { // a word may begin after the number
+				i += numberLength(sql[i:])
 				continue
 			}
 			if sql[i] >= 0x80 && foldsToLetter(sql[i:]) {
@@ -57,12 +58,12 @@ func VerbsIn(sql string) (found Verbs) {
 			end++
 		}
 		found |= verbOf(sql[i:end])
-		if i > 0 && sql[i-1] == '\\' { // E'\nUPDATE': the first letter may be of an escape
+		if i > 0 && sql[i-1] == '\\' { // E'\nUPDATE': the first letter may belong to an escape
 			end = i + 1
 		}
 		i = end
 	}
-	if found&Blocks != 0 { // a text that is run may hold any in other characters
+	if found&Blocks != 0 { // code that is run may contain any verb in escapes
 		return anyVerb
 	}
 	return found
@@ -72,8 +73,8 @@ func VerbsIn(sql string) (found Verbs) {
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' }
 
 // foldsToLetter reports whether a text begins with one of the characters beyond
-// ASCII that are taken for a letter in it when case is ignored: the long s, the
-// sign of kelvin, and the I with a dot.
+// ASCII that equal an ASCII letter when case is ignored: the long s, the kelvin
+// sign, and the I with a dot.
 func foldsToLetter(text string) bool {
 	switch text[0] {
 	case 0xC4:
@@ -87,7 +88,7 @@ func foldsToLetter(text string) bool {
 	}
 }
 
-// verbOf returns the kind of a word, none if nobody looks for it.
+// verbOf returns the kind of a word, or 0 if the word does not matter.
 func verbOf(word string) Verbs {
 	if len(word) >= len(verbsOfLength) {
 		return 0
@@ -100,8 +101,8 @@ func verbOf(word string) Verbs {
 	return 0
 }
 
-// foldsTo reports whether a word is another, of the same length and in lower
-// case.
+// foldsTo reports whether word equals lower, which has the same length, when case
+// is ignored.
 func foldsTo(word, lower string) bool {
 	for i := range len(lower) {
 		if word[i]|0x20 != lower[i] {

@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// verbLists are the words that each kind stands for, as those look for them who
-// cut a text.
+// verbLists are the words of each kind, as the code looks for them that cuts a
+// text into words.
 var verbLists = map[Verbs][]string{
 	Writing:    {"insert", "update", "delete", "truncate", "merge", "copy", "replace"},
 	Blocks:     {"do", "execute"},
@@ -18,7 +18,8 @@ var verbLists = map[Verbs][]string{
 }
 
 // alphabet is what texts are made of that try to hide a verb: every way to quote,
-// to escape, to end a word, letters beyond ASCII and those that fold to ASCII.
+// to escape and to end a word, and letters beyond ASCII, including those that
+// equal ASCII letters when case is ignored.
 var alphabet = []string{
 	" ", "\n", "\t", "'", "''", `"`, `""`, "`", "[", "]", "(", ")", ",", ";", ".", "$", "$$", "$a$", "$1", "_", "1", "x", "e'", "E'", `U&"`, `u&'`,
 	`\`, `\\`, `\'`, `\n`, `\t`, `\r`, "--", "/*", "*/", "|", "||", ":=", "é", "Ž", "İ", "ı", "ſ", "K", "́", "٣", "\xff", "\xc5", "\x00", "😀",
@@ -30,10 +31,10 @@ var alphabet = []string{
 	"replace", "create", "ALTER", "Drop", "savepoint", "SAVEPOINT", "ſavepoint", "rollback", "rollbacK", "release", "releaſe", "updated_at", "recreate", "do2",
 }
 
-// openings are what a text may stand in that is run as SQL.
+// openings are beginnings after which a text may be run as SQL.
 var openings = []string{"", "", "DO '", "do e'", "do language x E'", "do $$", "DO E'BEGIN EXECUTE E\\'\\\\n", "EXECUTE '", `execute E'\n`}
 
-// sqlOf makes a text of pieces.
+// sqlOf makes a random text of pieces.
 func sqlOf(random *rand.Rand) string {
 	var b strings.Builder
 	b.WriteString(openings[random.IntN(len(openings))])
@@ -43,8 +44,8 @@ func sqlOf(random *rand.Rand) string {
 	return b.String()
 }
 
-// The fast way misses nothing that the slow one finds: neither a word, however
-// the text is cut, nor a table or a change of the schema.
+// VerbsIn misses nothing that the slow way finds, however the text is cut: no
+// word, no table and no change of the schema.
 func TestVerbsIn(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -55,13 +56,13 @@ func TestVerbsIn(t *testing.T) {
 		sql := sqlOf(random)
 		text := languages[n%2].Read(sql)
 		got := VerbsIn(sql)
-		fail := func(what string) { t.Fatalf("seed %d: %q: %s, and verbsIn has %b", seed, sql, what, got) }
+		fail := func(what string) { t.Fatalf("seed %d: %q: %s, and VerbsIn has %b", seed, sql, what, got) }
 		for kind, list := range verbLists {
 			if got&kind == 0 && (HasWord(text.Words, list...) || HasWord(plainWords(sql), list...) || hasLower(text.Words, list)) {
 				fail("it holds one of " + strings.Join(list, ", "))
 			}
 		}
-		writes := len(text.Targets()) > 0 || HasWord(text.Loose, Loosely...) || slices.ContainsFunc(text.Words, MayCascade)
+		writes := len(text.Targets()) > 0 || HasWord(text.Loose, LooseVerbs...) || slices.ContainsFunc(text.Words, MayCascade)
 		if got&Writing == 0 && writes {
 			fail("it writes")
 		}
@@ -90,12 +91,13 @@ func TestVerbsIn(t *testing.T) {
 	}
 }
 
-// hasLower is hasWord as switches on strings.ToLower see it.
+// hasLower is HasWord as a switch on strings.ToLower sees it.
 func hasLower(words, list []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(list, strings.ToLower(word)) })
 }
 
-// Every character that is taken for a letter of a verb is known.
+// foldsToLetter knows every character that equals a letter of a verb when case is
+// ignored.
 func TestFoldsToLetter(t *testing.T) {
 	t.Parallel()
 	for r := rune(0x80); r <= unicode.MaxRune; r++ {
@@ -109,8 +111,8 @@ func TestFoldsToLetter(t *testing.T) {
 	}
 }
 
-// What hides no verb is not cut into words, and costs no memory. Allocations are
-// those of the process: not in parallel.
+// A text without a verb is not cut into words and costs no memory. Allocations
+// are those of the process, so the test is not parallel.
 func TestVerbsIn_none(t *testing.T) {
 	for _, sql := range []string{
 		"", longSelect, "SELECT updated_at, created_at, deleted_at, docs, copyright FROM drops WHERE recreated", "SELECT 'příspěvky'", "_update", "é",
@@ -124,13 +126,13 @@ func TestVerbsIn_none(t *testing.T) {
 	}
 }
 
-// longSelect is of 300 bytes.
+// longSelect has 300 bytes.
 const longSelect = `SELECT p.id, p.title, p.body, p.updated_at, a.name AS author, count(c.id) AS comments
 FROM posts p JOIN authors a ON a.id = p.author_id LEFT JOIN comments c ON c.post_id = p.id
 WHERE p.published AND p.deleted_at IS NULL AND p.created_at > $1 AND a.name <> 'nobody'
 GROUP BY p.id, a.name ORDER BY id LIMIT 20`
 
-// BenchmarkVerbsIn looks through a SELECT, beside cutting it into words.
+// BenchmarkVerbsIn compares VerbsIn with cutting a SELECT into words.
 func BenchmarkVerbsIn(b *testing.B) {
 	for name, look := range map[string]func(){
 		"scan": func() { VerbsIn(longSelect) },

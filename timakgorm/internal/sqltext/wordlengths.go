@@ -2,10 +2,11 @@ package sqltext
 
 import "strings"
 
-// How far a word of SQL reaches. One that has no end reaches to that of the text,
-// which the databases refuse.
+// The functions in this file return how long a word at the beginning of a SQL
+// text is. A word without an end reaches to the end of the text, which the
+// databases refuse.
 
-// through is the length of a text up to an end, which is a part of it.
+// through returns the length of sql up to and including end.
 func through(sql, end string) int {
 	if i := strings.Index(sql, end); i >= 0 {
 		return i + len(end)
@@ -13,8 +14,8 @@ func through(sql, end string) int {
 	return len(sql)
 }
 
-// quoteLength is the length of what a quote encloses, which is at start: within it
-// the quote is doubled, or comes after a backslash.
+// quoteLength returns the end of what the quote at start encloses. A quote inside
+// is doubled or, with backslash, follows a backslash.
 func quoteLength(sql string, start int, backslash bool) int {
 	for i := start + 1; i < len(sql); i++ {
 		switch {
@@ -30,9 +31,9 @@ func quoteLength(sql string, start int, backslash bool) int {
 	return len(sql)
 }
 
-// dollarWord is the length of a text between dollars, of a parameter, or of a
-// dollar.
-func dollarWord(sql string) int {
+// dollarLength returns the length of a dollar-quoted literal, of a parameter, or
+// of a single dollar.
+func dollarLength(sql string) int {
 	if mark := dollarMark(sql); mark != "" {
 		return len(mark) + through(sql[len(mark):], mark)
 	}
@@ -43,8 +44,8 @@ func dollarWord(sql string) int {
 	return n
 }
 
-// dollarMark returns the mark of the text between dollars that a text begins with;
-// "" if it begins with none.
+// dollarMark returns the opening mark of the dollar-quoted literal at the
+// beginning of sql, or "".
 func dollarMark(sql string) string {
 	if !strings.HasPrefix(sql, "$") {
 		return ""
@@ -60,9 +61,9 @@ func dollarMark(sql string) string {
 	return ""
 }
 
-// variable is the length of a parameter of SQLite's, which may have parts, and the
-// name of an element, as one of Tcl has.
-func variable(sql string) int {
+// variableLength returns the length of a SQLite parameter. As a variable of Tcl,
+// it may have parts separated by :: and an element's name in parentheses.
+func variableLength(sql string) int {
 	i, named := 1, false
 	for ; i < len(sql); i++ {
 		switch {
@@ -84,9 +85,9 @@ func variable(sql string) int {
 	return i
 }
 
-// number is the length of a number: a letter after it begins a name, unless it is
-// that of an exponent.
-func number(sql string) int {
+// numberLength returns the length of a number. A letter after it begins a name,
+// unless it begins an exponent.
+func numberLength(sql string) int {
 	i := 0
 	digits := func() {
 		for i < len(sql) && (isDigit(sql[i]) || sql[i] == '.') {
@@ -107,7 +108,7 @@ func number(sql string) int {
 	return i
 }
 
-// nameLength is the length of a name or keyword.
+// nameLength returns the length of a name or keyword.
 func nameLength(sql string) int {
 	n := 1
 	for n < len(sql) && isNameByte(sql[n]) {
@@ -116,5 +117,6 @@ func nameLength(sql string) int {
 	return n
 }
 
-// isNameByte reports whether a byte may be in a name. All beyond ASCII may.
+// isNameByte reports whether a name may contain a byte. All bytes beyond ASCII
+// may be in names.
 func isNameByte(b byte) bool { return isLetter(b) || isDigit(b) || b == '$' || b >= 0x80 }

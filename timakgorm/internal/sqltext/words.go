@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// lexis is how a text of SQL is cut into words. The databases agree on little more
-// than '…', "…" and comments; where they differ, what one takes for a text is a
-// statement to the other. So each has its own, that of its scanner.
+// lexis says how a SQL text is cut into words. The databases agree on little more
+// than '…', "…" and comments, and what is a literal to one may be a statement to
+// the other. So each has a lexis that matches its scanner.
 type lexis struct {
 	marks     bool // `…` and […] are names
-	escapes   bool // E'…' has escapes; U&'…' and U&"…" are a text and a name
-	dollars   bool // $tag$…$tag$ is a text
-	nested    bool // comments may be in comments
+	escapes   bool // E'…' has escapes; U&'…' is a literal and U&"…" a name
+	dollars   bool // $tag$…$tag$ is a literal
+	nested    bool // comments may be nested
 	returns   bool // a carriage return ends a line
 	variables bool // $name, @name and :name are parameters
 	backslash bool // '…' has escapes, as E'…' does
@@ -21,13 +21,13 @@ type lexis struct {
 var (
 	postgresLexis = lexis{escapes: true, dollars: true, nested: true, returns: true}
 	sqliteLexis   = lexis{marks: true, variables: true}
-	// nameLexis takes a name for one that is quoted in any database's way.
+	// nameLexis accepts the quotes of every database.
 	nameLexis = lexis{marks: true, escapes: true, returns: true}
 )
 
-// Readings are the words of a text in each way in which the database may read it.
-// Postgres has a setting, standard_conforming_strings, on which the end of a text
-// with a backslash depends.
+// Readings returns the words of a text for each way in which the database may
+// read it. In Postgres the setting standard_conforming_strings decides where a
+// literal with a backslash ends, so there may be two.
 func (l Language) Readings(sql string) [][]string {
 	if l != Postgres {
 		return [][]string{sqliteLexis.words(sql)}
@@ -43,20 +43,20 @@ func (l Language) Readings(sql string) [][]string {
 	return [][]string{words}
 }
 
-// Words returns the words of a name, quoted in any way, and of what stands
-// beside it.
+// Words returns the words of a name and of what stands beside it. The name may be
+// quoted in the way of any database.
 func Words(sql string) []string { return nameLexis.words(sql) }
 
-// words returns the parts of a SQL text without its comments: texts, quoted names,
+// words returns the parts of a SQL text without comments: literals, quoted names,
 // names and keywords, numbers, and single characters.
 func (l lexis) words(sql string) []string {
 	words := make([]string, 0, len(sql)/4+1)
-	escaped := false // the last word is a text with escapes, of which the next may be a part
+	escaped := false // the last word is a literal with escapes; the next may be a part of it
 	for len(sql) > 0 {
 		n := l.blank(sql)
 		if n == 0 {
 			var text bool
-			n, text = l.text(sql, escaped)
+			n, text = l.literal(sql, escaped)
 			escaped = text && (escaped || sql[0] != '\'')
 			if !text {
 				n = l.word(sql)
@@ -68,11 +68,10 @@ func (l lexis) words(sql string) []string {
 	return words
 }
 
-// byteOrderMark is white space to SQLite.
+// byteOrderMark counts as white space in SQLite.
 const byteOrderMark = "\uFEFF"
 
-// blank returns the length of the white space or the comment that a text begins
-// with.
+// blank returns the length of the white space or comment at the beginning of sql.
 func (l lexis) blank(sql string) int {
 	switch {
 	case strings.IndexByte(" \t\n\v\f\r", sql[0]) >= 0:
@@ -95,7 +94,7 @@ func (l lexis) blank(sql string) int {
 	}
 }
 
-// comment returns the length of a comment.
+// comment returns the length of the comment at the beginning of sql.
 func (l lexis) comment(sql string) int {
 	depth := 1
 	for i := 2; i < len(sql)-1; i++ {
@@ -114,10 +113,10 @@ func (l lexis) comment(sql string) int {
 	return len(sql)
 }
 
-// text returns the length of the text in single quotes that a SQL text begins
-// with, if it does. One after another with escapes is a part of that, and has them
-// too.
-func (l lexis) text(sql string, escaped bool) (n int, is bool) {
+// literal returns the length of the single-quoted literal at the beginning of
+// sql, and reports whether there is one. escaped says that the word before is a
+// literal with escapes: this one is a part of that, and has escapes too.
+func (l lexis) literal(sql string, escaped bool) (n int, is bool) {
 	switch {
 	case sql[0] == '\'':
 		return quoteLength(sql, 0, l.backslash || escaped), true
@@ -130,7 +129,7 @@ func (l lexis) text(sql string, escaped bool) (n int, is bool) {
 	}
 }
 
-// word returns the length of the word that a text begins with.
+// word returns the length of the word at the beginning of sql.
 func (l lexis) word(sql string) int {
 	switch c := sql[0]; {
 	case c == '"', l.marks && c == '`':
@@ -140,11 +139,11 @@ func (l lexis) word(sql string) int {
 	case l.marks && c == '[':
 		return through(sql, "]")
 	case l.dollars && c == '$':
-		return dollarWord(sql)
+		return dollarLength(sql)
 	case l.variables && strings.IndexByte("$@:#", c) >= 0:
-		return variable(sql)
+		return variableLength(sql)
 	case isDigit(c):
-		return number(sql)
+		return numberLength(sql)
 	case isNameByte(c) && c != '$':
 		return nameLength(sql)
 	default:

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A text in quotes is quoted in each way that a database has; "" where its content
-// cannot be.
+// The quotes of each database, as functions that quote a content. They return ""
+// if it cannot be quoted that way.
 var (
 	quotesOnBoth = []func(content string) string{
 		func(content string) string { return "'" + strings.ReplaceAll(content, "'", "''") + "'" },
@@ -36,7 +36,7 @@ var (
 	}
 )
 
-// unless returns a quoted content, "" if that has what would end it.
+// unless returns quoted, or "" if content contains one of ends.
 func unless(content, quoted string, ends ...string) string {
 	for _, end := range ends {
 		if strings.Contains(content, end) {
@@ -53,7 +53,8 @@ func betweenDollars(content, mark string) string {
 	return mark + content + mark
 }
 
-// FuzzRead: no text makes the scanners fail, and what is quoted changes no verdict.
+// FuzzRead: no text makes the scanners fail, and no quoted content changes the
+// verdict.
 func FuzzRead(f *testing.F) {
 	for _, content := range []string{
 		"", "'", `\`, `\'`, "$q$", "$$; DELETE FROM posts", "*/ DELETE FROM posts", "; UPDATE posts SET title = 1 --", "]", "`", `"`, "\ufeff", "E'", `U&"`, "DO $$", "explain", "EXPLAIN (ANALYZE", "copy posts (",
@@ -95,9 +96,9 @@ func checkQuoted(t *testing.T, l Language, content, quoted string) {
 	}
 }
 
-// writesPosts reports whether a text writes the table posts, or may.
+// writesPosts reports whether a text writes, or may write, the table posts.
 func writesPosts(l Language, sql string) bool {
 	text := l.Read(sql)
 	isPosts := func(written string) bool { return SameName(Unqualified(Unquoted(written)), "posts") }
-	return slices.ContainsFunc(text.Targets(), isPosts) || HasWord(text.Loose, Loosely...) && HasWord(text.Loose, "posts")
+	return slices.ContainsFunc(text.Targets(), isPosts) || HasWord(text.Loose, LooseVerbs...) && HasWord(text.Loose, "posts")
 }

@@ -21,7 +21,7 @@ func WrittenBy(ts *dialect.Tables, text sqltext.Text) string {
 // Mentioned returns a tracked table that is among some words, if there is a verb
 // among them that writes.
 func Mentioned(ts *dialect.Tables, words []string) string {
-	if !sqltext.HasWord(words, sqltext.Loosely...) {
+	if !sqltext.HasWord(words, sqltext.LooseVerbs...) {
 		return ""
 	}
 	for _, word := range words {
