@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Capacity is the max of the rules of a key, and a model that has said it first.
+// Capacity is the Max of the rules of a key, and the first model that stated it.
 type Capacity struct {
 	max   int
 	model string
 }
 
 // Agree checks that the rules of a model give their timelines the same capacity
-// as other rules of the same keys: what one puts there, the other would push off
-// the end. It notes the capacities.
+// as other rules with the same keys. Otherwise one rule would push off the end
+// what another puts there. Agree adds the capacities of m to known.
 func Agree(known map[string]Capacity, m *Model) error {
 	for _, r := range m.Rules {
 		key := strings.ReplaceAll(r.Key.Render(slices.Repeat([]string{"{}"}, len(r.Key.Columns))), url.PathEscape("{}"), "{}")

@@ -9,34 +9,35 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// ErrColumns is returned for a table whose columns do not have the types that their
-// fields and the rules call for.
+// ErrColumns is returned, wrapped, for a table whose columns do not have the
+// types that their fields and the rules require.
 var ErrColumns = errors.New("expected")
 
-// Column is a column as Postgres has it.
+// Column is a column as Postgres describes it.
 type Column struct {
 	Name string `json:"name"`
 	Type string `json:"type"` // as SQL writes it
 
 	// Root is the type without its domains, with its schema if that is not
-	// pg_catalog; Form what it is made of: b a base type, a an array, c a composite,
-	// e an enum, r a range, m several; Whole says that a number has no fraction;
-	// Single that its JSON is a single value and that it can be sorted.
+	// pg_catalog. Form is its kind: b a base type, a an array, c a composite, e
+	// an enum, r a range, m a multirange. Whole says that a number has no
+	// fraction. Single says that its JSON is a single value and that it can be
+	// sorted.
 	Root   string `json:"root"`
 	Form   string `json:"form"`
 	Whole  bool   `json:"whole"`
 	Single bool   `json:"single"`
 
-	// Loose says that its collation takes different texts for one.
+	// Loose says that its collation treats different texts as equal.
 	Loose bool `json:"loose"`
 
-	// Leaves are the base types that it is made of, "range " before those within a
-	// range.
+	// Leaves are the base types that it is made of, with "range " before those
+	// within a range.
 	Leaves []string `json:"leaves"`
 }
 
-// CheckColumn refuses a column for what it is, or for the part that a rule gives
-// it.
+// CheckColumn refuses a column for its type, or for what a rule uses it for. The
+// error wraps ErrColumns.
 func (m *Model) CheckColumn(c Column) error {
 	field := m.Schema.LookUpField(c.Name)
 	refused := func(part, expected string) error {
@@ -66,8 +67,8 @@ func (m *Model) CheckColumn(c Column) error {
 	return nil
 }
 
-// templateWith returns the option whose template names a field; empty if none
-// does.
+// templateWith returns the name of the option whose template names a field, or ""
+// if none does.
 func (r Rule) templateWith(field *schema.Field) string {
 	switch {
 	case slices.Contains(r.Key.Columns, field):
@@ -81,8 +82,8 @@ func (r Rule) templateWith(field *schema.Field) string {
 	}
 }
 
-// refused returns what is expected instead of a type that no rule may name: its
-// text depends on more than its value.
+// refused returns what is expected instead of a type that no rule may name,
+// because its text depends on more than its value. It is "" for other types.
 func (c Column) refused() string {
 	for _, leaf := range c.Leaves {
 		switch leaf = strings.TrimPrefix(leaf, "range "); {
@@ -95,7 +96,8 @@ func (c Column) refused() string {
 	return ""
 }
 
-// sessionTypes are those that a session of Postgres writes in a way of its own.
+// sessionTypes are the types that Postgres writes according to settings of the
+// session.
 var sessionTypes = map[string]bool{
 	"timestamptz": true, "range timestamptz": true, "range timestamp": true, "range date": true,
 	"interval": true, "range interval": true, "bytea": true, "range bytea": true,
@@ -103,8 +105,8 @@ var sessionTypes = map[string]bool{
 	"point": true, "line": true, "lseg": true, "box": true, "path": true, "polygon": true, "circle": true,
 }
 
-// fits reports whether what the model says of a column is enough to write it the
-// same in every session.
+// fits reports whether the model says enough of a column to write it the same in
+// every session.
 func (c Column) fits(field *schema.Field) bool {
 	kind := KindOf(field)
 	switch {
@@ -121,8 +123,8 @@ func (c Column) fits(field *schema.Field) bool {
 	}
 }
 
-// textTypes are those of Postgres' own whose values have one text each, which
-// compare as these do.
+// textTypes are those of Postgres' own types whose values have exactly one text,
+// and are equal if and only if their texts are.
 var textTypes = []string{
 	"bool", "int2", "int4", "int8", "oid", "xid8", "pg_lsn", "text", "varchar", "bpchar", "char", "name", "uuid",
 	"inet", "cidr", "macaddr", "macaddr8", "bit", "varbit", "time", "timetz",
@@ -130,9 +132,9 @@ var textTypes = []string{
 
 var boolTypes = []string{"bool", "int2", "int4", "int8", "numeric", "text", "varchar", "bpchar"}
 
-// isText reports whether a column may stand in a template. In a range two texts
-// may be one value, which keySource knows, but not where a session writes it in a
-// way of its own.
+// isText reports whether a column may stand in a template. A value of a range may
+// have two texts, which the audit takes into account. A text that depends on the
+// session is refused.
 func (c Column) isText(field *schema.Field) bool {
 	switch c.Form {
 	case "e":
@@ -148,8 +150,9 @@ func (c Column) isText(field *schema.Field) bool {
 	}
 }
 
-// Alike reports whether different texts may be one value of a column: to citext A
-// is a, but not to a key. For types of extensions it is unknown.
+// Alike reports whether different texts may be one value of a column: in citext A
+// equals a, while in a key they differ. For types of extensions it is unknown,
+// and Alike returns true.
 func (c Column) Alike() bool {
 	return c.Loose || c.Type == "bpchar" || !c.Whole && slices.ContainsFunc(c.Leaves, func(leaf string) bool {
 		return strings.HasSuffix(leaf, "numeric") || strings.Contains(leaf, ".")

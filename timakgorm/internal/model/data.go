@@ -14,10 +14,10 @@ import (
 )
 
 // dataOf returns a column's JSON with bools, times, floats and bytes written in
-// one way, those in arrays too. What is none of its kind stays as the database
-// writes it: data has no part in where an item lies.
+// one way, also in arrays. A value that is not of the field's kind stays as the
+// database writes it: data does not decide where an item lies.
 func dataOf(field *schema.Field, raw json.RawMessage) json.RawMessage {
-	if !utf8.Valid(raw) { // as Go reads it
+	if !utf8.Valid(raw) { // as Go decodes it
 		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
 	write := dataWriter(field)
@@ -33,8 +33,8 @@ func dataOf(field *schema.Field, raw json.RawMessage) json.RawMessage {
 	}
 }
 
-// dataWriter returns what writes a value of a field's kind; nil if its JSON is
-// plain as it is.
+// dataWriter returns the function that writes a value of a field's kind, or nil
+// if its JSON is used as it is.
 func dataWriter(field *schema.Field) func(json.RawMessage) json.RawMessage {
 	switch elementKind(field) {
 	case schema.Bool:
@@ -52,7 +52,7 @@ func dataWriter(field *schema.Field) func(json.RawMessage) json.RawMessage {
 	}
 }
 
-// arrayData writes the elements of an array of any number of dimensions.
+// arrayData writes the elements of an array with any number of dimensions.
 func arrayData(raw json.RawMessage, write func(json.RawMessage) json.RawMessage) json.RawMessage {
 	var elements []json.RawMessage
 	if json.Unmarshal(raw, &elements) != nil || elements == nil { // SQLite has no arrays
@@ -94,7 +94,7 @@ func timeData(raw json.RawMessage) json.RawMessage {
 	return json.RawMessage(strconv.Quote(date.Format(time.RFC3339Nano)))
 }
 
-// bytesData writes what Postgres has written as bytes of an array.
+// bytesData removes the prefix \x with which Postgres writes bytes in an array.
 func bytesData(raw json.RawMessage) json.RawMessage {
 	if digits, found := bytes.CutPrefix(raw, []byte(`"\\x`)); found {
 		return append([]byte{'"'}, digits...)
@@ -102,8 +102,8 @@ func bytesData(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// bareNumber writes a number that stands in a text as one: SQLite may keep it as
-// bytes.
+// bareNumber writes a number without the quotes that are around it if SQLite
+// stores it as bytes.
 func bareNumber(raw json.RawMessage) json.RawMessage {
 	bare := bytes.Trim(raw, `"`)
 	if len(bare) > 0 && len(bare) < len(raw) && json.Valid(bare) && bytes.ContainsAny(bare[:1], "-0123456789") && bytes.ContainsAny(bare[len(bare)-1:], "0123456789") {
@@ -112,12 +112,12 @@ func bareNumber(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// exactDigits are those of a decimal number that a float64 has for sure.
+// exactDigits is how many digits of a decimal number a float64 always keeps.
 const exactDigits = 15
 
-// floatData writes the number that the Go field holds; for a field of no Go
-// float all digits that the database has. Infinities are texts, as Postgres
-// writes them; to SQLite they are numbers too large to be read.
+// floatData writes the number that the Go field holds or, if the field is no Go
+// float, all digits that the database has. Infinities become texts, as Postgres
+// writes them; SQLite writes them as numbers too large to be read.
 func floatData(field *schema.Field, raw json.RawMessage) json.RawMessage {
 	bits := 64
 	kind := field.IndirectFieldType.Kind()
@@ -129,7 +129,7 @@ func floatData(field *schema.Field, raw json.RawMessage) json.RawMessage {
 	switch {
 	case math.IsInf(number, 0) && bytes.ContainsAny(raw, "eE"):
 		return infinity(number)
-	case err != nil: // a text already, or of more digits than any float
+	case err != nil: // already a text, or out of the range of a float
 		return raw
 	case kind != reflect.Float32 && kind != reflect.Float64 && digitsIn(raw) > exactDigits:
 		return raw
@@ -148,7 +148,7 @@ func infinity(number float64) json.RawMessage {
 }
 
 func marshalFloat[F float32 | float64](number F) json.RawMessage {
-	text, _ := json.Marshal(number) // which fails for no finite one
+	text, _ := json.Marshal(number) // never fails for a finite number
 	return text
 }
 

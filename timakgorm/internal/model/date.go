@@ -10,9 +10,9 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// timeLayouts are what Postgres writes in JSON, with a zone and without one,
-// what Go's SQLite drivers store and read, and what SQLite's own functions take
-// for a date. A time without a zone is UTC.
+// timeLayouts are what Postgres writes in JSON, with a zone and without one, what
+// Go's SQLite drivers store and read, and what SQLite's own functions accept as a
+// date. A time without a zone is UTC.
 var timeLayouts = []string{
 	time.RFC3339Nano,
 	"2006-01-02 15:04:05.999999999-07:00",
@@ -28,7 +28,8 @@ var timeLayouts = []string{
 	time.DateOnly,
 }
 
-// parseTime returns a time that a database or a driver has written.
+// parseTime returns a time that a database or a driver has written. Its errors
+// name the column and say what was expected.
 func parseTime(field *schema.Field, text string) (time.Time, error) {
 	t, ok := parseAny(text)
 	switch {
@@ -42,7 +43,7 @@ func parseTime(field *schema.Field, text string) (time.Time, error) {
 	}
 }
 
-// parseAny reads a time of whatever year.
+// parseAny reads a time of any year.
 func parseAny(text string) (time.Time, bool) {
 	if t, ok := parseNear(text); ok {
 		return t, true
@@ -50,9 +51,9 @@ func parseAny(text string) (time.Time, bool) {
 	return parseFar(text)
 }
 
-// parseNear reads a time whose year has four digits, as Go's layouts want it.
+// parseNear reads a time whose year has four digits, as Go's layouts require.
 func parseNear(text string) (time.Time, bool) {
-	parts := strings.SplitN(text, " ", 4) // the fourth is of time.String: the zone's name, any text at all
+	parts := strings.SplitN(text, " ", 4) // the fourth is the zone's name that time.String writes: any text
 	plain := strings.TrimSpace(strings.TrimSuffix(strings.Join(parts[:min(3, len(parts))], " "), "Z"))
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, plain); err == nil {
@@ -62,12 +63,12 @@ func parseNear(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// farTime parts a time into its year and the rest. Postgres writes years before
-// our era as such, Go and SQLite with a sign and one less.
+// farTime splits a time into its year and the rest. Postgres writes years before
+// our era with BC; Go and SQLite write them with a sign, and one less.
 var farTime = regexp.MustCompile(`^(-?)(\d{4,9})(-.*?)( BC)?$`)
 
-// parseFar reads a time of any year: as one that repeats its calendar, which it
-// does every 400 years, moved to where it belongs.
+// parseFar reads a time of any year: it reads a year with the same calendar,
+// which repeats every 400 years, and moves the result to the year given.
 func parseFar(text string) (time.Time, bool) {
 	parts := farTime.FindStringSubmatch(text)
 	if parts == nil || parts[1] != "" && parts[4] != "" {

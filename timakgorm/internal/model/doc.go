@@ -1,6 +1,7 @@
 // Package model is a tracked table in Go: what GORM knows of its columns, its
-// compiled rules, and the way from a row's image to the places where it belongs.
+// compiled rules, and how the image of a row becomes the places where its items
+// belong.
 //
-// It is pure: it does no I/O, and starts no goroutine. It knows the packages tag
+// It is pure: it does no I/O and starts no goroutine. It imports the packages tag
 // and sqltext.
 package model

@@ -5,8 +5,8 @@ import (
 )
 
 // exactTypes are the types that Postgres writes in JSON the same in every
-// session, alone and in an array. A timestamptz alone is one as well, as it says
-// its offset.
+// session, alone and in an array. A timestamptz alone is also written the same,
+// because it contains its offset.
 var exactTypes = map[string]bool{
 	"bool": true, "boolean": true,
 	"smallint": true, "integer": true, "int": true, "bigint": true, "int2": true, "int4": true, "int8": true,
@@ -21,8 +21,8 @@ var exactTypes = map[string]bool{
 	"int4range": true, "int8range": true, "numrange": true, "int4multirange": true, "int8multirange": true, "nummultirange": true,
 }
 
-// Exact reports whether a column is one that every session of Postgres writes
-// the same, as far as the model says.
+// Exact reports whether every session of Postgres writes a column the same, as
+// far as the model tells.
 func Exact(field *schema.Field) bool {
 	name, _ := stated(field)
 	switch KindOf(field) {

@@ -14,11 +14,12 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// Image is the columns of a row that its rules name, as the database writes
-// them in JSON. nil: the row is absent or soft-deleted.
+// Image is the columns of a row that its rules name, as the database writes them
+// in JSON. It is nil if the row is absent or soft-deleted.
 type Image map[string]json.RawMessage
 
-// ParseImage reads an image from the outbox; NULL is nil.
+// ParseImage reads an image from the outbox. A nil text is NULL, and gives a nil
+// Image.
 func ParseImage(text *string) (Image, error) {
 	if text == nil {
 		return nil, nil
@@ -30,11 +31,11 @@ func ParseImage(text *string) (Image, error) {
 	return i, nil
 }
 
-// errOldImage is what a rule meets that names a column which it did not name
-// when the image was taken: an older program wrote it.
+// errOldImage is returned for a rule that names a column which it did not name
+// when the image was taken: an older program wrote the image.
 var errOldImage = errors.New("it was taken before the rule named it")
 
-// value returns a column's JSON, and whether it is other than NULL.
+// value returns a column's JSON, and reports whether it is not NULL.
 func (i Image) value(field *schema.Field) (json.RawMessage, bool, error) {
 	raw, found := i[field.DBName]
 	if !found {
@@ -43,7 +44,8 @@ func (i Image) value(field *schema.Field) (json.RawMessage, bool, error) {
 	return raw, string(raw) != "null", nil
 }
 
-// text returns a column as it stands in a key: the same for every database.
+// text returns a column as it stands in a key, the same for every database.
+// present is false for NULL.
 func (i Image) text(field *schema.Field) (text string, present bool, err error) {
 	raw, present, err := i.value(field)
 	if err != nil || !present {
@@ -60,7 +62,7 @@ func (i Image) text(field *schema.Field) (text string, present bool, err error) 
 	}
 	switch raw[0] {
 	case '"':
-		if !utf8.Valid(raw) { // decoding would make one of many texts
+		if !utf8.Valid(raw) { // decoding would map different texts to one
 			return "", false, fmt.Errorf("column %q is not valid UTF-8", field.DBName)
 		}
 		err = json.Unmarshal(raw, &text)
@@ -72,8 +74,8 @@ func (i Image) text(field *schema.Field) (text string, present bool, err error) 
 	}
 }
 
-// truth returns a bool column; NULL is false. SQLite writes 0 and 1, and keeps
-// what else it is given: a text is read as Go reads it into a bool, and a real
+// truth returns a bool column; NULL is false. SQLite writes 0 and 1, and stores
+// any other value as it is given: a text is read as Go reads a bool, and a real
 // number as the integer that it equals.
 func (i Image) truth(field *schema.Field) (bool, error) {
 	raw, present, err := i.value(field)
@@ -91,7 +93,7 @@ func parseTruth(raw json.RawMessage) (bool, error) {
 	return strconv.ParseBool(scalar(raw))
 }
 
-// date returns a time, or an integer as microseconds.
+// date returns a time, or an integer as microseconds. NULL is an error.
 func (i Image) date(field *schema.Field) (time.Time, error) {
 	text, present, err := i.text(field)
 	if err != nil {
@@ -110,10 +112,10 @@ func (i Image) date(field *schema.Field) (time.Time, error) {
 	return parseTime(field, text)
 }
 
-// shownBytes is how much of a value a reason shows.
+// shownBytes is how many bytes of a value an error shows.
 const shownBytes = 64
 
-// shortened is a value as a reason shows it: as much as tells what it is.
+// shortened returns a value as an error shows it: the first shownBytes of it.
 func shortened[T ~[]byte | ~string](value T) string {
 	cut := string(value[:min(len(value), shownBytes)])
 	if len(value) > len(cut) {
@@ -122,7 +124,8 @@ func shortened[T ~[]byte | ~string](value T) string {
 	return strings.ToValidUTF8(cut, "\uFFFD")
 }
 
-// object returns the columns as a JSON object, the same for every database.
+// object returns columns as a JSON object, the same for every database. It
+// returns nil if there are no fields.
 func (i Image) object(fields []*schema.Field) ([]byte, error) {
 	if len(fields) == 0 {
 		return nil, nil
@@ -148,8 +151,8 @@ func (i Image) object(fields []*schema.Field) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// UnknownColumn returns a column of an image that no rule names, the first by
-// its name; "" if there is none.
+// UnknownColumn returns the first column of an image, ordered by name, that no
+// rule names. It returns "" if there is none.
 func (m *Model) UnknownColumn(i Image) (unknown string) {
 	for name := range i {
 		if (unknown == "" || name < unknown) && !slices.ContainsFunc(m.Columns, func(c *schema.Field) bool { return c.DBName == name }) {

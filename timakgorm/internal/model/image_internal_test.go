@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// What databases and drivers write for a time.
+// Databases and drivers write a time in these ways.
 func TestParseTime(t *testing.T) {
 	t.Parallel()
 	field := &schema.Field{DBName: "at"}
@@ -25,7 +25,7 @@ func TestParseTime(t *testing.T) {
 		"2026-01-02 03:04:05 +0545 +0545":                  "2026-01-01T21:19:05Z",
 		"2026-01-02 03:04:05 +0100 my zone m=+0.000000001": "2026-01-02T02:04:05Z",
 		"2026-01-02": "2026-01-02T00:00:00Z",
-		// What SQLite and Go's drivers for it read.
+		// Read by SQLite and by Go's drivers for it.
 		"2026-01-02 03:04":               "2026-01-02T03:04:00Z",
 		"2026-01-02T03:04":               "2026-01-02T03:04:00Z",
 		"2026-01-02 03:04Z":              "2026-01-02T03:04:00Z",
@@ -39,7 +39,7 @@ func TestParseTime(t *testing.T) {
 		"2026-01-02T03:04:05.5-01:00":    "2026-01-02T04:04:05.5Z",
 		"2026-01-02Z":                    "2026-01-02T00:00:00Z",
 		"0000-01-01 00:00:00+00:00":      "0000-01-01T00:00:00Z",
-		// Years of other than four digits, and before our era.
+		// Years that do not have four digits, and years before our era.
 		"0044-03-15T01:02:03+00:00 BC":       "-0043-03-15T01:02:03Z",
 		"0044-03-15T01:02:03.5+01:00:44 BC":  "-0043-03-15T00:01:19.5Z",
 		"0001-12-31T23:00:00-02:00 BC":       "0001-01-01T01:00:00Z",
@@ -75,8 +75,8 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// What is in an image that no database should have written is an error, which
-// makes a dead letter, and no guess.
+// An image that no database should have written is an error, which makes a dead
+// letter. Nothing is guessed.
 func TestImage_errors(t *testing.T) {
 	t.Parallel()
 	column := func(kind schema.DataType) *schema.Field {
@@ -107,11 +107,11 @@ func TestImage_errors(t *testing.T) {
 	}
 	broken := `{"c":`
 	if i, err := ParseImage(&broken); err == nil {
-		t.Errorf("parseImage(%s): got %v, want an error", broken, i)
+		t.Errorf("ParseImage(%s): got %v, want an error", broken, i)
 	}
 }
 
-// A bool is true, false or, when it is NULL, false, however it is written.
+// A bool is true, false or, if NULL, false, in whichever form it is written.
 func TestImage_truth(t *testing.T) {
 	t.Parallel()
 	field := &schema.Field{DBName: "c"}

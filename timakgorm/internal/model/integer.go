@@ -13,9 +13,9 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// integerIn returns the JSON of an integer column as it stands in a key. A
-// database may hold there what no such field does: SQLite any value, Postgres one
-// out of its range.
+// integerIn returns the JSON of an integer column as it stands in a key. It is an
+// error if the column contains what the field cannot hold: SQLite stores any
+// value, Postgres may store one out of its range.
 func integerIn(field *schema.Field, kind schema.DataType, raw json.RawMessage) (string, error) {
 	text := scalar(raw)
 	if !inRange(field, kind, text) {
@@ -24,8 +24,9 @@ func integerIn(field *schema.Field, kind schema.DataType, raw json.RawMessage) (
 	return text, nil
 }
 
-// scalar returns a number, or a text of plain characters, as it stands in a key. A
-// real number that is whole is its integer, as the database finds them equal.
+// scalar returns a number, or a text without escapes, as it stands in a key. A
+// real number that is whole becomes an integer, because the database considers
+// them equal.
 func scalar(raw json.RawMessage) string {
 	text := strings.Trim(string(raw), `"`)
 	if raw[0] == '"' || !strings.ContainsAny(text, ".eE") {
@@ -38,8 +39,8 @@ func scalar(raw json.RawMessage) string {
 	return strconv.FormatInt(int64(number), 10)
 }
 
-// Holds reports whether a column may stand in a key as a text. Each of its values
-// has one.
+// Holds reports whether a column may stand in a key as text. Each value of a
+// column has one text.
 func Holds(field *schema.Field, text string) bool {
 	switch kind := KindOf(field); kind {
 	case schema.Int, schema.Uint:
@@ -51,8 +52,8 @@ func Holds(field *schema.Field, text string) bool {
 	}
 }
 
-// inRange reports whether a text is an integer that a field holds, written in the
-// one way.
+// inRange reports whether text is an integer that a field holds, in its canonical
+// form.
 func inRange(field *schema.Field, kind schema.DataType, text string) bool {
 	digits := strings.TrimPrefix(text, "-")
 	if text != "0" && (digits == "" || digits[0] < '1' || digits[0] > '9') {
@@ -69,8 +70,8 @@ func inRange(field *schema.Field, kind schema.DataType, text string) bool {
 
 var valuerType = reflect.TypeFor[driver.Valuer]()
 
-// bitsOf returns the size of an integer field. One that makes its own value has
-// any.
+// bitsOf returns the size of an integer field. It is 64 for a field that is a
+// driver.Valuer, whose values may be any.
 func bitsOf(field *schema.Field) int {
 	switch t := field.IndirectFieldType; t.Kind() {
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Uint8, reflect.Uint16, reflect.Uint32:

@@ -8,7 +8,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// itemID returns the id by the rule's template, or table:primary key.
+// itemID returns the id by the rule's template or, if there is none,
+// <table>:<primary key>. It reports false if a column of the template is NULL.
 func (m *Model) itemID(r Rule, i Image) (string, bool, error) {
 	if r.ID.Columns != nil {
 		return i.Render(r.ID)
@@ -24,7 +25,7 @@ func (m *Model) itemID(r Rule, i Image) (string, bool, error) {
 	return m.Table + ":" + strings.Join(values, ","), true, nil
 }
 
-// KeyTexts splits an item's id into the columns of the primary key; it reports
+// KeyTexts splits an item's id into the columns of the primary key. It reports
 // false for an item of another table.
 func KeyTexts(s *schema.Schema, id string) ([]string, bool) {
 	rest, ok := strings.CutPrefix(id, s.Table+":")

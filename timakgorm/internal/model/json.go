@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// JSON writes JSON with every text as it is, so that one key has one text.
+// JSON encodes v without escaping HTML, so that one key has one text.
 func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -10,10 +10,11 @@ import (
 	"strings"
 )
 
-// RowKey is the primary key of a row by column names.
+// RowKey is the primary key of a row, by column names.
 type RowKey map[string]any
 
-// ParseKey reads a key that the database has written, numbers unchanged.
+// ParseKey reads a key that the database has written. Numbers stay as they are
+// written.
 func ParseKey(text string) (RowKey, error) {
 	if name, number, plain := plainKey(text); plain {
 		return RowKey{name: json.Number(number)}, nil
@@ -25,7 +26,8 @@ func ParseKey(text string) (RowKey, error) {
 	return key, err
 }
 
-// plainKey reads a key of one integer, as most are, without the cost of JSON.
+// plainKey reads a key of one integer, which is the most frequent, without the
+// cost of decoding JSON.
 func plainKey(text string) (name, number string, plain bool) {
 	body, opened := strings.CutPrefix(text, `{"`)
 	body, closed := strings.CutSuffix(body, "}")
@@ -34,7 +36,7 @@ func plainKey(text string) (name, number string, plain bool) {
 	return name, number, opened && closed && parted && isPlainName(name) && isDecimal(number)
 }
 
-// Text writes a key as JSON, one key always the same.
+// Text writes a key as JSON. Equal keys have equal texts.
 func (k RowKey) Text() ([]byte, error) {
 	for name, value := range k {
 		if number, ok := value.(json.Number); ok && len(k) == 1 && isPlainName(name) && isDecimal(string(number)) {
@@ -44,7 +46,7 @@ func (k RowKey) Text() ([]byte, error) {
 	return JSON(k)
 }
 
-// isPlainName reports whether JSON holds a name as it is.
+// isPlainName reports whether JSON writes a name without escapes.
 func isPlainName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r > 'z' || r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a') })
 }
@@ -55,11 +57,11 @@ func isDecimal(text string) bool {
 	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// KeyValue returns a value of a key as JSON holds it, the same that the database
-// writes: an integer, a text, a bool, or nil for NULL.
+// KeyValue returns a value of a key as JSON holds it, as the database writes it
+// too: an integer, a text, a bool, or nil for NULL. Other types are an error.
 func KeyValue(v any) (any, error) {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
-		return nil, nil // whose Value may not be called
+		return nil, nil // calling its Value method may panic
 	}
 	if valuer, ok := v.(driver.Valuer); ok {
 		value, err := valuer.Value()

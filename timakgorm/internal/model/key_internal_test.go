@@ -2,8 +2,8 @@ package model
 
 import "testing"
 
-// A key has one text, whatever wrote it: the database, JSON, or the short ways
-// that spare both.
+// A key has one text, whether the database, JSON or one of the short cuts that
+// avoid both has written it.
 func TestKeyText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -8,16 +8,16 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// Kinds of values beside those of GORM.
+// Kinds of values in addition to GORM's.
 const (
 	jsonKind  schema.DataType = "json"
 	arrayKind schema.DataType = "array" // of a Postgres type
-	otherKind schema.DataType = "other" // that has no one text, or that cannot be compared
+	otherKind schema.DataType = "other" // has no single text, or cannot be compared
 )
 
-// storedKinds are the database types that a field's tag may state, and the kind
+// storedKinds are the database types that a field's tag may state, with the kind
 // of value that they hold. A type that only begins like one of them, such as
-// daterange, is another.
+// daterange, is not one of them.
 var storedKinds = map[string]schema.DataType{
 	"uuid":        schema.String,
 	"char":        schema.String,
@@ -28,7 +28,7 @@ var storedKinds = map[string]schema.DataType{
 	"nvarchar":    schema.String,
 	"text":        schema.String,
 	"citext":      schema.String,
-	"string":      schema.String, // as GORM calls its own
+	"string":      schema.String, // GORM's own name
 	"bytes":       schema.Bytes,
 	"bytea":       schema.Bytes,
 	"blob":        schema.Bytes,
@@ -61,13 +61,14 @@ var storedKinds = map[string]schema.DataType{
 	"circle":      otherKind,
 }
 
-// statedType parts a type into its name and whether it is an array.
+// statedType splits a type into its name and whether it is an array.
 var statedType = regexp.MustCompile(`^(?:(?:"[^"]*"|\w+)\.)*("[^"]*"|\w+)` + // with its schema
 	`(?:\s+(?:varying|precision|year|month|day|hour|minute|second|to)\b)*` +
 	`(?:\s*\([^)]*\))?(?:\s+(with|without)\s+time\s+zone)?\s*(\[|array\b)?`)
 
-// stated returns the type of a field's column as the model states it, in lower
-// case; an empty name if it states none. GORM's own names of types are none.
+// stated returns the type of a field's column, in lower case: the one that the
+// model states, or else GORM's own name of it. The name is empty if that is not
+// the name of a type.
 func stated(field *schema.Field) (name string, array bool) {
 	parts := statedType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(string(field.DataType))))
 	if parts == nil {
@@ -80,9 +81,9 @@ func stated(field *schema.Field) (name string, array bool) {
 	return name, parts[3] != ""
 }
 
-// KindOf returns what a column holds. GORM's field.DataType is no answer where
-// the model states the column's type, as in gorm:"type:timestamptz": it is that
-// text then.
+// KindOf returns what a column holds. GORM's field.DataType is not enough: where
+// the model states the column's type, as in gorm:"type:timestamptz", it is that
+// text.
 func KindOf(field *schema.Field) schema.DataType {
 	if _, array := stated(field); array {
 		return arrayKind
@@ -90,7 +91,7 @@ func KindOf(field *schema.Field) schema.DataType {
 	return elementKind(field)
 }
 
-// elementKind is kindOf, and for an array that of its elements.
+// elementKind is KindOf, but for an array it is the kind of its elements.
 func elementKind(field *schema.Field) schema.DataType {
 	name, array := stated(field)
 	switch field.GORMDataType {
@@ -100,7 +101,7 @@ func elementKind(field *schema.Field) schema.DataType {
 		}
 	default:
 	}
-	if field.DataType == schema.Time { // as a serializer makes of an integer
+	if field.DataType == schema.Time { // a serializer makes a time of an integer
 		return schema.Time
 	}
 	if kind, known := storedKinds[name]; known {
@@ -109,7 +110,7 @@ func elementKind(field *schema.Field) schema.DataType {
 	return field.GORMDataType
 }
 
-// describe names a field's type as the model states it, for messages.
+// describe names the type of a field as the model states it, for messages.
 func describe(field *schema.Field) string {
 	text := field.FieldType.String()
 	if stated := field.TagSettings["TYPE"]; stated != "" {
@@ -127,14 +128,14 @@ func Whole(field *schema.Field) bool {
 	return kind == schema.Int || kind == schema.Uint
 }
 
-// IsInteger reports whether a column is an integer, as far as the model says.
+// IsInteger reports whether a column holds integers and the model does not state
+// its type.
 func IsInteger(field *schema.Field) bool {
 	kind := KindOf(field)
 	return (kind == schema.Int || kind == schema.Uint) && field.TagSettings["TYPE"] == ""
 }
 
-// textual reports whether a column's value has one way to be written as text,
-// whatever the database.
+// textual reports whether a column's value has one text in every database.
 func textual(field *schema.Field) bool {
 	switch KindOf(field) {
 	case schema.Int, schema.Uint, schema.String, schema.Bool:

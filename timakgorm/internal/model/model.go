@@ -14,6 +14,7 @@ import (
 )
 
 // Model is a tracked table: what GORM knows of it, and its compiled rules.
+// Compile makes it.
 type Model struct {
 	Schema  *schema.Schema
 	Table   string          // as the rules and the outbox name it; may be schema.table
@@ -21,23 +22,24 @@ type Model struct {
 	Columns []*schema.Field // the image: the primary key and all that rules name
 	Rules   []Rule
 
-	// Visible is the condition that a row is not soft-deleted, with rowMark
-	// before its columns; empty if the model has no soft delete. Set by
-	// readVisibility, with the fields that it names.
+	// Visible is the condition that a row is not soft-deleted, with RowMark
+	// before its columns; "" if the model has no soft delete. Visibility are the
+	// fields that it names, and Quote quotes a name as it does. ReadVisibility
+	// sets them.
 	Visible, RowMark string
 	Quote            func(string) string
 	Visibility       []*schema.Field
 }
 
 // Declared is a model as the application names it: a pointer to its struct, and
-// rules beside those in its tags.
+// rules in addition to those in its tags.
 type Declared struct {
 	Value any
 	Rules []tag.Rule
 }
 
-// Compile reads a model's schema and rules. Every mistake is an error that
-// names the model, the rule and what was expected.
+// Compile reads a model's schema and rules. Every mistake is an error that names
+// the model, the rule and what was expected.
 func Compile(d Declared, namer schema.Namer) (*Model, error) {
 	t := StructType(d.Value)
 	if t == nil || t.Kind() != reflect.Struct || t.Name() == "" {
@@ -50,7 +52,8 @@ func Compile(d Declared, namer schema.Namer) (*Model, error) {
 	return m, nil
 }
 
-// StructType returns the type that a model points to.
+// StructType returns the type that a model points to, through any number of
+// pointers.
 func StructType(model any) reflect.Type {
 	t := reflect.TypeOf(model)
 	for t != nil && t.Kind() == reflect.Pointer {
@@ -92,7 +95,7 @@ func (m *Model) compile(rules []tag.Rule) error {
 	return nil
 }
 
-// checkKeys refuses primary keys whose values have no one way to be written as
+// checkKeys refuses primary keys whose values do not have exactly one form in
 // JSON.
 func (m *Model) checkKeys() error {
 	if len(m.Keys) == 0 {
@@ -107,7 +110,8 @@ func (m *Model) checkKeys() error {
 	return nil
 }
 
-// image adds a field to the image and returns its place there.
+// image adds a field to the image, unless it is there already, and returns the
+// field.
 func (m *Model) image(field *schema.Field) *schema.Field {
 	if !slices.Contains(m.Columns, field) {
 		m.Columns = append(m.Columns, field)

@@ -13,8 +13,8 @@ type Place struct {
 	Key, ID, Source string
 }
 
-// Placement is an item, the timeline it lies on and that timeline's capacity,
-// 0 for the engine's.
+// Placement is an item, the key of the timeline it lies on, and that timeline's
+// capacity; Max 0 means the engine's.
 type Placement struct {
 	Key  string
 	Item timak.Item
@@ -24,11 +24,11 @@ type Placement struct {
 // Place returns where the item lies.
 func (p Placement) Place() Place { return Place{p.Key, p.Item.ID, p.Item.Source} }
 
-// Placements returns what the rules make of an image; none of nil. Where two
-// rules name one place, the first decides. outdated says that a rule names a
-// column which the image has not: by that rule the row was nowhere then, and
-// where it belongs now only the row itself can tell. Beside an error, which is
-// that of some rules, it returns what the others make of the image.
+// Placements returns the items that the rules make of an image; none for nil. If
+// two rules name one place, the first one wins. outdated says that a rule names a
+// column that the image does not have: by that rule the row had no item then, and
+// only the row itself can tell where it belongs now. err joins the errors of the
+// rules that fail; the placements of the other rules are returned with it.
 func (m *Model) Placements(i Image) (out []Placement, outdated bool, err error) {
 	if i == nil {
 		return nil, false, nil
@@ -47,11 +47,12 @@ func (m *Model) Placements(i Image) (out []Placement, outdated bool, err error) 
 			out = append(out, p)
 		}
 	}
-	return out, outdated, Distinctly(failures)
+	return out, outdated, JoinDistinct(failures)
 }
 
-// Distinctly is errors.Join of those that say different things.
-func Distinctly(errs []error) error {
+// JoinDistinct is errors.Join for errors with different texts. It leaves out nil
+// and repeated ones.
+func JoinDistinct(errs []error) error {
 	if len(errs) == 0 {
 		return nil
 	}
@@ -65,9 +66,9 @@ func Distinctly(errs []error) error {
 	})...)
 }
 
-// PlacesIn returns what an image puts on one timeline, and why it puts nothing
-// there by a rule that wants it to: the reason that the relay gives. Then the row
-// is unplaceable.
+// PlacesIn returns what an image puts on one timeline. If a rule wants an item
+// there and fails, the row is unplaceable, and reason is the error that the relay
+// gives.
 func (m *Model) PlacesIn(text *string, key string) (places []Placement, reason error) {
 	i, err := ParseImage(text)
 	if err != nil || i == nil {
@@ -86,8 +87,9 @@ func (m *Model) PlacesIn(text *string, key string) (places []Placement, reason e
 	return places, reason
 }
 
-// Apply is placement for an image that may be anything: bad is what is wrong with
-// its primary key, and a panic is an error.
+// Apply is placement for an image that may contain anything: it turns a panic
+// into an error. bad is what is wrong with the image's primary key; it is
+// returned where the row would have an item.
 func (m *Model) Apply(r Rule, i Image, bad error) (at Placement, shown bool, err error) {
 	defer panicking(&err)
 	at, shown, err = m.placement(r, i)
@@ -99,22 +101,23 @@ func (m *Model) Apply(r Rule, i Image, bad error) (at Placement, shown bool, err
 	return at, shown, err
 }
 
-// isOf reports whether a rule gives an image a key, whatever else of it may fail.
+// isOf reports whether a rule gives an image a key, no matter what else of the
+// rule fails.
 func (i Image) isOf(r Rule, key string) (is bool) {
 	defer func() { _ = recover() }()
 	made, shown, err := i.Render(r.Key)
 	return err == nil && shown && made == key
 }
 
-// panicking makes an error of a rule's panic: no row is to stop what is done with
-// the others.
+// panicking turns a rule's panic into an error, so that one row does not stop the
+// others.
 func panicking(err *error) {
 	if r := recover(); r != nil {
 		*err = RulePanic(r)
 	}
 }
 
-// RulePanic is the error of a rule that has panicked.
+// RulePanic returns the error for a rule that panicked with reason.
 func RulePanic(reason any) error { return fmt.Errorf("a rule panics: %v", reason) }
 
 // placement applies one rule, and reports whether the row has an item by it.
@@ -142,8 +145,8 @@ func (m *Model) placement(r Rule, i Image) (p Placement, shown bool, err error) 
 	return p, err == nil, err
 }
 
-// Render fills in a template; it reports false if a field is NULL. The unset
-// template is the empty text.
+// Render fills in a template. It reports false if a field is NULL. The zero
+// Template gives the empty text.
 func (i Image) Render(t Template) (string, bool, error) {
 	if t.Columns == nil {
 		return t.String(), true, nil
@@ -159,7 +162,8 @@ func (i Image) Render(t Template) (string, bool, error) {
 	return t.Render(values), true, nil
 }
 
-// CheckKey reports why an image tells no row, if it does not.
+// CheckKey returns an error if the primary key of an image does not identify a
+// row: a column is missing, unreadable or NULL.
 func (m *Model) CheckKey(i Image) error {
 	for _, key := range m.Keys {
 		switch _, present, err := i.text(key); {

@@ -9,8 +9,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// TestPlacesIn_panic: a rule that panics on a row makes it unplaceable, for the
-// reason that the relay gives, and places what it can by others.
+// TestPlacesIn_panic: a rule that panics makes the row unplaceable, for the
+// reason that the relay gives. Other rules still place it.
 func TestPlacesIn_panic(t *testing.T) {
 	t.Parallel()
 	type Leaf struct {
@@ -25,7 +25,7 @@ func TestPlacesIn_panic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Rules[1].Data[0] = nil // as no rule has it
+	m.Rules[1].Data[0] = nil // no compiled rule has this
 	text := `{"id":1,"tree":"oak","score":2}`
 	const want = "a rule panics: runtime error: invalid memory address or nil pointer dereference"
 	if places, err := m.PlacesIn(&text, "leaves"); err == nil || err.Error() != want || len(places) > 0 {
@@ -36,7 +36,8 @@ func TestPlacesIn_panic(t *testing.T) {
 	}
 }
 
-// TestHolds: what stands in a key is what a column may hold, written in one way.
+// TestHolds: a text may stand in a key if the column may hold it, in its
+// canonical form.
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	type Widths struct {
@@ -73,7 +74,7 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// TestIntegerIn: what databases keep in an integer column, as a key has it.
+// TestIntegerIn: how a key writes what databases store in an integer column.
 func TestIntegerIn(t *testing.T) {
 	t.Parallel()
 	m, err := Compile(Declared{Value: &struct8{}, Rules: []tag.Rule{{Key: "{N}", Date: "N"}}}, schema.NamingStrategy{})

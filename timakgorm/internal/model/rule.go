@@ -11,7 +11,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// Rule is a tag.Rule whose fields have been found.
+// Rule is a tag.Rule whose fields have been looked up.
 type Rule struct {
 	Key, ID, Source Template
 	date            *schema.Field
@@ -21,13 +21,13 @@ type Rule struct {
 	Max             int
 }
 
-// Template is a parsed template with its fields. The zero template is unset.
+// Template is a parsed template with its fields. The zero Template is unset.
 type Template struct {
 	tag.Template
 	Columns []*schema.Field
 }
 
-// same reports whether two templates render every row alike.
+// same reports whether two templates render every row the same.
 func (t Template) same(other Template) bool {
 	if !slices.Equal(t.Columns, other.Columns) {
 		return false
@@ -103,7 +103,7 @@ func (m *Model) template(option, text string) (Template, error) {
 	return t, nil
 }
 
-// expectedText is what may stand in a template.
+// expectedText says what may stand in a template.
 const expectedText = "an integer, a text, a bool or a UUID"
 
 func (m *Model) condition(name string) (field *schema.Field, negated bool, err error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// Article is a model; Tagged is the same with rules.
+// Article is a model, and Tagged is the same model with rules in tags.
 type Article struct {
 	ID        uint
 	AuthorID  uint
@@ -86,7 +86,7 @@ func TestTrack_isTheSameAsTags(t *testing.T) {
 	}
 }
 
-// The image is the columns that rules name, and no more.
+// The image contains the columns that rules name, and no others.
 func TestCompile_image(t *testing.T) {
 	t.Parallel()
 	m, err := Compile(Declared{Value: &Article{}, Rules: articleRules[:1]}, schema.NamingStrategy{})
@@ -103,12 +103,12 @@ func TestCompile_image(t *testing.T) {
 	}
 }
 
-// ruleText draws what a tag can hold as a value.
+// ruleText draws what can be a value in a tag.
 func ruleText() *rapid.Generator[string] {
 	return rapid.Map(rapid.StringOfN(rapid.SampledFrom([]rune("aB:{}!=, é\"`")), 0, 8, -1), strings.TrimSpace)
 }
 
-// String writes what a tag says, so a tag of it is the same rule.
+// String writes a rule as a tag: parsing it gives the same rule.
 func TestRule_String(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -124,7 +124,7 @@ func TestRule_String(t *testing.T) {
 		}
 		text := want.String()
 		if text == "" {
-			return // no rule at all
+			return // not a rule
 		}
 		got, err := tag.ParseRule(text)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -12,7 +12,8 @@ import (
 // timelineType is the type of the fields that carry rules.
 var timelineType = reflect.TypeFor[Timeline]()
 
-// taggedRules reads the rules in a model's tags, embedded structs included.
+// taggedRules reads the rules in a model's tags, including those of embedded
+// structs.
 func taggedRules(t reflect.Type) ([]tag.Rule, error) {
 	var rules []tag.Rule
 	for field := range t.Fields() {
@@ -40,8 +41,8 @@ func taggedRules(t reflect.Type) ([]tag.Rule, error) {
 	return rules, nil
 }
 
-// embedded returns the struct whose columns GORM takes for the model's own; nil
-// if the field is none.
+// embedded returns the struct whose columns GORM treats as the model's own, or
+// nil if the field is not such a struct.
 func embedded(field reflect.StructField) reflect.Type {
 	t := field.Type
 	if t.Kind() == reflect.Pointer && field.IsExported() {
@@ -56,7 +57,7 @@ func embedded(field reflect.StructField) reflect.Type {
 
 const expectedTag = "expected one like `timak:\"key=author:{AuthorID}:posts\"`"
 
-// checkTimeline checks a field that has a tag timak, or should have one.
+// checkTimeline checks a field that has, or should have, a tag timak.
 func checkTimeline(field reflect.StructField, tagged bool) error {
 	_, ignored := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["-"]
 	switch {

@@ -15,13 +15,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// standIn is the name of a row in a visibility condition, until the row is
-// known: of the table, of an alias, or NEW and OLD in a trigger.
+// standIn is the name of the row in a visibility condition, until its real name
+// is known: that of the table, an alias, or NEW and OLD in a trigger.
 const standIn = "timak_row"
 
-// ReadVisibility asks the model's fields, as GORM does for each of its queries,
-// which rows are to be seen: those that are not soft-deleted, by whatever type
-// of field. An image is NULL exactly when the row is not.
+// ReadVisibility reads the condition by which GORM hides soft-deleted rows, from
+// the model's fields of any type, as GORM does for each query. The image of a row
+// is NULL exactly when the condition is false. It runs no query.
 func (m *Model) ReadVisibility(db *gorm.DB) error {
 	st := &gorm.Statement{
 		DB: db.Session(&gorm.Session{NewDB: true}), Table: standIn, Schema: m.Schema, Clauses: map[string]clause.Clause{},
@@ -35,7 +35,7 @@ func (m *Model) ReadVisibility(db *gorm.DB) error {
 	}
 	where.Build(st)
 	if st.Error != nil {
-		return st.Error
+		return fmt.Errorf("timakgorm: %s: %w", m.Schema.Name, st.Error)
 	}
 	text, err := inlined(st)
 	if err != nil {
@@ -60,8 +60,8 @@ func (m *Model) fieldsIn(text string) []*schema.Field {
 	return named
 }
 
-// inlined returns the SQL that a statement has built, its parameters written
-// out: a trigger takes none.
+// inlined returns the SQL that a statement has built, with its parameters written
+// as literals: a trigger takes no parameters.
 func inlined(st *gorm.Statement) (string, error) {
 	lang, _ := sqltext.LanguageOf(st.Name()) // Initialize refuses others
 	values := make([]string, len(st.Vars))
@@ -107,7 +107,8 @@ func literal(v any) (string, error) {
 	}
 }
 
-// Watched are the columns on which the image depends.
+// Watched returns the columns on which the image depends, including those of the
+// visibility condition.
 func Watched(m *Model) []*schema.Field {
 	fields := slices.Clone(m.Columns)
 	for _, field := range m.Visibility {

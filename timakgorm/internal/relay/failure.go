@@ -97,7 +97,7 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 func (b *batch) verdict(ctx context.Context) (s outbox.Settlement, anew []*rowFold, reason error) {
 	outage := b.outage()
 	for _, f := range b.folds {
-		failure := errors.Join(f.err, model.Distinctly(b.failed[f]))
+		failure := errors.Join(f.err, model.JoinDistinct(b.failed[f]))
 		switch {
 		case failure == nil && f.foreign():
 			continue
