@@ -10,12 +10,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Qualifies returns a function that writes the column of a row by its alias.
+// Qualifies returns a function that writes a row's column with the row's alias.
 func Qualifies(alias string) func(*schema.Field) string {
 	return func(field *schema.Field) string { return alias + "." + sqltext.QuotePart(field.DBName) }
 }
 
-// Seen is the condition that a row is not soft-deleted; "" if none ever is.
+// Seen returns the condition that a row is not soft-deleted, or "" if the model
+// has no soft delete.
 func Seen(m *model.Model, alias string) string {
 	condition := m.Visible
 	for _, field := range m.Visibility {
@@ -27,12 +28,13 @@ func Seen(m *model.Model, alias string) string {
 	return "(" + condition + ")"
 }
 
-// Provided is a value where a condition holds, NULL elsewhere; "" always holds.
-func Provided(there, object string) string {
-	if there == "" {
-		return object
+// CaseWhen returns SQL for value where a condition holds and NULL elsewhere. The
+// condition "" always holds.
+func CaseWhen(condition, value string) string {
+	if condition == "" {
+		return value
 	}
-	return fmt.Sprintf("CASE WHEN %s THEN %s END", there, object)
+	return fmt.Sprintf("CASE WHEN %s THEN %s END", condition, value)
 }
 
 // Joined joins the parts that are not empty.
@@ -46,7 +48,7 @@ func Joined(separator string, parts ...string) string {
 	return strings.Join(kept, separator)
 }
 
-// Columns writes each of some fields.
+// Columns returns what write makes of each field.
 func Columns(fields []*schema.Field, write func(*schema.Field) string) []string {
 	parts := make([]string, len(fields))
 	for i, field := range fields {
@@ -55,7 +57,7 @@ func Columns(fields []*schema.Field, write func(*schema.Field) string) []string 
 	return parts
 }
 
-// PKOf is the primary key of a row as the outbox has it.
+// PKOf returns the primary key of a row as the outbox stores it.
 func (d Dialect) PKOf(m *model.Model, alias string) string {
 	return fmt.Sprintf(d.Array, strings.Join(Columns(m.Keys, Qualifies(alias)), ", "))
 }

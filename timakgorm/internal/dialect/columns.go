@@ -12,8 +12,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// postgresColumns reads the columns of a table that the names in an array tell:
-// each as a JSON object.
+// postgresColumns reads those columns of a table that a JSON array names: each as
+// a JSON object.
 const postgresColumns = `WITH RECURSIVE parts AS (
 		SELECT a.attname AS name, a.atttypid AS column_type, a.atttypmod AS mod, a.atttypid AS typ, true AS root, '' AS within,
 			EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) AS loose
@@ -46,8 +46,8 @@ const postgresColumns = `WITH RECURSIVE parts AS (
 	)::text
 	FROM named c WHERE c.root AND c.typtype <> 'd'`
 
-// ReadColumns returns those columns of the image that a table of Postgres has, by
-// its name as SQL writes it.
+// ReadColumns returns the columns of the image that a table of Postgres has. name
+// is the table's name as SQL writes it.
 func ReadColumns(ctx context.Context, db Querier, m *model.Model, name string) (columns []model.Column, err error) {
 	names, err := model.JSON(Columns(m.Columns, func(field *schema.Field) string { return field.DBName }))
 	if err != nil {
@@ -68,10 +68,10 @@ func ReadColumns(ctx context.Context, db Querier, m *model.Model, name string) (
 	return columns, nil
 }
 
-// CheckColumns refuses a table of Postgres whose columns are of other types than
-// the model's fields say, where a rule would read them wrong: the model alone
-// cannot tell. Those that are not there are not looked at, nor those of a table
-// that is not there.
+// CheckColumns refuses a table of Postgres whose columns have types that the
+// model's fields do not state, where a rule would read them wrong: the model
+// alone cannot tell. The error wraps model.ErrColumns. Columns and tables that do
+// not exist are not checked, nor is SQLite.
 func CheckColumns(ctx context.Context, d Dialect, db Querier, m *model.Model, name string) error {
 	if d.Name != Postgres.Name {
 		return nil

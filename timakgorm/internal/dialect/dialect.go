@@ -10,48 +10,53 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Dialect is what the SQL of the databases we know differs in. Everything else
-// is written once, in sql.go.
+// Dialect is what differs between the SQL of the supported databases. Everything
+// else is written once, for all of them.
 type Dialect struct {
 	Name     string // as gorm and the folders of package migrations name it
 	Language sqltext.Language
-	Object   string // makes a JSON object of names and values; see objectOf
-	hex      string // format: bytes as hexadecimal text
+	Object   string // makes a JSON object of names and values; see ObjectOf
+	hex      string // format: writes bytes as hexadecimal text
 	Lock     bool   // rows are locked by SELECT … FOR UPDATE
 
-	// rows is a FROM item that turns the JSON array in a parameter into rows e,
-	// row one that makes a row of a single JSON object; rowKey and old are the
+	// rows is a FROM item that turns the JSON array in a parameter into rows e.
+	// row is one that makes a row of a single JSON object. rowKey and old are the
 	// primary key and the old image of such a row.
 	rows, row, rowKey, old string
-	// Text casts JSON to text.
+	// Text is a format that casts JSON to text.
 	Text string
-	// Plain is a value by itself, as it can be compared with its column again.
+	// Plain is a format for a value without its declared type, so that it can be
+	// compared with its column.
 	Plain string
-	// differs compares images, NULLs included.
+	// differs is a format that compares images. NULL differs from everything but
+	// NULL.
 	differs string
-	// fence ends a subquery that is to be computed by itself.
+	// fence ends a subquery that must be computed separately.
 	fence string
-	// now is the database's clock in microseconds; with clock it is our own, for
-	// a database that runs in our process and has a coarser one.
+	// now is the database's clock in microseconds. Clock says to use the clock of
+	// this process instead, for a database that runs in it and has a coarser
+	// clock.
 	now   string
 	Clock bool
-	// Greatest is max of several values, NULLs left out by coalesce.
+	// Greatest is the function that returns the greatest of several values. A
+	// value that may be NULL needs coalesce.
 	Greatest string
-	// IDs is a subquery over the JSON array of numbers in a parameter; names
-	// the same for texts.
+	// IDs is a subquery that returns the numbers of the JSON array in a
+	// parameter, Names one that returns its texts.
 	IDs, Names string
-	// Array makes a JSON array, as text.
+	// Array is a format that makes a JSON array, as text.
 	Array string
-	// Numbered parameters: $1 instead of ?.
+	// Numbered says that parameters are $1, $2 and so on instead of ?.
 	Numbered bool
-	// InSession says that images are made with the settings of a session, which
-	// may be any.
+	// InSession says that images depend on the settings of the session that makes
+	// them, which may be any.
 	InSession bool
-	// own comes before the names of timak's tables and functions.
+	// own is what to write before the names of timak's tables and functions: ""
+	// or a schema with a dot.
 	own string
 }
 
-// Postgres is PostgreSQL, from version 13 on.
+// Postgres is PostgreSQL, version 13 or later.
 var Postgres = Dialect{
 	Name:     "postgres",
 	Language: sqltext.Postgres,
@@ -63,7 +68,7 @@ var Postgres = Dialect{
 	old:      "(e.value->>'o')::json", // an object, or a text of one
 	Text:     "(%s)::text",
 	Plain:    "(%s)::text",
-	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality; both are written alike
+	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality, and both are written the same way
 	fence:    "\n\tOFFSET 0",
 	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 	Greatest: "greatest",
@@ -86,7 +91,7 @@ var SQLite = Dialect{
 	rowKey:   "json_extract(e.value, '$.k')",
 	old:      "json_extract(e.value, '$.o')",
 	Text:     "%s",
-	Plain:    "+%s", // of no declared type, which a driver would make something of
+	Plain:    "+%s", // without a declared type, which a driver would act on
 	differs:  "%s IS NOT %s",
 	Clock:    true,
 	Greatest: "max",
@@ -96,7 +101,8 @@ var SQLite = Dialect{
 	fence:    "\n\tLIMIT -1",
 }
 
-// Of returns the dialect by gorm's name for it.
+// Of returns the dialect by gorm's name for it, or an error that lists the
+// supported ones.
 func Of(name string) (Dialect, error) {
 	for _, d := range []Dialect{Postgres, SQLite} {
 		if d.Name == name {
@@ -106,7 +112,8 @@ func Of(name string) (Dialect, error) {
 	return Dialect{}, fmt.Errorf("timakgorm: database %q is not supported: expected postgres or sqlite", name)
 }
 
-// Bind numbers the parameters of a statement written with ?.
+// Bind numbers the parameters of a statement that is written with ?, if the
+// database wants that.
 func (d Dialect) Bind(sql string) string {
 	if !d.Numbered {
 		return sql
@@ -123,8 +130,8 @@ func (d Dialect) Bind(sql string) string {
 	return b.String()
 }
 
-// Value is a column as the image holds it. SQLite keeps bytes in a column of any
-// type, as JSON types write them, and has no JSON of them.
+// Value returns SQL for a column as the image holds it. SQLite may store bytes in
+// a column of any type, as JSON types write them, and has no JSON for bytes.
 func (d Dialect) Value(field *schema.Field, column string) string {
 	switch {
 	case model.KindOf(field) == schema.Bytes && (model.Exact(field) || d.Name == SQLite.Name):
@@ -138,13 +145,14 @@ func (d Dialect) Value(field *schema.Field, column string) string {
 	}
 }
 
-// mayBeBlob reports whether a column's values may be written as bytes, though it
-// is of another kind. Those of a primary key may not: it is a JSON array too.
+// mayBeBlob reports whether a column's values may be written as bytes although it
+// is of another kind. Those of a primary key may not, because the key is also a
+// JSON array.
 func mayBeBlob(field *schema.Field) bool { return !field.PrimaryKey }
 
-// AnyColumn has columns written for an image whatever they hold. SQLite may keep bytes
-// in a primary key, and has no JSON of them; no row is found by such a key, so
-// that it is to be none.
+// AnyColumn makes column work for an image that may contain anything. SQLite may
+// store bytes in a primary key and has no JSON for them. No row can be found by
+// such a key, so the key is written as an array, which is no value of a key.
 func (d Dialect) AnyColumn(column func(*schema.Field) string) func(*schema.Field) string {
 	if d.Numbered {
 		return column
@@ -157,9 +165,10 @@ func (d Dialect) AnyColumn(column func(*schema.Field) string) func(*schema.Field
 	}
 }
 
-// sqliteValue is a column of SQLite's as the image holds it. Those of a primary
-// key are to have no bytes, by which no row is found again: what is no JSON is an
-// error, which bytes alone may not be, as some of them are SQLite's own JSON.
+// sqliteValue returns SQL for a column of SQLite as the image holds it. Bytes in
+// a primary key must fail, because no row can be found by them. Bytes alone do
+// not always fail, because some are SQLite's own JSON, so they are replaced by a
+// value that is never JSON.
 func sqliteValue(field *schema.Field, column string) string {
 	bytes := "CAST(%[1]s AS text)"
 	if !mayBeBlob(field) {

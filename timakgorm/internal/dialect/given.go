@@ -9,25 +9,25 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Given is how SQL reads changes that are in parameters.
+// Given is how SQL reads the changes that its parameters contain.
 type Given struct {
-	Rows    string   // the FROM item, with the rows as e
+	Rows    string   // the FROM item; the rows are e
 	keyRows string   // the same for keys without images
 	Key     string   // a row's primary key, as a JSON object
-	Keys    []string // its columns, of their own types
-	PK      string   // the same as the outbox has them
+	Keys    []string // its columns, with their own types
+	PK      string   // the primary key as the outbox stores it
 	Old     string   // the image
-	lists   bool     // as of givenLists
+	lists   bool     // made by givenLists
 
-	// encode writes changes as the parameters of rows, encodeKeys their keys as
-	// that of keyRows.
+	// encode writes changes as the parameters of Rows; encodeKeys writes their
+	// keys as the parameter of keyRows.
 	encode     func(rows []Change) []any
 	encodeKeys func(rows []Change) any
 }
 
-// givenRow returns how to read a single change. Postgres takes an array to have a
-// hundred elements, and would rather read all of a small table than look for
-// these; a single row it finds by its key.
+// givenRow returns how to read a single change. Postgres estimates that an array
+// has a hundred elements, and would scan a small table rather than look for
+// these. It finds a single row by its key.
 func (d Dialect) givenRow(m *model.Model, from string, quote func(string) string) Given {
 	g := d.givenIn(d.row, m, from, quote)
 	g.encode = func(rows []Change) []any { return []any{string(rows[0].append(nil))} }
@@ -43,9 +43,9 @@ func (d Dialect) GivenRows(m *model.Model, from string, quote func(string) strin
 	return g
 }
 
-// givenLists returns how to read changes of Postgres from two arrays, of their
-// keys and of their images: those of one array would cost twice as much to take
-// apart.
+// givenLists returns how Postgres reads changes from two arrays, one of their
+// keys and one of their images. Taking one array of both apart would cost twice
+// as much.
 func (d Dialect) givenLists(m *model.Model, from string, quote func(string) string) Given {
 	const list = "json_array_elements_text(?::text::json)"
 	both, bare := "ROWS FROM ("+list+", "+list+") AS e(k, o)", BareKey(m)
@@ -62,12 +62,13 @@ func (d Dialect) givenLists(m *model.Model, from string, quote func(string) stri
 	return g
 }
 
-// BareKey reports whether a list holds keys as bare numbers, and not as objects.
+// BareKey reports whether a list contains keys as bare numbers instead of
+// objects.
 func BareKey(m *model.Model) bool { return len(m.Keys) == 1 && model.IsInteger(m.Keys[0]) }
 
-// givenIn returns how to read changes of a model's table, which from names, from
-// an item of a FROM. On Postgres a value takes its column's type by way of a
-// record of the table, but for integers, where a cast does: a record costs more
+// givenIn returns how to read changes of a model's table, whose name is from,
+// from the FROM item rows. On Postgres a value gets its column's type by way of a
+// record of the table. Integers are cast instead, because a record costs more
 // than all the rest.
 func (d Dialect) givenIn(rows string, m *model.Model, from string, quote func(string) string) Given {
 	g := Given{Rows: rows, Key: d.rowKey, Keys: make([]string, len(m.Keys)), Old: d.old}
@@ -102,9 +103,10 @@ func (c Change) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendImage writes an image as a parameter holds it: JSON as the database has
-// written it, which goes back as it is. Postgres refuses some escapes of Unicode
-// where it takes JSON apart, though a column may hold them: they are in a text.
+// appendImage writes an image as a parameter holds it: the JSON that the database
+// has written, unchanged. Postgres refuses some Unicode escapes when it takes
+// JSON apart, although a column may contain them, so an image with escapes is
+// written as a text.
 func appendImage(b []byte, image string) []byte {
 	if strings.Contains(image, `\u`) {
 		text, _ := model.JSON(image) // which fails for no text
@@ -125,7 +127,7 @@ func array(rows []Change, write func(row Change, b []byte) []byte) string {
 	return string(append(b, ']'))
 }
 
-// keyList writes primary keys, as bare numbers or as objects.
+// keyList writes primary keys as bare numbers or as objects.
 func keyList(rows []Change, bare bool) string {
 	return array(rows, func(row Change, b []byte) []byte {
 		if bare { // {"id":1}
@@ -135,7 +137,7 @@ func keyList(rows []Change, bare bool) string {
 	})
 }
 
-// oldList writes images, null for none.
+// oldList writes images, null if there is none.
 func oldList(rows []Change) string {
 	return array(rows, func(row Change, b []byte) []byte {
 		if row.Old == nil {
@@ -148,13 +150,14 @@ func oldList(rows []Change) string {
 // Change is a row that a statement may have changed.
 type Change struct {
 	Key json.RawMessage // the primary key by column names
-	Old *string         // the image; nil if there was no row to be seen
+	Old *string         // the image; nil if the row was absent or soft-deleted
 
-	// Floor is what the version must not be below, where it is forced.
+	// Floor is the lowest version that the change may get, where a version is
+	// forced.
 	Floor int64
 }
 
-// KeysOf writes primary keys as the array that givenRows reads.
+// KeysOf writes primary keys as the array that GivenRows reads.
 func KeysOf(rows []Change) string {
 	return array(rows, func(row Change, b []byte) []byte { return Change{Key: row.Key}.append(b) })
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Lists hold an integer key bare, others as objects.
+// Lists contain an integer key bare, and other keys as objects.
 func TestKeyList(t *testing.T) {
 	t.Parallel()
 	rows := []Change{{Key: json.RawMessage(`{"id":1}`)}, {Key: json.RawMessage(`{"id":null}`)}}

@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// ImageOf writes the image of a row whose columns are named by column: a JSON
-// object, NULL for a row that is soft-deleted.
+// ImageOf writes the image of a row, whose columns the function column names: a
+// JSON object, or NULL for a soft-deleted row.
 func (d Dialect) ImageOf(m *model.Model, column func(*schema.Field) string) string {
 	object := d.ObjectOf(m.Columns, column)
 	if m.Visible == "" {

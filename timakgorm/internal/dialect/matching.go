@@ -10,14 +10,14 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Matching returns the condition that a row's columns make a text by a
-// template, with its parameters; it reports false if no row can. Rows that are
-// alike to the database and not to us (citext, char) meet it as well.
+// Matching returns the condition that a row's columns make text by a template,
+// with its parameters. It reports false if no row can. Rows that are equal only
+// to the database (citext, char) meet the condition too.
 func (t *Table) Matching(by model.Template, text string) (where string, args []any, ok bool) {
 	return t.MatchingBy(by, text, t.SQL.Column)
 }
 
-// MatchingBy is matching with columns that are compared as column writes them.
+// MatchingBy is Matching with columns as the function column writes them.
 func (t *Table) MatchingBy(by model.Template, text string, column func(*schema.Field) string) (where string, args []any, ok bool) {
 	values, ok := by.Match(text)
 	if !ok {
@@ -35,9 +35,9 @@ func (t *Table) MatchingBy(by model.Template, text string, column func(*schema.F
 	return "(" + strings.Join(conditions, " AND ") + ")", args, true
 }
 
-// MayHold reports whether a column may stand in a key as a text, in this database.
+// MayHold reports whether a column of this database may stand in a key as text.
 func (t *Table) MayHold(field *schema.Field, text string) bool {
-	if t.Dialect.Numbered { // which would refuse to compare these
+	if t.Dialect.Numbered { // Postgres would refuse to compare these
 		stated := strings.ToLower(string(field.DataType))
 		if strings.ContainsRune(text, 0) || strings.HasPrefix(stated, "uuid") && uuid.Validate(text) != nil {
 			return false
@@ -46,8 +46,8 @@ func (t *Table) MayHold(field *schema.Field, text string) bool {
 	return model.Holds(field, text)
 }
 
-// equals is the comparison of a column with all values that stand in a key as a
-// text, and its parameters.
+// equals returns the comparison of a column with all values that stand in a key
+// as text, and its parameters.
 func (t *Table) equals(field *schema.Field, text string) (comparison string, args []any) {
 	if t.Dialect.Numbered {
 		return " = " + MarkOf(field, text), []any{text}
@@ -65,8 +65,8 @@ func (t *Table) equals(field *schema.Field, text string) (comparison string, arg
 	return " IN (" + strings.Join(marks, ", ") + ")", args
 }
 
-// MarkOf is a parameter that Postgres compares with a column, given as a text. A
-// number is of no smaller type than any that the column may have.
+// MarkOf returns the parameter mark for a text that Postgres compares with a
+// column. A number is cast to a type that is not smaller than the column's.
 func MarkOf(field *schema.Field, text string) string {
 	switch model.KindOf(field) {
 	case schema.Bool:
@@ -81,8 +81,8 @@ func MarkOf(field *schema.Field, text string) string {
 	}
 }
 
-// sqliteValues are the values that a column of SQLite may hold for a text of a
-// key, of whatever type it is: a text stands for its bytes as well.
+// sqliteValues returns the values that a column of SQLite may store for a text of
+// a key, of any type. A text also stands for its bytes.
 func sqliteValues(field *schema.Field, text string) []any {
 	switch model.KindOf(field) {
 	case schema.Bool:

@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// pinned is a column that a session of Postgres may write in ways of its own, in
-// the one way that timak_json has. Most numbers need not go through it.
+// pinned returns SQL for a column that Postgres writes according to settings of
+// the session: timak_json writes it in one way. Most numbers do not need it.
 func (d Dialect) pinned(field *schema.Field, column string) string {
 	pinned := fmt.Sprintf("%stimak_json(%s)", d.own, column)
 	if model.KindOf(field) == schema.Float {

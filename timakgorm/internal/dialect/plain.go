@@ -5,8 +5,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// plainOf is the condition that an update of a table does no more than it says;
-// "" where that cannot be asked.
+// plainOf returns the condition that an update of a table changes nothing but
+// what it sets: there are no triggers or computed columns. It is "" if the
+// database cannot be asked.
 func (d Dialect) plainOf(m *model.Model, s Statements) string {
 	if d.Numbered {
 		return d.own + "timak_plain(" + sqltext.QuoteText(s.From) + ")"

@@ -13,9 +13,9 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// EachRow calls scan with every row of a query. An error of the query, or of scan,
-// is returned as it is: inside of another, drivers and GORM's translation would not
-// know it.
+// EachRow calls scan for every row of a query. It returns an error of the query
+// or of scan unwrapped, because drivers and GORM's translation would not
+// recognize a wrapped one.
 func EachRow(ctx context.Context, db Querier, query string, args []any, scan func(*sql.Rows) error) (err error) {
 	found, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -30,7 +30,8 @@ func EachRow(ctx context.Context, db Querier, query string, args []any, scan fun
 	return found.Err()
 }
 
-// EachValues calls visit with the values of every row of a query.
+// EachValues calls visit with the values of every row of a query. visit may keep
+// the slice.
 func EachValues(ctx context.Context, db Querier, query string, args []any, visit func([]any) error) error {
 	return EachRow(ctx, db, query, args, func(found *sql.Rows) error {
 		columns, err := found.Columns()
@@ -49,14 +50,15 @@ func EachValues(ctx context.Context, db Querier, query string, args []any, visit
 	})
 }
 
-// CloseRows closes rows, to be deferred. What had failed before stays the error.
+// CloseRows closes rows; defer it. It sets *err only if that is nil.
 func CloseRows(found *sql.Rows, err *error) {
 	if closing := found.Close(); *err == nil {
 		*err = closing
 	}
 }
 
-// TextValue returns a text of the database's; nil for NULL.
+// TextValue returns a text that the database has returned, or nil for NULL. Other
+// types are an error.
 func TextValue(v any) (*string, error) {
 	switch text := v.(type) {
 	case nil:
@@ -71,7 +73,7 @@ func TextValue(v any) (*string, error) {
 	}
 }
 
-// ExecAll runs statements one after another; empty ones count for nothing.
+// ExecAll runs statements in order, and skips empty ones.
 func ExecAll(ctx context.Context, pool gorm.ConnPool, statements []string) error {
 	for _, statement := range statements {
 		if statement == "" {

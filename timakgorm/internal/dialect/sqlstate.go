@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// stateOf returns the SQLSTATE of a Postgres error; empty if it has none.
+// stateOf returns the SQLSTATE of a Postgres error, or "" if it has none.
 func stateOf(err error) string {
 	var known interface{ SQLState() string }
 	if errors.As(err, &known) {
@@ -15,14 +15,16 @@ func stateOf(err error) string {
 	return ""
 }
 
-// Unreadable reports whether Postgres found a value to be none of its type.
+// Unreadable reports whether an error of Postgres says that a value is not valid
+// for its type.
 func Unreadable(err error) bool { return strings.HasPrefix(stateOf(err), "22") }
 
-// IsNoTable reports whether Postgres has not found a table or a schema.
+// IsNoTable reports whether an error of Postgres says that a table or a schema
+// does not exist.
 func IsNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000"}, stateOf(err)) }
 
-// Contended reports whether an error says that others held the locks: a
-// timeout, a deadlock or a failed serialization.
+// Contended reports whether an error says that others held the locks: a timeout,
+// a deadlock or a serialization failure.
 func Contended(err error) bool {
 	return slices.Contains([]string{"55P03", "40P01", "40001"}, stateOf(err))
 }

@@ -12,58 +12,61 @@ import (
 
 // Statements is the SQL of one tracked table in one dialect.
 type Statements struct {
-	From string // the table, quoted, with its schema where that is known
-	Own  string // what comes before the names of timak's tables
+	From string // the table, quoted, with its schema if that is known
+	Own  string // what to write before the names of timak's tables
 
-	// Key and image are the primary key and the image of a row as JSON objects,
-	// the image NULL for a row that is soft-deleted.
+	// Key and Image are the primary key and the image of a row as JSON objects.
+	// The image is NULL for a soft-deleted row.
 	Key, Image string
 
-	// AnyKey and anyImage are the same of a row that may hold anything: what JSON
-	// cannot say of a primary key is there as no single value.
+	// AnyKey and AnyImage are the same for a row that may contain anything. What
+	// JSON cannot express of a primary key is not a single value there.
 	AnyKey, AnyImage string
 
-	// one and many are about the rows in a parameter: a single change, or an
-	// array of any number. Where there is lists, it does the same faster.
+	// one and Many are about the rows in a parameter: a single change, or an
+	// array of any number. lists, if set, does the same as Many and is faster.
 	one, Many, lists rowsSQL
 
-	// Draw draws the version of a statement whose changes many statements record;
-	// its parameter is what it must not be below.
+	// Draw draws the version of a statement whose changes many statements record.
+	// Its parameter is the lowest version allowed.
 	Draw string
 
-	// Probe asks what became of rows: for every n of those in the parameter the
-	// key as the outbox has it, the image, and whether a change waits there. One
-	// statement, so that the image and the outbox are of the same moment.
+	// Probe asks what became of rows. For every n of those in the parameter it
+	// returns the key as the outbox stores it, the image, and whether a change
+	// waits in the outbox. It is one statement, so the image and the outbox are
+	// of the same moment.
 	Probe string
 
-	// Locked reads the keys in the parameter under a share lock, in one order
-	// for all; empty where a transaction locks everything.
+	// Locked takes a share lock on the rows whose keys are in the parameter, in
+	// one order for all callers. It is "" if a transaction locks everything.
 	Locked string
 
-	// Plain is the condition that an update of the table does no more than it says;
-	// empty where that cannot be asked.
+	// Plain is the condition that an update of the table changes nothing but what
+	// it sets; "" if the database cannot be asked.
 	Plain string
 
-	// Column names a column, with its table; quote quotes a name.
+	// Column names a column, with its table. Quote quotes a name.
 	Column func(field *schema.Field) string
 	Quote  func(name string) string
 }
 
-// rowsSQL is SQL about given rows.
+// rowsSQL is SQL about rows that parameters contain.
 type rowsSQL struct {
 	Given
 
 	// record writes them to the outbox: the rows whose keys and old images are
-	// given, compared with what the table holds now. Its first parameters are
-	// the name of the table, the version if it has been drawn, and what a version
-	// that it draws must not be below.
+	// given, compared with what the table contains now. Its first parameters are
+	// the name of the table, the version if it has been drawn, and the lowest
+	// version that it may draw.
 	record string
 
-	// made is record for rows without old images, whose keys are given. Before them
-	// it has the name by which they were made, as nameGiven writes it.
+	// made is record for rows without old images, whose keys are given. The
+	// parameter before the keys is the name by which the statement wrote the
+	// table, from NameGiven.
 	made string
 
-	// Narrow is a condition: the primary key is among those in the parameter.
+	// Narrow is the condition that the primary key is among those in the
+	// parameter.
 	Narrow string
 }
 
@@ -79,14 +82,15 @@ func (s Statements) of(rows int) rowsSQL {
 	}
 }
 
-// Among is the condition that a row is one of some, with its parameter.
+// Among returns the condition that a row is one of rows, with its parameter.
 func (s Statements) Among(rows []Change) (condition string, arg any) {
 	sql := s.of(len(rows))
 	return sql.Narrow, sql.encodeKeys(rows)
 }
 
-// StatementsAs writes the SQL of a table at home, whose rows go by a name of their
-// own, such as an alias, in all but record. quote quotes an identifier.
+// StatementsAs writes the SQL of a table in its home. In everything but the SQL
+// that records, its rows go by name, such as an alias. quote quotes an
+// identifier.
 func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(string) string) Statements {
 	table := quote(name)
 	column := func(field *schema.Field) string { return table + "." + quote(field.DBName) }
@@ -112,7 +116,7 @@ func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(s
 }
 
 // rowsSQL writes the SQL about given rows. Postgres looks up the elements of an
-// array in an index, where it might join a subquery with all of the table.
+// array in an index, while it might join a subquery with the whole table.
 func (d Dialect) rowsSQL(m *model.Model, s Statements, given Given) rowsSQL {
 	narrow := "({columns}) IN (SELECT {keys} FROM {keyrows})"
 	if given.lists && len(m.Keys) == 1 {
@@ -157,8 +161,8 @@ func (d Dialect) fill(template string, m *model.Model, s Statements, given Given
 	).Replace(template)
 }
 
-// ObjectOf makes a JSON object of columns. Postgres has them as a row, which it
-// writes in less time and space than names and values one by one.
+// ObjectOf makes a JSON object of columns. Postgres writes a row as an object in
+// less time and space than names and values one by one.
 func (d Dialect) ObjectOf(fields []*schema.Field, column func(*schema.Field) string) string {
 	if d.Numbered {
 		return "(SELECT row_to_json(timak_image.*) FROM (SELECT " + d.ImageColumns(fields, column) + ") timak_image)"
@@ -170,7 +174,7 @@ func (d Dialect) ObjectOf(fields []*schema.Field, column func(*schema.Field) str
 	return d.Object + "(" + strings.Join(parts, ", ") + ")"
 }
 
-// ImageColumns are columns as an image has them, by their names.
+// ImageColumns returns the columns as an image holds them, each with its name.
 func (d Dialect) ImageColumns(fields []*schema.Field, column func(*schema.Field) string) string {
 	return strings.Join(Columns(fields, func(field *schema.Field) string {
 		return d.Value(field, column(field)) + " AS " + sqltext.QuotePart(field.DBName)

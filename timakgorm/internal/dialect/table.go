@@ -9,15 +9,16 @@ import (
 type Table struct {
 	Model   *model.Model
 	Dialect Dialect
-	At      Home // that its SQL writes out
+	At      Home // the home that its SQL writes out
 	SQL     Statements
 }
 
-// Home is where a tracked table is, and where timak's own are: their schemas, ""
-// where the session finds them by their bare names.
+// Home names the schema of a tracked table, and that of timak's own tables. ""
+// means that the session finds them by their bare names.
 type Home struct{ Schema, Own string }
 
-// Prefix is a schema before a name.
+// Prefix returns a schema as it stands before a name: quoted and with a dot, or
+// "" for "".
 func Prefix(schema string) string {
 	if schema == "" {
 		return ""
@@ -25,7 +26,7 @@ func Prefix(schema string) string {
 	return sqltext.QuotePart(schema) + "."
 }
 
-// In returns a table whose SQL writes out a home.
+// In returns a copy of a table whose SQL writes out a home.
 func (t *Table) In(at Home) *Table {
 	d := t.Dialect
 	d.own = Prefix(at.Own)

@@ -16,10 +16,11 @@ import (
 // Tables are the tracked tables of one database.
 type Tables struct {
 	Dialect Dialect
-	ByName  map[string]*Table // as their models name them
+	ByName  map[string]*Table // by the names that their models give them
 }
 
-// NewTables returns the tables of models, whose names quote quotes.
+// NewTables returns the tables of models. quote quotes a name. Two models of one
+// table are an error.
 func NewTables(d Dialect, models []*model.Model, quote func(string) string) (*Tables, error) {
 	ts := &Tables{Dialect: d, ByName: map[string]*Table{}}
 	for _, m := range models {
@@ -31,8 +32,9 @@ func NewTables(d Dialect, models []*model.Model, quote func(string) string) (*Ta
 	return ts, nil
 }
 
-// CheckColumns checks the columns of all tables that are there already. A database
-// that does not answer is asked again by the first write.
+// CheckColumns checks the columns of all tables that exist already. Errors other
+// than model.ErrColumns are ignored: if the database does not answer, the first
+// write checks again.
 func (ts *Tables) CheckColumns(db *gorm.DB) error {
 	for _, t := range ts.Sorted() {
 		err := CheckColumns(db.Statement.Context, ts.Dialect, db.Statement.ConnPool, t.Model, sqltext.QuoteName(t.Model.Table))
@@ -43,11 +45,12 @@ func (ts *Tables) CheckColumns(db *gorm.DB) error {
 	return nil
 }
 
-// Of returns a table by the name that its model gives it; nil if it is not tracked.
+// Of returns a table by the name that its model gives it, or nil if it is not
+// tracked.
 func (ts *Tables) Of(name string) *Table { return ts.ByName[name] }
 
-// Candidates returns the tracked tables that a name may mean, whatever its case:
-// one without a schema may be a table in any.
+// Candidates returns the tracked tables that a name may mean, ignoring case. A
+// name without a schema may mean a table in any schema.
 func (ts *Tables) Candidates(name string) []*Table {
 	var found []*Table
 	for _, t := range ts.ByName {
@@ -66,7 +69,7 @@ func (ts *Tables) mayMean(name string, t *Table) bool {
 	return sqltext.SameName(known, name) || bare && sqltext.SameName(sqltext.Unqualified(known), sqltext.Unqualified(name))
 }
 
-// Named returns a tracked table that a name may mean; nil if it means none.
+// Named returns a tracked table that a name may mean, or nil if there is none.
 func (ts *Tables) Named(name string) *Table {
 	for _, t := range ts.ByName {
 		if ts.mayMean(name, t) {
@@ -76,7 +79,7 @@ func (ts *Tables) Named(name string) *Table {
 	return nil
 }
 
-// Sorted returns the tables by their names.
+// Sorted returns the tables in the order of their names.
 func (ts *Tables) Sorted() []*Table {
 	var tables []*Table
 	for _, name := range slices.Sorted(maps.Keys(ts.ByName)) {

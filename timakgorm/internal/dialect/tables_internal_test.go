@@ -7,7 +7,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Postgres looks at the first 63 bytes of a name, whole characters.
+// Postgres uses the first 63 bytes of a name, in whole characters.
 func TestNamed_long(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("n", 61) + "é" // 63 bytes
@@ -26,7 +26,7 @@ func TestNamed_long(t *testing.T) {
 	}
 }
 
-// tracking is tables that are known by name.
+// trackingNames returns tables that are known only by name.
 func trackingNames(names ...string) *Tables {
 	ts := &Tables{ByName: map[string]*Table{}}
 	for _, name := range names {

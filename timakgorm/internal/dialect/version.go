@@ -1,13 +1,15 @@
 package dialect
 
-// drawSQL draws a version after the rows are locked, by their writer: the same
-// for all rows of a statement, as they may trade places, and rising for every
-// row by at least two, as a change removes with its version and puts with the
-// next. It is not below its parameter. What is above the clock only when that was
-// set back: the highest version that left the outbox, and those of changes still
-// in it, of whatever row. One snapshot sees a version in one place or the other.
-// Postgres has a sequence for all that, which a snapshot does not hold back: see
-// migration 0004.
+// drawSQL draws a version. The writer of the rows runs it after they are locked.
+// All rows of a statement get the same version, because they may trade places.
+// For every row versions rise by at least two, because a change removes with its
+// version and puts with the next one.
+//
+// A version is not below the parameter. It is above the highest version that has
+// left the outbox, and above those of the changes still in it, of any row. These
+// exceed the clock only if it was set back. A snapshot sees each version in one
+// of the two places. Postgres uses a sequence for all this, which does not depend
+// on a snapshot: see migration 0004.
 func (d Dialect) drawSQL() string {
 	if d.Numbered {
 		return "SELECT " + d.own + "timak_version(CAST(? AS bigint))"
@@ -15,14 +17,14 @@ func (d Dialect) drawSQL() string {
 	return "SELECT max(CAST(? AS bigint), coalesce((SELECT high + 2 FROM timak_clock), 0), coalesce(" + SQLiteNewest + " + 2, 0))"
 }
 
-// SQLiteNewest is the version of the change that came last into the outbox. There
-// is one writer at a time, and none records a version below those that wait; but
-// for Retry, which has the clock keep the highest of them before. So either is the
-// highest.
+// SQLiteNewest is the version of the change that was recorded last. There is one
+// writer at a time, and none records a version below those that wait, except
+// Retry, which first makes the clock keep the highest of them. So the highest
+// version is this one or the clock's.
 const SQLiteNewest = "(SELECT o.version FROM timak_outbox o ORDER BY o.id DESC LIMIT 1)"
 
-// Micros is the database's clock in microseconds; 0 if it is that of our
-// process.
+// Micros returns SQL for the database's clock in microseconds. It is 0 if the
+// clock of this process is used.
 func (d Dialect) Micros() string {
 	if d.Clock {
 		return "0"

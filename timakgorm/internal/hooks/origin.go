@@ -36,7 +36,7 @@ func (h *Hooks) mayReach(st *gorm.Statement, v statement.Verb) bool {
 	if !slices.ContainsFunc(tables, reaches) {
 		return false
 	}
-	said := statement.TableSaid(st, v)
+	said := statement.TableClause(st, v)
 	if said == statement.Current && (st.TableExpr == nil || v == statement.Create) && slices.ContainsFunc(cascade.TablesNamed(tables, st.Table), reaches) {
 		return true
 	}
@@ -75,7 +75,7 @@ func (c *capture) origin(ctx context.Context, tables []*cascade.Table) (*origin,
 
 // originOf returns a table that is not tracked as the origin that a statement makes
 // of it.
-func (c *capture) originOf(t *cascade.Table, said statement.Saying) *origin {
+func (c *capture) originOf(t *cascade.Table, said statement.TableRef) *origin {
 	st := c.db.Statement
 	o := &origin{table: t, name: said.Rows, item: said.Item, more: said.More}
 	if _, sets := st.Clauses["SET"]; sets {

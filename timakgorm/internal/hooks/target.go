@@ -45,7 +45,7 @@ func (c *capture) withFrom(t *statement.Target) *statement.Target {
 
 // resolve returns the tracked table that a statement means, and whether the
 // database was asked; nil if it means another.
-func (c *capture) resolve(said statement.Saying) (known *dialect.Table, asked bool, err error) {
+func (c *capture) resolve(said statement.TableRef) (known *dialect.Table, asked bool, err error) {
 	h, ctx := c.hooks, c.db.Statement.Context
 	candidates := h.tables.Candidates(said.Name)
 	if len(candidates) == 0 {
@@ -70,14 +70,14 @@ func (c *capture) resolve(said statement.Saying) (known *dialect.Table, asked bo
 
 // writtenOut reports whether a statement names the table with its home. A name
 // whose case may be folded is asked about.
-func writtenOut(t *dialect.Table, said statement.Saying) bool {
+func writtenOut(t *dialect.Table, said statement.TableRef) bool {
 	return sqltext.SchemaOf(said.Name) != "" && said.Name == t.At.Schema+"."+sqltext.Unqualified(t.Model.Table) &&
 		(said.Written == sqltext.QuoteName(said.Name) || strings.ToLower(said.Name) == said.Name)
 }
 
 // plainly reports whether a statement names the table as its model does, where the
 // table is the first that is found by that name unless something hides it.
-func plainly(t *dialect.Table, said statement.Saying) bool {
+func plainly(t *dialect.Table, said statement.TableRef) bool {
 	return said.Name == t.Model.Table && sqltext.SchemaOf(said.Name) == "" && (t.Dialect.Numbered || t.At.Schema == "main")
 }
 

@@ -1,5 +1,5 @@
-// Package statement reads a GORM statement before it runs: the table that it says,
-// the SQL in it, and the rows that its conditions find.
+// Package statement reads a GORM statement before it runs: the table that it
+// names, the SQL in it, and the rows that its conditions find.
 //
-// It knows the packages dialect, model and sqltext.
+// It imports the packages dialect, model and sqltext.
 package statement

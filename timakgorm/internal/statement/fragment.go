@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Fragment is SQL of ours in a statement of GORM's, written with ?. Unlike
-// clause.Expr it knows that a ? in a quoted name is none.
+// Fragment is SQL of timak's own in a GORM statement, written with ?. Unlike
+// clause.Expr it ignores a ? in a literal or a quoted name.
 type Fragment struct {
 	SQL  string
 	Vars []any
@@ -24,8 +24,9 @@ func (f Fragment) Build(builder clause.Builder) {
 	}
 }
 
-// First is a condition that the user's own come after, whatever they are: an OR
-// among them must not let others through, nor a comment hide it.
+// First is a condition with the user's own conditions after it, whatever these
+// are: an OR among them must not let other rows through, and a comment must not
+// hide it.
 type First struct {
 	Ours  clause.Expression
 	Users []clause.Expression
@@ -52,8 +53,8 @@ func (n newLine) Build(builder clause.Builder) {
 	}
 }
 
-// OnNewLines has clauses begin on lines of their own, where a comment of the user's
-// before them has come to its end.
+// OnNewLines makes clauses begin on new lines, so that a comment of the user's
+// before them has ended.
 func OnNewLines(st *gorm.Statement, names ...string) {
 	for _, name := range names {
 		if c, there := st.Clauses[name]; there {
@@ -63,7 +64,7 @@ func OnNewLines(st *gorm.Statement, names ...string) {
 	}
 }
 
-// Items are those of a FROM.
+// Items are the items of a FROM.
 type Items []clause.Expression
 
 // Build implements clause.Expression.

@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Guarded turns an error or a panic of ours into the statement's error: a panic
-// in a callback would leave GORM's transaction open.
+// Guarded returns fn as a callback that turns an error or a panic of fn into the
+// statement's error. A panic in a callback would leave GORM's transaction open.
 func Guarded(fn func(*gorm.DB) error) func(*gorm.DB) {
 	return func(db *gorm.DB) {
 		if err := Safely(fn, db); err != nil {
@@ -17,13 +17,13 @@ func Guarded(fn func(*gorm.DB) error) func(*gorm.DB) {
 	}
 }
 
-// Safely calls fn, and turns a panic into an error.
+// Safely calls fn and turns a panic into an error.
 func Safely(fn func(*gorm.DB) error, db *gorm.DB) (err error) {
 	defer Recovered(&err)
 	return fn(db)
 }
 
-// Recovered makes a panic an error; it is to be deferred.
+// Recovered turns a panic into an error; defer it.
 func Recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("timakgorm: panic: %v\n%s", r, debug.Stack())

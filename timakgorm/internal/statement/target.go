@@ -14,21 +14,22 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Target is the tracked table that a statement writes, as the statement says
+// Target is the tracked table that a statement writes, as the statement refers to
 // it: under another name, in another case, with its schema or by an alias.
 type Target struct {
 	Table *dialect.Table
-	SQL   dialect.Statements  // with rows by the name that the statement gives them
-	Name  string              // that name, in which rows are locked
+	SQL   dialect.Statements  // with the name that the statement gives the rows
+	Name  string              // that name; a lock on the rows needs it
 	Item  clause.Expression   // the table as an item of a FROM
 	More  []clause.Expression // the other items of the statement's FROM
 
-	// Written is the statement's own name for the table, where nobody has asked yet
-	// what it means in the session.
+	// Written is the statement's own name for the table, if it has not been
+	// checked yet what the name means in the session; "" otherwise.
 	Written string
 }
 
-// As sets the table and the name that its rows go by.
+// As sets the table and the name of its rows. Without an alias, that is the name
+// of the table.
 func (t *Target) As(known *dialect.Table, alias string, quote func(string) string) {
 	t.Table, t.SQL, t.Name = known, known.SQL, sqltext.Unqualified(known.Model.Table)
 	if alias != "" {
@@ -36,8 +37,8 @@ func (t *Target) As(known *dialect.Table, alias string, quote func(string) strin
 	}
 }
 
-// columns are what is read of a row: the key, the image, and whether the table is
-// the tracked one.
+// columns returns what is read of a row: the key, the image, and whether the
+// table is the tracked one.
 func (t *Target) columns() Fragment {
 	text := t.Table.Dialect.Text
 	sql := fmt.Sprintf(text+", "+text+", ", t.SQL.Key, t.SQL.Image)
@@ -48,7 +49,7 @@ func (t *Target) columns() Fragment {
 }
 
 // Read locks and reads rows of a target, and calls visit for each. It returns
-// errElsewhere if they are of another table.
+// ErrElsewhere if they are rows of another table.
 func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statement, where clause.Clause, visit func(model.RowKey, *string) error) (err error) {
 	query := t.Query(st, where, t.columns())
 	if query.Error != nil {
@@ -80,8 +81,8 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	return found.Err()
 }
 
-// Query returns a SELECT of columns of the rows of a target that where names, or
-// of all, locked until the transaction ends.
+// Query returns a SELECT of columns of the rows of a target that where selects,
+// or of all rows. The rows are locked until the transaction ends.
 func (t *Target) Query(st *gorm.Statement, where clause.Clause, columns Fragment) *gorm.Statement {
 	d := t.Table.Dialect
 	q := Scratch(st)
@@ -91,8 +92,9 @@ func (t *Target) Query(st *gorm.Statement, where clause.Clause, columns Fragment
 		q.Clauses["WHERE"] = where
 	}
 	if d.Lock {
-		// In one order for all, so that no two wait for each other crosswise; and as
-		// an update locks them, so that rows which refer to them can be made meanwhile.
+		// All statements lock in one order, so that no two wait for each other.
+		// The lock is that of an update, so that rows which refer to these can be
+		// inserted meanwhile.
 		q.Clauses["ORDER BY"] = clause.Clause{Name: "ORDER BY", Expression: Fragment{SQL: strings.Join(dialect.Columns(t.Table.Model.Keys, t.SQL.Column), ", ")}}
 		q.AddClause(clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: t.Name}})
 	}
@@ -101,11 +103,12 @@ func (t *Target) Query(st *gorm.Statement, where clause.Clause, columns Fragment
 	return q
 }
 
-// HiddenImage is the image that a soft-deleted row would have, NULL for others.
+// HiddenImage is SQL for the image that a soft-deleted row would have; NULL for
+// other rows.
 func (t *Target) HiddenImage() string {
 	return "CASE WHEN (" + t.SQL.Image + ") IS NULL THEN " + t.Table.Dialect.ObjectOf(t.Table.Model.Columns, t.SQL.Column) + " END"
 }
 
-// ErrElsewhere ends the following of a statement whose table has turned out to be
-// another than the tracked one.
+// ErrElsewhere is returned when the table of a statement turns out not to be the
+// tracked one. The statement is then not followed.
 var ErrElsewhere = errors.New("the name means another table here")

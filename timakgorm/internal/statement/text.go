@@ -9,8 +9,8 @@ import (
 // textSetting is where a statement keeps its words.
 const textSetting = "timak:text"
 
-// TextWith returns the text of a statement if it may hold verbs of some kind;
-// false if it cannot.
+// TextWith returns the text of a statement if it may contain verbs of a kind.
+// Otherwise it returns false, and the text is not cut into words.
 func TextWith(db *gorm.DB, kind sqltext.Verbs) (text sqltext.Text, may bool) {
 	if sqltext.VerbsIn(db.Statement.SQL.String())&kind == 0 {
 		return sqltext.Text{}, false
@@ -18,7 +18,8 @@ func TextWith(db *gorm.DB, kind sqltext.Verbs) (text sqltext.Text, may bool) {
 	return TextOf(db), true
 }
 
-// TextOf returns the text of a statement, which it cuts into words once.
+// TextOf returns the text of a statement. The text is cut into words once, and
+// again only if it changes.
 func TextOf(db *gorm.DB) sqltext.Text {
 	sql := db.Statement.SQL.String()
 	value, _ := db.InstanceGet(textSetting)

@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// A statement's text is cut once, and again when it is another.
+// A statement's text is cut once, and again if it changes.
 func TestTextOfStatement(t *testing.T) {
 	t.Parallel()
 	db := &gorm.DB{Config: &gorm.Config{Dialector: pg.Open("")}}

@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// WhereIn is the clause: the columns of a table have the values of one of the
+// WhereIn returns a clause: the columns of a table have the values of one of the
 // rows.
 func WhereIn(table string, names []string, rows [][]any) clause.Clause {
 	columns := make([]clause.Column, len(names))
@@ -28,17 +28,17 @@ func WhereIn(table string, names []string, rows [][]any) clause.Clause {
 	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{in}}}
 }
 
-// WhereAny is the clause: one of some conditions holds.
+// WhereAny returns a clause: at least one of the conditions holds.
 func WhereAny(conditions ...clause.Expression) clause.Clause {
 	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{clause.Or(conditions...)}}}
 }
 
-// ColumnPlace returns where a column is among others; -1 if it is not.
+// ColumnPlace returns the index of a column among columns, or -1.
 func ColumnPlace(columns []clause.Column, name string) int {
 	return slices.IndexFunc(columns, func(column clause.Column) bool { return column.Name == name })
 }
 
-// IsPlain reports whether a value is written as it is.
+// IsPlain reports whether GORM writes a value as it is, and not as SQL.
 func IsPlain(v any) bool {
 	switch v.(type) {
 	case clause.Expression, gorm.Valuer, *gorm.DB:

@@ -8,7 +8,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// tracking is tables that are known by name.
+// tracking returns tables that are known only by name.
 func tracking(names ...string) *dialect.Tables {
 	ts := &dialect.Tables{ByName: map[string]*dialect.Table{}}
 	for _, name := range names {
@@ -17,11 +17,11 @@ func tracking(names ...string) *dialect.Tables {
 	return ts
 }
 
-// writtenBy are SQL texts with the tracked table that they write, on both databases
-// and on one of them.
+// SQL texts, each with the tracked table that it writes: on both
+// databases, or on one of them.
 var (
 	writtenOnBoth = map[string]string{
-		// What the databases take for a name or the end of a text.
+		// What the databases accept as a name or as the end of a literal.
 		"UPDATE 'posts' SET title = ''":                    "posts",
 		"DELETE FROM 'posts'":                              "posts",
 		"INSERT INTO logs VALUES ('update posts', $1, $2)": "",
@@ -54,7 +54,7 @@ var (
 		"INSERT INTO log SELECT * FROM x; UPDATE posts SET title = ''":                "posts",
 		"INSERT INTO log (copy) VALUES (1) ON CONFLICT DO NOTHING; DELETE FROM posts": "posts",
 
-		// However it is written.
+		// In every way to write it.
 		"  update\n\tPosts\r\nset title = ''":                 "posts",
 		"UPDATE/**/posts SET title = ''":                      "posts",
 		"UPDATE /* which? */ posts SET title = ''":            "posts",
@@ -84,7 +84,7 @@ var (
 		"UPDATE posts.":     "posts",
 		"":                  "",
 
-		// What writes no tracked table.
+		// Texts that write no tracked table.
 		"SELECT * FROM posts":                                                                     "",
 		"SELECT * FROM posts FOR UPDATE":                                                          "",
 		"SELECT * FROM authors a, posts FOR UPDATE OF posts":                                      "",
@@ -117,7 +117,7 @@ var (
 		"DROP TABLE posts": "",
 		"LOCK TABLE posts": "",
 		"SAVEPOINT posts":  "",
-		// The SQLite migrator makes a table anew.
+		// The SQLite migrator recreates a table.
 		"CREATE TABLE `posts__temp` (`id` integer)": "",
 	}
 	writtenOnPostgres = map[string]string{

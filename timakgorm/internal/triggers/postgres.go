@@ -264,7 +264,7 @@ func there(m *model.Model, alias string) string {
 
 // imageIfThere is the image of a row of an outer join.
 func imageIfThere(m *model.Model, alias string) string {
-	return dialect.Provided(there(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
+	return dialect.CaseWhen(there(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
 }
 
 // eitherSeen is the condition that one of the rows of a pair is to be seen.

@@ -153,7 +153,7 @@ func (w *sqliteWriter) image(alias string) string {
 
 // imageOrNone is NULL for a row that is not to be seen.
 func (w *sqliteWriter) imageOrNone(alias string) string {
-	return dialect.Provided(dialect.Seen(w.model, alias), w.image(alias))
+	return dialect.CaseWhen(dialect.Seen(w.model, alias), w.image(alias))
 }
 
 // now is the image of the row that the table holds now under the primary key of

@@ -11,9 +11,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// TableSaid returns how a statement says what table it writes. A delete may be
-// an update of a soft delete: it says so once it has been built.
-func TableSaid(st *gorm.Statement, v Verb) Quoted {
+// TableClause returns the clause in which a statement names the table that it
+// writes. A delete that is an update, because of a soft delete, names it there
+// once it has been built.
+func TableClause(st *gorm.Statement, v Verb) Quoted {
 	_, sets := st.Clauses["SET"]
 	var said clause.Table
 	switch {
@@ -34,17 +35,17 @@ func TableSaid(st *gorm.Statement, v Verb) Quoted {
 	return Quoted{said}
 }
 
-// Current is the table that GORM takes if no clause names one.
+// Current is the table that GORM uses if no clause names one.
 var Current = Quoted{clause.Table{Name: clause.CurrentTable}}
 
-// Quoted writes a name as an expression.
+// Quoted is a table whose name is written quoted.
 type Quoted struct{ table clause.Table }
 
 // Build implements clause.Expression.
 func (q Quoted) Build(builder clause.Builder) { builder.WriteQuoted(q.table) }
 
-// Scratch returns a statement to write SQL in that goes with another: its
-// tables have the same names. It is not to be run by GORM.
+// Scratch returns a statement in which to write SQL that belongs to another
+// statement: its tables have the same names. GORM must not run it.
 func Scratch(st *gorm.Statement) *gorm.Statement {
 	return &gorm.Statement{
 		DB:      st.Session(&gorm.Session{NewDB: true}),
@@ -53,19 +54,19 @@ func Scratch(st *gorm.Statement) *gorm.Statement {
 	}
 }
 
-// Quoter returns what quotes a name as a statement does.
+// Quoter returns the function that quotes a name as a statement does.
 func Quoter(st *gorm.Statement) func(string) string {
 	return func(name string) string { return st.Quote(name) }
 }
 
 // MayWrite reports whether a statement may write a tracked table.
 func MayWrite(ts *dialect.Tables, st *gorm.Statement, v Verb) bool {
-	said := []Quoted{TableSaid(st, v)}
+	said := []Quoted{TableClause(st, v)}
 	if said[0] == Current && (st.TableExpr == nil || v == Create) && ts.Named(st.Table) != nil {
 		return true // SQLite's driver inserts by the bare name, or by an alias
 	}
 	if v == Remove {
-		said = append(said, TableSaid(st, Update))
+		said = append(said, TableClause(st, Update))
 	}
 	return slices.ContainsFunc(said, func(expression Quoted) bool {
 		text := Scratch(st)
@@ -80,9 +81,10 @@ func MayWrite(ts *dialect.Tables, st *gorm.Statement, v Verb) bool {
 	})
 }
 
-// WrittenName is the name of the table that a statement writes, as it writes it.
+// WrittenName returns the name of the table that a statement writes, as the
+// statement writes it.
 func WrittenName(st *gorm.Statement, v Verb) string {
-	said := TableSaid(st, v)
+	said := TableClause(st, v)
 	if st.TableExpr == nil && said == Current {
 		return sqltext.QuoteName(st.Table)
 	}

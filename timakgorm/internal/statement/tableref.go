@@ -12,39 +12,39 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Saying is what a statement says of its table.
-type Saying struct {
-	Item    clause.Expression   // as an item of a FROM
+// TableRef is how a statement refers to its table.
+type TableRef struct {
+	Item    clause.Expression   // the table as an item of a FROM
 	More    []clause.Expression // other items after it
-	SQL     string              // the item, as it is written; "" if it is no more than a name
+	SQL     string              // the item, as it is written; "" if it is only a name
 	Name    string              // the table, with its schema if that is written
 	Written string              // the same, as it is written
 	Alias   string              // "" if there is none
-	Rows    string              // the name that its rows go by: the alias or the table's
-	Unclear bool                // there is more that is not understood
+	Rows    string              // the name of its rows in the SQL: the alias or the name of the table
+	Unclear bool                // there is more, which was not understood
 }
 
-// using parts what a delete says after DELETE FROM.
+// using splits what a delete has after DELETE FROM.
 var using = regexp.MustCompile(`(?is)^(.*?)\sUSING\s(.*)$`)
 
-// Read reads what the statement says of its table: what is run, as GORM's
-// driver may write another name than it was asked for.
-func Read(lang sqltext.Language, st *gorm.Statement, v Verb) (Saying, error) {
-	said := TableSaid(st, v)
+// Read reads how a statement refers to its table. It reads the SQL that is run,
+// because GORM's driver may write another name than it was given.
+func Read(lang sqltext.Language, st *gorm.Statement, v Verb) (TableRef, error) {
+	said := TableClause(st, v)
 	if st.TableExpr == nil && said == Current {
-		return Saying{Item: said, Name: st.Table, Written: sqltext.QuoteName(st.Table), Rows: sqltext.Unqualified(st.Table)}, nil
+		return TableRef{Item: said, Name: st.Table, Written: sqltext.QuoteName(st.Table), Rows: sqltext.Unqualified(st.Table)}, nil
 	}
 	text := Scratch(st)
 	if v == Create {
 		head, err := insertHead(lang, st)
 		if err != nil {
-			return Saying{}, err
+			return TableRef{}, err
 		}
 		_, _ = text.WriteString(head)
 	} else {
 		said.Build(text)
 	}
-	s := Saying{SQL: text.SQL.String()}
+	s := TableRef{SQL: text.SQL.String()}
 	s.Item = Fragment{SQL: s.SQL}
 	named := s.SQL
 	if parts := using.FindStringSubmatch(s.SQL); parts != nil && len(text.Vars) == 0 {
@@ -65,8 +65,8 @@ func Read(lang sqltext.Language, st *gorm.Statement, v Verb) (Saying, error) {
 	return s, nil
 }
 
-// insertHead returns what the INSERT that is run has after INTO and before its
-// columns.
+// insertHead returns what the INSERT that is run has between INTO and its
+// columns. The error wraps ErrUncaptured.
 func insertHead(lang sqltext.Language, st *gorm.Statement) (string, error) {
 	text := Scratch(st)
 	insert := st.Clauses["INSERT"]
