@@ -11,11 +11,11 @@ import (
 var errNoPostgres = errors.New("pgtest: no Postgres: install it (apt-get install postgresql) or set " +
 	EnvServer + " to the DSN of a running server")
 
-// debianRoot is where Debian keeps Postgres' programs, one folder a version.
+// debianRoot is where Debian installs Postgres' programs, one folder per version.
 const debianRoot = "/usr/lib/postgresql"
 
-// findBinaries returns the folder of Postgres' programs: that of initdb on
-// PATH, or else the highest version under root.
+// findBinaries returns the folder of Postgres' programs: that of initdb on PATH,
+// or else that of the highest version under root.
 func findBinaries(root string) (string, error) {
 	if initdb, err := exec.LookPath("initdb"); err == nil && complete(filepath.Dir(initdb)) {
 		return filepath.Abs(filepath.Dir(initdb))
@@ -35,8 +35,8 @@ func findBinaries(root string) (string, error) {
 	return best, nil
 }
 
-// complete reports whether all programs we need are there: Debian splits them
-// over packages.
+// complete reports whether all required programs are there: Debian splits them
+// into several packages.
 func complete(bin string) bool {
 	for _, program := range []string{"initdb", "postgres", "pg_ctl"} {
 		if _, err := exec.LookPath(filepath.Join(bin, program)); err != nil {

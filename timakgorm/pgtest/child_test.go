@@ -18,12 +18,12 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// childVariable is set in a test binary that a test of this one has started, to
-// the way that it is to end.
+// childVariable is set in a test binary that a test has started. Its value is how
+// that binary must end.
 const childVariable = "PGTEST_CHILD"
 
-// A server and its folder go with the test binary, however that ends. The busy
-// backend would go on for days if nobody told it to stop.
+// A server and its folder are gone when the test binary has ended, however it
+// ended. The busy backend would run for days if it were not told to stop.
 func TestServer_endsWithTheTestBinary(t *testing.T) {
 	if how := os.Getenv(childVariable); how != "" {
 		beChild(t, how)
@@ -44,7 +44,7 @@ func TestServer_endsWithTheTestBinary(t *testing.T) {
 			}
 			child.end(t, how)
 			patience := 10 * time.Second
-			if how == "return" { // Run has waited for the end
+			if how == "return" { // Run has waited until all has ended
 				patience = 0
 			}
 			awaitNothingOf(t, filepath.Dir(data), patience)
@@ -60,7 +60,7 @@ func beChild(t *testing.T, how string) {
 	}()
 	awaitBusy(t, db)
 	fmt.Println(data)
-	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // the parent has seen us
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // the parent has seen our line
 	switch how {
 	case "exit":
 		os.Exit(0)
@@ -151,7 +151,7 @@ func awaitNothingOf(t *testing.T, folder string, patience time.Duration) {
 }
 
 // processesOf returns the ids of the processes that name the folder or work in
-// it. Knows none where the system has no /proc.
+// it. It returns none where the system has no /proc.
 func processesOf(folder string) (ids []string) {
 	processes, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range processes {

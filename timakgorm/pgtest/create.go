@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// settings are for speed. Every commit survives [Server.Crash], for which it
-// need not reach the disk, only the operating system: hence synchronous_commit
-// stays on, for 25 µs a commit. Shared memory lives in the folder and goes with
-// it. A test that wants another value says ALTER SYSTEM SET and restarts.
+// settings are for speed. Every commit survives [Server.Crash]: for that it need
+// not reach the disk, only the operating system. Hence synchronous_commit stays
+// on, which costs 25 µs per commit. Shared memory is in the folder and is removed
+// with it. A test that needs another value runs ALTER SYSTEM SET and restarts the
+// server.
 const settings = `
 fsync = off
 full_page_writes = off
@@ -23,7 +24,7 @@ shared_buffers = 32MB
 dynamic_shared_memory_type = mmap
 `
 
-// open makes and starts a server.
+// open creates and starts a server.
 func open(ctx context.Context) (*Server, error) {
 	bin, err := findBinaries(debianRoot)
 	if err != nil {
@@ -39,8 +40,8 @@ func open(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
-// create makes the folder and what is in it. On an error, close removes what
-// there is.
+// create creates the folder and its contents. After an error, close removes what
+// is there.
 func (s *Server) create(ctx context.Context) (err error) {
 	if s.account, err = serverAccount(); err != nil {
 		return err
@@ -60,8 +61,7 @@ func (s *Server) create(ctx context.Context) (err error) {
 	return appendTo(s.path("data", "postgresql.conf"), settings)
 }
 
-// close stops the server and removes its folder. Takes a Server that is only
-// half made.
+// close stops the server and removes its folder. The server may be incomplete.
 func (s *Server) close() error {
 	err := s.Stop()
 	if s.folder != nil {
@@ -73,11 +73,11 @@ func (s *Server) close() error {
 	return err
 }
 
-// command returns one of Postgres' programs, to be run as the account and
-// without PGPORT and its like.
+// command returns a command that runs one of Postgres' programs as the account,
+// without PGPORT and similar variables.
 func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
-	cmd.Dir = s.folder.path // the present folder may be closed to the account
+	cmd.Dir = s.folder.path // the account may not be allowed to enter the current folder
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
 	s.account.apply(cmd)
 	return cmd

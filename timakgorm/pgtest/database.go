@@ -15,17 +15,17 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// A database is named timak_test_<seconds since 1970>_<random>, so that one
-// that was left behind can be told from one in use.
+// A database is named timak_test_<seconds since 1970>_<random>. The time tells a
+// database that was left behind from one in use.
 const (
 	databasePrefix = "timak_test_"
 	abandonedAfter = 24 * time.Hour // longer than any test runs
 )
 
-// createDatabase makes an empty database and returns its name.
+// createDatabase creates an empty database and returns its name.
 func createDatabase(ctx context.Context, admin string) (string, error) {
 	name := databaseName(time.Now())
-	// Unlike template1, template0 is empty for certain, and nobody is connected to it.
+	// Unlike template1, template0 is certainly empty, and has no connections.
 	if err := execute(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 		return "", fmt.Errorf("pgtest: create database: %w", err)
 	}
@@ -39,9 +39,9 @@ func dropDatabase(ctx context.Context, admin, name string) error {
 	return nil
 }
 
-// dropAbandoned drops the databases of test binaries that were killed. A
-// database that cannot be dropped is left alone: it is in use, or another test
-// binary was faster.
+// dropAbandoned drops the databases of test binaries that were killed. A database
+// that cannot be dropped is left alone: it is in use, or another test binary was
+// faster.
 func dropAbandoned(ctx context.Context, admin string, now time.Time) error {
 	names, err := databases(ctx, admin)
 	if err != nil {
@@ -59,7 +59,8 @@ func databaseName(now time.Time) string {
 	return fmt.Sprintf("%s%d_%s", databasePrefix, now.Unix(), strings.ToLower(rand.Text()))
 }
 
-// abandoned reports whether name is one of databaseName's, from long ago.
+// abandoned reports whether name was made by databaseName, more than
+// abandonedAfter ago.
 func abandoned(name string, now time.Time) bool {
 	rest, ours := strings.CutPrefix(name, databasePrefix)
 	seconds, random, _ := strings.Cut(rest, "_")
@@ -68,7 +69,8 @@ func abandoned(name string, now time.Time) bool {
 	return ours && err == nil && random != "" && plain && now.Sub(time.Unix(made, 0)) > abandonedAfter
 }
 
-// withDatabase returns the DSN, URL or keywords, with another database in it.
+// withDatabase returns a DSN, given as URL or as keywords, with the name of
+// another database in it.
 func withDatabase(dsn, name string) (string, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return dsn + " dbname=" + name, nil // the last one counts
@@ -78,7 +80,7 @@ func withDatabase(dsn, name string) (string, error) {
 		return "", errDSN
 	}
 	u.Path = "/" + name
-	if query := u.Query(); query.Has("dbname") { // it would win over the path
+	if query := u.Query(); query.Has("dbname") { // it would take precedence over the path
 		query.Del("dbname")
 		u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // pgx does not read + as a space
 	}
@@ -100,7 +102,7 @@ func databases(ctx context.Context, dsn string) (names []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	// One value instead of rows, for there is less to close.
+	// One value instead of rows: there is less to close.
 	var joined string
 	err = db.QueryRowContext(ctx, `SELECT coalesce(string_agg(datname, ' '), '') FROM pg_database
 		WHERE starts_with(datname, $1)`, databasePrefix).Scan(&joined)
@@ -109,8 +111,8 @@ func databases(ctx context.Context, dsn string) (names []string, err error) {
 
 var errDSN = errors.New("pgtest: the DSN cannot be read: expected postgres://user:password@host:port/database or host=… user=… password=… dbname=…")
 
-// discreet returns errDSN for what the driver says of a DSN that it cannot read:
-// that may quote the password.
+// discreet returns errDSN for the driver's error about a DSN that it cannot read,
+// because that error may quote the password.
 func discreet(err error) error {
 	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return errDSN

@@ -26,7 +26,7 @@ func TestWithDatabase(t *testing.T) {
 	}
 }
 
-// The password of a server that was named is not told by what goes wrong.
+// No error reveals the password of the server in the DSN.
 func TestPasswordIsNotTold(t *testing.T) {
 	t.Parallel()
 	for _, dsn := range []string{

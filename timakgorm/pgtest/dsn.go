@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// EnvServer is the environment variable with the DSN of a server to use
-// instead of starting one. Empty is the same as unset.
+// EnvServer is the environment variable with the DSN of a server to use instead
+// of starting one. Empty means the same as unset.
 const EnvServer = "TIMAK_TEST_POSTGRES"
 
 const (
@@ -19,12 +19,12 @@ const (
 	statementTimeout = time.Minute // CREATE DATABASE takes 30 to 80 ms there
 )
 
-// DSN returns the DSN of a new, empty database that is dropped when t ends,
-// with whatever connections are still open. Its form is that of
-// TIMAK_TEST_POSTGRES if that is set, and keywords (host=… user=…) otherwise.
-// Skips t where there is no Postgres, fails it where there is one that does not
-// work. May be called by any number of tests at the same time, and more than
-// once by one of them.
+// DSN returns the DSN of a new, empty database. When t ends the database is
+// dropped, even if connections are still open. The DSN has the form of
+// TIMAK_TEST_POSTGRES if that is set, and consists of keywords (host=… user=…)
+// otherwise. DSN skips t if there is no Postgres, and fails t if Postgres does
+// not work. Any number of tests may call it at the same time, and a test may call
+// it more than once.
 func DSN(t testing.TB) string {
 	t.Helper()
 	admin, err := shared.open()
@@ -46,8 +46,8 @@ func DSN(t testing.TB) string {
 }
 
 // Run runs the tests of m, then stops the server that DSN started, if any, and
-// removes its folder. Returns the code to exit with. Without Run the server
-// ends just after the test binary instead of just before.
+// removes its folder. It returns the exit code. Without Run the server ends just
+// after the test binary instead of just before.
 func Run(m *testing.M) int {
 	code := m.Run()
 	if err := shared.close(); err != nil {
@@ -60,11 +60,11 @@ func Run(m *testing.M) int {
 // shared is the one server of this test binary.
 var shared host
 
-// host is the server that holds the databases of DSN.
+// host is the server on which DSN creates databases.
 type host struct {
 	once   sync.Once
-	server *Server // nil if it is not ours
-	admin  string  // DSN to create databases with
+	server *Server // nil if TIMAK_TEST_POSTGRES names the server
+	admin  string  // the DSN for creating databases
 	err    error
 }
 
@@ -74,7 +74,7 @@ func (h *host) open() (admin string, err error) {
 }
 
 func (h *host) start() error {
-	// Not the context of the test that happens to be first: the server outlives it.
+	// The context of the first test would be wrong: the server outlives that test.
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if h.admin = os.Getenv(EnvServer); h.admin != "" {

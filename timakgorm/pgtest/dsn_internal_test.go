@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// refusal is a test that notes how it was given up.
+// refusal is a test that records how it was given up.
 type refusal struct {
 	testing.TB
 	skipped, failed string

@@ -13,8 +13,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// A test binary with TIMAK_TEST_POSTGRES makes its databases on that server,
-// starts none, and clears up.
+// A test binary with TIMAK_TEST_POSTGRES creates its databases on that server,
+// starts no server, and cleans up.
 func TestDSN_otherServer(t *testing.T) {
 	if want := os.Getenv(childVariable); want != "" {
 		dsn := pgtest.DSN(t)

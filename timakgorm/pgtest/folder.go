@@ -12,23 +12,23 @@ const (
 	folderPrefix = "timak-pgtest-"
 	socketName   = ".s.PGSQL.5432"
 
-	// The path of a unix socket has 103 bytes at most on macOS, 107 on Linux.
+	// The path of a unix socket may have 103 bytes on macOS and 107 on Linux.
 	maxSocketPath = 103
 
-	// A folder that is not locked was either left behind, or made this instant
-	// and is about to be locked.
+	// A folder that is not locked was either left behind, or has just been
+	// created and is about to be locked.
 	lockGrace = time.Minute
 )
 
-// folder is where a server lives: data, socket and log. It stays locked as long
-// as this process is alive, and is readable only by the account it belongs to.
+// folder is where a server lives: data, socket and log. It is locked as long as
+// this process is alive, and only the account that owns it can read it.
 type folder struct {
 	path string
 	lock *os.File
 }
 
-// newFolder makes a folder that owner can use, after removing those of test
-// binaries that are no more.
+// newFolder creates a folder that owner can use. First it removes the folders of
+// test binaries that no longer run.
 func newFolder(owner account) (*folder, error) {
 	base, err := chooseBase([]string{os.TempDir(), "/tmp", "/var/tmp"}, owner)
 	if err != nil {
@@ -52,12 +52,13 @@ func newFolder(owner account) (*folder, error) {
 
 func (f *folder) remove() error {
 	err := os.RemoveAll(f.path)
-	_ = f.lock.Close() // a nil lock is fine; nothing was written
+	_ = f.lock.Close() // a nil lock is fine, and nothing was written
 	return err
 }
 
 // chooseBase returns the first folder that user can enter and that can hold a
-// socket: its path is short and without commas, which separate hosts in a DSN.
+// socket: its path is short and contains no comma, because commas separate hosts
+// in a DSN.
 func chooseBase(candidates []string, user account) (string, error) {
 	room := maxSocketPath - len("/"+folderPrefix+"4294967295/"+socketName)
 	for _, base := range candidates {
@@ -69,9 +70,9 @@ func chooseBase(candidates []string, user account) (string, error) {
 		candidates, user.uid, room)
 }
 
-// removeAbandoned removes folders that nobody has locked. It does what it can:
-// other users' folders stay. A server that should still run in one ends by
-// itself within a minute, as Postgres does when its data folder is gone.
+// removeAbandoned removes folders that no process has locked. It ignores errors:
+// other users' folders stay. If a server still runs in one, it ends by itself
+// within a minute, as Postgres does when its data folder is gone.
 func removeAbandoned(base string, now time.Time) {
 	paths, _ := filepath.Glob(filepath.Join(base, folderPrefix+"*")) // fails only on a bad pattern
 	for _, path := range paths {

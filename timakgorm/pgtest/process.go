@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// process is a server that was started, until it is waited for.
+// process is a server that was started and has not been waited for.
 type process struct {
 	cmd   *exec.Cmd
-	ended chan struct{} // closed when the process is no more
+	ended chan struct{} // closed when the process has ended
 	err   error         // how it ended; read after ended
 }
 
@@ -26,9 +26,9 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop sends the signal, SIGQUIT if that does not help within patience, and
-// returns when the process has ended. Postgres kills those of its own processes
-// that do not react to SIGQUIT, after 5 s.
+// stop sends the signal, and SIGQUIT if the process has not ended within
+// patience. It returns when the process has ended. After SIGQUIT, Postgres kills
+// those of its own processes that do not react within 5 s.
 func (p *process) stop(signal os.Signal, patience time.Duration) error {
 	_ = p.cmd.Process.Signal(signal) // fails only if it has ended
 	select {

@@ -19,21 +19,22 @@ const (
 	pollInterval = 10 * time.Millisecond
 )
 
-// Server is a Postgres server for one test, which may stop, crash and restart
-// it: the data stay, and so do the DSNs. DSN may be called by all goroutines at
-// any time, the other methods by one at a time.
+// Server is a Postgres server for one test, which may stop, crash and restart it.
+// Data and DSNs stay the same. DSN may be called from any number of goroutines;
+// the other methods must not be called concurrently.
 type Server struct {
-	bin      string // folder of Postgres' programs
+	bin      string // the folder of Postgres' programs
 	account  account
 	folder   *folder
 	watchdog *watchdog
 	process  *process // nil while stopped
 }
 
-// NewServer starts a server that is stopped and removed when t ends. Always a
-// new one, whatever TIMAK_TEST_POSTGRES says: what is there is not for tests to
-// stop. Skips t where there is no Postgres, as [DSN] does. Takes half a second
-// or more, ten times as long as DSN: tests that restart nothing should use that.
+// NewServer starts a server that is stopped and removed when t ends. It always
+// starts a new one, even if TIMAK_TEST_POSTGRES is set: tests must not stop that
+// server. NewServer skips t if there is no Postgres, as [DSN] does. It takes half
+// a second or more, ten times as long as DSN, so tests that restart nothing
+// should use DSN.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
@@ -50,15 +51,15 @@ func NewServer(t testing.TB) *Server {
 	return s
 }
 
-// DSN returns the DSN of a database of the server, in the form of keywords. One
-// database is always there: postgres. The user is a superuser.
+// DSN returns the DSN of a database of the server, in the form of keywords. The
+// database postgres always exists. The user is a superuser.
 func (s *Server) DSN(database string) string {
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
 	return fmt.Sprintf("host='%s' port=5432 user=postgres sslmode=disable dbname='%s'", quote(s.folder.path), quote(database))
 }
 
-// Start starts the server after Stop or Crash and returns when it takes
-// connections. If ctx ends before that, the server is stopped.
+// Start starts the server after Stop or Crash. It returns when the server accepts
+// connections. If ctx ends first, the server is stopped.
 func (s *Server) Start(ctx context.Context) error {
 	if s.process != nil {
 		return errors.New("pgtest: start: the server is running")
@@ -72,9 +73,9 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop stops the server in good order, breaking connections and rolling back
-// what they were doing. Does nothing if it is stopped. Returns an error if the
-// server had ended by itself before, or did not end in good order.
+// Stop shuts the server down cleanly. It breaks connections and rolls back their
+// transactions. It does nothing if the server is stopped already. It returns an
+// error if the server had ended by itself, or did not shut down cleanly.
 func (s *Server) Stop() error {
 	if err := s.end(syscall.SIGINT); err != nil {
 		return fmt.Errorf("pgtest: stop: %w%s", err, s.logTail())
@@ -83,7 +84,8 @@ func (s *Server) Stop() error {
 }
 
 // Crash stops the server at once, as if it had crashed: the next start recovers
-// from the log. What was committed stays. Does nothing if it is stopped.
+// from the log. Committed data stays. Crash does nothing if the server is stopped
+// already.
 func (s *Server) Crash() error {
 	err := s.end(syscall.SIGQUIT)
 	if _, exited := errors.AsType[*exec.ExitError](err); exited {
@@ -92,7 +94,7 @@ func (s *Server) Crash() error {
 	return err
 }
 
-// Restart is Stop, and Start even if Stop returns an error.
+// Restart calls Stop and then Start, even if Stop returns an error.
 func (s *Server) Restart(ctx context.Context) error {
 	return errors.Join(s.Stop(), s.Start(ctx))
 }
@@ -109,7 +111,7 @@ func (s *Server) launch() error {
 	return err
 }
 
-// awaitReady returns when the server has taken a connection.
+// awaitReady returns when the server has accepted a connection.
 func (s *Server) awaitReady(ctx context.Context) error {
 	db, err := sql.Open("pgx", s.DSN("postgres"))
 	if err != nil {

@@ -16,7 +16,7 @@ func TestServer_keepsItsData(t *testing.T) {
 	stops := map[string]func() error{"stop": s.Stop, "crash": s.Crash}
 	rows := 0
 	for name, stop := range stops {
-		for range 3 { // the last commit before a crash is the one in danger
+		for range 3 { // the last commit before a crash is the one at risk
 			execute(t, db, "INSERT INTO posts VALUES (1)")
 			rows++
 			if err := stop(); err != nil {

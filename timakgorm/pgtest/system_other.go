@@ -8,8 +8,8 @@ import (
 	"os/exec"
 )
 
-// account stands for a user of a system where we cannot start a server, only
-// use one that runs.
+// account stands for a user on a system where pgtest cannot start a server, and
+// can only use one that runs.
 type account struct{ uid uint32 }
 
 func serverAccount() (account, error) { return account{}, errNoPostgres }

@@ -13,14 +13,14 @@ import (
 )
 
 // account is the user of the operating system that a server runs as. The zero
-// account is the user we are.
+// account is the current user.
 type account struct {
 	uid, gid uint32
-	other    bool // not the user we are
+	other    bool // not the current user
 }
 
-// serverAccount returns the user we are, or an unprivileged one if that is
-// root, as whom Postgres refuses to run.
+// serverAccount returns the current user, or an unprivileged one if the current
+// user is root: Postgres refuses to run as root.
 func serverAccount() (account, error) {
 	if os.Geteuid() != 0 {
 		return account{}, nil
@@ -42,8 +42,8 @@ func parseAccount(u *user.User) (account, error) {
 	return account{uid: uint32(uid), gid: uint32(gid), other: true}, err
 }
 
-// apply makes cmd run as the account and in a session of its own: a Ctrl-C in
-// the terminal is for the tests, who then stop the server.
+// apply makes cmd run as the account and in a session of its own. A Ctrl-C in the
+// terminal then reaches only the tests, which stop the server.
 func (a account) apply(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if a.other {
@@ -59,7 +59,8 @@ func (a account) own(path string) error {
 	return os.Chown(path, int(a.uid), int(a.gid))
 }
 
-// canEnter reports whether the account can reach what it owns in the folder.
+// canEnter reports whether the account can reach files that it owns in the
+// folder.
 func (a account) canEnter(path string) bool {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil || !filepath.IsAbs(path) {
@@ -79,7 +80,7 @@ func (a account) canEnter(path string) bool {
 }
 
 // lock takes the folder's lock, which lasts until the file is closed or this
-// process has ended. Fails if another process has it, or another caller.
+// process ends. It fails if another process, or another call, holds the lock.
 func lock(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -6,10 +6,11 @@ import (
 	"path/filepath"
 )
 
-// watchdogScript waits for the end of its input, which is the end of this
-// process: nobody else holds the other end of the pipe, and nothing is written.
-// Then it ends the server and removes the folder, unless that was done before.
-// The repeats are for files that an initdb or a backend was still creating.
+// watchdogScript waits for the end of its input. That is the end of this process,
+// because only this process holds the other end of the pipe, and it writes
+// nothing. Then the script stops the server and removes the folder, unless that
+// was done before. It tries several times because an initdb or a backend may
+// still be creating files.
 const watchdogScript = `
 read -r nothing
 "$1" stop --silent --mode immediate --timeout 10 --pgdata "$2/data"
@@ -18,9 +19,9 @@ for attempt in 1 2 3 4 5; do
 	sleep 1
 done`
 
-// watchdog is a process that clears up when this one has ended, even if it was
-// killed. Unlike Linux' parent death signal it also removes the folder, does
-// not hang on the life of a thread, and works on every unix.
+// watchdog is a process that cleans up when this process has ended, even if it
+// was killed. Unlike Linux's parent death signal, it also removes the folder,
+// does not depend on the life of a thread, and works on every unix.
 type watchdog struct {
 	cmd  *exec.Cmd
 	pipe io.Closer
@@ -29,7 +30,7 @@ type watchdog struct {
 func startWatchdog(bin, path string, as account) (*watchdog, error) {
 	cmd := exec.Command("/bin/sh", "-c", watchdogScript, "pgtest-watchdog", filepath.Join(bin, "pg_ctl"), path)
 	cmd.Dir = "/"
-	// Output stays closed: go test waits for all who could write to its own.
+	// Output stays closed: go test waits for all processes that could write to its output.
 	as.apply(cmd)
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
@@ -41,7 +42,7 @@ func startWatchdog(bin, path string, as account) (*watchdog, error) {
 	return &watchdog{cmd: cmd, pipe: pipe}, nil
 }
 
-// release makes the watchdog do its work, if any is left, and waits for it.
+// release makes the watchdog clean up, if anything is left, and waits for it.
 func (w *watchdog) release() error {
 	_ = w.pipe.Close() // nothing was written
 	return w.cmd.Wait()

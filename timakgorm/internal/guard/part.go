@@ -88,7 +88,7 @@ func (g *Guard) partWritten(st *gorm.Statement, text sqltext.Text) (part, parent
 // partOf returns the tracked table that a table, named as it is written, is a
 // part or a view of; "" if there is none.
 func (g *Guard) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
-	return g.parents.Of(name, g.sessions.NamesOf(pool), func() (string, error) {
+	return g.parents.Of(name, g.sessions.SchemaForNames(pool), func() (string, error) {
 		if g.opts.Callbacks && g.tables.Named(sqltext.Unquoted(name)) != nil || !sqltext.PostgresName.MatchString(name) {
 			return "", nil
 		}

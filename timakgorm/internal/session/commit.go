@@ -10,14 +10,14 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// GORM has no callback after the commit of a transaction that the user opened.
-// So the connection pool hands out transactions that tell the plugin of their
-// commit: to wake the relay or to deliver what they changed, and to refuse the
-// commit of a row without its change. Where another plugin has put a pool of its
-// own in the way, and in db.Connection, there is no such transaction: the relay
-// finds the changes by polling.
+// GORM has no callback after the commit of a transaction that the user opened. So
+// the connection pool hands out transactions that act at their commit: they wake
+// the relay or deliver what they changed, and they refuse to commit a row without
+// its change. If another plugin has replaced the pool with its own, and in
+// db.Connection, there is no such transaction: the relay then finds the changes
+// by polling.
 
-// commitPool is a *sql.DB whose transactions are commitTx.
+// commitPool is a *sql.DB whose transactions are of type Transaction.
 type commitPool struct {
 	*sql.DB
 
@@ -42,23 +42,23 @@ func (p *commitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Con
 // GetDBConn implements gorm.GetDBConnector.
 func (p *commitPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
-// Transaction is a transaction that hands over its changes when it has committed
-// them. Like any transaction it belongs to one goroutine at a time.
+// Transaction is a transaction that delivers its changes when it has committed.
+// Like any transaction it must be used by one goroutine at a time.
 type Transaction struct {
 	*sql.Tx
 
-	ctx   context.Context // of its beginning; bounds the delivery too
+	ctx   context.Context // of BeginTx; bounds the delivery too
 	pool  *commitPool
-	after int64 // every change it records has a greater id
-	dirty bool  // it has recorded changes, or may have
+	after int64 // every change that it records has a greater id
+	dirty bool  // it has, or may have, recorded changes
 
-	changed       int64  // how many rows its connection had changed before, on SQLite
+	changed       int64  // SQLite: how many rows its connection had changed before
 	Schema        uint64 // the version of the schema when it began
-	ChangesSchema bool   // it has run DDL, or may have
-	strays        bool   // it may find other tables than those of the pool's connections
+	ChangesSchema bool   // it has, or may have, run DDL
+	strays        bool   // it may find other tables than the pool's connections do
 
-	// spoilt is why the transaction must not be committed: a statement in it has
-	// run whose change could not be recorded.
+	// spoilt is why the transaction must not be committed: the change of one of
+	// its statements could not be recorded. nil if it may be committed.
 	spoilt     error
 	savepoints []savepoint
 }
@@ -94,9 +94,9 @@ func (t *Transaction) Commit() error {
 	return nil
 }
 
-// commit commits, and has everybody look at the schema again if the transaction
-// has changed it. Nothing was remembered of what it saw, so there is nothing to
-// forget after a rollback.
+// commit commits. If the transaction has changed the schema, what is known of it
+// is no longer used. After a rollback there is nothing to forget, because nothing
+// that the transaction saw was remembered.
 func (t *Transaction) commit() error {
 	if t.ChangesSchema {
 		defer t.pool.sessions.Schema.Change()()
@@ -104,9 +104,9 @@ func (t *Transaction) commit() error {
 	return t.Tx.Commit()
 }
 
-// recorded returns the ids of the changes that the transaction has recorded,
-// before it ends. On SQLite, whose transactions come one after another, those
-// that others have committed since may be among them.
+// recorded returns the ids of the changes that the transaction has recorded. It
+// must be called before the commit. On SQLite, whose transactions run one after
+// another, it may also return changes that others have committed since.
 func (t *Transaction) recorded() (ids []int64, err error) {
 	d := t.pool.sessions.tables.Dialect
 	query := "SELECT id FROM " + t.pool.sessions.ownName("timak_outbox") + " WHERE id > ?"
@@ -123,9 +123,9 @@ func (t *Transaction) recorded() (ids []int64, err error) {
 	return ids, err
 }
 
-// noteDrawn remembers the last of a transaction's ids, which spares those that
-// begin after its commit a search through older changes. A transaction that
-// found none of its own may have been misled by an outbox made anew.
+// noteDrawn remembers the last of a transaction's ids. Transactions that begin
+// after its commit need not search older changes. A transaction that found none
+// of its changes may have been misled, because the outbox was recreated.
 func (s *Sessions) noteDrawn(ids []int64) {
 	if len(ids) == 0 {
 		s.drawn.Store(0)
@@ -137,8 +137,8 @@ func (s *Sessions) noteDrawn(ids []int64) {
 // GetDBConn implements gorm.GetDBConnector.
 func (t *Transaction) GetDBConn() (*sql.DB, error) { return t.pool.DB, nil }
 
-// HookCommit puts a commitPool in the place of db's pool, below that of
-// prepared statements.
+// HookCommit replaces db's pool with a commitPool, below the pool of prepared
+// statements. It is an error inside a transaction.
 func (s *Sessions) HookCommit(db *gorm.DB) error {
 	hook := func(pool gorm.ConnPool) gorm.ConnPool {
 		if plain, ok := pool.(*sql.DB); ok {
@@ -158,8 +158,8 @@ func (s *Sessions) HookCommit(db *gorm.DB) error {
 	return nil
 }
 
-// MarkDirty notes that the transaction has written to the outbox. The commit of
-// one that is not ours to see wakes nobody.
+// MarkDirty notes that the transaction of a pool has written to the outbox. If it
+// is not a Transaction, its commit wakes nobody.
 func (s *Sessions) MarkDirty(pool gorm.ConnPool) {
 	if tx := TransactionOf(pool); tx != nil {
 		tx.dirty = true

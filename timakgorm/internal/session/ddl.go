@@ -9,9 +9,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// RegisterDDL has DDL noticed, whichever way it takes, and what makes sessions find
-// other tables. SQLite's migrator makes some changes of a table by making another,
-// and the triggers are gone with the first.
+// RegisterDDL registers callbacks that notice DDL, in every way that GORM runs
+// it, and statements that make sessions find other tables. SQLite's migrator
+// makes some changes by replacing a table, and the triggers are gone with the old
+// one.
 func (s *Sessions) RegisterDDL(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -27,12 +28,13 @@ func (s *Sessions) RegisterDDL(db *gorm.DB) error {
 	)
 }
 
-// ddlSetting is where a statement keeps what ends its change of the schema.
+// ddlSetting is where a statement keeps the function that ends its change of the
+// schema.
 const ddlSetting = "timak:ddl"
 
-// beginDDL notes a change of the schema before it comes: in its transaction, or
-// for as long as the statement runs. The commit of a transaction that is not ours
-// to see stays unseen.
+// beginDDL notes a change of the schema before it happens: in its Transaction, or
+// for as long as the statement runs. The commit of any other transaction goes
+// unnoticed.
 func (s *Sessions) beginDDL(db *gorm.DB) error {
 	if db.DryRun {
 		return nil
@@ -49,7 +51,7 @@ func (s *Sessions) beginDDL(db *gorm.DB) error {
 }
 
 func (s *Sessions) endDDL(db *gorm.DB) error {
-	if s.Schema.changes.Load() == 0 { // nor is this one
+	if s.Schema.changes.Load() == 0 { // so it is no change either
 		return nil
 	}
 	value, _ := db.InstanceGet(ddlSetting)

@@ -2,20 +2,22 @@ package session
 
 import "sync"
 
-// Facts are what the database has said of tables. They hold for one
-// version of the schema.
+// Facts are what the database has said of tables. They hold for one version of
+// the schema. The zero Facts are empty; methods may be called from any number of
+// goroutines.
 type Facts[T any] struct {
 	mu     sync.Mutex
 	schema uint64
 	facts  map[string]T
 }
 
-// mostTables bounds of how many tables something is known: raw SQL may name ever
-// new ones.
+// mostTables is the largest number of tables of which something is remembered:
+// raw SQL may name new ones without end.
 const mostTables = 1000
 
-// Of returns what is known of a table, or asks. It holds no lock meanwhile: it
-// may have to wait for a connection that others hold who come here next.
+// Of returns what is known of a table, or calls ask and remembers the answer. For
+// AnySchema it always asks. It holds no lock while it asks: ask may wait for a
+// connection that is held by a caller of Of.
 func (f *Facts[T]) Of(table string, schema uint64, ask func() (T, error)) (T, error) {
 	if schema == AnySchema {
 		return ask()

@@ -16,37 +16,37 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// The home of a tracked table is the schema in which a connection fresh from the
+// The home of a tracked table is the schema in which a fresh connection of the
 // pool finds it. A session may look elsewhere: it has set another search_path, or
-// has made a temporary table of the same name. What it finds there is another
-// table, which is not tracked. So SQL of ours that runs in a session of the
+// has created a temporary table of the same name. What it finds there is another
+// table, which is not tracked. So timak's SQL that runs in a session of the
 // user's writes out where its tables are, and asks what the statement's own name
 // for the table means there (meaning.go).
 
-// homes are what is known of the homes of all tracked tables.
+// homes is what is known of the homes of all tracked tables.
 type homes struct {
 	facts Facts[dialect.Home]
 
 	mu     sync.Mutex
-	path   []string // the schemas in which the pool's connections look, on Postgres
-	user   string   // as whom; it passes over schemas that it may not use
-	known  bool     // whether these have been asked
-	own    string   // the home of timak's tables, as it was found last; "" if it was not
+	path   []string // Postgres: the schemas in which the pool's connections look
+	user   string   // with which role; schemas that it may not use are skipped
+	known  bool     // whether path and user have been read
+	own    string   // the last known home of timak's tables; "" if unknown
 	tables map[homed]*dialect.Table
 }
 
-// homed names the SQL of a table for one home.
+// homed names a table and one of its homes.
 type homed struct {
 	table string
 	at    dialect.Home
 }
 
-// errNoHome is returned where the home holds no such table, or not timak's own.
-// They may be made at any time, so it is not remembered.
+// errNoHome is returned if the tracked table or timak's own is not found. Either
+// may be created at any time, so this is not remembered.
 var errNoHome = errors.New("no such table")
 
-// HomeOf returns a tracked table with SQL that writes out its home; nil if there
-// is no such table there.
+// HomeOf returns a tracked table with SQL that writes out its home, or nil if
+// there is no such table.
 func (s *Sessions) HomeOf(ctx context.Context, pool gorm.ConnPool, t *dialect.Table) (*dialect.Table, error) {
 	at, err := s.homes.facts.Of(t.Model.Table, s.SchemaOf(pool), func() (dialect.Home, error) { return s.askHome(ctx, pool, t.Model.Table) })
 	switch {
@@ -59,7 +59,7 @@ func (s *Sessions) HomeOf(ctx context.Context, pool gorm.ConnPool, t *dialect.Ta
 	}
 }
 
-// HomeNow is homeOf as it is now, whatever is known.
+// HomeNow is HomeOf, but always asks the database.
 func (s *Sessions) HomeNow(ctx context.Context, pool gorm.ConnPool, t *dialect.Table) (*dialect.Table, error) {
 	at, err := s.askHome(ctx, pool, t.Model.Table)
 	switch {
@@ -90,15 +90,15 @@ func (h *homes) place(t *dialect.Table, at dialect.Home) *dialect.Table {
 	return placed
 }
 
-// ownName returns a name of one of timak's tables as a session of the user's has to
-// write it.
+// ownName returns the name of one of timak's tables as a session of the user's
+// must write it.
 func (s *Sessions) ownName(name string) string {
 	s.homes.mu.Lock()
 	defer s.homes.mu.Unlock()
 	return dialect.Prefix(s.homes.own) + name
 }
 
-// askHome asks for the home of a table.
+// askHome asks the database for the home of a table.
 func (s *Sessions) askHome(ctx context.Context, pool gorm.ConnPool, name string) (at dialect.Home, err error) {
 	if !s.tables.Dialect.Numbered {
 		at.Schema, err = sqliteHome(ctx, pool, name)
@@ -129,9 +129,9 @@ func (s *Sessions) askHome(ctx context.Context, pool gorm.ConnPool, name string)
 	return at, err
 }
 
-// firstOn is the first schema of a list in which a user finds a table of this name;
-// "" is one who may use all of them. It reads the catalogs: to_regclass fails where
-// the session's own role may not use a schema.
+// firstOn returns SQL for the first schema of a list in which a user finds a
+// table of this name. The user "" may use all schemas. It reads the catalogs,
+// because to_regclass fails where the session's own role may not use a schema.
 func firstOn(schemas, name, user string) string {
 	return `coalesce((SELECT n.nspname::text FROM json_array_elements_text(` + schemas + `::json) WITH ORDINALITY s(name, i)
 		JOIN pg_catalog.pg_namespace n ON n.nspname = s.name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ` + name + `
@@ -139,9 +139,9 @@ func firstOn(schemas, name, user string) string {
 		ORDER BY s.i LIMIT 1), '')`
 }
 
-// sqliteHome returns the database file, main or one that is attached, in which
-// SQLite finds a table by a name without temporary tables. It looks at attached ones
-// only if it must: a transaction keeps what it has seen of them.
+// sqliteHome returns the database file, main or an attached one, in which SQLite
+// finds a table by a name if temporary tables are ignored. It looks at attached
+// files only if it must, because a transaction keeps what it has seen of them.
 func sqliteHome(ctx context.Context, pool gorm.ConnPool, name string) (schema string, err error) {
 	if schema := sqltext.SchemaOf(name); schema == "" || sqltext.SameName(schema, "main") {
 		var there bool
@@ -160,9 +160,9 @@ func sqliteHome(ctx context.Context, pool gorm.ConnPool, name string) (schema st
 	return schema, err
 }
 
-// LookAround learns where the pool's connections look for tables, and where
-// timak's own are, when the plugin is put to use. Where no database answers yet,
-// the first statement asks.
+// LookAround finds out where the pool's connections look for tables, and where
+// timak's own tables are, when the plugin is installed. If the database does not
+// answer yet, the first statement asks.
 func (s *Sessions) LookAround(db *gorm.DB) {
 	pool, err := db.DB()
 	if db.DryRun || err != nil {
@@ -177,9 +177,10 @@ func (s *Sessions) LookAround(db *gorm.DB) {
 	}
 }
 
-// homePath returns the schemas in which a connection of the pool looks for tables,
-// and as whom. It is asked once, as a program's connections should all begin alike.
-// Where the pool has no connection to spare, the statement's own tells how it began.
+// homePath returns the schemas in which a connection of the pool looks for
+// tables, and its role. It asks once, because all connections of a program must
+// begin with the same. If the pool has no free connection, it asks the
+// statement's own connection how it began.
 func (s *Sessions) homePath(ctx context.Context, own gorm.ConnPool) (path []string, user string, err error) {
 	if path, user, known := s.homes.pathKnown(); known {
 		return path, user, nil
@@ -203,17 +204,17 @@ func (h *homes) pathKnown() (path []string, user string, known bool) {
 	return h.path, h.user, h.known
 }
 
-// What a session's search_path is, and what it was when the session began.
+// The search_path of a session, now and when the session began, with its role.
 const (
 	pathNow     = "SELECT current_setting('search_path'), current_user"
 	pathAtFirst = "SELECT reset_val, session_user FROM pg_catalog.pg_settings WHERE name = 'search_path'"
 )
 
-// pathTime is how long to wait for a connection that says where the pool's look
-// for tables: a statement's own transaction may hold the only one.
+// pathTime is how long to wait for a connection to read the search_path from: the
+// statement's own transaction may hold the only one.
 const pathTime = time.Second
 
-// askPath asks a connection for its search_path.
+// askPath reads the search_path of a connection.
 func (s *Sessions) askPath(ctx context.Context, pool interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }, question string,
@@ -230,11 +231,11 @@ func (s *Sessions) askPath(ctx context.Context, pool interface {
 	return nil
 }
 
-// pathPart is a schema in a search_path.
+// pathPart matches a schema in a search_path.
 var pathPart = regexp.MustCompile(`"((?:[^"]|"")*)"|[^\s,"]+`)
 
-// schemasIn returns the schemas of a search_path, as its setting writes them.
-// Temporary tables have no part in it.
+// schemasIn returns the schemas of a search_path, given as its setting writes
+// them. It leaves out pg_temp.
 func schemasIn(path, user string) []string {
 	schemas := []string{}
 	for _, part := range pathPart.FindAllStringSubmatch(path, -1) {

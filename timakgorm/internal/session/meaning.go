@@ -11,24 +11,25 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// What a table's name means is for the session to say. Where it can be nothing
-// unusual, nobody asks first: SQL of ours that runs with the statement anyway
-// compares what the name means with the home of the tracked table, and says so
-// (same). Only when that is not so, or when something in this process has set a
-// search_path or made temporary tables, the database is asked beforehand.
+// The session decides what a table's name means. In the usual case nothing is
+// asked beforehand: SQL of timak's that runs with the statement anyway compares
+// what the name means with the home of the tracked table, and reports the result
+// (dialect.SameSQL). Only if they differ, or if something in this process has set
+// a search_path or created temporary tables, the database is asked beforehand.
 
 // Meaning is what a name means in a session.
 type Meaning struct {
 	Found bool   // there is such a table
-	Is    string // the tracked table that it is; "" if it is none
-	At    string // the schema that it is in
-	Part  string // otherwise, a tracked table whose rows are written by the name: it is a part or a view of it
+	Is    string // the tracked table that the name means; "" if it means none
+	At    string // the schema of the table
+	Part  string // if Is is "": a tracked table whose rows are written by the name, because the name means a part or a view of it
 }
 
 // meaningSQL follows a name to the tracked tables above it: from a partition or a
-// table that inherits to what it is a part of and, if views count, from a view, or
-// a table with a rule, to what that reads or writes. Views do not lead past
-// triggers, which see what is written by them; but parts of what they read do.
+// table that inherits to what it is a part of and, if views count, from a view,
+// or a table with a rule, to what that reads or writes. Writes through a view are
+// seen by triggers, so views do not count for them, but parts of what a view
+// reads do.
 const meaningSQL = `WITH RECURSIVE tracked AS (
 		SELECT h.name, (
 			SELECT c.oid FROM json_array_elements_text(h.schemas) WITH ORDINALITY s(name, i)
@@ -52,7 +53,8 @@ const meaningSQL = `WITH RECURSIVE tracked AS (
 		coalesce((SELECT min(t.name) FROM tracked t JOIN above a ON a.id = t.id WHERE a.unseen), ''),
 		coalesce((SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)), '')`
 
-// MeaningOf asks what a name means, given as it is written.
+// MeaningOf asks the database what a name means in a session. written is the name
+// as the statement writes it.
 func (s *Sessions) MeaningOf(ctx context.Context, pool gorm.ConnPool, written string) (Meaning, error) {
 	var m Meaning
 	ask := s.askPostgres
@@ -73,7 +75,7 @@ func (s *Sessions) askPostgres(ctx context.Context, pool gorm.ConnPool, written 
 	type tracked struct {
 		Name    string   `json:"name"`
 		Bare    string   `json:"bare"`
-		Said    bool     `json:"said"` // the model says its schema
+		Said    bool     `json:"said"` // the model states its schema
 		Schemas []string `json:"schemas"`
 	}
 	var all []tracked
@@ -92,8 +94,8 @@ func (s *Sessions) askPostgres(ctx context.Context, pool gorm.ConnPool, written 
 		Scan(&m.Found, &m.Is, &m.Part, &m.At)
 }
 
-// askSQLite looks where SQLite does: at temporary tables, in the main file, and in
-// those that are attached, one after another.
+// askSQLite looks where SQLite does: first at temporary tables, then in the main
+// file, then in the attached files in order.
 func (s *Sessions) askSQLite(ctx context.Context, pool gorm.ConnPool, written string, m *Meaning) error {
 	name := sqltext.Unquoted(written)
 	var schema string

@@ -7,10 +7,10 @@ import (
 	"gorm.io/gorm"
 )
 
-// Code of the user's is called in the midst of GORM's statements, as when a
-// serializer reads a column that the database has filled, and may panic. The
-// callbacks that come after a statement are not called then; a transaction that is
-// ours would stay open, and keep its connection and its locks.
+// GORM calls the user's code in the middle of a statement, for example when a
+// serializer reads a column that the database has filled, and that code may
+// panic. The callbacks after the statement are then not called, and a transaction
+// that timak opened would stay open and keep its connection and its locks.
 
 // chain is the callbacks of one kind of statement.
 type chain interface {
@@ -18,15 +18,15 @@ type chain interface {
 	Replace(name string, fn func(*gorm.DB)) error
 }
 
-// GuardWrites has GORM's own statements that write rows of a model roll our
-// transaction back if they panic. What another plugin has taken away is for the hooks
-// to refuse.
+// GuardWrites makes GORM's own callbacks that write rows of a model roll back
+// timak's transaction if they panic. It ignores callbacks that another plugin has
+// removed: package hooks refuses those.
 func GuardWrites(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(endAbandoned(on.Create(), "gorm:create"), endAbandoned(on.Update(), "gorm:update"), endAbandoned(on.Delete(), "gorm:delete"))
 }
 
-// GuardSQL does the same for statements that run the user's own SQL.
+// GuardSQL does the same for callbacks that run the user's own SQL.
 func GuardSQL(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(endAbandoned(on.Raw(), "gorm:raw"), endAbandoned(on.Query(), "gorm:query"))
@@ -40,8 +40,8 @@ func endAbandoned(on chain, name string) error {
 	return on.Replace(name, endingOurs(statement))
 }
 
-// endingOurs rolls our transaction back if a statement panics, and passes the
-// panic on.
+// endingOurs returns statement such that a panic rolls back timak's transaction
+// and is passed on.
 func endingOurs(statement func(*gorm.DB)) func(*gorm.DB) {
 	return func(db *gorm.DB) {
 		returned := false
@@ -55,8 +55,8 @@ func endingOurs(statement func(*gorm.DB)) func(*gorm.DB) {
 	}
 }
 
-// abandon rolls back the transaction of ours that a statement is in. The panic
-// says more than an error of that.
+// abandon rolls back the transaction that timak opened for a statement. It
+// ignores the error of the rollback, because the panic says more.
 func abandon(db *gorm.DB) {
 	value, _ := db.InstanceGet(statementTxSetting)
 	if own, _ := value.(*statementTx); own != nil {
@@ -65,7 +65,7 @@ func abandon(db *gorm.DB) {
 	}
 }
 
-// interposed is a connection that has taken the place of another for a statement.
+// interposed is a connection that has replaced another for one statement.
 type interposed interface {
 	gorm.ConnPool
 
@@ -87,11 +87,12 @@ func CommitsItself(pool gorm.ConnPool) bool {
 	}
 }
 
-// TransactionOf returns the commitTx that a pool is, nil if it is none.
+// TransactionOf returns the Transaction that a pool is or wraps, or nil if there
+// is none.
 func TransactionOf(pool gorm.ConnPool) *Transaction {
 	for {
 		switch wrapper := pool.(type) {
-		case *gorm.PreparedStmtTX: // may be one in another
+		case *gorm.PreparedStmtTX: // may be nested
 			pool = wrapper.Tx
 		case interposed:
 			pool = wrapper.Within()

@@ -10,20 +10,21 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// A user may ignore the error of a statement and commit all the same. If the
-// statement had run, and only its change could not be recorded, its row would be
-// committed without its timelines. So the transaction is spoilt then: its commit
+// A user may ignore the error of a statement and commit anyway. If the statement
+// has run, and only its change could not be recorded, its row would be committed
+// without its timelines. So such an error spoils the transaction: its commit
 // fails, unless it goes back to a savepoint from before the statement.
 
-// savepoint is one that is open in a transaction.
+// savepoint is an open savepoint of a transaction.
 type savepoint struct {
 	name   string
-	spoilt error // what had spoilt the transaction before it
+	spoilt error // why the transaction was spoilt when the savepoint was set; nil if it was not
 }
 
-// Spoil keeps a transaction from being committed. One that is not ours is
-// aborted by the database, where that does so after a failed statement; SQLite
-// does not, and users must heed the error.
+// Spoil keeps the transaction of a pool from being committed. If it is not a
+// Transaction, Spoil makes Postgres abort it, by a statement that fails. SQLite
+// does not abort a transaction after a failed statement: there, users must check
+// the error.
 func (s *Sessions) Spoil(ctx context.Context, pool gorm.ConnPool, cause error) {
 	if tx := TransactionOf(pool); tx != nil {
 		if tx.spoilt == nil {
@@ -36,8 +37,8 @@ func (s *Sessions) Spoil(ctx context.Context, pool gorm.ConnPool, cause error) {
 	}
 }
 
-// WatchSavepoints follows the savepoints of a transaction, which reach the
-// database as raw SQL, those of GORM's nested transactions too.
+// WatchSavepoints follows the savepoints of a transaction. They reach the
+// database as raw SQL, also those of GORM's nested transactions.
 func (s *Sessions) WatchSavepoints(db *gorm.DB) error {
 	if db.Error != nil || db.DryRun {
 		return nil
@@ -62,7 +63,7 @@ func (s *Sessions) WatchSavepoints(db *gorm.DB) error {
 	return nil
 }
 
-// follow does with our list of savepoints what a statement has done.
+// follow updates the list of savepoints after a statement, given as words.
 func (t *Transaction) follow(words []string) {
 	move, name := sqltext.SavepointIn(words)
 	if move == sqltext.SetsSavepoint {
@@ -79,9 +80,9 @@ func (t *Transaction) follow(words []string) {
 	}
 }
 
-// savepoint returns the place of the last one with this name, -1 if there is
-// none. Names that differ only in case are taken for one: the later of two is
-// never the cleaner.
+// savepoint returns the index of the last savepoint with this name, or -1. Names
+// that differ only in case count as one: the later of two is never the less
+// spoilt.
 func (t *Transaction) savepoint(name string) int {
 	for i, s := range slices.Backward(t.savepoints) {
 		if sqltext.SameName(s.name, name) {

@@ -6,20 +6,21 @@ import (
 	"gorm.io/gorm"
 )
 
-// Schema counts the changes of the schema that this process makes. What
-// the database has said of tables holds until the next one. It is not believed
-// while a change is being committed: a writer may wait for that commit, and then
-// meet another schema than it was told of.
+// Schema counts the changes of the schema that this process makes. What the
+// database has said of tables holds until the next change. It is not used while a
+// change is being committed: a writer may wait for that commit, and then meet
+// another schema than it was told of. Methods may be called from any number of
+// goroutines.
 type Schema struct {
 	number  atomic.Uint64
-	changes atomic.Int64 // that are under way
+	changes atomic.Int64 // changes under way
 }
 
-// AnySchema is the version where nothing that is known can be believed, and
-// nothing that is found may be remembered.
+// AnySchema is the version of a schema of which nothing that is known may be
+// used, and nothing that is found may be remembered.
 const AnySchema = 0
 
-// Change begins a change, and returns what ends it.
+// Change begins a change, and returns the function that ends it.
 func (s *Schema) Change() (end func()) {
 	s.changes.Add(1)
 	return func() {
@@ -28,18 +29,18 @@ func (s *Schema) Change() (end func()) {
 	}
 }
 
-// Now returns the version that the schema has.
+// Now returns the version of the schema.
 func (s *Schema) Now() uint64 { return s.number.Load() }
 
-// Is reports whether the schema is still that of a version.
+// Is reports whether the schema still has a version, and no change is under way.
 func (s *Schema) Is(version uint64) bool {
 	return s.number.Load() == version && s.changes.Load() == 0
 }
 
-// SchemaOf returns the version of the schema that a connection sees. A
-// transaction that has changed it sees one of its own, which may be rolled back;
-// one that has begun before a change may see either; and of transactions that
-// are not ours nobody knows what they have done.
+// SchemaOf returns the version of the schema that a connection sees, or AnySchema
+// if that is not known. A transaction that has changed the schema sees one of its
+// own, which may be rolled back. One that began before a change may see either.
+// Of a transaction that is not a Transaction nothing is known.
 func (s *Sessions) SchemaOf(pool gorm.ConnPool) uint64 {
 	version := s.Schema.Now()
 	if !s.Schema.Is(version) {
@@ -57,9 +58,10 @@ func (s *Sessions) SchemaOf(pool gorm.ConnPool) uint64 {
 	return version
 }
 
-// SchemaNear is the version of the schema for a connection that is not ours to see,
-// as in db.Connection: what is known holds for it until this program changes
-// something. What it sees itself may be rolled back, and is not remembered.
+// SchemaNear returns now, but replaces AnySchema by the current version for a
+// connection whose transactions are not seen, as in db.Connection. What is known
+// holds for such a connection until this program changes the schema. What it
+// finds itself may be rolled back, and is not remembered.
 func (s *Sessions) SchemaNear(now uint64, pool gorm.ConnPool) uint64 {
 	if version := s.Schema.Now(); now == AnySchema && TransactionOf(pool) == nil && s.Schema.Is(version) {
 		return version

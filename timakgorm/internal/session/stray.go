@@ -12,19 +12,19 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// A session strays when it may find other tables by a name than the pool's
-// connections do. Statements that go through GORM tell: they set a search_path or
-// a role, or make a temporary table. What else makes a session stray shows when one
-// of its statements is followed.
+// A session strays if it may find other tables by a name than the pool's
+// connections do. Statements that go through GORM show it: they set a search_path
+// or a role, or create a temporary table. Other causes show when a statement of
+// the session is followed.
 
-// strays is what is known of the sessions that stray in this process.
+// strays is what is known of the sessions of this process that stray.
 type strays struct {
-	any  atomic.Bool    // any session may
-	told rate.Sometimes // a minute
+	any  atomic.Bool    // any session may stray
+	told rate.Sometimes // limits the log to one line a minute
 }
 
-// noteStray notes a statement by which its session may stray: to the end of its
-// transaction, or any session from now on.
+// noteStray notes that a session may stray after a statement. Unless that ends
+// with the transaction, any session may stray from now on.
 func (s *Sessions) noteStray(db *gorm.DB) error {
 	if db.DryRun {
 		return nil
@@ -43,7 +43,8 @@ func (s *Sessions) noteStray(db *gorm.DB) error {
 	return nil
 }
 
-// MakesStray reports whether a session may stray after a statement.
+// MakesStray reports whether a session may stray after a statement with this text
+// and these parameters.
 func (s *Sessions) MakesStray(text sqltext.Text, vars []any) bool {
 	for _, words := range [][]string{text.Words, text.Loose} {
 		for i := range words {
@@ -62,8 +63,8 @@ func (s *Sessions) MakesStray(text sqltext.Text, vars []any) bool {
 	return false
 }
 
-// hidesTable reports whether SQL makes, at the beginning of words, a temporary
-// table or view by the name of a tracked table.
+// hidesTable reports whether the SQL at the beginning of words creates a
+// temporary table or view with the name of a tracked table.
 func (s *Sessions) hidesTable(words []string) bool {
 	switch {
 	case sqltext.HasWord(words[:1], "temp", "temporary"):
@@ -82,22 +83,22 @@ func (s *Sessions) hidesTable(words []string) bool {
 func (s *Sessions) Stray() { s.strays.any.Store(true) }
 
 // MayStray reports whether a session may find other tables than the pool's
-// connections.
+// connections do.
 func (s *Sessions) MayStray(pool gorm.ConnPool) bool {
 	tx := TransactionOf(pool)
 	return s.strays.any.Load() || tx != nil && tx.strays
 }
 
-// NamesOf is schemaOf for what the database has said of a name: in a session that
-// strays it may mean something else.
-func (s *Sessions) NamesOf(pool gorm.ConnPool) uint64 {
+// SchemaForNames is SchemaOf for what the database has said of a name. In a
+// session that strays the name may mean something else, so it is AnySchema.
+func (s *Sessions) SchemaForNames(pool gorm.ConnPool) uint64 {
 	if s.MayStray(pool) {
 		return AnySchema
 	}
 	return s.SchemaOf(pool)
 }
 
-// TellOfStray tells the log of a statement that has not been followed.
+// TellOfStray logs that a statement was not followed, at most once a minute.
 func (s *Sessions) TellOfStray(ctx context.Context, written string) {
 	s.strays.told.Do(func() {
 		s.opts.Log.InfoContext(ctx, "timak: a session finds another table by the name of a tracked one; what is written there is not followed",

@@ -6,17 +6,17 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// statementTx is the transaction of a statement, and the connection in whose
-// place it is.
+// statementTx is the transaction of a statement, and the connection that it has
+// replaced.
 type statementTx struct {
 	tx    gorm.TxCommitter
 	outer gorm.ConnPool
 }
 
-// statementTxSetting is where a statement keeps its own.
+// statementTxSetting is where a statement keeps its statementTx.
 const statementTxSetting = "timak:transaction"
 
-// BeginStatement opens a transaction for a statement that is in none.
+// BeginStatement opens a transaction for a statement that runs in none.
 func BeginStatement(db *gorm.DB) error {
 	outer := db.Statement.ConnPool
 	if statement.InTransaction(db) || db.Error != nil || db.DryRun {
@@ -32,7 +32,8 @@ func BeginStatement(db *gorm.DB) error {
 	return nil
 }
 
-// EndStatement ends the transaction that BeginStatement has opened, if it has.
+// EndStatement commits the transaction that BeginStatement has opened, if any, or
+// rolls it back if the statement has an error.
 func EndStatement(db *gorm.DB) error {
 	value, _ := db.InstanceGet(statementTxSetting)
 	own, ok := value.(*statementTx)

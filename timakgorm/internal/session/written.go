@@ -4,26 +4,26 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// A trigger may record what no callback sees coming: what another table's
-// trigger changes, a cascade, a function. So with Triggers the commit that is to
-// deliver asks the database whether the transaction has written anything.
+// A trigger may record what no callback foresees: what another table's trigger
+// changes, a cascade, a function. So with Triggers a commit that must deliver
+// asks the database whether the transaction has written anything.
 
 // recordsUnseen reports whether a transaction may have recorded changes without
-// having been marked.
+// being marked as dirty.
 func (s *Sessions) recordsUnseen() bool {
 	return s.opts.Unseen && s.opts.Deliver != nil
 }
 
-// writtenSQL asks Postgres whether a transaction has written, without giving an
-// id to one that has not, and whether the outbox can be read: before Migrate, or
-// by a role without the right to, the question for its rows would be an error,
-// which ends the transaction.
+// writtenSQL asks Postgres whether a transaction has written, without assigning
+// an id to one that has not, and whether the outbox can be read. Before Migrate,
+// or for a role without the right to read it, a query of its rows would be an
+// error, which aborts the transaction.
 const writtenSQL = `SELECT pg_current_xact_id_if_assigned() IS NOT NULL
 	AND coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)`
 
-// hasWritten reports whether a transaction that is not marked may have recorded
-// changes. One whose question fails is left to its commit, which then fails too,
-// and to the relay.
+// hasWritten reports whether a transaction that is not dirty may have recorded
+// changes. If the question fails, the changes are left to the relay; the commit
+// then fails too.
 func (t *Transaction) hasWritten() (written bool) {
 	s := t.pool.sessions
 	if !s.recordsUnseen() {
@@ -37,14 +37,14 @@ func (t *Transaction) hasWritten() (written bool) {
 	return err == nil && written
 }
 
-// totalChanges returns how many rows SQLite has changed by this connection, by
-// triggers and cascades too.
+// totalChanges returns how many rows SQLite has changed by this connection,
+// including those changed by triggers and cascades.
 func (t *Transaction) totalChanges() (n int64, err error) {
 	err = t.QueryRowContext(t.ctx, "SELECT total_changes()").Scan(&n)
 	return n, err
 }
 
-// hasOutbox reports whether Migrate has made SQLite's.
+// hasOutbox reports whether the outbox exists on SQLite.
 func (t *Transaction) hasOutbox() (there bool) {
 	err := t.QueryRowContext(t.ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'timak_outbox'").Scan(&there)
 	return err == nil && there

@@ -13,8 +13,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-// A transaction that has only read is given no id by our asking, and asks for no
-// more.
+// Asking whether a transaction that has only read has written gives it no id, and
+// nothing more is asked.
 func TestHasWritten(t *testing.T) {
 	t.Parallel()
 	must := func(err error) {
@@ -39,7 +39,7 @@ func TestHasWritten(t *testing.T) {
 		return has
 	}
 	if tx.hasWritten() || hasID() {
-		t.Error("the transaction is said to have written, or has an id")
+		t.Error("a transaction that has only read: hasWritten returned true, or it has an id")
 	}
 	if ids, err := tx.recorded(); err != nil || len(ids) > 0 || hasID() {
 		t.Errorf("got %v, %v, and an id: %t", ids, err, hasID())
