@@ -97,7 +97,7 @@ func elementKind(field *schema.Field) schema.DataType {
 	switch field.GORMDataType {
 	case schema.Bool, schema.Time, schema.Float:
 		if !array {
-			return field.GORMDataType // whatever the column is called
+			return field.GORMDataType // whatever type the column has
 		}
 	default:
 	}

@@ -2,7 +2,7 @@ package session
 
 import "sync"
 
-// Facts are what the database has said of tables. They hold for one version of
+// Facts are what the database has reported about tables. They hold for one version of
 // the schema. The zero Facts are empty; methods may be called from any number of
 // goroutines.
 type Facts[T any] struct {

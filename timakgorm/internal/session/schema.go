@@ -7,9 +7,9 @@ import (
 )
 
 // Schema counts the changes of the schema that this process makes. What the
-// database has said of tables holds until the next change. It is not used while a
+// database has reported about tables holds until the next change. It is not used while a
 // change is being committed: a writer may wait for that commit, and then meet
-// another schema than it was told of. Methods may be called from any number of
+// another schema than was reported. Methods may be called from any number of
 // goroutines.
 type Schema struct {
 	number  atomic.Uint64

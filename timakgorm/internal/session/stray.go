@@ -89,7 +89,7 @@ func (s *Sessions) MayStray(pool gorm.ConnPool) bool {
 	return s.strays.any.Load() || tx != nil && tx.strays
 }
 
-// SchemaForNames is SchemaOf for what the database has said of a name. In a
+// SchemaForNames is SchemaOf for what the database has reported about a name. In a
 // session that strays the name may mean something else, so it is AnySchema.
 func (s *Sessions) SchemaForNames(pool gorm.ConnPool) uint64 {
 	if s.MayStray(pool) {
