@@ -2,7 +2,6 @@ package timakgorm
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/audit"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
@@ -33,25 +32,3 @@ var ErrNoDeadLetter = outbox.ErrNoDeadLetter
 
 // errNotInUse is returned where a database is needed.
 var errNotInUse = errors.New("timakgorm: the plugin is not in use: call db.Use(plugin) first")
-
-// named adds the name of the operation that failed to an error. An error begins
-// with the package's name and contains it once.
-func named(name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &namedError{name, err}
-}
-
-type namedError struct {
-	name string
-	err  error
-}
-
-// Error implements error.
-func (e *namedError) Error() string {
-	return "timakgorm: " + e.name + ": " + strings.TrimPrefix(e.err.Error(), "timakgorm: ")
-}
-
-// Unwrap returns the error without the name.
-func (e *namedError) Unwrap() error { return e.err }

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 	"github.com/timak-go/timak/timakgorm/internal/tag"
@@ -23,7 +24,7 @@ import (
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
-		return nil, named(fmt.Sprintf("load %T", *new(T)), err)
+		return nil, fault.Named(fmt.Sprintf("load %T", *new(T)), err)
 	}
 	keys := itemKeys(ctx, st.Schema, page.Items)
 	if len(keys) == 0 {
@@ -32,7 +33,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	where := statement.WhereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
 	var found []T
 	if err := db.WithContext(ctx).Where(where).Find(&found).Error; err != nil {
-		return nil, named("load "+st.Schema.Name, err)
+		return nil, fault.Named("load "+st.Schema.Name, err)
 	}
 	return inOrder(ctx, st.Schema, page.Items, found)
 }
@@ -71,7 +72,7 @@ func inOrder[T any](ctx context.Context, s *schema.Schema, items []timak.Item, f
 	for _, row := range found {
 		id, err := itemIDOf(ctx, s, reflect.ValueOf(&row).Elem())
 		if err != nil {
-			return nil, named("load "+s.Name, err)
+			return nil, fault.Named("load "+s.Name, err)
 		}
 		rows[id] = row
 	}

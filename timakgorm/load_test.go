@@ -211,9 +211,9 @@ func TestLoad_errors(t *testing.T) {
 	type Weight struct {
 		ID float64
 	}
-	w.must(w.db.AutoMigrate(&Weight{}))
-	w.must(w.db.Create(&Weight{1.5}).Error)
-	_, err = timakgorm.Load[Weight](t.Context(), w.db, pageOf("weights:1.5"))
+	w.Must(w.DB.AutoMigrate(&Weight{}))
+	w.Must(w.DB.Create(&Weight{1.5}).Error)
+	_, err = timakgorm.Load[Weight](t.Context(), w.DB, pageOf("weights:1.5"))
 	if err == nil || !strings.HasPrefix(err.Error(), "timakgorm: load Weight: a key of type float64: ") {
 		t.Errorf("with a key that no rule could write: got %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/timak-go/timak/timakgorm/internal/audit"
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 )
 
 // VerifyOptions say what Verify compares. The zero VerifyOptions mean every
@@ -68,10 +69,10 @@ func (p *Plugin) Verify(ctx context.Context, opts VerifyOptions) (Report, error)
 // audited runs an audit and adds the name of the operation to its error.
 func (p *Plugin) audited(ctx context.Context, name string, opts audit.Options) (Report, error) {
 	if p.db == nil {
-		return Report{}, named(name, errNotInUse)
+		return Report{}, fault.Named(name, errNotInUse)
 	}
 	report, err := p.audit.Verify(ctx, opts)
-	return reportOf(report), named(name, err)
+	return reportOf(report), fault.Named(name, err)
 }
 
 // modelsOf returns the values of models, some of which may have been made by

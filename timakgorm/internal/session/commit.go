@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 )
 
 // GORM has no callback after the commit of a transaction that the user opened. So
@@ -66,7 +67,7 @@ type Transaction struct {
 // Commit implements gorm.TxCommitter.
 func (t *Transaction) Commit() error {
 	if t.spoilt != nil {
-		err := named("commit: rolled back, because a change in the transaction could not be recorded", t.spoilt)
+		err := fault.Named("commit: rolled back, because a change in the transaction could not be recorded", t.spoilt)
 		return errors.Join(err, t.Rollback())
 	}
 	s := t.pool.sessions
@@ -82,7 +83,7 @@ func (t *Transaction) Commit() error {
 	}
 	ids, err := t.recorded()
 	if err != nil {
-		return errors.Join(named("commit", err), t.Rollback())
+		return errors.Join(fault.Named("commit", err), t.Rollback())
 	}
 	if err := t.commit(); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
@@ -51,7 +52,7 @@ func (s *Sessions) HomeOf(ctx context.Context, pool gorm.ConnPool, t *dialect.Ta
 	at, err := s.homes.facts.Of(t.Model.Table, s.SchemaOf(pool), func() (dialect.Home, error) { return s.askHome(ctx, pool, t.Model.Table) })
 	switch {
 	case err != nil && !errors.Is(err, errNoHome):
-		return nil, named("find table "+t.Model.Table, err)
+		return nil, fault.Named("find table "+t.Model.Table, err)
 	case at.Schema == "":
 		return nil, nil
 	default:
@@ -64,7 +65,7 @@ func (s *Sessions) HomeNow(ctx context.Context, pool gorm.ConnPool, t *dialect.T
 	at, err := s.askHome(ctx, pool, t.Model.Table)
 	switch {
 	case err != nil && !errors.Is(err, errNoHome):
-		return nil, named("find table "+t.Model.Table, err)
+		return nil, fault.Named("find table "+t.Model.Table, err)
 	case at.Schema == "":
 		return nil, nil
 	default:
@@ -223,7 +224,7 @@ func (s *Sessions) askPath(ctx context.Context, pool interface {
 	defer cancel()
 	var path, user string
 	if err := pool.QueryRowContext(ctx, question).Scan(&path, &user); err != nil {
-		return named("read search_path", err)
+		return fault.Named("read search_path", err)
 	}
 	s.homes.mu.Lock()
 	defer s.homes.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
@@ -62,7 +63,7 @@ func (s *Sessions) MeaningOf(ctx context.Context, pool gorm.ConnPool, written st
 		ask = s.askSQLite
 	}
 	if err := ask(ctx, pool, written, &m); err != nil {
-		return m, named("look up the name "+written, err)
+		return m, fault.Named("look up the name "+written, err)
 	}
 	return m, nil
 }
