@@ -23,7 +23,7 @@ func (p *Plugin) Run(ctx context.Context) error {
 	if p.db == nil {
 		return errNotInUse
 	}
-	if err := p.watch.Wrong(ctx); err != nil {
+	if err := p.watch.Check(ctx); err != nil {
 		return err
 	}
 	p.relay.Run(ctx)

@@ -55,7 +55,7 @@ func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
 		if err != nil {
 			return nil, err
 		}
-		n, err := c.Place(key)
+		n, err := c.IndexOf(key)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func lockRows(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows []dialect.
 		_, err := tx.ExecContext(ctx, t.SQL.Locked, c.Keys())
 		return rows, nil, err
 	}
-	taken, err := outbox.LockFree(ctx, tx, t, c)
+	taken, err := outbox.LockAvailable(ctx, tx, t, c)
 	for _, row := range rows {
 		if taken[string(row.Key)] {
 			busy = append(busy, row)

@@ -67,10 +67,10 @@ func (a *Audit) registered(value any) *dialect.Table {
 
 // keyPage is some of the values that the columns of a key have, in order.
 type keyPage struct {
-	keys []string
-	odd  [][]any  // values of which no key can be made
-	size int      // how many values there are; none are left if it is less than was asked for
-	last []string // the last of them
+	keys    []string
+	unkeyed [][]any  // values of which no key can be made
+	size    int      // how many values there are; none are left if it is less than was asked for
+	last    []string // the last of them
 }
 
 // page returns what comes after a place, which is the values of the columns as
@@ -89,7 +89,7 @@ func (s keySource) page(ctx context.Context, a *Audit, after []string, limit int
 	for _, one := range found {
 		key, err := s.keyOf(one.image)
 		if err != nil {
-			page.odd = append(page.odd, one.values)
+			page.unkeyed = append(page.unkeyed, one.values)
 			continue
 		}
 		first, err := s.isFirst(ctx, a, key, one.values)

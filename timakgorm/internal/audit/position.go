@@ -26,7 +26,7 @@ type Progress struct {
 // position is what a token holds: what the run goes through, a place there, what
 // was done until there, and the seed of the sample.
 type position struct {
-	Over  uint64   `json:"o"`           // see verification.over
+	Scope uint64   `json:"o"`           // see verification.over
 	Table string   `json:"t,omitempty"` // of the rule that gives keys
 	Key   string   `json:"k,omitempty"` // its template
 	After []string `json:"a,omitempty"` // the values of the last key

@@ -89,7 +89,7 @@ func (n *comparison) row(r row) error {
 	if r.reason != nil {
 		n.unplaceable.add(unplaceable(r.table, r.key, n.key, r.reason))
 	}
-	r.places = n.takeable(r)
+	r.places = n.placeable(r)
 	for len(r.places) > 0 { // once for each id
 		first := ranked{item: r.places[0].Item}
 		var others []model.Placement
@@ -114,9 +114,9 @@ func (n *comparison) row(r row) error {
 	return n.progress(n.rows)
 }
 
-// takeable returns those places of a row that its timeline can take. What the
+// placeable returns those places of a row that its timeline can take. What the
 // timeline has in another from before is left there, as the relay leaves it.
-func (n *comparison) takeable(r row) []model.Placement {
+func (n *comparison) placeable(r row) []model.Placement {
 	return slices.DeleteFunc(r.places, func(at model.Placement) bool {
 		reason := n.check(at)
 		if reason == nil {

@@ -48,8 +48,8 @@ func pkText(t *dialect.Table, pk string) string {
 	return "[" + strings.Join(values, separator) + "]"
 }
 
-// odd notes the rows of which a source can make no key.
-func (v *verification) odd(ctx context.Context, s keySource, values []any) error {
+// noteUnkeyed notes the rows of which a source can make no key.
+func (v *verification) noteUnkeyed(ctx context.Context, s keySource, values []any) error {
 	o, err := v.audit.relay.Outbox()
 	if err != nil {
 		return err

@@ -128,25 +128,25 @@ func (v *verification) countAll(ctx context.Context) (all int64, err error) {
 
 // begin takes the position to go on from.
 func (v *verification) begin() (err error) {
-	over := v.over()
+	over := v.scope()
 	if v.opts.From != "" {
 		if v.at, err = parsePosition(v.opts.From); err != nil {
 			return err
 		}
-		if v.at.Over != over {
+		if v.at.Scope != over {
 			return ErrFrom
 		}
 	}
-	v.at.Over = over
+	v.at.Scope = over
 	if v.at.Seed == 0 {
 		v.at.Seed = rand.Uint64()
 	}
 	return nil
 }
 
-// over tells runs apart that go through different keys, of which a place in one
+// scope tells runs apart that go through different keys, of which a place in one
 // says nothing about another.
-func (v *verification) over() uint64 {
+func (v *verification) scope() uint64 {
 	hash := fnv.New64a()
 	add := func(text string) { _, _ = fmt.Fprintf(hash, "%q ", text) }
 	for _, s := range v.sources {
@@ -222,8 +222,8 @@ func (v *verification) source(ctx context.Context, n int) error {
 		if err := v.page(ctx, keys); err != nil {
 			return err
 		}
-		for _, values := range page.odd {
-			if err := v.odd(ctx, s, values); err != nil {
+		for _, values := range page.unkeyed {
+			if err := v.noteUnkeyed(ctx, s, values); err != nil {
 				return err
 			}
 		}

@@ -75,9 +75,9 @@ func TablesNamed(tables []*Table, name string) (named []*Table) {
 	return named
 }
 
-// TheOne returns the table that a name, as it is written, means to a connection,
+// Resolve returns the table that a name, as it is written, means to a connection,
 // among those that it may mean; nil if it is another.
-func (f *Keys) TheOne(ctx context.Context, pool gorm.ConnPool, written string, named []*Table) (*Table, error) {
+func (f *Keys) Resolve(ctx context.Context, pool gorm.ConnPool, written string, named []*Table) (*Table, error) {
 	if len(named) == 0 {
 		return nil, nil
 	}
@@ -99,9 +99,9 @@ func (f *Keys) TheOne(ctx context.Context, pool gorm.ConnPool, written string, n
 	return nil, err
 }
 
-// ActOn reports whether a connection has foreign keys do anything. SQLite's may
+// Enabled reports whether a connection has foreign keys do anything. SQLite's may
 // not; inside of a transaction that cannot change.
-func ActOn(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool) (on bool, err error) {
+func Enabled(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool) (on bool, err error) {
 	if d.Name != dialect.SQLite.Name {
 		return true, nil
 	}
@@ -158,8 +158,8 @@ func UnfollowedOn(db *gorm.DB, parent string, c *Course) (all []Unfollowed) {
 	return eachOnce(all)
 }
 
-// Tell tells the log of tables that foreign keys may have changed.
-func (f *Keys) Tell(ctx context.Context, all []Unfollowed) {
+// Warn tells the log of tables that foreign keys may have changed.
+func (f *Keys) Warn(ctx context.Context, all []Unfollowed) {
 	for _, u := range all {
 		f.log.WarnContext(ctx, "timak: a statement on another table may have changed a tracked one; its timelines do not follow",
 			"table", u.table, "parent", u.parent, "by", u.by, "reason", u.reason,

@@ -18,11 +18,11 @@ type Course struct {
 
 // Step is one foreign key on such a way.
 type Step struct {
-	Key  *foreignKey // nil: a part of the table before, whose rows that has
-	says string      // what the key says it does
-	At   *Table      // the table whose rows change
-	on   Impact
-	from *Step // nil: the statement's table
+	Key    *foreignKey // nil: a part of the table before, whose rows that has
+	says   string      // what the key says it does
+	At     *Table      // the table whose rows change
+	impact Impact
+	from   *Step // nil: the statement's table
 
 	Shows   []*dialect.Table // the tracked tables that change here
 	blocked string           // why the rows cannot be followed; empty if they can
@@ -48,7 +48,7 @@ func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Cou
 		return met
 	}
 	for _, on := range impacts {
-		start := &Step{At: t, on: on, blocked: blocked}
+		start := &Step{At: t, impact: on, blocked: blocked}
 		c.First = append(c.First, add(c.onward(start, nil))...)
 	}
 	for len(queue) > 0 {
@@ -65,27 +65,27 @@ func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Cou
 
 // id is the same for steps that are one.
 func (s *Step) id() string {
-	id := []string{s.At.From, string('0' + rune(s.on.Kind)), s.blocked}
+	id := []string{s.At.From, string('0' + rune(s.impact.Kind)), s.blocked}
 	if s.Key != nil {
 		id = append(id, s.Key.name, s.Key.parent.From, strings.Join(s.Key.columnNames(), "\x01"))
 	}
-	return strings.Join(append(id, s.on.Columns...), "\x00")
+	return strings.Join(append(id, s.impact.Columns...), "\x00")
 }
 
 // onward returns the steps that come next; from is nil for the statement's table.
 func (c *Course) onward(s, from *Step) (steps []*Step) {
 	for _, key := range s.At.Keys {
-		on, does := key.passes(s.on)
+		on, does := key.passes(s.impact)
 		if !does {
 			continue
 		}
-		next := &Step{Key: key, At: key.child, on: on, from: from, blocked: s.blocked, says: key.says(s.on), Shows: key.child.shown(on)}
+		next := &Step{Key: key, At: key.child, impact: on, from: from, blocked: s.blocked, says: key.says(s.impact), Shows: key.child.shown(on)}
 		if next.blocked == "" {
 			next.blocked = c.obstacle(next, s.At)
 		}
 		steps = append(steps, next)
 	}
-	if from == nil || s.At.whole {
+	if from == nil || s.At.partitioned {
 		steps = append(steps, s.parts(from)...)
 	}
 	return steps
@@ -95,8 +95,8 @@ func (c *Course) onward(s, from *Step) (steps []*Step) {
 // which theirs is a part.
 func (s *Step) parts(from *Step) (steps []*Step) {
 	for _, part := range s.At.Parts {
-		next := &Step{At: part, on: s.on, from: from, blocked: "it is a part of the table that is written"}
-		next.Shows = slices.DeleteFunc(part.shown(s.on), func(t *dialect.Table) bool { return slices.Contains(s.At.shows, t) })
+		next := &Step{At: part, impact: s.impact, from: from, blocked: "it is a part of the table that is written"}
+		next.Shows = slices.DeleteFunc(part.shown(s.impact), func(t *dialect.Table) bool { return slices.Contains(s.At.shows, t) })
 		if len(next.Shows) > 0 {
 			steps = append(steps, next)
 		}
@@ -107,7 +107,7 @@ func (s *Step) parts(from *Step) (steps []*Step) {
 // obstacle says why a step cannot be followed from the rows of a table; empty if
 // it can.
 func (c *Course) obstacle(s *Step, from *Table) string {
-	moves := func(t *dialect.Table) bool { return s.on.Kind == RowsChange && onAny(s.on, t.Model.Keys) }
+	moves := func(t *dialect.Table) bool { return s.impact.Kind == RowsChange && changesAny(s.impact, t.Model.Keys) }
 	switch {
 	case slices.Contains(from.Parts, s.Key.parent):
 		return "the foreign key is one of a part of " + from.Name
@@ -164,7 +164,7 @@ func (s *Step) describe() string {
 
 // Strength is how Postgres itself locks the rows of a step.
 func (s *Step) Strength() string {
-	if s.on.Kind == RowsChange && len(Followed(s.Next)) == 0 {
+	if s.impact.Kind == RowsChange && len(Followed(s.Next)) == 0 {
 		return "NO KEY UPDATE" // others may refer to them meanwhile
 	}
 	return "UPDATE"

@@ -33,7 +33,7 @@ type Table struct {
 	id           int64 // Postgres' oid; 0 on SQLite
 	Schema, Name string
 	From         string // quoted, with its schema
-	whole        bool   // Postgres: it is partitioned, and its keys are those of its parts
+	partitioned  bool   // Postgres: it is partitioned, and its keys are those of its parts
 	computed     bool   // it has columns that are computed from others
 	Replaces     bool   // SQLite: its definition has a new row replace those in its way
 
@@ -70,9 +70,9 @@ func (k *foreignKey) columnNames() []string {
 
 // Impact is what happens to rows of a table.
 type Impact struct {
-	Kind    impactKind
-	Columns []string // that change; nil if they may be any
-	Met     bool     // they are those in the way of the rows that a statement writes
+	Kind        impactKind
+	Columns     []string // that change; nil if they may be any
+	Conflicting bool     // they are those in the way of the rows that a statement writes
 }
 
 type impactKind uint8
@@ -85,8 +85,8 @@ const (
 	rowsDropped   // with their table, and those that inherit from it
 )
 
-// on reports whether a column may change.
-func (i Impact) on(name string) bool {
+// changes reports whether a column may change.
+func (i Impact) changes(name string) bool {
 	return i.Columns == nil || slices.ContainsFunc(i.Columns, func(column string) bool { return sqltext.SameName(column, name) })
 }
 
@@ -99,7 +99,7 @@ func (k *foreignKey) passes(on Impact) (Impact, bool) {
 	case rowsDropped: // the keys go first
 		return on, false
 	case RowsChange:
-		changes := slices.ContainsFunc(k.columns, func(column column) bool { return on.on(column.Refers) })
+		changes := slices.ContainsFunc(k.columns, func(column column) bool { return on.changes(column.Refers) })
 		return Impact{Kind: RowsChange, Columns: k.columnNames()}, changes && k.onUpdate != doesNothing
 	default:
 		if k.onDelete == cascades {
@@ -128,15 +128,15 @@ func (k *foreignKey) says(on Impact) string {
 // shown returns the tracked tables whose timelines may show what happens to rows.
 func (t *Table) shown(on Impact) (shown []*dialect.Table) {
 	for _, tracked := range t.shows {
-		if on.Kind != RowsChange || t.computed || onAny(on, model.Watched(tracked.Model)) {
+		if on.Kind != RowsChange || t.computed || changesAny(on, model.Watched(tracked.Model)) {
 			shown = append(shown, tracked)
 		}
 	}
 	return shown
 }
 
-func onAny(on Impact, fields []*schema.Field) bool {
-	return slices.ContainsFunc(fields, func(field *schema.Field) bool { return on.on(field.DBName) })
+func changesAny(on Impact, fields []*schema.Field) bool {
+	return slices.ContainsFunc(fields, func(field *schema.Field) bool { return on.changes(field.DBName) })
 }
 
 // link makes the graph of tables and their foreign keys, and leaves out what leads
@@ -144,7 +144,7 @@ func onAny(on Impact, fields []*schema.Field) bool {
 func link(tables []*Table, keys []*foreignKey) []*Table {
 	for _, t := range tables {
 		for _, k := range keys {
-			if k.parent == t || slices.Contains(t.Parts, k.parent) || k.parent.whole && slices.Contains(k.parent.Parts, t) {
+			if k.parent == t || slices.Contains(t.Parts, k.parent) || k.parent.partitioned && slices.Contains(k.parent.Parts, t) {
 				t.Keys = append(t.Keys, k)
 			}
 		}

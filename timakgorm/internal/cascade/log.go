@@ -22,11 +22,11 @@ func (f *Keys) Register(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
 		on.Raw().Before("gorm:raw").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
-		on.Raw().After("gorm:raw").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+		on.Raw().After("gorm:raw").Register("timak:cascades", statement.Guarded(f.warnOfCascades)),
 		on.Row().Before("gorm:row").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
-		on.Row().After("gorm:row").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+		on.Row().After("gorm:row").Register("timak:cascades", statement.Guarded(f.warnOfCascades)),
 		on.Query().Before("gorm:query").Register("timak:before_cascades", statement.Guarded(f.lookForCascades)),
-		on.Query().After("gorm:query").Register("timak:cascades", statement.Guarded(f.tellOfCascades)),
+		on.Query().After("gorm:query").Register("timak:cascades", statement.Guarded(f.warnOfCascades)),
 	)
 }
 
@@ -60,7 +60,7 @@ func (f *Keys) lookForCascades(db *gorm.DB) error {
 	}
 	all, err := f.cascadesOfText(ctx, db, words)
 	if err != nil { // it is only said of the statement, and must not fail it
-		f.TellOfFailure(st.Context, err)
+		f.WarnOfFailure(st.Context, err)
 		return nil
 	}
 	if len(all) > 0 {
@@ -69,11 +69,11 @@ func (f *Keys) lookForCascades(db *gorm.DB) error {
 	return nil
 }
 
-// tellOfCascades tells the log of a statement that has run.
-func (f *Keys) tellOfCascades(db *gorm.DB) error {
+// warnOfCascades tells the log of a statement that has run.
+func (f *Keys) warnOfCascades(db *gorm.DB) error {
 	value, _ := db.InstanceGet(cascadeSetting)
 	if all, ok := value.([]Unfollowed); ok && db.Error == nil {
-		f.Tell(db.Statement.Context, all)
+		f.Warn(db.Statement.Context, all)
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (f *Keys) cascadesOfText(ctx context.Context, db *gorm.DB, words []string) 
 			continue
 		}
 		for _, name := range names {
-			t, err := f.TheOne(ctx, pool, name, TablesNamed(tables, sqltext.Unquoted(name)))
+			t, err := f.Resolve(ctx, pool, name, TablesNamed(tables, sqltext.Unquoted(name)))
 			if err != nil {
 				return nil, err
 			}
@@ -132,7 +132,7 @@ func (f *Keys) ifOn(ctx context.Context, pool gorm.ConnPool, all []Unfollowed) (
 	if len(all) == 0 {
 		return nil, nil
 	}
-	on, err := ActOn(ctx, f.tables.Dialect, pool)
+	on, err := Enabled(ctx, f.tables.Dialect, pool)
 	if !on || err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func droppedWith(words []string, tables []*Table) (all []Unfollowed) {
 	return all
 }
 
-// TellOfFailure tells the log that foreign keys could not be looked at.
-func (f *Keys) TellOfFailure(ctx context.Context, err error) {
+// WarnOfFailure tells the log that foreign keys could not be looked at.
+func (f *Keys) WarnOfFailure(ctx context.Context, err error) {
 	f.log.WarnContext(ctx, "timak: foreign keys could not be looked at", "error", err)
 }

@@ -94,7 +94,7 @@ func (r *reader) postgres(ctx context.Context) error {
 	known := map[int64]*Table{}
 	err = dialect.EachRow(ctx, r.pool, postgresRelations, []any{string(list)}, func(found *sql.Rows) error {
 		t, tracked := &Table{}, -1
-		if err := found.Scan(&t.id, &t.Schema, &t.Name, &t.whole, &t.computed, &tracked); err != nil {
+		if err := found.Scan(&t.id, &t.Schema, &t.Name, &t.partitioned, &t.computed, &tracked); err != nil {
 			return err
 		}
 		t.From = sqltext.QuotePart(t.Schema) + "." + sqltext.QuotePart(t.Name)

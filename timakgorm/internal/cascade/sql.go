@@ -79,7 +79,7 @@ func referringByText(s *Step, values [][]any, quote func(string) string) (from s
 		refer = append(refer, quote(RowAlias)+"."+quote(c.Name)+" = "+value)
 	}
 	only := "ONLY "
-	if s.At.whole {
+	if s.At.partitioned {
 		only = ""
 	}
 	return " FROM json_to_recordset(?::text::json) AS timak_values(" + strings.Join(typed, ", ") + ") JOIN " +

@@ -211,7 +211,7 @@ func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) error {
 			return err
 		}
 		for _, image := range images[pk] {
-			err = errors.Join(err, f.changes.Also(key, image))
+			err = errors.Join(err, f.changes.AddImage(key, image))
 		}
 		return err
 	})

@@ -28,7 +28,7 @@ type origin struct {
 func (h *Hooks) mayReach(st *gorm.Statement, v statement.Verb) bool {
 	tables, err := h.keys.Of(st.Context, st.ConnPool)
 	if err != nil { // the statement's own table is not tracked
-		h.keys.TellOfFailure(st.Context, err)
+		h.keys.WarnOfFailure(st.Context, err)
 		return false
 	}
 	upserts := v != statement.Create || st.Clauses["ON CONFLICT"].Expression != nil || st.Clauses["INSERT"].Expression != nil
@@ -66,7 +66,7 @@ func (c *capture) origin(ctx context.Context, tables []*cascade.Table) (*origin,
 		return nil, err
 	}
 	named := slices.DeleteFunc(cascade.TablesNamed(tables, said.Name), func(t *cascade.Table) bool { return len(cascade.CourseOf(t, c.impacts(t), "").Ends) == 0 })
-	t, err := c.hooks.keys.TheOne(ctx, c.ConnPool, said.Written, named)
+	t, err := c.hooks.keys.Resolve(ctx, c.ConnPool, said.Written, named)
 	if t == nil || err != nil {
 		return nil, err
 	}
@@ -190,7 +190,9 @@ func (read *startRows) add(row []any, placed bool) {
 func (r *reach) moves(first []*cascade.Step) (moves statement.Fragment, may bool) {
 	c := r.capture
 	set, plain := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
-	if !plain || !c.hooks.tables.Dialect.Lock || slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool { return on.Met || on.Kind != cascade.RowsChange || on.Columns == nil }) {
+	if !plain || !c.hooks.tables.Dialect.Lock || slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool {
+		return on.Conflicting || on.Kind != cascade.RowsChange || on.Columns == nil
+	}) {
 		return statement.Fragment{}, false
 	}
 	var parts []string
@@ -221,7 +223,7 @@ func (r *reach) where(ctx context.Context) (where clause.Clause, some bool, err 
 	case c.target != nil:
 		some = c.spill != nil || len(c.changes.Rows) > 0
 		return statement.WhereAny(c.among()), some, nil
-	case slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool { return on.Met }):
+	case slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool { return on.Conflicting }):
 		return r.whereReplaced(ctx)
 	default:
 		return c.db.Statement.Clauses["WHERE"], true, nil
@@ -236,7 +238,7 @@ func (r *reach) whereReplaced(ctx context.Context) (where clause.Clause, some bo
 	if err != nil {
 		return where, false, err
 	}
-	common, err := c.inTheWay(ctx, replaced{r.origin.table.Name, r.origin.table.From, r.origin.name, primary})
+	common, err := c.conflicting(ctx, replaced{r.origin.table.Name, r.origin.table.From, r.origin.name, primary})
 	if err != nil {
 		r.course = cascade.CourseOf(r.origin.table, r.impacts, "the rows in its way cannot be found: "+err.Error())
 		return where, false, nil

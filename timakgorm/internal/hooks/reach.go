@@ -55,7 +55,7 @@ func (c *capture) findReach(ctx context.Context) (*reach, error) {
 	if r.course = cascade.CourseOf(o.table, r.impacts, unknown); len(r.course.Ends) == 0 {
 		return nil, nil
 	}
-	if on, err := cascade.ActOn(ctx, c.hooks.tables.Dialect, c.ConnPool); !on || err != nil {
+	if on, err := cascade.Enabled(ctx, c.hooks.tables.Dialect, c.ConnPool); !on || err != nil {
 		return nil, err
 	}
 	hidden, err := cascade.HiddenFrom(ctx, c.hooks.tables.Dialect, c.ConnPool, tables)
@@ -68,7 +68,7 @@ func (c *capture) findReach(ctx context.Context) (*reach, error) {
 // unknownRows says why it is not known which rows the statement is about; empty if it
 // is.
 func (c *capture) unknownRows(o *origin, impacts []cascade.Impact) string {
-	updated := func(on cascade.Impact) bool { return on.Met && on.Kind == cascade.RowsChange }
+	updated := func(on cascade.Impact) bool { return on.Conflicting && on.Kind == cascade.RowsChange }
 	if o.unknown == "" && c.target == nil && slices.ContainsFunc(impacts, updated) {
 		return "the rows that an upsert updates are looked for in tracked tables only"
 	}
@@ -78,12 +78,12 @@ func (c *capture) unknownRows(o *origin, impacts []cascade.Impact) string {
 // impacts returns what the statement does to the rows of a table.
 func (c *capture) impacts(t *cascade.Table) (impacts []cascade.Impact) {
 	clauses := c.db.Statement.Clauses
-	replaced := cascade.Impact{Kind: cascade.RowsGo, Met: true}
+	replaced := cascade.Impact{Kind: cascade.RowsGo, Conflicting: true}
 	if c.verb == statement.Create {
 		insert, _ := clauses["INSERT"].Expression.(clause.Insert)
 		if conflict, upsert := clauses["ON CONFLICT"].Expression.(clause.OnConflict); upsert && !conflict.DoNothing {
 			changed := slices.DeleteFunc(slices.Clone(conflict.DoUpdates), func(a clause.Assignment) bool { return keeps(conflict.Columns, a) })
-			impacts = append(impacts, cascade.Impact{Kind: cascade.RowsChange, Columns: c.columnsSet(changed), Met: true})
+			impacts = append(impacts, cascade.Impact{Kind: cascade.RowsChange, Columns: c.columnsSet(changed), Conflicting: true})
 		}
 		if t.Replaces || replacesRows(insert.Modifier) {
 			impacts = append(impacts, replaced)
@@ -261,6 +261,6 @@ func (c *capture) finishReach(db *gorm.DB) error {
 	if c.reach == nil {
 		return nil
 	}
-	c.hooks.keys.Tell(db.Statement.Context, cascade.UnfollowedOn(db, c.reach.origin.table.Name, c.reach.course))
+	c.hooks.keys.Warn(db.Statement.Context, cascade.UnfollowedOn(db, c.reach.origin.table.Name, c.reach.course))
 	return c.reach.record(db.Statement.Context)
 }

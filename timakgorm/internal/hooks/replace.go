@@ -38,16 +38,16 @@ func (c *capture) beforeReplace(ctx context.Context) error {
 	for i, field := range t.Model.Keys {
 		primary[i] = field.DBName
 	}
-	common, err := c.inTheWay(ctx, replaced{t.Model.Table, t.SQL.From, c.target.Name, primary})
+	common, err := c.conflicting(ctx, replaced{t.Model.Table, t.SQL.From, c.target.Name, primary})
 	if err != nil {
 		return err
 	}
 	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{common}}})
 }
 
-// inTheWay is the condition of the rows that are replaced: it runs the statement to
+// conflicting is the condition of the rows that are replaced: it runs the statement to
 // see what it writes, and undoes that.
-func (c *capture) inTheWay(ctx context.Context, t replaced) (common statement.Fragment, err error) {
+func (c *capture) conflicting(ctx context.Context, t replaced) (common statement.Fragment, err error) {
 	keys, err := c.uniqueKeys(ctx, t)
 	if err != nil {
 		return common, err

@@ -67,9 +67,9 @@ func (s *spill) columns(t *statement.Target) string {
 	return strings.Join(keys, ", ") + ", " + t.SQL.Image
 }
 
-// untaken reports that it has not taken a row, of all that an INSERT may fail by:
+// rejects reports that it has not taken a row, of all that an INSERT may fail by:
 // after other errors SQLite may have rolled the transaction back.
-func (s *spill) untaken(err error) bool {
+func (s *spill) rejects(err error) bool {
 	return s.integers && err != nil &&
 		(strings.Contains(err.Error(), "datatype mismatch") || strings.Contains(err.Error(), "UNIQUE constraint failed: "+s.table))
 }
@@ -114,7 +114,7 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 	}
 	c.changes = outbox.Changes{}
 	for _, c.spill = range spillsOf(c.target.Table.Model) {
-		if err = c.fillSpill(ctx, where); !c.spill.untaken(err) {
+		if err = c.fillSpill(ctx, where); !c.spill.rejects(err) {
 			break
 		}
 	}

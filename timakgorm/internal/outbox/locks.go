@@ -9,11 +9,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// LockFree locks those of the rows that nobody else has locked until the
+// LockAvailable locks those of the rows that nobody else has locked until the
 // transaction ends, so that no change of them can be committed between reading
 // them and drawing a version. It returns the keys of the rows that are there
 // and that it could not lock.
-func LockFree(ctx context.Context, tx *sql.Tx, t *dialect.Table, c *Changes) (busy map[string]bool, err error) {
+func LockAvailable(ctx context.Context, tx *sql.Tx, t *dialect.Table, c *Changes) (busy map[string]bool, err error) {
 	if !t.Dialect.Lock {
 		return nil, nil
 	}

@@ -43,7 +43,7 @@ const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts"
 // A batch is read in pages of so many rows of the outbox, until it is full or
 // holds so many bytes of images.
 const (
-	OutboxPage = 5000
+	PageSize   = 5000
 	batchBytes = 64 << 20
 )
 
@@ -60,7 +60,7 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes [
 	}
 	size, putOff, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
 	for next.more && len(changes) < limit && size < batchBytes {
-		if next, err = o.page(ctx, next.last, min(limit, OutboxPage), until, which); err != nil {
+		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which); err != nil {
 			return nil, false, err
 		}
 		for _, change := range next.changes {

@@ -27,7 +27,7 @@ type Changes struct {
 
 // Read adds a row as it was before the statement.
 func (c *Changes) Read(key model.RowKey, old *string) error {
-	i, err := c.Place(key)
+	i, err := c.IndexOf(key)
 	if err == nil {
 		c.Rows[i].Old = old
 	}
@@ -36,12 +36,12 @@ func (c *Changes) Read(key model.RowKey, old *string) error {
 
 // Touch adds a row that the statement may have made.
 func (c *Changes) Touch(key model.RowKey) error {
-	_, err := c.Place(key)
+	_, err := c.IndexOf(key)
 	return err
 }
 
-// Place returns the row of a key, which it adds if it is new.
-func (c *Changes) Place(key model.RowKey) (int, error) {
+// IndexOf returns the row of a key, which it adds if it is new.
+func (c *Changes) IndexOf(key model.RowKey) (int, error) {
 	text, err := key.Text()
 	if err != nil {
 		return 0, err
@@ -139,8 +139,8 @@ func RecordFrom(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, rows 
 	return recorded, failed(t, err)
 }
 
-// Also adds another image that a row had.
-func (c *Changes) Also(key model.RowKey, old string) error {
+// AddImage adds another image that a row had.
+func (c *Changes) AddImage(key model.RowKey, old string) error {
 	text, err := model.JSON(key)
 	if err == nil {
 		c.Rows = append(c.Rows, dialect.Change{Key: text, Old: &old})

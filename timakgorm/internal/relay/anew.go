@@ -124,11 +124,11 @@ func recordFree(ctx context.Context, tx *sql.Tx, t *dialect.Table, folds []*rowF
 		if err != nil {
 			return nil, err
 		}
-		if places[i], err = wanted.Place(key); err != nil {
+		if places[i], err = wanted.IndexOf(key); err != nil {
 			return nil, err
 		}
 	}
-	busy, err := outbox.LockFree(ctx, tx, t, wanted)
+	busy, err := outbox.LockAvailable(ctx, tx, t, wanted)
 	if err != nil {
 		return nil, err
 	}

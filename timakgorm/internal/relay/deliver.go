@@ -160,7 +160,7 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 		ids = append(ids, d.ids...)
 	}
 	slices.Sort(ids)
-	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.OutboxPage) // such as were left a moment ago
+	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.PageSize) // such as were left a moment ago
 	if err != nil {
 		return nil, err
 	}

@@ -47,13 +47,13 @@ func (b *batch) leave(ctx context.Context, s *outbox.Settlement) (left int) {
 		left += len(f.changes)
 	}
 	if seen {
-		b.relay.foreignSeen.Do(func() { b.tellOfForeign(ctx, left, buried) })
+		b.relay.foreignSeen.Do(func() { b.warnOfForeign(ctx, left, buried) })
 	}
 	return left
 }
 
-// tellOfForeign tells the log that a program with other rules is at work.
-func (b *batch) tellOfForeign(ctx context.Context, left, buried int) {
+// warnOfForeign tells the log that a program with other rules is at work.
+func (b *batch) warnOfForeign(ctx context.Context, left, buried int) {
 	b.relay.opts.Log.WarnContext(ctx, "timak: a program with other rules writes this outbox; changes that need them are left to it for a day. "+
 		"When the last program with old rules has stopped, run Rebuild", "left", left, "dead", buried)
 }

@@ -137,9 +137,9 @@ func (t *tableTriggers) known(version uint64) bool {
 	return version != session.AnySchema && t.checked.Load() == version
 }
 
-// Wrong returns an error if it can be seen that a table has not the
+// Check returns an error if it can be seen that a table has not the
 // triggers or the columns that it should have.
-func (w *Watch) Wrong(ctx context.Context) error {
+func (w *Watch) Check(ctx context.Context) error {
 	db, err := w.opts.DB()
 	if err != nil {
 		return err

@@ -132,9 +132,9 @@ func (w *sqliteWriter) uniqueFields() []*schema.Field {
 // that was ignored: it is set right before it can be used.
 func (w *sqliteWriter) replacements() {
 	unique := "(" + changed(w.uniqueFields()) + ")"
-	inTheWay := w.inTheWay()
-	w.noteBefore("before_insert", "BEFORE INSERT", "", inTheWay)
-	w.noteBefore("before_update", w.updateOf("BEFORE", w.uniqueFields()), unique, inTheWay+" AND NOT ("+sameKeys(w.model.Keys, dialect.Qualifies("old"))+")")
+	conflicting := w.conflicting()
+	w.noteBefore("before_insert", "BEFORE INSERT", "", conflicting)
+	w.noteBefore("before_update", w.updateOf("BEFORE", w.uniqueFields()), unique, conflicting+" AND NOT ("+sameKeys(w.model.Keys, dialect.Qualifies("old"))+")")
 
 	// SQLite calls the trigger first that was made last: these after those of the
 	// same event, which look for notes too.
@@ -150,8 +150,8 @@ func (w *sqliteWriter) replacements() {
 		w.forget(noted), sqliteMark)
 }
 
-// inTheWay is a FROM clause of the rows p that the new one would replace.
-func (w *sqliteWriter) inTheWay() string {
+// conflicting is a FROM clause of the rows p that the new one would replace.
+func (w *sqliteWriter) conflicting() string {
 	var met []string
 	for _, set := range w.unique {
 		met = append(met, set.met)
@@ -165,14 +165,14 @@ const moment = "julianday('now')"
 // noteBefore notes the rows that are in the way. A note that is there already is
 // the writer's own, unless the row has become another and that is recorded: then
 // it is one of a statement that was ignored.
-func (w *sqliteWriter) noteBefore(name, event, when, inTheWay string) {
+func (w *sqliteWriter) noteBefore(name, event, when, conflicting string) {
 	noted := w.notesOf(false)
 	const recorded = "(SELECT o.new FROM timak_outbox o WHERE o.tbl = {name} AND o.pk = excluded.pk ORDER BY o.version DESC LIMIT 1)"
-	w.trigger(name, event, dialect.Joined(" AND ", when, "("+w.anyNoted(noted)+" OR EXISTS (SELECT 1"+inTheWay+"))"),
+	w.trigger(name, event, dialect.Joined(" AND ", when, "("+w.anyNoted(noted)+" OR EXISTS (SELECT 1"+conflicting+"))"),
 		"DELETE FROM timak_replaced WHERE at < "+moment+" OR at > "+moment+
-			" OR "+w.writtenBy(false)+" AND NOT EXISTS (SELECT 1"+inTheWay+")",
+			" OR "+w.writtenBy(false)+" AND NOT EXISTS (SELECT 1"+conflicting+")",
 		sqliteMark,
-		"INSERT INTO timak_replaced (at, tbl, writer, pk, old) SELECT "+moment+", {name}, "+w.writer(false)+", "+w.pk("p")+", "+w.image("p")+inTheWay+
+		"INSERT INTO timak_replaced (at, tbl, writer, pk, old) SELECT "+moment+", {name}, "+w.writer(false)+", "+w.pk("p")+", "+w.image("p")+conflicting+
 			"\n\tON CONFLICT (at, tbl, writer, pk) DO UPDATE SET old = excluded.old WHERE "+recorded+" IS excluded.old",
 		sqliteMark)
 }
