@@ -1,20 +1,20 @@
 package outbox
 
-// RowChange is a row of the outbox.
+// RowChange is a row of the outbox: one change of one tracked row.
 type RowChange struct {
 	ID       int64
 	Version  int64
 	Table    string
 	PK       string
-	Old, New *string // images
+	Old, New *string // images; nil if the row was or is absent or soft-deleted
 	Attempts int
 }
 
-// UnknownImage is the old image of a change that was recorded without looking
-// at what was before: the row may have been anywhere.
+// UnknownImage is the old image of a change that was recorded without reading the
+// row as it was before: the row may have been anywhere.
 const UnknownImage = "{}"
 
-// size returns about how many bytes the change takes.
+// size returns the approximate number of bytes in the change.
 func (c RowChange) size() int {
 	n := len(c.Table) + len(c.PK)
 	for _, image := range []*string{c.Old, c.New} {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// raiseClock makes later versions exceed those of the changes that leave. The row
-// is locked whether it rises or not, and put back if somebody has emptied the
-// table.
+// raiseClock makes later versions exceed those of the changes that leave. It locks
+// the clock's row even if its value stays the same, and inserts the row if the table
+// is empty.
 func (o *Outbox) raiseClock(ctx context.Context, tx *sql.Tx, high int64) error {
 	raised, err := tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_clock SET high = "+o.dialect.Greatest+"(high, ?)"), high)
 	if err != nil {
@@ -21,7 +21,7 @@ func (o *Outbox) raiseClock(ctx context.Context, tx *sql.Tx, high int64) error {
 	return err
 }
 
-// Exceed makes every version from now on higher than one.
+// Exceed makes every version drawn from now on higher than version.
 func (o *Outbox) Exceed(ctx context.Context, version int64) error {
 	raise, args := "UPDATE timak_clock SET high = ? WHERE high < ?", []any{version, version}
 	if o.dialect.Numbered {

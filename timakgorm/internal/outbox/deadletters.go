@@ -14,11 +14,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// ErrNoDeadLetter is returned, wrapped with the id, for a dead letter that is not
-// there, or no more.
+// ErrNoDeadLetter is returned, wrapped with the id, for a dead letter that does not
+// exist, or no longer exists.
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
-// Letter is a dead letter; timakgorm.DeadLetter says what its fields are.
+// Letter is a dead letter; timakgorm.DeadLetter describes its fields.
 type Letter struct {
 	ID      int64
 	Table   string
@@ -30,8 +30,7 @@ type Letter struct {
 	DiedAt  time.Time
 }
 
-// LetterQuery says which dead letters are asked for, as timakgorm.DeadLetterQuery
-// does.
+// LetterQuery selects dead letters; timakgorm.DeadLetterQuery describes its fields.
 type LetterQuery struct {
 	Table string
 	After int64
@@ -43,7 +42,7 @@ const (
 	maxLetters     = 10_000
 )
 
-// Letters returns dead letters in the order of their ids.
+// Letters returns dead letters, ordered by id.
 func (o *Outbox) Letters(ctx context.Context, query LetterQuery) (letters []Letter, err error) {
 	if query.Limit < 0 || query.Limit > maxLetters {
 		return nil, fmt.Errorf("timakgorm: dead letters: limit %d, expected 1 to %d", query.Limit, maxLetters)
@@ -83,18 +82,19 @@ func scanLetter(found *sql.Rows) (l Letter, err error) {
 	return l, err
 }
 
-// Retry puts dead letters back into the outbox.
+// Retry moves dead letters back into the outbox: all of them, or none with
+// ErrNoDeadLetter.
 func (o *Outbox) Retry(ctx context.Context, ids ...int64) error {
 	return o.takeDead(ctx, "retry", ids, `INSERT INTO timak_outbox (version, tbl, pk, old, new)
 		SELECT version, tbl, pk, old, new FROM timak_dead WHERE id IN (%s) ORDER BY id`)
 }
 
-// Discard deletes dead letters.
+// Discard deletes dead letters: all of them, or none with ErrNoDeadLetter.
 func (o *Outbox) Discard(ctx context.Context, ids ...int64) error {
 	return o.takeDead(ctx, "discard", ids, "")
 }
 
-// takeDead runs a statement about dead letters and deletes them, all or none.
+// takeDead runs a statement about dead letters and deletes them: all or none.
 func (o *Outbox) takeDead(ctx context.Context, verb string, ids []int64, statement string) (err error) {
 	if len(ids) == 0 {
 		return nil
@@ -130,8 +130,8 @@ func (o *Outbox) takeDeadIn(ctx context.Context, tx *sql.Tx, ids []int64, statem
 	return exec(ctx, o, tx, ids, "DELETE FROM timak_dead WHERE id IN ("+o.dialect.IDs+")")
 }
 
-// keepNewest has later versions exceed those that wait, also when the change that
-// comes last into the outbox is an old one.
+// keepNewest makes later versions exceed those in the outbox, even after an old
+// change has become the last one there.
 func (o *Outbox) keepNewest(ctx context.Context, tx *sql.Tx) error {
 	if !o.dialect.Clock {
 		return nil
@@ -143,8 +143,8 @@ func (o *Outbox) keepNewest(ctx context.Context, tx *sql.Tx) error {
 	return o.raiseClock(ctx, tx, newest)
 }
 
-// lockDead keeps dead letters from being taken by another until the transaction
-// ends, and checks that all are there.
+// lockDead locks dead letters until the transaction ends, and returns
+// ErrNoDeadLetter if one of them does not exist.
 func (o *Outbox) lockDead(ctx context.Context, tx *sql.Tx, ids []int64) (err error) {
 	list, err := model.JSON(ids)
 	if err != nil {

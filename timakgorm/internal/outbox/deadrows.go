@@ -9,7 +9,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// LastID returns an id that all changes recorded from now on exceed.
+// LastID returns an id; every change recorded from now on has a greater one.
 func (o *Outbox) LastID(ctx context.Context) (id int64, err error) {
 	err = o.DB.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM timak_outbox UNION ALL SELECT max(id) FROM timak_dead) m").Scan(&id)
 	if err != nil {
@@ -18,8 +18,8 @@ func (o *Outbox) LastID(ctx context.Context) (id int64, err error) {
 	return id, nil
 }
 
-// DiedSince returns the primary keys of rows whose changes, recorded after one,
-// are dead letters.
+// DiedSince returns the primary keys of the rows of t whose changes, recorded after
+// the change with id after, are dead letters.
 func (o *Outbox) DiedSince(ctx context.Context, t *dialect.Table, after int64) (pks []string, err error) {
 	err = dialect.EachRow(ctx, o.DB, o.dialect.Bind("SELECT DISTINCT pk FROM timak_dead WHERE tbl = ? AND id > ?"), []any{t.Model.Table, after}, func(found *sql.Rows) error {
 		var pk string
@@ -33,10 +33,10 @@ func (o *Outbox) DiedSince(ctx context.Context, t *dialect.Table, after int64) (
 	return pks, nil
 }
 
-// ForgetRepeats deletes the dead letters of rows that say only what a later one
-// of the same row says too: that it is as it is. Rebuild leaves one of these, and
-// not one a run. Those that say what was before are kept, as nothing else may
-// know which timeline that was on.
+// ForgetRepeats deletes the dead letters that only repeat a later one of the same
+// row: no old image, and the same new image. So repeated runs of Rebuild leave one
+// dead letter a row. Those with an old image are kept, as nothing else may know
+// which timelines the row was on.
 func (o *Outbox) ForgetRepeats(ctx context.Context, t *dialect.Table, pks []string) error {
 	list, err := model.JSON(pks)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package outbox is the tables of timak itself: it records changes and draws their
-// versions, reads what is due, settles it, keeps dead letters, and migrates.
+// Package outbox holds timak's own tables: it records changes and draws their
+// versions, reads the changes that are due, settles them, keeps dead letters, and
+// migrates the tables.
 //
-// It knows the packages dialect and model.
+// It imports dialect and model.
 package outbox

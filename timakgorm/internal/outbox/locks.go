@@ -9,10 +9,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// LockAvailable locks those of the rows that nobody else has locked until the
-// transaction ends, so that no change of them can be committed between reading
-// them and drawing a version. It returns the keys of the rows that are there
-// and that it could not lock.
+// LockAvailable share-locks until the transaction ends those of the rows that no
+// other transaction has locked. So none of their changes can be committed between
+// reading them and drawing a version. It returns the keys of the existing rows that
+// it could not lock. On SQLite it does nothing.
 func LockAvailable(ctx context.Context, tx *sql.Tx, t *dialect.Table, c *Changes) (busy map[string]bool, err error) {
 	if !t.Dialect.Lock {
 		return nil, nil

@@ -17,18 +17,22 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// MigrateUp brings timak's own tables up to date, each step in a transaction. It
-// may be called at every start, by many processes at once. Those who have a
-// migration tool of their own may give it migrations.FS instead.
+// MigrateUp brings timak's own tables up to date, each step in a transaction. Many
+// processes may call it at once, at every start. An application with its own
+// migration tool may run migrations.FS with that instead.
 func MigrateUp(ctx context.Context, db *gorm.DB) error {
-	provider, err := migrationProvider(db)
+	d, err := dialect.Of(db.Name())
+	if err != nil {
+		return err
+	}
+	provider, err := migrationProvider(d, db)
 	if err != nil {
 		return fmt.Errorf("timakgorm: migrate: %w", err)
 	}
-	// SQLite has no lock that would keep others from taking the same step at the
-	// same time: one of them succeeds, the others find it taken on their next try.
+	// SQLite has no advisory lock, so several processes may try the same step at the
+	// same time: one succeeds, and the others find the step done on their next try.
 	tries := 1
-	if db.Name() == dialect.SQLite.Name {
+	if d.Name == dialect.SQLite.Name {
 		tries += len(provider.ListSources())
 	}
 	for range tries {
@@ -39,10 +43,13 @@ func MigrateUp(ctx context.Context, db *gorm.DB) error {
 	return fmt.Errorf("timakgorm: migrate: %w", err)
 }
 
-// MigrateDown takes all of timak's own tables away again, with what waits in
-// the outbox.
+// MigrateDown drops all of timak's own tables, with the changes in the outbox.
 func MigrateDown(ctx context.Context, db *gorm.DB) error {
-	provider, err := migrationProvider(db)
+	d, err := dialect.Of(db.Name())
+	if err != nil {
+		return err
+	}
+	provider, err := migrationProvider(d, db)
 	if err != nil {
 		return fmt.Errorf("timakgorm: migrate down: %w", err)
 	}
@@ -52,20 +59,15 @@ func MigrateDown(ctx context.Context, db *gorm.DB) error {
 	return nil
 }
 
-// migrationsTable is where goose notes which steps were taken. outboxLock is
-// the number of our advisory lock on Postgres: not goose's own, which the user's
-// migrations may hold. Those who wait for it look every second, for five
-// minutes.
-const (
-	migrationsTable       = "timak_migrations"
-	AdvisoryLock    int64 = 0x74696d616b // "timak"
-)
+// migrationsTable is where goose notes which steps are done.
+const migrationsTable = "timak_migrations"
 
-func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
-	d, err := dialect.Of(db.Name())
-	if err != nil {
-		return nil, err
-	}
+// AdvisoryLock is the number of timak's advisory lock on Postgres. It is not goose's
+// own, which the application's migrations may hold. Migrations try to take it every
+// second, for five minutes.
+const AdvisoryLock int64 = 0x74696d616b // "timak"
+
+func migrationProvider(d dialect.Dialect, db *gorm.DB) (*goose.Provider, error) {
 	plain, err := db.DB()
 	if err != nil {
 		return nil, err
@@ -91,7 +93,7 @@ func migrationProvider(db *gorm.DB) (*goose.Provider, error) {
 	return goose.NewProvider(gooseDialect, plain, nil, options...)
 }
 
-// migrationSteps reads the pairs NNNN_name.up.sql and NNNN_name.down.sql.
+// migrationSteps reads the pairs of files NNNN_name.up.sql and NNNN_name.down.sql.
 func migrationSteps(dialect string) ([]*goose.Migration, error) {
 	names, err := fs.Glob(migrations.FS, dialect+"/*.up.sql")
 	if err != nil {

@@ -15,20 +15,22 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Outbox is the relay's side of the outbox.
+// Outbox reads and settles the changes in the outbox, for the relay. Its methods may
+// be called from any number of goroutines.
 type Outbox struct {
 	DB      *sql.DB
 	dialect dialect.Dialect
 	tables  string // the tracked tables, as a JSON array
 }
 
-// Open returns the outbox of some tables.
+// Open returns the outbox in db, with the changes of the tables ts.
 func Open(db *sql.DB, ts *dialect.Tables) (*Outbox, error) {
 	names, err := model.JSON(slices.Sorted(maps.Keys(ts.ByName)))
 	return &Outbox{DB: db, dialect: ts.Dialect, tables: string(names)}, err
 }
 
-// among is the condition of a selection: of tracked tables, and in its shards.
+// among returns the condition that a change is of a tracked table and in the
+// selection's shards.
 func (o *Outbox) among(which Selection) (condition string, args []any) {
 	condition, args = "tbl IN ("+o.dialect.Names+")", []any{o.tables}
 	if which.Shards != nil {
@@ -40,16 +42,16 @@ func (o *Outbox) among(which Selection) (condition string, args []any) {
 
 const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts"
 
-// A batch is read in pages of so many rows of the outbox, until it is full or
-// holds so many bytes of images.
 const (
-	PageSize   = 5000
+	// PageSize is how many rows of the outbox one query reads at most.
+	PageSize = 5000
+	// batchBytes is how many bytes of changes fill a batch.
 	batchBytes = 64 << 20
 )
 
-// Due returns the oldest changes of a selection whose time has come, and whether
-// there may be more. With them come those of the same rows that were put off
-// before: what a row was is not to be tried after what it became.
+// Due returns the oldest changes of a selection whose time has come, at most limit,
+// and whether there may be more. It adds earlier changes of the same rows that were
+// put off, as the changes of a row must be tried in order.
 func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes []RowChange, more bool, err error) {
 	if which.Shards != nil && len(which.Shards) == 0 {
 		return nil, false, nil
@@ -77,18 +79,18 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes [
 	return changes, more, err
 }
 
-// outboxPart is what a page of the outbox has of a selection.
+// outboxPart is the part of a selection that is on one page of the outbox.
 type outboxPart struct {
 	changes []RowChange // whose time has come
-	putOff  int64       // the first whose time has not
-	last    int64       // of the page
-	more    bool        // others may follow
+	putOff  int64       // the id of the first change whose time has not come
+	last    int64       // the last id of the page
+	more    bool        // another page may follow
 }
 
-// page returns what is of a selection among so many rows of the outbox after
-// one. The rows are found by their id and looked at one by one: no other plan of
-// the database's would do for an outbox that was empty a moment ago and has a
-// million rows now.
+// page returns the part of a selection that is among the next limit rows of the
+// outbox after an id. The query reads rows in the order of their ids and filters
+// them one by one: any other plan would be slow in an outbox that was empty a moment
+// ago and holds a million rows now.
 func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection) (outboxPart, error) {
 	among, args := o.among(which)
 	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
@@ -99,17 +101,17 @@ func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, 
 	if err != nil || len(changes) == 0 {
 		return outboxPart{putOff: math.MaxInt64}, err
 	}
-	// The last row is no change: it tells of the page.
+	// The last row is not a change: it describes the page.
 	rest := changes[len(changes)-1]
 	changes = changes[:len(changes)-1]
 	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
 	return outboxPart{changes: changes, putOff: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
 }
 
-// OfRows returns the changes with these ids, and all others of the same rows from
-// one on to the last of them. Nothing indexes the rows, so that nobody looks for
-// older ones than need be: those that come later stand for nothing, as each
-// change tells the timelines also what it has put an end to.
+// OfRows returns the changes with these ids, and the other changes of the same rows
+// between the id from and the last of these ids. No index finds the changes of a
+// row, so from bounds the search. Older changes that it misses have no effect when
+// they come later, as each change also tells the timelines what it has ended.
 func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
 	list, err := model.JSON(ids)
 	if err != nil {
@@ -135,7 +137,8 @@ func (o *Outbox) read(ctx context.Context, query string, args ...any) (changes [
 	return changes, nil
 }
 
-// Waiting returns the first change of a selection, and how many there are.
+// Waiting returns the id of the first change of a selection, 0 if there is none, and
+// the number of its changes.
 func (o *Outbox) Waiting(ctx context.Context, which Selection) (first, count int64, err error) {
 	among, args := o.among(which)
 	err = o.DB.QueryRowContext(ctx, o.dialect.Bind("SELECT coalesce(min(id), 0), count(*) FROM timak_outbox WHERE "+among), args...).
@@ -146,21 +149,23 @@ func (o *Outbox) Waiting(ctx context.Context, which Selection) (first, count int
 	return first, count, err
 }
 
-// Settlement is what becomes of the changes of a batch.
+// Settlement says what becomes of the changes of a batch. The zero Settlement
+// changes nothing.
 type Settlement struct {
-	Done []int64 // to be deleted
-	Dead []Fate  // to become dead letters
-	Late []Fate  // to be tried again at a later time
-	high int64   // the highest version among those that leave
+	Done []int64 // ids of changes to delete
+	Dead []Fate  // changes that become dead letters
+	Late []Fate  // changes to try again later
+	high int64   // the highest version among the changes that leave the outbox
 }
 
-// Finish has a row's changes leave the outbox, applied.
+// Finish deletes a row's changes from the outbox: they are applied. The last one
+// has the highest version.
 func (s *Settlement) Finish(changes []RowChange) {
 	s.Done = append(s.Done, IDsOf(changes)...)
 	s.high = max(s.high, changes[len(changes)-1].Version)
 }
 
-// Bury has a row's changes leave the outbox, as dead letters.
+// Bury makes dead letters of a row's changes. The last one has the highest version.
 func (s *Settlement) Bury(changes []RowChange, reason error) {
 	for _, change := range changes {
 		s.Dead = append(s.Dead, Fate{ID: change.ID, Error: reason.Error()})
@@ -168,7 +173,7 @@ func (s *Settlement) Bury(changes []RowChange, reason error) {
 	s.high = max(s.high, changes[len(changes)-1].Version)
 }
 
-// Fate is what becomes of one change, and why.
+// Fate says what becomes of one change, and why.
 type Fate struct {
 	ID       int64  `json:"id"`
 	RunAt    int64  `json:"run_at"` // microseconds
@@ -179,12 +184,12 @@ type Fate struct {
 // empty reports whether there is nothing to write.
 func (s Settlement) empty() bool { return len(s.Done)+len(s.Dead)+len(s.Late) == 0 }
 
-// settleChunk is how many changes leave SQLite's outbox in one transaction, for
-// which all other writers wait.
+// settleChunk is how many changes leave SQLite's outbox in one transaction, while all
+// other writers wait.
 const settleChunk = 2000
 
-// Settle carries out a settlement, in a transaction or, on SQLite, some: any
-// part of it may be done without the rest.
+// Settle carries out a settlement: in one transaction on Postgres, in several on
+// SQLite, where an error may leave a part of it done.
 func (o *Outbox) Settle(ctx context.Context, s Settlement) error {
 	if o.dialect.Lock {
 		return o.settleAtOnce(ctx, s)
@@ -198,9 +203,9 @@ func (o *Outbox) Settle(ctx context.Context, s Settlement) error {
 	return o.settleAtOnce(ctx, s)
 }
 
-// settleAtOnce takes one transaction. Relays that settle at the same time wait
-// for each other at the clock, before they touch any change: so no two can wait
-// for each other crosswise.
+// settleAtOnce settles in one transaction. Relays that settle at the same time first
+// wait for each other at the clock's row, before they touch any change, so they
+// cannot deadlock.
 func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 	if s.empty() {
 		return nil
@@ -218,14 +223,14 @@ func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 	return nil
 }
 
-// settleSettings are those of a settlement on Postgres. One that a crash undoes is
-// only done once more. All others wait for it at the clock: where its program has
-// gone away in its midst, the server is to end it long before it would notice; and
-// who waits too long is to say so in the log, and to try again.
+// settleSettings are the settings of a settlement on Postgres. It need not wait for
+// the disk: after a crash its changes are applied once more. As all other relays
+// wait for it at the clock's row, the server ends it soon if its program is gone,
+// and a relay that waits too long gets an error, logs it and tries again.
 const settleSettings = `SELECT set_config('synchronous_commit', 'off', true),
 	set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)`
 
-// SettleIn carries out a settlement in a transaction.
+// SettleIn carries out a settlement in a transaction, which the caller ends.
 func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	if o.dialect.Lock {
 		if _, err := tx.ExecContext(ctx, settleSettings); err != nil {
@@ -248,8 +253,8 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	return o.putOff(ctx, tx, s.Late)
 }
 
-// exec runs a statement written with ?, whose first parameter is a list, if
-// that is not empty.
+// exec runs a statement whose only parameter, written ?, is a JSON list. It does
+// nothing for an empty list.
 func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement string) error {
 	if len(list) == 0 {
 		return nil
@@ -262,12 +267,13 @@ func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement
 	return err
 }
 
-// forget deletes changes.
+// forget deletes changes from the outbox.
 func (o *Outbox) forget(ctx context.Context, tx *sql.Tx, ids []int64) error {
 	return exec(ctx, o, tx, ids, "DELETE FROM timak_outbox WHERE id IN ("+o.dialect.IDs+")")
 }
 
-// fates is a FROM item that turns the JSON array in a parameter into rows f.
+// fates returns a FROM item f that turns a JSON array of Fates, its parameter, into
+// rows.
 func (o *Outbox) fates() string {
 	if o.dialect.Numbered {
 		return "jsonb_to_recordset(CAST(CAST(? AS text) AS jsonb)) AS f(id bigint, run_at bigint, attempts integer, error text)"
@@ -276,14 +282,14 @@ func (o *Outbox) fates() string {
 		json_extract(value, '$.attempts') AS attempts, json_extract(value, '$.error') AS error FROM json_each(?)) f`
 }
 
-// bury copies changes to the dead letters; another relay may have done so.
+// bury copies changes to the dead letters, unless another relay has done so already.
 func (o *Outbox) bury(ctx context.Context, tx *sql.Tx, dead []Fate) error {
 	return exec(ctx, o, tx, dead, `INSERT INTO timak_dead (id, version, tbl, pk, old, new, error)
 		SELECT o.id, o.version, o.tbl, o.pk, o.old, o.new, f.error FROM `+o.fates()+` JOIN timak_outbox o ON o.id = f.id
 		WHERE true ON CONFLICT (id) DO NOTHING`)
 }
 
-// putOff has changes tried again at a later time.
+// putOff sets when changes are tried again.
 func (o *Outbox) putOff(ctx context.Context, tx *sql.Tx, late []Fate) error {
 	return exec(ctx, o, tx, late, `UPDATE timak_outbox SET run_at = f.run_at, attempts = f.attempts, error = f.error
 		FROM `+o.fates()+` WHERE timak_outbox.id = f.id`)

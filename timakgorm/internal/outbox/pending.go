@@ -8,8 +8,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// EachImage calls visit with every image in the waiting changes of a table, NULLs
-// included.
+// EachImage calls visit with every image in the outbox's changes of a table, nil for
+// a NULL.
 func (o *Outbox) EachImage(ctx context.Context, t *dialect.Table, visit func(image *string)) error {
 	err := dialect.EachRow(ctx, o.DB, o.dialect.Bind("SELECT old, new FROM timak_outbox WHERE tbl = ?"), []any{t.Model.Table}, func(found *sql.Rows) error {
 		var before, after *string

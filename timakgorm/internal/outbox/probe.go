@@ -12,25 +12,25 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Probe asks what has become of one row.
+// Probe asks for the current state of one row.
 type Probe struct {
 	Table *dialect.Table
-	Key   string // the primary key, a JSON object
-	Seen  func(Probed)
+	Key   string       // the primary key, a JSON object
+	Seen  func(Probed) // gets the answer
 }
 
-// Probed is what became of it: at one moment, the row's image, and whether the
-// outbox held a change of it.
+// Probed is the state of a row at one moment. The zero Probed is that of a row that
+// cannot exist.
 type Probed struct {
-	PK      string
-	Image   *string
-	Pending bool
+	PK      string  // the primary key as the outbox has it
+	Image   *string // nil if the row is absent or soft-deleted
+	Pending bool    // the outbox holds a change of the row
 }
 
 // probeChunk is how many rows one statement asks for.
 const probeChunk = 1000
 
-// Probe asks for rows, table by table.
+// Probe answers probes, table by table.
 func (o *Outbox) Probe(ctx context.Context, probes []Probe) error {
 	byTable := map[*dialect.Table][]Probe{}
 	for _, asked := range probes {
@@ -46,8 +46,9 @@ func (o *Outbox) Probe(ctx context.Context, probes []Probe) error {
 	return nil
 }
 
-// probeRows asks for rows of one table. Keys come from ids on timelines, too, and
-// such a one may be what the database cannot even read: no row has it.
+// probeRows asks for rows of one table. Some keys come from ids on timelines, which
+// the database may be unable to read as a key: no row has such a key. Halving the
+// list finds them.
 func (o *Outbox) probeRows(ctx context.Context, t *dialect.Table, asked []Probe) error {
 	err := o.probeAll(ctx, t, asked)
 	switch {

@@ -13,19 +13,20 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Changes are the rows that a statement may have changed: their primary keys,
-// with the images they had before. More rows than were changed do no harm, as
-// record compares with what the table holds afterwards.
+// Changes are the rows that a statement may have changed: their primary keys, with
+// the images they had before. Rows that did not change do no harm, as Record compares
+// the images with the table. The zero Changes has no rows.
 type Changes struct {
 	Rows  []dialect.Change
-	Index map[string]int // by key
+	Index map[string]int // index into Rows, by key
 
-	// Written is the name by which rows were made, as the statement has it, where
-	// nobody has asked yet what it means.
+	// Written is the table's name as the statement that inserted the rows writes it,
+	// if the database has not been asked yet which table it means; else empty.
 	Written string
 }
 
-// Read adds a row as it was before the statement.
+// Read adds a row with its image before the statement; nil if it was absent or
+// soft-deleted.
 func (c *Changes) Read(key model.RowKey, old *string) error {
 	i, err := c.IndexOf(key)
 	if err == nil {
@@ -34,13 +35,14 @@ func (c *Changes) Read(key model.RowKey, old *string) error {
 	return err
 }
 
-// Touch adds a row that the statement may have made.
+// Touch adds a row that the statement may have inserted.
 func (c *Changes) Touch(key model.RowKey) error {
 	_, err := c.IndexOf(key)
 	return err
 }
 
-// IndexOf returns the row of a key, which it adds if it is new.
+// IndexOf returns the index in Rows of the row with a key, and adds the row if it is
+// new.
 func (c *Changes) IndexOf(key model.RowKey) (int, error) {
 	text, err := key.Text()
 	if err != nil {
@@ -57,23 +59,25 @@ func (c *Changes) IndexOf(key model.RowKey) (int, error) {
 	return len(c.Rows) - 1, nil
 }
 
-// Keys returns the primary keys as the array that givenRows reads.
+// Keys returns the primary keys as the JSON array that dialect.Dialect.GivenRows
+// reads.
 func (c *Changes) Keys() string {
 	return dialect.KeysOf(c.Rows)
 }
 
-// recordChunk is how many rows go into one statement: enough to make its cost
-// small, few enough to bound its parameter to about a megabyte.
+// recordChunk is how many rows one statement records: enough to make its overhead
+// small, few enough to keep its parameter at about a megabyte.
 const recordChunk = 5000
 
-// Record writes to the outbox what became of the rows, in the transaction that
-// pool is. The versions are not below the rows' floors.
+// Record compares the rows with the table and writes those that have changed to the
+// outbox, in the transaction pool. It returns how many it has written. Their version
+// is not below the floor of any of the rows.
 func Record(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, now time.Time) (recorded int64, err error) {
 	recorded, err = recordChunks(ctx, pool, t, c, floorOf(t, c, now))
 	return recorded, failed(t, err)
 }
 
-// failed is the error of a write to the outbox.
+// failed returns the error of a write to the outbox.
 func failed(t *dialect.Table, err error) error {
 	if err == nil {
 		return nil
@@ -81,8 +85,9 @@ func failed(t *dialect.Table, err error) error {
 	return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.Model.Table, err)
 }
 
-// floorOf is what a version must not be below: what is asked for, and the
-// program's clock for a database without one.
+// floorOf returns the lowest version that the changes may get: the highest floor of
+// the rows or, on a database without a precise clock, this program's time if that is
+// higher.
 func floorOf(t *dialect.Table, c *Changes, now time.Time) (floor int64) {
 	if t.Dialect.Clock {
 		floor = now.UnixMicro()
@@ -95,7 +100,7 @@ func floorOf(t *dialect.Table, c *Changes, now time.Time) (floor int64) {
 
 func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, floor int64) (recorded int64, err error) {
 	var drawn *int64
-	if len(c.Rows) > recordChunk { // several statements, each of which would draw its own
+	if len(c.Rows) > recordChunk { // several statements, and each would draw its own version
 		version, err := draw(ctx, pool, t, floor)
 		if err != nil {
 			return 0, err
@@ -113,13 +118,13 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 	return recorded, nil
 }
 
-// draw returns a version for changes whose rows are locked.
+// draw draws a version for changes whose rows are locked.
 func draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, floor int64) (version int64, err error) {
 	err = pool.QueryRowContext(ctx, t.SQL.Draw, floor).Scan(&version)
 	return version, err
 }
 
-// affected returns how many rows a statement has written.
+// affected returns the number of rows that a statement has written.
 func affected(done sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err
@@ -127,9 +132,9 @@ func affected(done sql.Result, err error) (int64, error) {
 	return done.RowsAffected()
 }
 
-// RecordFrom is record for rows that a table of the database holds, as SQL reads
-// them. It draws the version by itself: an INSERT that reads the outbox too would
-// have SQLite put all rows aside first.
+// RecordFrom is Record for rows that are in a table of the database. It draws the
+// version in a separate statement: if the INSERT itself read the outbox, SQLite
+// would first copy all rows to a temporary table.
 func RecordFrom(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, rows dialect.Given, now time.Time) (recorded int64, err error) {
 	version, err := draw(ctx, pool, t, floorOf(t, &Changes{}, now))
 	if err != nil {
@@ -139,7 +144,7 @@ func RecordFrom(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, rows 
 	return recorded, failed(t, err)
 }
 
-// AddImage adds another image that a row had.
+// AddImage adds another image that a row had before.
 func (c *Changes) AddImage(key model.RowKey, old string) error {
 	text, err := model.JSON(key)
 	if err == nil {

@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Selection is which changes a batch takes.
+// Selection says which changes a batch takes. The zero Selection takes all that are
+// due.
 type Selection struct {
-	Everything bool    // those that were put off as well
-	Shards     []int32 // nil: all
-	After      int64   // with a greater id
+	Everything bool    // take also changes that were put off
+	Shards     []int32 // nil: all; empty: none
+	After      int64   // take only changes with a greater id
 }
 
-// Others is the selection of all other shards.
+// Others returns the selection of all other shards, from the first id on.
 func (s Selection) Others() Selection {
 	taken := map[int32]bool{}
 	for _, shard := range s.Shards {
@@ -27,11 +28,11 @@ func (s Selection) Others() Selection {
 	return Selection{Everything: s.Everything, Shards: rest}
 }
 
-// ShardCount is into how many shards the rows are dealt out, by a hash of their
-// primary key that the database computes when it reads them: nothing is stored.
+// ShardCount is the number of shards. A row's shard is a hash of its primary key,
+// which the database computes when it reads a change: it is not stored.
 const ShardCount = 64
 
-// ArrayText writes an array as Postgres reads it.
+// ArrayText returns an array in the syntax of Postgres.
 func ArrayText[T int32 | int64](numbers []T) string {
 	texts := make([]string, len(numbers))
 	for i, n := range numbers {

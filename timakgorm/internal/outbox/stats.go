@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// Backlog is how far the outbox is behind.
+// Backlog says how far the relay is behind.
 type Backlog struct {
-	Waiting int64         // changes of tracked tables that are not applied yet
-	Oldest  time.Duration // age of the oldest of these; 0 if there is none
+	Waiting int64         // changes of tracked tables in the outbox
+	Oldest  time.Duration // age of the one with the lowest version; 0 if there is none
 	Dead    int64         // dead letters of tracked tables
 }
 
-// Backlog counts what waits. A version is the time of its change.
+// Backlog counts the changes and dead letters of tracked tables. It takes a version
+// for the time of its change.
 func (o *Outbox) Backlog(ctx context.Context) (b Backlog, err error) {
 	among, args := o.among(Selection{})
 	var oldest, now int64
@@ -26,7 +27,7 @@ func (o *Outbox) Backlog(ctx context.Context) (b Backlog, err error) {
 	if now == 0 {
 		now = time.Now().UnixMicro()
 	}
-	if b.Waiting > 0 { // a version runs ahead of a clock that was set back
+	if b.Waiting > 0 { // after a clock was set back, versions are ahead of it
 		b.Oldest = max(0, time.Duration(now-oldest)*time.Microsecond)
 	}
 	return b, nil
