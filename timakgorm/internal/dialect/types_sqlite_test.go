@@ -246,7 +246,7 @@ func TestTypes_bytesInKey(t *testing.T) {
 			},
 			"bytes that are SQLite's own JSON": func() error { return w.DB.Model(&Stall{}).Where("id = 'x'").Update("id", []byte{0x13, '1'}).Error },
 		} {
-			if err := write(); err == nil || !strings.Contains(err.Error(), "a row's primary key is bytes, by which nobody finds it again: write it as a text") {
+			if err := write(); err == nil || !strings.Contains(err.Error(), "a row's primary key is bytes, by which it cannot be found again: write the key as text") {
 				t.Errorf("%s: got %v, want it refused", name, err)
 			}
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// RegisterByteKeys has it said why a write failed whose row has bytes in its
-// primary key: SQLite takes them in any column, makes no JSON of them, and a text
-// finds no such row again.
+// RegisterByteKeys registers callbacks that explain the error of a write whose row
+// has bytes in its primary key. SQLite takes bytes in any column, but makes no JSON
+// of them, and their text does not find the row again.
 func (g *Guard) RegisterByteKeys(db *gorm.DB) error {
 	if g.tables.Dialect.Name != dialect.SQLite.Name {
 		return nil
@@ -48,12 +48,16 @@ func isByteKey(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "JSON cannot hold BLOB")
 }
 
-// ExplainByteKey adds to an error of SQLite's about a tracked table what to do.
-// Columns beside the primary key may hold bytes.
+// ExplainByteKey adds what to do to SQLite's error about bytes in the primary key of
+// a tracked table. It returns any other error as it is. Other columns may hold bytes.
 func ExplainByteKey(err error) error {
-	const explained = "timakgorm: a row's primary key is bytes, by which nobody finds it again: write it as a text"
-	if !isByteKey(err) || strings.Contains(err.Error(), explained) {
+	const explained = "a row's primary key is bytes, by which it cannot be found again: write the key as text"
+	switch {
+	case !isByteKey(err) || strings.Contains(err.Error(), explained):
 		return err
+	case strings.HasPrefix(err.Error(), "timakgorm: "):
+		return fmt.Errorf("%w: %s", err, explained)
+	default:
+		return fmt.Errorf("timakgorm: %w: %s", err, explained)
 	}
-	return fmt.Errorf("%s: %w", explained, err)
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// DDL may change rows, and no trigger is told: a column computed anew, partitions
-// that come and go. The log is.
+// DDL may change rows without firing a trigger: it recomputes a column, attaches or
+// detaches a partition. Timelines do not follow that, so it is logged.
 
-// warnOfDDL tells the log of DDL that may change rows of a tracked table. It
-// comes before the statement: a partition is one no more afterwards.
+// warnOfDDL logs DDL that may change rows of a tracked table. It runs before the
+// statement, as a detached partition is no longer one afterwards.
 func (g *Guard) warnOfDDL(db *gorm.DB) error {
 	st := db.Statement
 	if db.Error != nil || db.DryRun {

@@ -1,6 +1,7 @@
-// Package guard looks at statements before they run, however changes are captured. It
-// refuses those that nobody can follow, or logs a warning: raw SQL, a partition's
-// name, DDL, bytes in a primary key.
+// Package guard checks statements before they run, with either capture. It refuses
+// writes that timelines cannot follow, or logs a warning: raw SQL, a write by the
+// name of a partition or a view, DDL. It also explains why a write failed whose
+// primary key is bytes.
 //
-// It knows the packages session, statement, dialect, model and sqltext.
+// It imports session, statement, dialect and sqltext.
 package guard

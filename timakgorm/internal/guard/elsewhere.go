@@ -7,9 +7,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// writesElsewhere reports whether the tables that SQL of the user's own writes, and
-// that have the name of a tracked one, are others in this session. It asks the
-// database, and only where the text itself cannot change the answer.
+// writesElsewhere reports whether raw SQL writes only tables that have the name of a
+// tracked one in this session but are others. It asks the database, and reports false
+// if the text itself may change the answer.
 func (g *Guard) writesElsewhere(st *gorm.Statement, text sqltext.Text) (bool, error) {
 	if session.CommitsItself(st.ConnPool) { // the statement may run on another connection
 		return false, nil
@@ -24,7 +24,7 @@ func (g *Guard) writesElsewhere(st *gorm.Statement, text sqltext.Text) (bool, er
 			continue
 		}
 		if sqltext.SchemaOf(name) == "" && len(more) > 0 || g.tables.Dialect.Numbered && !sqltext.PostgresName.MatchString(written) {
-			return false, nil // what comes before it may lead elsewhere
+			return false, nil // an earlier statement of the text may change what the name means
 		}
 		m, err := g.sessions.MeaningOf(st.Context, st.ConnPool, written)
 		if err != nil || !m.Found || m.Is != "" || m.Part != "" {

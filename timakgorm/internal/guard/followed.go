@@ -6,12 +6,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// followSetting is where a session keeps the tables whose rows are followed; nil
-// means all of them.
+// followSetting is the GORM setting that holds the names of the tables which raw SQL
+// may write; nil means all.
 const followSetting = "timak:follow"
 
-// LetPass returns a session of db in which raw SQL may write some tables, or, for nil,
-// all.
+// LetPass returns a session of db in which raw SQL may write the tables with these
+// names; nil means all.
 func LetPass(db *gorm.DB, tables []string) *gorm.DB {
 	return db.Session(&gorm.Session{NewDB: true}).Set(followSetting, tables).Session(&gorm.Session{})
 }

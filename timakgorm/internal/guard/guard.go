@@ -7,24 +7,24 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/session"
 )
 
-// Guard looks at statements before they run, however changes are captured: it refuses
-// those that nobody can follow, or tells the log of them. Its methods may be called
-// from any number of goroutines.
+// Guard checks statements before they run, with either capture: it refuses writes
+// that timelines cannot follow, or logs them. Its methods may be called from any
+// number of goroutines.
 type Guard struct {
 	tables   *dialect.Tables
 	sessions *session.Sessions
 	opts     Options
-	parents  session.Facts[string] // the tracked tables that other tables are a part or a view of
+	parents  session.Facts[string] // by the name of a partition or view, its tracked table
 }
 
-// New returns a guard of some tables.
+// New returns a guard of the tables ts.
 func New(ts *dialect.Tables, sessions *session.Sessions, opts Options) *Guard {
 	return &Guard{tables: ts, sessions: sessions, opts: opts}
 }
 
-// Options are what a guard needs of the plugin.
+// Options are the plugin's options that a guard needs.
 type Options struct {
 	Callbacks bool // changes are captured by callbacks
-	Warn      bool // raw SQL is let pass with a warning
+	Warn      bool // raw SQL is logged and not refused
 	Log       *slog.Logger
 }

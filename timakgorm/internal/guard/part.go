@@ -11,12 +11,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// On Postgres a row may be written by the name of a partition, or of a table
-// that inherits from the tracked one. Neither callbacks nor triggers would see
-// it, so it is refused, and the tracked table is to be named. The same goes for
-// views, which triggers see through.
+// On Postgres a statement may write a row by the name of a partition, or of a table
+// that inherits from the tracked one. Neither callbacks nor triggers would see that,
+// so the guard refuses it: the statement must name the tracked table. Callbacks also
+// refuse a view of the tracked table; triggers see writes through a view.
 
-// RegisterPartitions has writes looked at that name a partition.
+// RegisterPartitions registers the callbacks that check whether a write names a
+// partition or a view of a tracked table.
 func (g *Guard) RegisterPartitions(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -44,7 +45,7 @@ func (g *Guard) refusePartition(v statement.Verb) func(*gorm.DB) error {
 		if parent == "" || err != nil || FollowedIn(db, parent) {
 			return err
 		}
-		return fmt.Errorf("timakgorm: %s of %s: %w: it is a part or a view of %s: name that", v, sqltext.Unquoted(name), statement.ErrUncaptured, parent)
+		return fmt.Errorf("timakgorm: %s of %s: %w: it is a part or a view of %s: name that table instead", v, sqltext.Unquoted(name), statement.ErrUncaptured, parent)
 	}
 }
 
@@ -66,12 +67,12 @@ func (g *Guard) refuseRawPartition(db *gorm.DB) error {
 			"table", parent, "part", part)
 		return nil
 	default:
-		return fmt.Errorf("timakgorm: raw SQL writes %s: %w: it is a part or a view of %s: name that", part, statement.ErrUncaptured, parent)
+		return fmt.Errorf("timakgorm: raw SQL writes %s: %w: it is a part or a view of %s: name that table instead", part, statement.ErrUncaptured, parent)
 	}
 }
 
-// partWritten returns the first part of a tracked table that SQL of the user's
-// writes, and that table; "" if there is none.
+// partWritten returns the first partition or view of a tracked table that raw SQL
+// writes, and that table's name; "" if there is none.
 func (g *Guard) partWritten(st *gorm.Statement, text sqltext.Text) (part, parent string, err error) {
 	names := text.Targets()
 	if sqltext.HasWord(text.Loose, sqltext.LooseVerbs...) {
@@ -85,8 +86,8 @@ func (g *Guard) partWritten(st *gorm.Statement, text sqltext.Text) (part, parent
 	return "", "", nil
 }
 
-// partOf returns the tracked table that a table, named as it is written, is a
-// part or a view of; "" if there is none.
+// partOf returns the name of the tracked table of which name, as the statement writes
+// it, means a partition or a view; "" if there is none.
 func (g *Guard) partOf(ctx context.Context, pool gorm.ConnPool, name string) (string, error) {
 	return g.parents.Of(name, g.sessions.SchemaForNames(pool), func() (string, error) {
 		if g.opts.Callbacks && g.tables.Named(sqltext.Unquoted(name)) != nil || !sqltext.PostgresName.MatchString(name) {

@@ -12,7 +12,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// CheckRaw refuses SQL of the user's own that writes a tracked table.
+// CheckRaw refuses raw SQL that writes a tracked table with ErrUncaptured, or logs
+// it with Options.Warn.
 func (g *Guard) CheckRaw(db *gorm.DB) error {
 	st := db.Statement
 	if db.Error != nil || db.DryRun || st.SQL.Len() == 0 {
@@ -36,9 +37,9 @@ func (g *Guard) CheckRaw(db *gorm.DB) error {
 	return fmt.Errorf("timakgorm: raw SQL writes %s: %w: use db.Model(…), or timakgorm.Exec, which names the rows", name, statement.ErrUncaptured)
 }
 
-// unfollowedBy returns a tracked table that SQL of the user's may write, and that
-// is not followed; "" if there is none. Where a name may mean several, and the
-// database can be asked, it says which.
+// unfollowedBy returns the name of a tracked table that raw SQL may write and whose
+// rows are not followed; "" if there is none. If a name may mean several tracked
+// tables, it asks the database which, where that is possible.
 func (g *Guard) unfollowedBy(db *gorm.DB, text sqltext.Text) (string, error) {
 	st := db.Statement
 	for _, written := range text.Targets() {
