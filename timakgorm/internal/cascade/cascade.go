@@ -16,8 +16,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Keys are those of the database that lead to tracked tables, as they were
-// when the plugin looked last.
+// Keys are the foreign keys of the database that lead to tracked tables, as they were
+// when last read. All methods may be called from any number of goroutines.
 type Keys struct {
 	tables   *dialect.Tables
 	sessions *session.Sessions
@@ -29,18 +29,18 @@ type Keys struct {
 	found  []*Table
 }
 
-// New returns the foreign keys that lead to some tables.
+// New returns the foreign keys that lead to the tables ts.
 func New(ts *dialect.Tables, sessions *session.Sessions, log *slog.Logger) *Keys {
 	return &Keys{tables: ts, sessions: sessions, log: log}
 }
 
-// keysFor is how long the cached foreign keys are used. What this program
-// changes of the schema is known at once; what others change, after that.
+// keysFor is how long cached foreign keys are used. Schema changes by this program
+// take effect at once, those by others after that time.
 const keysFor = time.Minute
 
-// Of returns the tables from which foreign keys lead to tracked ones, and these. It
-// holds no lock while it asks: it may have to wait for a connection that others
-// hold who come here next.
+// Of returns the tracked tables and the tables from which foreign keys lead to them.
+// It holds no lock while it reads them: it may wait for a connection that is held by
+// a caller which needs the lock next.
 func (f *Keys) Of(ctx context.Context, pool gorm.ConnPool) ([]*Table, error) {
 	now := f.sessions.SchemaOf(pool)
 	if tables, known := f.known(f.sessions.SchemaNear(now, pool)); known {
@@ -64,7 +64,7 @@ func (f *Keys) known(schema uint64) ([]*Table, bool) {
 	return f.found, f.schema == schema && schema != session.AnySchema && time.Now().Before(f.until)
 }
 
-// TablesNamed returns those that a name may mean.
+// TablesNamed returns the tables that a name may mean.
 func TablesNamed(tables []*Table, name string) (named []*Table) {
 	in, bare := sqltext.SchemaOf(name), sqltext.Unqualified(name)
 	for _, t := range tables {
@@ -75,8 +75,8 @@ func TablesNamed(tables []*Table, name string) (named []*Table) {
 	return named
 }
 
-// Resolve returns the table that a name, as it is written, means to a connection,
-// among those that it may mean; nil if it is another.
+// Resolve returns the table that a name, as the statement writes it, means to a
+// connection, among the tables that it may mean; nil if it means another one.
 func (f *Keys) Resolve(ctx context.Context, pool gorm.ConnPool, written string, named []*Table) (*Table, error) {
 	if len(named) == 0 {
 		return nil, nil
@@ -99,8 +99,8 @@ func (f *Keys) Resolve(ctx context.Context, pool gorm.ConnPool, written string, 
 	return nil, err
 }
 
-// Enabled reports whether a connection has foreign keys do anything. SQLite's may
-// not; inside of a transaction that cannot change.
+// Enabled reports whether foreign keys act on a connection's writes. On SQLite they
+// may be switched off, but not inside a transaction.
 func Enabled(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool) (on bool, err error) {
 	if d.Name != dialect.SQLite.Name {
 		return true, nil
@@ -109,8 +109,8 @@ func Enabled(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool) (on boo
 	return on, err
 }
 
-// HiddenFrom returns the tables of which a connection may not see and lock all rows. The
-// database itself may change them by foreign keys all the same.
+// HiddenFrom returns the tables of which a connection may not see and lock all rows.
+// Foreign keys may still change those rows.
 func HiddenFrom(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool, tables []*Table) (hidden []*Table, err error) {
 	if !d.Lock {
 		return nil, nil
@@ -140,13 +140,14 @@ const postgresHidden = `SELECT c.oid::bigint FROM pg_class c
 	WHERE c.oid IN (SELECT id::oid FROM json_array_elements_text($1::text::json) t(id)) AND (row_security_active(c.oid)
 		OR NOT has_schema_privilege(c.relnamespace, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT') OR NOT has_table_privilege(c.oid, 'UPDATE'))`
 
-// Unfollowed is a tracked table that foreign keys may have changed, and how.
+// Unfollowed is a tracked table that foreign keys may have changed although its rows
+// are not followed.
 type Unfollowed struct {
 	table, parent, by, reason string
 }
 
-// UnfollowedOn returns the tracked tables at the ends of a course whose rows are
-// not followed, each once.
+// UnfollowedOn returns the tracked tables on a course whose rows are not followed,
+// each once.
 func UnfollowedOn(db *gorm.DB, parent string, c *Course) (all []Unfollowed) {
 	for _, end := range c.Ends {
 		for _, t := range end.Shows {
@@ -158,7 +159,7 @@ func UnfollowedOn(db *gorm.DB, parent string, c *Course) (all []Unfollowed) {
 	return eachOnce(all)
 }
 
-// Warn tells the log of tables that foreign keys may have changed.
+// Warn logs tables that foreign keys may have changed.
 func (f *Keys) Warn(ctx context.Context, all []Unfollowed) {
 	for _, u := range all {
 		f.log.WarnContext(ctx, "timak: a statement on another table may have changed a tracked one; its timelines do not follow",
@@ -167,8 +168,8 @@ func (f *Keys) Warn(ctx context.Context, all []Unfollowed) {
 	}
 }
 
-// impactsOfText returns what a verb of a SQL text, with what follows it, does to the
-// rows of the tables that it names. A text may do less.
+// impactsOfText returns what a verb of raw SQL, with the words after it, may do to the
+// rows of the tables that it names.
 func impactsOfText(d dialect.Dialect, verb string, words []string) (impacts []Impact) {
 	replaces := d.Name == dialect.SQLite.Name && len(words) > 1 && sqltext.SameName(words[0], "or") && sqltext.SameName(words[1], "replace")
 	gone, changed := Impact{Kind: RowsGo}, Impact{Kind: RowsChange, Columns: sqltext.NamesIn(sqltext.Assigned(words))}

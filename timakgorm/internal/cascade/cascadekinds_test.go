@@ -181,8 +181,8 @@ var cascadeKinds = []cascadeKind{
 		INSERT INTO far.branches VALUES (1); INSERT INTO branches VALUES (1); INSERT INTO leaves VALUES (1, 'p', 1, '2026-01-01')`},
 	{name: "partitioned tables", only: "postgres", run: gone("branches", "id IN (1, 11)"), tables: partitionedBranches},
 	{name: "a partition of the parent", only: "postgres", run: gone("low_branches", "id = 1"), tables: partitionedBranches},
-	{name: "SQL on a partition of the parent", only: "postgres", told: "SQL of the user's own", run: world.Executed("DELETE FROM low_branches WHERE id = 1"), tables: partitionedBranches},
-	{name: "a key of a partition", only: "postgres", told: "one of a part of branches", run: gone("branches", "id = 1"), tables: `
+	{name: "SQL on a partition of the parent", only: "postgres", told: "raw SQL does not say", run: world.Executed("DELETE FROM low_branches WHERE id = 1"), tables: partitionedBranches},
+	{name: "a key of a partition", only: "postgres", told: "refers to a part of branches", run: gone("branches", "id = 1"), tables: `
 		CREATE TABLE branches (id int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
 		CREATE TABLE low_branches PARTITION OF branches FOR VALUES FROM (0) TO (10);
 		CREATE TABLE leaves (id bigint PRIMARY KEY, place text, branch_id int REFERENCES low_branches ON DELETE CASCADE, created_at timestamp);
@@ -230,7 +230,7 @@ var cascadeKinds = []cascadeKind{
 	{name: "a definition that replaces rows", only: "sqlite", run: func(db *gorm.DB) error {
 		return db.Table("branches").Create(map[string]any{"id": 7, "code": "a"}).Error
 	}, tables: replacingBranches},
-	{name: "SQL where a definition replaces rows", only: "sqlite", told: "SQL of the user's own", run: world.Executed("INSERT INTO branches VALUES (7, 'a')"), tables: replacingBranches},
+	{name: "SQL where a definition replaces rows", only: "sqlite", told: "raw SQL does not say", run: world.Executed("INSERT INTO branches VALUES (7, 'a')"), tables: replacingBranches},
 	{name: "rows in the way of bytes", only: "sqlite", told: "cannot be found", run: func(db *gorm.DB) error {
 		return db.Table("branches").Create(map[string]any{"id": 7, "code": []byte("x")}).Error
 	}, tables: strings.ReplaceAll(replacingBranches, "'a'", "x'78'")},

@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// Course is all the ways on which foreign keys pass on what a statement does to
-// the rows of a table.
+// Course is all the paths on which foreign keys pass on what a statement does to the
+// rows of a table.
 type Course struct {
 	First []*Step
 	Ends  []*Step // where tracked tables change, the nearest first
@@ -16,23 +16,23 @@ type Course struct {
 	hidden []*Table
 }
 
-// Step is one foreign key on such a way.
+// Step is one foreign key on a path.
 type Step struct {
-	Key    *foreignKey // nil: a part of the table before, whose rows that has
-	says   string      // what the key says it does
+	Key    *foreignKey // nil: At is a part of the previous table, and holds rows of it
+	says   string      // the key's action, as SQL writes it
 	At     *Table      // the table whose rows change
 	impact Impact
-	from   *Step // nil: the statement's table
+	from   *Step // the previous step; nil: the statement's table
 
 	Shows   []*dialect.Table // the tracked tables that change here
 	blocked string           // why the rows cannot be followed; empty if they can
 	Next    []*Step
-	leads   bool // to rows that can be followed, here or further on
+	leads   bool // here or further on are rows that can be followed
 }
 
-// CourseOf follows what happens to rows of a table to its ends. blocked is why
-// these rows are not known; empty if they are. Of hidden tables the program may not
-// see and lock all rows.
+// CourseOf returns the course of impacts on the rows of a table. blocked says why
+// these rows are not known; empty if they are. hidden are the tables of which the
+// program may not see and lock all rows.
 func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Course {
 	c := &Course{hidden: hidden}
 	known := map[string]*Step{}
@@ -47,8 +47,8 @@ func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Cou
 		}
 		return met
 	}
-	for _, on := range impacts {
-		start := &Step{At: t, impact: on, blocked: blocked}
+	for _, impact := range impacts {
+		start := &Step{At: t, impact: impact, blocked: blocked}
 		c.First = append(c.First, add(c.onward(start, nil))...)
 	}
 	for len(queue) > 0 {
@@ -63,7 +63,7 @@ func CourseOf(t *Table, impacts []Impact, blocked string, hidden ...*Table) *Cou
 	return c
 }
 
-// id is the same for steps that are one.
+// id is the same for equal steps.
 func (s *Step) id() string {
 	id := []string{s.At.From, string('0' + rune(s.impact.Kind)), s.blocked}
 	if s.Key != nil {
@@ -72,14 +72,14 @@ func (s *Step) id() string {
 	return strings.Join(append(id, s.impact.Columns...), "\x00")
 }
 
-// onward returns the steps that come next; from is nil for the statement's table.
+// onward returns the next steps; from is nil for the statement's table.
 func (c *Course) onward(s, from *Step) (steps []*Step) {
 	for _, key := range s.At.Keys {
-		on, does := key.passes(s.impact)
+		impact, does := key.passes(s.impact)
 		if !does {
 			continue
 		}
-		next := &Step{Key: key, At: key.child, impact: on, from: from, blocked: s.blocked, says: key.says(s.impact), Shows: key.child.shown(on)}
+		next := &Step{Key: key, At: key.child, impact: impact, from: from, blocked: s.blocked, says: key.says(s.impact), Shows: key.child.shown(impact)}
 		if next.blocked == "" {
 			next.blocked = c.obstacle(next, s.At)
 		}
@@ -91,8 +91,8 @@ func (c *Course) onward(s, from *Step) (steps []*Step) {
 	return steps
 }
 
-// parts returns the tracked tables whose rows change as those of a table do of
-// which theirs is a part.
+// parts returns steps to the tracked tables whose rows change because their table is
+// a part of this one.
 func (s *Step) parts(from *Step) (steps []*Step) {
 	for _, part := range s.At.Parts {
 		next := &Step{At: part, impact: s.impact, from: from, blocked: "it is a part of the table that is written"}
@@ -104,13 +104,13 @@ func (s *Step) parts(from *Step) (steps []*Step) {
 	return steps
 }
 
-// obstacle says why a step cannot be followed from the rows of a table; empty if
-// it can.
+// obstacle says why a step cannot be followed from the rows of a table; empty if it
+// can.
 func (c *Course) obstacle(s *Step, from *Table) string {
 	moves := func(t *dialect.Table) bool { return s.impact.Kind == RowsChange && changesAny(s.impact, t.Model.Keys) }
 	switch {
 	case slices.Contains(from.Parts, s.Key.parent):
-		return "the foreign key is one of a part of " + from.Name
+		return "the foreign key refers to a part of " + from.Name
 	case slices.Contains(c.hidden, from):
 		return "this program may not see and lock all rows of " + from.Name
 	case slices.Contains(c.hidden, s.At):
@@ -122,7 +122,7 @@ func (c *Course) obstacle(s *Step, from *Table) string {
 	}
 }
 
-// markLeading marks the steps by which rows are reached that can be followed.
+// markLeading marks the steps that lead to rows which can be followed.
 func markLeading(all map[string]*Step) {
 	for again := true; again; {
 		again = false
@@ -134,12 +134,13 @@ func markLeading(all map[string]*Step) {
 	}
 }
 
-// Followed returns those of some steps whose rows are to be read.
+// Followed returns the steps whose rows must be read: those that lead to rows which
+// can be followed.
 func Followed(steps []*Step) []*Step {
 	return slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool { return !s.leads })
 }
 
-// String says by which foreign keys a step is reached, the last first.
+// String names the foreign keys on the path to a step, the last one first.
 func (s *Step) String() string {
 	var parts []string
 	for ; s != nil; s = s.from {
@@ -162,10 +163,10 @@ func (s *Step) describe() string {
 		s.Key.parent.Name + " (" + strings.Join(refers, ", ") + ")" + s.says
 }
 
-// Strength is how Postgres itself locks the rows of a step.
+// Strength is the lock that Postgres itself takes on the rows of a step.
 func (s *Step) Strength() string {
 	if s.impact.Kind == RowsChange && len(Followed(s.Next)) == 0 {
-		return "NO KEY UPDATE" // others may refer to them meanwhile
+		return "NO KEY UPDATE" // other transactions may insert rows that refer to them
 	}
 	return "UPDATE"
 }

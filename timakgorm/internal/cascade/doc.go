@@ -1,5 +1,5 @@
-// Package cascade is the foreign keys that lead to tracked tables: a graph that is
-// read from the database, and the course of a change through it.
+// Package cascade knows the foreign keys that lead to tracked tables: a graph that it
+// reads from the database, and the course of a change through that graph.
 //
-// It knows the packages guard, session, statement, dialect, model and sqltext.
+// It imports guard, session, statement, dialect, model and sqltext.
 package cascade

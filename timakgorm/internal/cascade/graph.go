@@ -10,11 +10,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// A foreign key passes on what happens to the rows it refers to, and the next one
-// what happens to these. So a statement may change the rows of a tracked table that
-// is many keys away. What the keys are is asked of the database.
+// A foreign key passes on what happens to the rows that it refers to, and the next
+// key passes that on. So a statement may change rows of a tracked table that is many
+// keys away. The keys are read from the database.
 
-// action is what a foreign key does to the rows that refer to others.
+// action is what a foreign key does to the referring rows.
 type action uint8
 
 const (
@@ -28,36 +28,36 @@ func (a action) String() string {
 	return [...]string{"NO ACTION", "CASCADE", "SET NULL", "SET DEFAULT"}[a]
 }
 
-// Table is a table with rows that foreign keys may change, or that refer to them.
+// Table is a table on the paths to tracked tables.
 type Table struct {
 	id           int64 // Postgres' oid; 0 on SQLite
 	Schema, Name string
 	From         string // quoted, with its schema
-	partitioned  bool   // Postgres: it is partitioned, and its keys are those of its parts
-	computed     bool   // it has columns that are computed from others
-	Replaces     bool   // SQLite: its definition has a new row replace those in its way
+	partitioned  bool   // Postgres: a partitioned table, whose keys its parts have too
+	computed     bool   // it has generated columns
+	Replaces     bool   // SQLite: its definition says ON CONFLICT REPLACE
 
-	Own   *dialect.Table   // it, if it is tracked
-	Keys  []*foreignKey    // that refer to its rows, or to those of its parts
-	shows []*dialect.Table // the tracked tables that have its rows: itself, or those it is a part of
-	Parts []*Table         // the tables whose rows it has besides its own
+	Own   *dialect.Table   // the tracked table that it is; nil if it is not tracked
+	Keys  []*foreignKey    // the keys that refer to its rows, or to those of its parts
+	shows []*dialect.Table // the tracked tables that include its rows: itself, or those it is a part of
+	Parts []*Table         // the tables whose rows it includes besides its own
 }
 
-// foreignKey is one of the database's.
+// foreignKey is a foreign key of the database.
 type foreignKey struct {
-	name               string // empty where the database has none
+	name               string // empty on SQLite
 	child, parent      *Table
 	columns            []column
 	onDelete, onUpdate action
-	clears             []string // the columns that SET NULL and SET DEFAULT set after a delete, if not all
+	clears             []string // the columns that SET NULL and SET DEFAULT set after a delete; nil: all
 }
 
-// column is a column of a foreign key, and the one that it refers to.
+// column is a column of a foreign key, and the column that it refers to.
 type column struct {
 	Name      string `json:"name"`
 	Refers    string `json:"refers"`
-	Type      string `json:"type"`      // of that, on Postgres
-	Collation string `json:"collation"` // of that, on Postgres; empty if it has none
+	Type      string `json:"type"`      // of the column it refers to, on Postgres
+	Collation string `json:"collation"` // of the column it refers to, on Postgres; empty if it has none
 }
 
 func (k *foreignKey) columnNames() []string {
@@ -71,18 +71,18 @@ func (k *foreignKey) columnNames() []string {
 // Impact is what happens to rows of a table.
 type Impact struct {
 	Kind        impactKind
-	Columns     []string // that change; nil if they may be any
-	Conflicting bool     // they are those in the way of the rows that a statement writes
+	Columns     []string // the columns that change; nil: they may be any
+	Conflicting bool     // it happens only to rows that conflict with the rows a statement writes
 }
 
 type impactKind uint8
 
 // What happens to rows.
 const (
-	RowsGo impactKind = iota
-	RowsChange
-	rowsTruncated // with all that refer to them, whatever their keys say
-	rowsDropped   // with their table, and those that inherit from it
+	RowsGo        impactKind = iota // they are deleted
+	RowsChange                      // their columns change
+	rowsTruncated                   // TRUNCATE … CASCADE, which empties referring tables whatever their keys say
+	rowsDropped                     // DROP TABLE on Postgres, with CASCADE the inheriting tables too
 )
 
 // changes reports whether a column may change.
@@ -90,16 +90,15 @@ func (i Impact) changes(name string) bool {
 	return i.Columns == nil || slices.ContainsFunc(i.Columns, func(column string) bool { return sqltext.SameName(column, name) })
 }
 
-// passes returns what a foreign key makes of what happens to the rows it refers
-// to; false if it is nothing.
-func (k *foreignKey) passes(on Impact) (Impact, bool) {
-	switch on.Kind {
+// passes returns what a foreign key does to the referring rows; false if nothing.
+func (k *foreignKey) passes(impact Impact) (Impact, bool) {
+	switch impact.Kind {
 	case rowsTruncated:
-		return on, true
-	case rowsDropped: // the keys go first
-		return on, false
+		return impact, true
+	case rowsDropped: // the keys are dropped first
+		return impact, false
 	case RowsChange:
-		changes := slices.ContainsFunc(k.columns, func(column column) bool { return on.changes(column.Refers) })
+		changes := slices.ContainsFunc(k.columns, func(column column) bool { return impact.changes(column.Refers) })
 		return Impact{Kind: RowsChange, Columns: k.columnNames()}, changes && k.onUpdate != doesNothing
 	default:
 		if k.onDelete == cascades {
@@ -113,9 +112,9 @@ func (k *foreignKey) passes(on Impact) (Impact, bool) {
 	}
 }
 
-// says is what a foreign key says of what happens to the rows it refers to.
-func (k *foreignKey) says(on Impact) string {
-	switch on.Kind {
+// says returns a foreign key's action as SQL writes it.
+func (k *foreignKey) says(impact Impact) string {
+	switch impact.Kind {
 	case RowsGo:
 		return " ON DELETE " + k.onDelete.String()
 	case RowsChange:
@@ -125,22 +124,22 @@ func (k *foreignKey) says(on Impact) string {
 	}
 }
 
-// shown returns the tracked tables whose timelines may show what happens to rows.
-func (t *Table) shown(on Impact) (shown []*dialect.Table) {
+// shown returns the tracked tables whose timelines may show an impact on t's rows.
+func (t *Table) shown(impact Impact) (shown []*dialect.Table) {
 	for _, tracked := range t.shows {
-		if on.Kind != RowsChange || t.computed || changesAny(on, model.Watched(tracked.Model)) {
+		if impact.Kind != RowsChange || t.computed || changesAny(impact, model.Watched(tracked.Model)) {
 			shown = append(shown, tracked)
 		}
 	}
 	return shown
 }
 
-func changesAny(on Impact, fields []*schema.Field) bool {
-	return slices.ContainsFunc(fields, func(field *schema.Field) bool { return on.changes(field.DBName) })
+func changesAny(impact Impact, fields []*schema.Field) bool {
+	return slices.ContainsFunc(fields, func(field *schema.Field) bool { return impact.changes(field.DBName) })
 }
 
-// link makes the graph of tables and their foreign keys, and leaves out what leads
-// to no tracked table.
+// link makes the graph of tables and their foreign keys, without those that lead to
+// no tracked table.
 func link(tables []*Table, keys []*foreignKey) []*Table {
 	for _, t := range tables {
 		for _, k := range keys {
@@ -168,7 +167,7 @@ func link(tables []*Table, keys []*foreignKey) []*Table {
 	return kept
 }
 
-// near returns the tables whose rows change with a table's at once.
+// near returns the tables that are one step away.
 func (t *Table) near() []*Table {
 	near := slices.Clone(t.Parts)
 	for _, k := range t.Keys {

@@ -13,11 +13,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// SQL of the user's own, and DDL, may set off foreign keys. It is not known which
-// rows they reach, so the log is told which tables these are in.
+// Raw SQL and DDL may set off foreign keys. Which rows they reach is not known, so
+// the tables with those rows are logged.
 
-// Register has such SQL looked at before it runs, as DDL may drop a foreign
-// key with its table, and told of when it has run.
+// Register registers callbacks that check raw SQL before it runs, as DDL may drop a
+// foreign key with its table, and log what it may have changed once it has run.
 func (f *Keys) Register(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -30,15 +30,15 @@ func (f *Keys) Register(db *gorm.DB) error {
 	)
 }
 
-// cascadeSetting is where a statement keeps what is to be told when it has run.
+// cascadeSetting is the setting in which a statement keeps what to log when it has
+// run.
 const cascadeSetting = "timak:cascades"
 
-// cascadeTime is how long a statement outside of a transaction waits for a
-// connection, to find out what to say of it.
+// cascadeTime is how long a statement outside a transaction may wait for the
+// connection that finds out what to log.
 const cascadeTime = time.Second
 
-// lookForCascades finds out which tracked tables SQL of the user's own may change
-// by foreign keys.
+// lookForCascades finds out which tracked tables raw SQL may change by foreign keys.
 func (f *Keys) lookForCascades(db *gorm.DB) error {
 	st := db.Statement
 	if db.Error != nil || db.DryRun {
@@ -59,7 +59,7 @@ func (f *Keys) lookForCascades(db *gorm.DB) error {
 		defer cancel()
 	}
 	all, err := f.cascadesOfText(ctx, db, words)
-	if err != nil { // it is only said of the statement, and must not fail it
+	if err != nil { // only the log needs it: the statement must not fail
 		f.WarnOfFailure(st.Context, err)
 		return nil
 	}
@@ -69,7 +69,7 @@ func (f *Keys) lookForCascades(db *gorm.DB) error {
 	return nil
 }
 
-// warnOfCascades tells the log of a statement that has run.
+// warnOfCascades logs what a statement that has run may have changed.
 func (f *Keys) warnOfCascades(db *gorm.DB) error {
 	value, _ := db.InstanceGet(cascadeSetting)
 	if all, ok := value.([]Unfollowed); ok && db.Error == nil {
@@ -78,8 +78,8 @@ func (f *Keys) warnOfCascades(db *gorm.DB) error {
 	return nil
 }
 
-// cascadesOfText returns the tracked tables that a SQL text may change by foreign
-// keys, each once.
+// cascadesOfText returns the tracked tables that raw SQL may change by foreign keys,
+// each once.
 func (f *Keys) cascadesOfText(ctx context.Context, db *gorm.DB, words []string) (all []Unfollowed, err error) {
 	pool := db.Statement.ConnPool
 	tables, err := f.Of(ctx, pool)
@@ -108,16 +108,15 @@ func (f *Keys) cascadesOfText(ctx context.Context, db *gorm.DB, words []string) 
 	return f.ifOn(ctx, pool, eachOnce(all))
 }
 
-// unfollowedBy returns the tracked tables that SQL of the user's own may change by
-// what happens to rows of another.
+// unfollowedBy returns the tracked tables that raw SQL may change by its impacts on t.
 func unfollowedBy(db *gorm.DB, t *Table, impacts []Impact) []Unfollowed {
 	if t.Replaces {
 		impacts = append(impacts, Impact{Kind: RowsGo})
 	}
-	return UnfollowedOn(db, t.Name, CourseOf(t, impacts, "SQL of the user's own does not say which rows it changes"))
+	return UnfollowedOn(db, t.Name, CourseOf(t, impacts, "raw SQL does not say which rows it changes"))
 }
 
-// eachOnce leaves the first of those that are of one tracked table.
+// eachOnce keeps the first entry of each tracked table.
 func eachOnce(all []Unfollowed) (first []Unfollowed) {
 	for _, u := range all {
 		if !slices.ContainsFunc(first, func(known Unfollowed) bool { return known.table == u.table }) {
@@ -127,7 +126,7 @@ func eachOnce(all []Unfollowed) (first []Unfollowed) {
 	return first
 }
 
-// ifOn returns what is not followed if the connection has foreign keys do anything.
+// ifOn returns all if foreign keys act on the connection's writes, and else nothing.
 func (f *Keys) ifOn(ctx context.Context, pool gorm.ConnPool, all []Unfollowed) ([]Unfollowed, error) {
 	if len(all) == 0 {
 		return nil, nil
@@ -139,9 +138,9 @@ func (f *Keys) ifOn(ctx context.Context, pool gorm.ConnPool, all []Unfollowed) (
 	return all, nil
 }
 
-// dropped returns the tables that DROP TABLE drops, and what that does to rows.
-// SQLite deletes them first; Postgres drops the foreign keys with their table, and
-// with CASCADE the tables that inherit from it.
+// dropped returns the tables that DROP TABLE drops, and what that does to their rows.
+// SQLite deletes the rows first. Postgres drops the foreign keys with their table,
+// and with CASCADE the inheriting tables too.
 func dropped(d dialect.Dialect, words []string) (names []string, impacts []Impact) {
 	if len(words) == 0 || !sqltext.SameName(words[0], "table") {
 		return nil, nil
@@ -153,7 +152,7 @@ func dropped(d dialect.Dialect, words []string) (names []string, impacts []Impac
 	return names, []Impact{{Kind: rowsDropped}}
 }
 
-// droppedWith returns the tracked tables that go with a schema of Postgres'.
+// droppedWith returns the tracked tables that Postgres drops with their schema.
 func droppedWith(words []string, tables []*Table) (all []Unfollowed) {
 	for i, word := range words {
 		if !sqltext.SameName(word, "drop") || len(words) < i+3 || !sqltext.SameName(words[i+1], "schema") || !sqltext.HasWord(words, "cascade") {
@@ -170,7 +169,7 @@ func droppedWith(words []string, tables []*Table) (all []Unfollowed) {
 	return all
 }
 
-// WarnOfFailure tells the log that foreign keys could not be looked at.
+// WarnOfFailure logs that the foreign keys could not be checked.
 func (f *Keys) WarnOfFailure(ctx context.Context, err error) {
-	f.log.WarnContext(ctx, "timak: foreign keys could not be looked at", "error", err)
+	f.log.WarnContext(ctx, "timak: could not check which foreign keys a statement sets off; timelines may not follow them", "error", err)
 }

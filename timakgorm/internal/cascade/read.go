@@ -15,17 +15,17 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// reader reads tables and foreign keys from a database.
+// reader reads tables and foreign keys from the database.
 type reader struct {
 	pool    gorm.ConnPool
 	dialect dialect.Dialect
-	tracked []*dialect.Table // at their homes
+	tracked []*dialect.Table // each with the schema that it is in
 	tables  []*Table
 	keys    []*foreignKey
 }
 
-// readForeignKeys returns the tables from which foreign keys lead to tracked ones,
-// and these, as a connection sees them.
+// readForeignKeys returns the tracked tables and the tables from which foreign keys
+// lead to them, as a connection sees them.
 func (f *Keys) readForeignKeys(ctx context.Context, pool gorm.ConnPool) ([]*Table, error) {
 	r := &reader{pool: pool, dialect: f.tables.Dialect}
 	for _, t := range f.tables.Sorted() {
@@ -47,8 +47,8 @@ func (f *Keys) readForeignKeys(ctx context.Context, pool gorm.ConnPool) ([]*Tabl
 	return link(r.tables, r.keys), nil
 }
 
-// Postgres' tables: those that foreign keys join, those that are parts of others,
-// and the tracked ones.
+// The tables that Postgres is asked for: those with or behind a foreign key, those in
+// a partition or inheritance tree, and the tracked ones.
 const (
 	postgresRelations = `SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p',
 		EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> ''),
@@ -62,7 +62,7 @@ const (
 			UNION SELECT b.inhparent, i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.inhrelid
 		)
 		SELECT inhparent::bigint, inhrelid::bigint FROM below`
-	// Foreign keys of parts that come with those of the whole have a parent.
+	// A foreign key that a part has from its partitioned table has a parent: left out.
 	postgresForeignKeys = `SELECT f.conname, f.conrelid::bigint, f.confrelid::bigint, f.confdeltype::text, f.confupdtype::text,
 		(SELECT json_agg(json_build_object('name', c.attname, 'refers', r.attname,
 				'type', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
@@ -145,14 +145,14 @@ func (r *reader) postgresKey(found *sql.Rows, known map[int64]*Table) error {
 			return err
 		}
 	}
-	if k.child == nil || k.parent == nil { // made or dropped in this moment
+	if k.child == nil || k.parent == nil { // created or dropped at this moment
 		return nil
 	}
 	r.keys = append(r.keys, k)
 	return json.Unmarshal([]byte(columns), &k.columns)
 }
 
-// actionOf reads an action as either database writes it.
+// actionOf returns an action from its name in either database.
 func actionOf(text string) action {
 	switch strings.ToUpper(text) {
 	case "C", "CASCADE":
@@ -166,7 +166,7 @@ func actionOf(text string) action {
 	}
 }
 
-// SQLite's foreign keys are of one schema, which they do not name. A key that names
+// SQLite's foreign keys stay within one schema, and do not name it. A key that names
 // no columns refers to the primary key.
 const (
 	sqliteRelations = `SELECT m.name, coalesce(m.sql, ''), EXISTS (SELECT 1 FROM pragma_table_xinfo(m.name, %[2]s) WHERE hidden > 1)
@@ -178,7 +178,7 @@ const (
 
 func (r *reader) sqlite(ctx context.Context) error {
 	var schemas []string
-	for _, t := range r.tracked { // foreign keys lead to no other schema
+	for _, t := range r.tracked { // foreign keys stay within a schema
 		if !slices.Contains(schemas, t.At.Schema) {
 			schemas = append(schemas, t.At.Schema)
 		}
@@ -233,8 +233,8 @@ func (r *reader) sqliteSchema(ctx context.Context, schema string) error {
 	})
 }
 
-// trackedIn returns the tracked table that a table of SQLite's is; nil if it is
-// none.
+// trackedIn returns the tracked table with a name in a schema of SQLite; nil if there
+// is none.
 func (r *reader) trackedIn(schema, name string) *dialect.Table {
 	for _, t := range r.tracked {
 		if sqltext.SameName(sqltext.Unqualified(t.Model.Table), name) && sqltext.SameName(t.At.Schema, schema) {

@@ -8,11 +8,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Values of columns that foreign keys refer to are taken from one query to the next:
-// on Postgres as texts, and on SQLite as they are. There a + keeps the driver from
-// making times of them.
+// Values of the columns that foreign keys refer to go from one query into the next:
+// as texts on Postgres, and as they are on SQLite, where a + keeps the driver from
+// converting them to times.
 
-// Referred are the columns that steps look for, one after another.
+// Referred returns the columns whose values the steps look for, step by step.
 func Referred(d dialect.Dialect, steps []*Step, column func(string) string) (columns []string) {
 	format := "+%s"
 	if d.Numbered {
@@ -26,7 +26,8 @@ func Referred(d dialect.Dialect, steps []*Step, column func(string) string) (col
 	return columns
 }
 
-// Cut takes what steps look for from the beginning of a row, and returns the rest.
+// Cut moves the values that the steps look for from the beginning of a row to found,
+// and returns the rest of the row.
 func Cut(row []any, steps []*Step, found [][][]any) (rest []any) {
 	for i, s := range steps {
 		n := len(s.Key.columns)
@@ -36,7 +37,8 @@ func Cut(row []any, steps []*Step, found [][][]any) (rest []any) {
 	return row
 }
 
-// Referring is a FROM of the rows that refer to some of a step's parent.
+// Referring returns a FROM clause of the rows that refer to some rows of a step's
+// parent, and its parameters.
 func Referring(d dialect.Dialect, s *Step, values [][]any, quote func(string) string) (from string, args []any) {
 	if d.Numbered {
 		return referringByText(s, values, quote)
@@ -46,7 +48,7 @@ func Referring(d dialect.Dialect, s *Step, values [][]any, quote func(string) st
 		args = append(args, row...)
 	}
 	var sought, refer []string
-	for i, c := range s.Key.columns { // the parent's column says how they are compared
+	for i, c := range s.Key.columns { // compared in the collation of the parent's column
 		parent := "timak_parent." + quote(c.Refers)
 		sought = append(sought, fmt.Sprintf("%s = timak_values.column%d", parent, i+1))
 		refer = append(refer, parent+" = "+quote(RowAlias)+"."+quote(c.Name))
@@ -56,7 +58,7 @@ func Referring(d dialect.Dialect, s *Step, values [][]any, quote func(string) st
 		s.At.From + " " + quote(RowAlias) + " ON " + strings.Join(refer, " AND "), args
 }
 
-// referringByText is referring for Postgres.
+// referringByText is Referring for Postgres.
 func referringByText(s *Step, values [][]any, quote func(string) string) (from string, args []any) {
 	list := make([]map[string]any, len(values))
 	for n, row := range values {
@@ -86,11 +88,11 @@ func referringByText(s *Step, values [][]any, quote func(string) string) (from s
 		only + s.At.From + " AS " + quote(RowAlias) + " ON " + strings.Join(refer, " AND "), []any{string(text)}
 }
 
-// RowAlias is the name of the rows that are read.
+// RowAlias is the alias of the rows in Referring.
 const RowAlias = "timak_row"
 
-// ValuesAtOnce is how many rows of a parent are looked at in one query. SQLite
-// takes long to bind many parameters.
+// ValuesAtOnce is how many rows of a parent one query looks for. SQLite is slow at
+// binding many parameters.
 func ValuesAtOnce(d dialect.Dialect) int {
 	if d.Lock {
 		return 5000

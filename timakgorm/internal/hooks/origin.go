@@ -190,8 +190,8 @@ func (read *startRows) add(row []any, placed bool) {
 func (r *reach) moves(first []*cascade.Step) (moves statement.Fragment, may bool) {
 	c := r.capture
 	set, plain := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
-	if !plain || !c.hooks.tables.Dialect.Lock || slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool {
-		return on.Conflicting || on.Kind != cascade.RowsChange || on.Columns == nil
+	if !plain || !c.hooks.tables.Dialect.Lock || slices.ContainsFunc(r.impacts, func(impact cascade.Impact) bool {
+		return impact.Conflicting || impact.Kind != cascade.RowsChange || impact.Columns == nil
 	}) {
 		return statement.Fragment{}, false
 	}
@@ -223,7 +223,7 @@ func (r *reach) where(ctx context.Context) (where clause.Clause, some bool, err 
 	case c.target != nil:
 		some = c.spill != nil || len(c.changes.Rows) > 0
 		return statement.WhereAny(c.among()), some, nil
-	case slices.ContainsFunc(r.impacts, func(on cascade.Impact) bool { return on.Conflicting }):
+	case slices.ContainsFunc(r.impacts, func(impact cascade.Impact) bool { return impact.Conflicting }):
 		return r.whereReplaced(ctx)
 	default:
 		return c.db.Statement.Clauses["WHERE"], true, nil

@@ -68,7 +68,7 @@ func (c *capture) findReach(ctx context.Context) (*reach, error) {
 // unknownRows says why it is not known which rows the statement is about; empty if it
 // is.
 func (c *capture) unknownRows(o *origin, impacts []cascade.Impact) string {
-	updated := func(on cascade.Impact) bool { return on.Conflicting && on.Kind == cascade.RowsChange }
+	updated := func(impact cascade.Impact) bool { return impact.Conflicting && impact.Kind == cascade.RowsChange }
 	if o.unknown == "" && c.target == nil && slices.ContainsFunc(impacts, updated) {
 		return "the rows that an upsert updates are looked for in tracked tables only"
 	}
