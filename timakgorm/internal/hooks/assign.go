@@ -13,12 +13,12 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// names reports whether what is assigned to may be a field's column. A name that
-// is written as it stands may be quoted, or be a row of several columns: it names
-// those that are in it anywhere.
+// names reports whether the left side of an assignment may be a field's column. Raw
+// SQL there may quote the name, or be a row of several columns: it counts as each
+// column whose name is in it.
 func names(t *dialect.Table, column clause.Column, field *schema.Field) bool {
 	switch {
-	case column.Name == clause.PrimaryKey, column.Raw && sqltext.EscapedName.MatchString(column.Name): // it may be any
+	case column.Name == clause.PrimaryKey, column.Raw && sqltext.EscapedName.MatchString(column.Name): // may be any column
 		return true
 	case !column.Raw && !strings.ContainsAny(column.Name, "\"`["):
 		return isNamed(t, column.Name, field)
@@ -27,15 +27,15 @@ func names(t *dialect.Table, column clause.Column, field *schema.Field) bool {
 	}
 }
 
-// isNamed reports whether a name is that of a field's column. SQLite has other
-// names for one that is its rows' number.
+// isNamed reports whether a name may be that of a field's column. On SQLite rowid and
+// its synonyms may be any, unless the model has a column of that name.
 func isNamed(t *dialect.Table, name string, field *schema.Field) bool {
 	rowID := t.Dialect.Name == dialect.SQLite.Name && slices.ContainsFunc([]string{"rowid", "oid", "_rowid_"}, func(number string) bool { return sqltext.SameName(number, name) })
 	return sqltext.SameName(name, field.DBName) || rowID && t.Model.Schema.LookUpField(name) == nil
 }
 
-// watches reports whether one of some assignments is to a column on which an
-// image depends, or may be to others than the one that it names.
+// watches reports whether one of the assignments is to a column on which an image
+// depends, or may set other columns than the one that it names.
 func watches(t *dialect.Table, set clause.Set) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
 		if !statement.IsPlain(assignment.Value) && !isOneExpression(t.Dialect.Language, assignment.Value) {
@@ -45,8 +45,8 @@ func watches(t *dialect.Table, set clause.Set) bool {
 	})
 }
 
-// assignsKey reports whether one of some assignments changes the primary key.
-// One to the value by which the row was found does not.
+// assignsKey reports whether one of the assignments may change the primary key.
+// Setting it to the value by which the row was found does not.
 func assignsKey(t *dialect.Table, set clause.Set, found []clause.Column) bool {
 	return slices.ContainsFunc(set, func(assignment clause.Assignment) bool {
 		return slices.ContainsFunc(t.Model.Keys, func(key *schema.Field) bool {
@@ -64,7 +64,7 @@ func isKey(t *dialect.Table, column string) bool {
 	return false
 }
 
-// unadorned reports whether a clause is no more than its expression.
+// unadorned reports whether a clause consists of its expression only.
 func unadorned(c clause.Clause) bool {
 	return c.Builder == nil && c.BeforeExpression == nil && c.AfterNameExpression == nil && c.AfterExpression == nil
 }
@@ -76,8 +76,8 @@ func keeps(found []clause.Column, assignment clause.Assignment) bool {
 	return ok && excluded.Table == "excluded" && excluded.Name == assignment.Column.Name && statement.ColumnPlace(found, excluded.Name) >= 0
 }
 
-// isOneExpression reports whether an expression is the value of one column, and not
-// the beginning of more.
+// isOneExpression reports whether an expression is the value of a single column, and
+// goes on with no further assignment.
 func isOneExpression(lang sqltext.Language, value any) bool {
 	expression, ok := value.(clause.Expr)
 	if !ok || slices.ContainsFunc(expression.Vars, func(v any) bool { return !statement.IsPlain(v) }) {

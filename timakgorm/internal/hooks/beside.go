@@ -12,12 +12,12 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// Most updates set no column of an image: one that counts views, or changes a
-// post's body. They leave the timelines as they are, and run as they are, unless
-// the table is one where an update does more than it says: by a trigger, a rule,
-// a generated column or a partition of its own. That it is none is a condition of
-// the statement itself, and so of the moment in which it runs. Where it does not
-// hold, no row is updated, and the statement is followed as any other.
+// Most updates set no column of an image: they count views, or change a post's body.
+// They leave the timelines as they are, and run unchanged if the table is plain: it
+// has no trigger, rule, generated column or partition by which an update may do more
+// than it says. The statement itself gets that condition, so that it holds at the
+// moment of its run. If it does not hold, no row is updated, and the statement is
+// followed like any other.
 
 // besideImages reports whether an update sets no column on which an image depends.
 func (c *capture) besideImages(ctx context.Context) (bool, error) {
@@ -36,8 +36,8 @@ func (c *capture) besideImages(ctx context.Context) (bool, error) {
 	return modifier == "" && !watches(c.target.Table, set), err
 }
 
-// execBeside runs an update that sets no column of an image, and reports whether
-// it has: any other statement is to be followed.
+// execBeside runs an update that sets no column of an image, and reports whether it
+// has run. If not, the statement must be followed.
 func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, err error) {
 	defer statement.Recovered(&err)
 	if beside, err := c.besideImages(ctx); !beside || err != nil {
@@ -62,18 +62,18 @@ func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, er
 	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.SQL.Plain).Scan(&holds); holds || err != nil {
 		return done, true, err
 	}
-	c.hooks.sessions.Schema.Change()() // so that all tables are asked about anew
+	c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
 	c.restoreClause("WHERE")
 	return nil, false, c.rebuild()
 }
 
-// errOldSnapshot is why a transaction says nothing of a table that is to be
-// remembered: what it sees may be older than the table.
+// errOldSnapshot keeps an answer from being cached: the transaction may see an older
+// state of the table.
 var errOldSnapshot = errors.New("the transaction sees an older database")
 
-// seemsPlain reports whether the table was plain when it was last asked about: if
-// it was not, its triggers are not to be called for a statement that is then
-// followed, and runs once more.
+// seemsPlain reports whether the table was plain when last asked about. If it was
+// not, execBeside must not try: the statement is then followed, and would fire the
+// table's triggers twice.
 func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
 	query := "SELECT " + c.target.SQL.Plain + ", true"
 	if c.hooks.tables.Dialect.Lock {

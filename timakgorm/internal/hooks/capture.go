@@ -16,33 +16,32 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// capture follows one statement on a tracked table. GORM gives its callbacks
-// no way to see which rows a statement is about: its WHERE is complete only in
-// the moment of running it. So capture takes the place of the statement's
-// connection until it has run: when GORM hands over the statement, the old
-// rows are locked and read with its own conditions, then it runs, narrowed to
-// those rows; the new rows are read by key afterwards. Keys that are not to be
-// known otherwise are returned by the statement itself.
+// capture follows one statement on a tracked table. GORM's callbacks cannot see which
+// rows a statement is about: its WHERE is complete only when it runs. So capture
+// takes the place of the statement's connection until it has run. When GORM hands
+// over the statement, capture locks and reads the old rows with the statement's own
+// conditions, and runs it narrowed to those rows; afterwards it reads the new rows by
+// key. The statement itself returns keys that cannot be known otherwise.
 type capture struct {
 	gorm.ConnPool // the connection whose place it takes
 
 	hooks     *Hooks
 	verb      statement.Verb
 	db        *gorm.DB
-	own       bool // the transaction is ours
+	own       bool // the transaction was begun here, for this statement
 	ran       bool
-	unknown   bool              // it has run, and the keys of rows that it has written are not known yet
-	target    *statement.Target // nil: the statement writes another table after all
+	unknown   bool              // it has run, and the keys of the rows it has written are not known yet
+	target    *statement.Target // nil: the statement writes no tracked table
 	changes   outbox.Changes
 	reach     *reach                   // nil: no foreign key passes anything on
 	spill     *spill                   // in place of changes, if there are too many
-	users     map[string]clause.Clause // the user's, in whose place are ours
-	upsert    *clause.OnConflict       // the user's, if it may meet a row made meanwhile
+	users     map[string]clause.Clause // the user's clauses that are replaced for now
+	upsert    *clause.OnConflict       // the user's, if it may meet a row that another transaction inserts meanwhile
 	returning bool                     // the statement returns the keys of the rows it has written
 }
 
-// ExecContext and QueryContext run GORM's statement, the old rows read before
-// it, and pass on everything else.
+// ExecContext and QueryContext run GORM's statement after reading its old rows, and
+// pass on everything else.
 
 // ExecContext implements gorm.ConnPool.
 func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (sql.Result, error) {
@@ -85,7 +84,7 @@ func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*s
 	return found, err
 }
 
-// Within returns the connection whose place it takes.
+// Within returns the connection whose place the capture takes.
 func (c *capture) Within() gorm.ConnPool { return c.ConnPool }
 
 // GetDBConn implements gorm.GetDBConnector.
@@ -100,10 +99,10 @@ func (c *capture) GetDBConn() (*sql.DB, error) {
 	}
 }
 
-// Commit implements gorm.TxCommitter, for the case that our callbacks have come
-// out of order since db.Use, and GORM commits before the change is recorded.
+// Commit implements gorm.TxCommitter. GORM calls it only if the callbacks have come
+// out of order since db.Use, and it would commit before the change is recorded.
 func (c *capture) Commit() error {
-	err := c.refuse("callbacks are out of order, and the commit comes before its change is recorded")
+	err := c.refuse("callbacks are out of order, so GORM would commit before the change is recorded: change GORM's callbacks before db.Use, which checks their order")
 	return errors.Join(err, c.Rollback())
 }
 
@@ -115,8 +114,8 @@ func (c *capture) Rollback() error {
 	return nil
 }
 
-// begin finds out what the statement writes, in a transaction. A panic would leave
-// GORM's open.
+// begin makes sure of a transaction and finds out what the statement writes. It
+// recovers from panics, which would leave GORM's transaction open.
 func (c *capture) begin() (err error) {
 	defer statement.Recovered(&err)
 	c.ran = true
@@ -126,7 +125,7 @@ func (c *capture) begin() (err error) {
 	return c.find(c.db.Statement.Context)
 }
 
-// find finds out what table the statement writes, and what foreign keys make of it.
+// find finds out which table the statement writes, and what foreign keys pass on.
 func (c *capture) find(ctx context.Context) (err error) {
 	if c.target, err = c.findTarget(); err != nil {
 		return err
@@ -135,7 +134,8 @@ func (c *capture) find(ctx context.Context) (err error) {
 	return err
 }
 
-// prepare does what comes before a statement on a tracked table.
+// prepare reads the old rows and rewrites the statement. If the statement's table
+// turns out to be another one, it starts again.
 func (c *capture) prepare(ctx context.Context) (err error) {
 	defer statement.Recovered(&err)
 	err = c.before(ctx)
@@ -170,9 +170,9 @@ func (c *capture) before(ctx context.Context) error {
 	return c.beforeChange(ctx)
 }
 
-// beforeChange reads the rows that an update or delete is about, and narrows
-// the statement to them: what it would find itself may be others, made since by
-// another transaction, or picked by chance or by the clock.
+// beforeChange reads the rows that an update or delete is about, and narrows the
+// statement to them. By itself it might find others: another transaction may have
+// inserted them since, or the conditions may depend on chance or on the clock.
 func (c *capture) beforeChange(ctx context.Context) error {
 	if err := c.readOrSpill(ctx, c.db.Statement.Clauses["WHERE"]); err != nil {
 		return err
@@ -184,8 +184,8 @@ func (c *capture) beforeChange(ctx context.Context) error {
 	return c.narrow()
 }
 
-// readReplaced reads the rows that an update deletes besides, as they are in its
-// way.
+// readReplaced reads the rows that an UPDATE OR REPLACE deletes as well, as they
+// conflict with the updated rows.
 func (c *capture) readReplaced(ctx context.Context) error {
 	if _, sets := c.db.Statement.Clauses["SET"]; !sets { // a delete
 		return nil
@@ -198,16 +198,16 @@ func (c *capture) readReplaced(ctx context.Context) error {
 	switch modifier {
 	case "OR REPLACE":
 		return c.beforeReplace(ctx)
-	case "OR FAIL": // keeps what it has done when it fails
+	case "OR FAIL": // when it fails, what it has done so far stays
 		return c.refuse("UPDATE OR FAIL: use UPDATE")
 	default:
 		return nil
 	}
 }
 
-// narrow makes the statement change the rows which were read, and no others. Its
-// own conditions have had their say, under the lock; they stay only where other
-// tables take part, whose rows they join.
+// narrow makes the statement change only the rows that were read. Its own conditions
+// have selected these under the lock, so they are dropped, unless they join the rows
+// of other tables.
 func (c *capture) narrow() error {
 	where := c.db.Statement.Clauses["WHERE"]
 	conditions, _ := where.Expression.(clause.Where)
@@ -220,8 +220,8 @@ func (c *capture) narrow() error {
 	return c.rebuild()
 }
 
-// checkComments refuses an update or delete in which a comment has no end: what we
-// add to the statement would be a part of it.
+// checkComments refuses an update or delete in which a comment has no end: what
+// narrow adds to the statement would be part of the comment.
 func (c *capture) checkComments() error {
 	for _, name := range []string{"SET", "WHERE"} {
 		part := c.db.Statement.Clauses[name].Expression
@@ -242,8 +242,7 @@ func (c *capture) checkComments() error {
 	return nil
 }
 
-// setClause puts an expression of ours in the place of a clause's own, until
-// the statement has run.
+// setClause replaces a clause's expression until the statement has run.
 func (c *capture) setClause(name string, expression clause.Expression) {
 	clauses := c.db.Statement.Clauses
 	users := clauses[name]
@@ -257,7 +256,7 @@ func (c *capture) setClause(name string, expression clause.Expression) {
 	clauses[name] = users
 }
 
-// restoreClause puts a clause of the user's back.
+// restoreClause puts back the user's clause that setClause has replaced.
 func (c *capture) restoreClause(name string) {
 	users, saved := c.users[name]
 	switch {
@@ -270,7 +269,7 @@ func (c *capture) restoreClause(name string) {
 	delete(c.users, name)
 }
 
-// rebuild writes the statement once more, from its clauses.
+// rebuild writes the statement's SQL again, from its clauses.
 func (c *capture) rebuild() error {
 	st := c.db.Statement
 	clauses := st.BuildClauses
@@ -302,13 +301,13 @@ func (c *capture) saw(key model.RowKey, old *string) error {
 	return cmp.Or(c.checkKey(key), c.changes.Read(key, old))
 }
 
-// made adds a row that the statement may have made.
+// made adds a row that the statement may have inserted.
 func (c *capture) made(key model.RowKey) error {
 	return cmp.Or(c.checkKey(key), c.changes.Touch(key))
 }
 
-// checkKey refuses a row that SQLite has taken without a primary key: no
-// comparison finds it again, to change it or to look at it.
+// checkKey refuses a row with NULL in its primary key, which SQLite allows: no
+// comparison finds such a row again.
 func (c *capture) checkKey(key model.RowKey) error {
 	for _, value := range key {
 		if value == nil {
@@ -319,10 +318,10 @@ func (c *capture) checkKey(key model.RowKey) error {
 }
 
 func (c *capture) refuseNull() error {
-	return c.refuse("a row has NULL in its primary key, by which nobody finds it again: give it one, with timakgorm.Exec if it is there")
+	return c.refuse("a row has NULL in its primary key, by which it cannot be found again: give it a key, with timakgorm.Exec if the row exists already")
 }
 
-// refuse returns errUncaptured with the reason and the way out.
+// refuse returns ErrUncaptured with the reason and what to do instead.
 func (c *capture) refuse(advice string) error {
 	name := c.db.Statement.Table
 	if c.target != nil {

@@ -8,11 +8,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// recordDespite records what a statement has changed although it has an error:
-// one that GORM met in what the statement returned, perhaps, after it had run.
-// Where it has not run, or was undone, there is nothing to record. The error is
-// the user's to heed, but need not end their transaction, unless it hides the keys
-// of rows that were made.
+// recordDespite records what a statement has changed although it returned an error:
+// GORM may have failed to read what the statement returned, after it had run. If it
+// has not run, or was undone, there is nothing to record. The user's transaction may
+// go on after the error, unless the error hides the keys of inserted rows.
 func (c *capture) recordDespite(db *gorm.DB) {
 	unread := c.target == nil || len(c.changes.Rows) == 0 && c.spill == nil && !c.unknown
 	if c.own || unread && c.reach == nil {
@@ -36,13 +35,14 @@ func (c *capture) recordDespite(db *gorm.DB) {
 	}, db)
 	var aborted interface{ SQLState() string }
 	if err == nil || errors.As(err, &aborted) && aborted.SQLState() == abortedTransaction {
-		return // Postgres commits no transaction that one of its statements has broken
+		return // Postgres does not commit a transaction after an error in it
 	}
 	c.hooks.sessions.Spoil(ctx, c.ConnPool, err)
 }
 
-// touchDespite adds the rows of a statement that has run, though GORM has not
-// read all that it returned: those that were given their keys are known.
+// touchDespite adds the rows of a statement that has run although GORM has not read
+// all that it returned. It knows them if the statement gave every row its key, and
+// else returns the statement's error.
 func (c *capture) touchDespite(db *gorm.DB) error {
 	switch {
 	case !c.unknown:
@@ -54,5 +54,6 @@ func (c *capture) touchDespite(db *gorm.DB) error {
 	}
 }
 
-// abortedTransaction is Postgres' code for any statement after one that failed.
+// abortedTransaction is the SQLSTATE of Postgres for any statement in a transaction
+// after one that failed.
 const abortedTransaction = "25P02"

@@ -22,20 +22,20 @@ type Hooks struct {
 	guard    *guard.Guard
 	keys     *cascade.Keys
 
-	resolves session.Facts[string] // what tables do about conflicts
-	plain    session.Facts[bool]   // whether updates of tables do no more than they say
-	inserts  session.Facts[bool]   // whether triggers may change rows of tables before they are inserted
+	resolves session.Facts[string] // by table, what its definition says ON CONFLICT
+	plain    session.Facts[bool]   // by table, whether an update does no more than it says
+	inserts  session.Facts[bool]   // by table, whether triggers may change rows before they are inserted
 }
 
-// New returns hooks for some tables.
+// New returns hooks for the tables ts.
 func New(ts *dialect.Tables, sessions *session.Sessions, guard *guard.Guard, keys *cascade.Keys) *Hooks {
 	return &Hooks{tables: ts, sessions: sessions, guard: guard, keys: keys}
 }
 
-// Register puts our callbacks right around GORM's own statements. What comes
-// after a statement is anchored on both sides: GORM would otherwise move it
-// behind the commit, and there is no commit to anchor to when the user has
-// switched the default transaction off.
+// Register puts callbacks right around GORM's own, and returns an error if they end
+// up out of order. A callback after a statement is anchored on both sides: otherwise
+// GORM would move it behind the commit, and without GORM's default transaction there
+// is no commit to anchor it to.
 func (h *Hooks) Register(db *gorm.DB) error {
 	on := db.Callback()
 	err := errors.Join(
@@ -59,7 +59,7 @@ func (h *Hooks) Register(db *gorm.DB) error {
 	return h.checkOrder(db)
 }
 
-// captureSetting is where a statement keeps its capture.
+// captureSetting is the setting in which a statement keeps its capture.
 const captureSetting = "timak:capture"
 
 // before takes the place of the connection of a statement on a tracked table, or on
@@ -103,7 +103,7 @@ func (h *Hooks) after(db *gorm.DB) {
 	db.InstanceSet(captureSetting, (*capture)(nil))
 	ran := db.Error == nil
 	if db.Statement.ConnPool != gorm.ConnPool(c) {
-		_ = db.AddError(fmt.Errorf("timakgorm: %s of %s: another plugin has put its connection in the place of the one that is followed: %w",
+		_ = db.AddError(fmt.Errorf("timakgorm: %s of %s: another plugin has replaced the connection that records the change: %w",
 			c.verb, db.Statement.Table, statement.ErrUncaptured))
 	} else {
 		db.Statement.ConnPool = c.ConnPool
@@ -118,7 +118,7 @@ func (h *Hooks) after(db *gorm.DB) {
 	case db.Error != nil:
 		h.sessions.Spoil(db.Statement.Context, c.ConnPool, db.Error)
 	}
-	if dialect.IsNoTable(db.Error) { // perhaps it has moved, and nobody has told us
+	if dialect.IsNoTable(db.Error) { // another program may have moved it
 		h.sessions.Schema.Change()()
 	}
 	statement.Guarded(session.EndStatement)(db)
@@ -149,9 +149,9 @@ func (c *capture) finish(db *gorm.DB) error {
 	return nil
 }
 
-// askLate asks what the name of a table meant where rows were made by it and
-// nothing was recorded: it is another table, its rows are not to be seen, or it is
-// the tracked one in another place than it was.
+// askLate asks what the table's name means after an insert by it of which nothing was
+// recorded: it may mean another table, the rows may be invisible, or the tracked
+// table may have moved to another schema.
 func (c *capture) askLate() error {
 	known, err := c.ask(c.target.Written, []*dialect.Table{c.target.Table})
 	switch {
@@ -171,8 +171,8 @@ func (c *capture) askLate() error {
 	return err
 }
 
-// ensureTransaction opens one if the user has switched GORM's off: the row and
-// its change are committed together or not at all.
+// ensureTransaction opens a transaction if the user has switched GORM's off: the row
+// and its change are committed together or not at all.
 func (c *capture) ensureTransaction() error {
 	if _, inside := c.ConnPool.(gorm.TxCommitter); inside {
 		return nil
@@ -184,14 +184,14 @@ func (c *capture) ensureTransaction() error {
 	return err
 }
 
-// refuseForm refuses what GORM panics at, with its transaction open.
+// refuseForm refuses values at which GORM would panic with its transaction open.
 func (c *capture) refuseForm() error {
 	st := c.db.Statement
 	_, returning := st.Clauses["RETURNING"]
 	value := st.ReflectValue
 	switch {
 	case c.verb == statement.Create && value.Kind() == reflect.Struct && !value.CanAddr():
-		return fmt.Errorf("timakgorm: create of %s: %w: give a pointer to it", st.Table, gorm.ErrInvalidValue)
+		return fmt.Errorf("timakgorm: create of %s: %w: pass a pointer to the struct", st.Table, gorm.ErrInvalidValue)
 	case c.verb == statement.Update && returning && value.IsValid() && !value.CanAddr():
 		return fmt.Errorf("timakgorm: update of %s: %w: RETURNING needs db.Model of a pointer", st.Table, gorm.ErrInvalidValue)
 	default:

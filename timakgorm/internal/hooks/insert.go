@@ -14,8 +14,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// beforeInsert reads the rows that an insert may change, and has it return the
-// keys of those that it makes, if they would not be known otherwise.
+// beforeInsert reads the rows that an insert may change, and decides whether the
+// statement must return the keys of the rows it inserts.
 func (c *capture) beforeInsert(ctx context.Context) error {
 	insert, _ := c.db.Statement.Clauses["INSERT"].Expression.(clause.Insert)
 	conflict, upsert := c.db.Statement.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
@@ -32,21 +32,21 @@ func (c *capture) beforeInsert(ctx context.Context) error {
 	case "", "OR ABORT", "OR ROLLBACK", "OR IGNORE":
 	case "OR REPLACE":
 		if upsert {
-			return c.refuse("INSERT OR REPLACE … ON CONFLICT: use one of them")
+			return c.refuse("INSERT OR REPLACE together with ON CONFLICT: use one of them")
 		}
 		return c.beforeReplace(ctx)
 	default:
 		return c.refuse("INSERT " + modifier + ": use clause.OnConflict")
 	}
-	if !upsert || conflict.DoNothing { // the rows that are there stay as they are
+	if !upsert || conflict.DoNothing { // existing rows stay as they are
 		return nil
 	}
 	return c.beforeUpsert(ctx, conflict, false)
 }
 
 // keysSeen reports whether the user's values will hold the primary keys of all
-// rows made: in structs of a model with these keys, each of which GORM writes as
-// it stands there, or takes from what the database returns.
+// inserted rows: they are structs of a model with these keys, and GORM writes each
+// key as the struct has it, or sets it from what the database returns.
 func (c *capture) keysSeen(ctx context.Context) (bool, error) {
 	st := c.db.Statement
 	if st.Schema == nil || !slices.Equal(st.Schema.PrimaryFieldDBNames, c.target.Table.Model.Schema.PrimaryFieldDBNames) ||
@@ -71,9 +71,8 @@ func (c *capture) keysSeen(ctx context.Context) (bool, error) {
 	return !changes, err
 }
 
-// changesInserts reports whether triggers may give rows other keys than those that
-// are written: on Postgres, those that come before an insert, into a part of the
-// table too.
+// changesInserts reports whether triggers may change the keys of inserted rows: on
+// Postgres, BEFORE INSERT triggers of the table or of its partitions.
 func (c *capture) changesInserts(ctx context.Context) (bool, error) {
 	if !c.hooks.tables.Dialect.Lock {
 		return false, nil
@@ -87,8 +86,8 @@ func (c *capture) changesInserts(ctx context.Context) (bool, error) {
 	})
 }
 
-// insertTriggers asks for triggers of a table and its parts for each row before an
-// insert: bits 1, 2 and 4 of their types.
+// insertTriggers asks whether a table or one of its parts has a trigger BEFORE INSERT
+// FOR EACH ROW: bits 1, 2 and 4 of its type.
 const insertTriggers = `WITH RECURSIVE parts AS (
 		SELECT to_regclass($1)::oid AS id
 		UNION SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.id
@@ -101,8 +100,7 @@ func (c *capture) givenKeys() bool {
 	return !slices.ContainsFunc(c.db.Statement.Schema.PrimaryFields, func(field *schema.Field) bool { return !writesPlain(values, field.DBName) })
 }
 
-// rowType returns the type of the rows in a struct, slice or array; nil if they
-// may be of several.
+// rowType returns the type of the rows in a pointer, slice or array; nil for no value.
 func rowType(v reflect.Value) reflect.Type {
 	if !v.IsValid() {
 		return nil
@@ -114,8 +112,8 @@ func rowType(v reflect.Value) reflect.Type {
 	return t
 }
 
-// returns reports whether a statement returns a column, which GORM puts into
-// the user's values.
+// returns reports whether a statement returns a column, which GORM sets in the user's
+// values.
 func returns(st *gorm.Statement, field *schema.Field) bool {
 	returning, ok := st.Clauses["RETURNING"].Expression.(clause.Returning)
 	if !ok || !slices.Contains(st.BuildClauses, "RETURNING") {
@@ -126,15 +124,14 @@ func returns(st *gorm.Statement, field *schema.Field) bool {
 	})
 }
 
-// writesPlain reports whether an insert gives a column in every row, and as no
-// expression.
+// writesPlain reports whether an insert gives a column a plain value in every row.
 func writesPlain(values clause.Values, column string) bool {
 	place := statement.ColumnPlace(values.Columns, column)
 	return place >= 0 && !slices.ContainsFunc(values.Values, func(row []any) bool { return !statement.IsPlain(row[place]) })
 }
 
-// afterInsert adds the rows whose keys the user's values hold now. Nothing but
-// keys is taken from them: the rest may differ from what was stored.
+// afterInsert adds the rows whose keys the user's values now hold. It takes only keys
+// from them: the other columns may differ from what was stored.
 func (c *capture) afterInsert() error {
 	st := c.db.Statement
 	return eachStruct(st.ReflectValue, func(v reflect.Value) error {
@@ -165,7 +162,7 @@ func eachStruct(v reflect.Value, visit func(reflect.Value) error) error {
 		}
 	case reflect.Struct:
 		return visit(v)
-	default: // no rows to be seen
+	default: // no structs
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// modifier returns what a statement does about conflicts: what it says itself,
-// or else its table.
+// modifier returns what a statement does about conflicts, such as OR REPLACE: what it
+// says itself, or else what its table's definition says.
 func (c *capture) modifier(ctx context.Context, said string) (string, error) {
 	said = strings.ToUpper(strings.TrimSpace(said))
 	if said != "" || c.hooks.tables.Dialect.Name != dialect.SQLite.Name {

@@ -11,14 +11,14 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// GORM sorts callbacks anew whenever one is registered or removed, and puts one
-// whose neighbour is missing at the end: behind the commit. So ours look, at
-// db.Use, at where they are.
+// GORM sorts callbacks again whenever one is registered or removed, and puts a
+// callback whose neighbour is missing at the end: behind the commit. So Register
+// checks where its callbacks ended up.
 
-// orderSetting is where a statement that is not to be run keeps its order.
+// orderSetting is the setting in which a dry-run statement keeps its order.
 const orderSetting = "timak:order"
 
-// order is what our callbacks see of one statement.
+// order is what the callbacks before and after see of one statement.
 type order struct{ before, after sight }
 
 type sight struct {
@@ -30,28 +30,28 @@ func look(db *gorm.DB) sight {
 	return sight{called: true, built: db.Statement.SQL.Len() > 0, inTransaction: inside}
 }
 
-// orderOf returns the order that a statement is to fill in, nil for others.
+// orderOf returns the order that a dry-run statement fills in; nil for others.
 func orderOf(db *gorm.DB) *order {
 	value, _ := db.Get(orderSetting)
 	o, _ := value.(*order)
 	return o
 }
 
-// wrong says what is not as it must be.
+// wrong says which callback is out of order; nil if none is.
 func (o *order) wrong() error {
 	switch {
 	case !o.before.called || o.before.built:
-		return errors.New("ours does not come before GORM's statement")
+		return errors.New("timak's before-callback does not come before GORM's statement")
 	case !o.after.called || !o.after.built:
-		return errors.New("ours does not come after GORM's statement")
+		return errors.New("timak's after-callback does not come after GORM's statement")
 	case o.before.inTransaction != o.after.inTransaction:
-		return errors.New("ours comes after the commit")
+		return errors.New("timak's after-callback comes after the commit")
 	default:
 		return nil
 	}
 }
 
-// nobody is the model of statements that are not to be run.
+// nobody is the model of dry-run statements.
 type nobody struct {
 	ID   int64
 	Name string
@@ -60,8 +60,8 @@ type nobody struct {
 // TableName implements schema.Tabler.
 func (nobody) TableName() string { return "timak_nobody" }
 
-// checkOrder has a statement of each kind built, and not run, and refuses to be
-// used where callbacks are out of order.
+// checkOrder dry-runs a statement of each kind, and returns an error if callbacks are
+// out of order.
 func (h *Hooks) checkOrder(db *gorm.DB) error {
 	for v, run := range map[statement.Verb]func(*gorm.DB) error{
 		statement.Create: func(tx *gorm.DB) error { return tx.Create(&nobody{ID: 1}).Error },
@@ -75,16 +75,16 @@ func (h *Hooks) checkOrder(db *gorm.DB) error {
 			return fmt.Errorf("timakgorm: order of callbacks of %s: %w", v, err)
 		}
 		if err := o.wrong(); err != nil {
-			return fmt.Errorf("timakgorm: callbacks of %s are out of order, as one of GORM's was removed or moved: %w", v, err)
+			return fmt.Errorf("timakgorm: callbacks of %s are out of order, as one of GORM's was removed or moved: %w: restore GORM's callbacks before db.Use", v, err)
 		}
 	}
 	return nil
 }
 
-// nowhere is a connection, and a transaction, that leads to no database.
+// nowhere is a connection to no database.
 type nowhere struct{}
 
-var errNowhere = errors.New("timakgorm: a statement for looking at the order of callbacks was run")
+var errNowhere = errors.New("a statement that only checks the order of callbacks was run")
 
 // BeginTx implements gorm.ConnPoolBeginner.
 func (nowhere) BeginTx(context.Context, *sql.TxOptions) (gorm.ConnPool, error) {
@@ -107,6 +107,7 @@ func (nowhere) QueryContext(context.Context, string, ...any) (*sql.Rows, error) 
 // QueryRowContext implements gorm.ConnPool.
 func (nowhere) QueryRowContext(context.Context, string, ...any) *sql.Row { return nil }
 
+// nowhereTx is a transaction in no database.
 type nowhereTx struct{ nowhere }
 
 // Commit implements gorm.TxCommitter.

@@ -15,19 +15,20 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// origin is the table that a statement writes, as foreign keys see it.
+// origin is the table that a statement writes, and from which foreign keys lead on.
 type origin struct {
 	table   *cascade.Table
-	name    string              // that the statement gives its rows
+	name    string              // the name that the statement gives its rows
 	item    clause.Expression   // the table as an item of a FROM
 	more    []clause.Expression // the other items of the statement's FROM
 	unknown string              // why its rows are not known; empty if they are
 }
 
-// mayReach reports whether foreign keys may pass on what a statement does.
+// mayReach reports whether foreign keys may pass on what a statement does to rows of
+// a table that is not tracked.
 func (h *Hooks) mayReach(st *gorm.Statement, v statement.Verb) bool {
 	tables, err := h.keys.Of(st.Context, st.ConnPool)
-	if err != nil { // the statement's own table is not tracked
+	if err != nil { // the statement's own table is not tracked: it must not fail
 		h.keys.WarnOfFailure(st.Context, err)
 		return false
 	}
@@ -51,8 +52,8 @@ func (h *Hooks) mayReach(st *gorm.Statement, v statement.Verb) bool {
 	})
 }
 
-// origin returns the table that the statement writes, if foreign keys lead from it
-// to a tracked one; nil if none do.
+// origin returns the table that the statement writes; nil if no foreign keys lead
+// from it to a tracked table.
 func (c *capture) origin(ctx context.Context, tables []*cascade.Table) (*origin, error) {
 	if c.target != nil {
 		i := slices.IndexFunc(tables, func(t *cascade.Table) bool { return t.Own != nil && t.Own.Model == c.target.Table.Model })
@@ -73,8 +74,7 @@ func (c *capture) origin(ctx context.Context, tables []*cascade.Table) (*origin,
 	return c.originOf(t, said), nil
 }
 
-// originOf returns a table that is not tracked as the origin that a statement makes
-// of it.
+// originOf returns the origin of a statement that writes a table which is not tracked.
 func (c *capture) originOf(t *cascade.Table, said statement.TableRef) *origin {
 	st := c.db.Statement
 	o := &origin{table: t, name: said.Rows, item: said.Item, more: said.More}
@@ -89,12 +89,14 @@ func (c *capture) originOf(t *cascade.Table, said statement.TableRef) *origin {
 	return o
 }
 
-// startValues locks the rows that the statement is about, and returns what the first
-// steps look for. Rows of a table that is not tracked are all that it will change.
+// startValues locks the rows that the statement is about, and returns the values that
+// the first steps look for. A statement on a table that is not tracked is narrowed to
+// these rows.
 //
-// An update may leave the columns alone that others refer to, as GORM's Save does,
-// which sets them all. Then Postgres locks the rows so that others can still refer
-// to them; to lock more than that would be a deadlock of our own making.
+// An update may set the columns that others refer to without changing them, as GORM's
+// Save does, which sets all columns. Then Postgres locks the rows so that other
+// transactions can still refer to them. A stronger lock here could cause a deadlock
+// that would not happen without timak.
 func (r *reach) startValues(ctx context.Context, first []*cascade.Step) ([][][]any, error) {
 	where, some, err := r.where(ctx)
 	if !some || err != nil {
@@ -115,7 +117,7 @@ func (r *reach) startValues(ctx context.Context, first []*cascade.Step) ([][][]a
 		}
 	}
 	c := r.capture
-	if where, there := c.db.Statement.Clauses["WHERE"]; c.target == nil && !c.hooks.tables.Dialect.Lock && there { // past a comment in its SET
+	if where, there := c.db.Statement.Clauses["WHERE"]; c.target == nil && !c.hooks.tables.Dialect.Lock && there { // on a new line, as its SET may end in a comment
 		c.setClause("WHERE", where.Expression)
 		statement.OnNewLines(c.db.Statement, "WHERE")
 		return read.found, c.rebuild()
@@ -131,11 +133,11 @@ type startRows struct {
 	first    []*cascade.Step
 	where    clause.Clause
 	strength string             // of the lock
-	moves    statement.Fragment // whether a row changes what others refer to; empty: they all do
+	moves    statement.Fragment // the condition that a row changes what others refer to; empty: every row does
 
-	found       [][][]any // what the first steps look for
-	moved       bool      // some row does
-	ids, places []string  // of the rows, on Postgres
+	found       [][][]any // the values that the first steps look for
+	moved       bool      // some row changes what others refer to
+	ids, places []string  // of the rows, on Postgres: table and ctid, and ctid alone
 }
 
 func (r *reach) readStart(ctx context.Context, read *startRows) error {
@@ -185,8 +187,9 @@ func (read *startRows) add(row []any, placed bool) {
 	}
 }
 
-// moves is the condition that an update changes a column that the first steps look
-// for, where its values can be compared. Postgres asks for more than equal texts.
+// moves returns the condition that an update changes a column that the first steps
+// look for, and whether that can be told from its values. Texts are compared as text,
+// which is stricter than some types of columns.
 func (r *reach) moves(first []*cascade.Step) (moves statement.Fragment, may bool) {
 	c := r.capture
 	set, plain := c.db.Statement.Clauses["SET"].Expression.(clause.Set)
@@ -215,8 +218,8 @@ func (r *reach) moves(first []*cascade.Step) (moves statement.Fragment, may bool
 	return moves, len(parts) > 0
 }
 
-// where is the condition of the rows that the statement is about; false if there are
-// none, or they cannot be known.
+// where returns the condition of the rows that the statement is about, and whether
+// there are any that can be known.
 func (r *reach) where(ctx context.Context) (where clause.Clause, some bool, err error) {
 	c := r.capture
 	switch {
@@ -231,7 +234,8 @@ func (r *reach) where(ctx context.Context) (where clause.Clause, some bool, err 
 }
 
 // whereReplaced is where for a statement that replaces rows of a table which is not
-// tracked. If they cannot be found, the statement runs all the same.
+// tracked. If they cannot be found, the statement still runs, and the log says why
+// they are not followed.
 func (r *reach) whereReplaced(ctx context.Context) (where clause.Clause, some bool, err error) {
 	c := r.capture
 	primary, err := c.primaryKey(ctx, r.origin.table)
@@ -240,7 +244,7 @@ func (r *reach) whereReplaced(ctx context.Context) (where clause.Clause, some bo
 	}
 	common, err := c.conflicting(ctx, replaced{r.origin.table.Name, r.origin.table.From, r.origin.name, primary})
 	if err != nil {
-		r.course = cascade.CourseOf(r.origin.table, r.impacts, "the rows in its way cannot be found: "+err.Error())
+		r.course = cascade.CourseOf(r.origin.table, r.impacts, "the rows that it replaces cannot be found: "+strings.TrimPrefix(err.Error(), "timakgorm: "))
 		return where, false, nil
 	}
 	if conditions, updates := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where); updates {
@@ -249,7 +253,7 @@ func (r *reach) whereReplaced(ctx context.Context) (where clause.Clause, some bo
 	return statement.WhereAny(common), true, nil
 }
 
-// primaryKey returns the columns by which SQLite tells the rows of a table apart.
+// primaryKey returns the columns by which SQLite identifies the rows of a table.
 func (c *capture) primaryKey(ctx context.Context, t *cascade.Table) (columns []string, err error) {
 	err = dialect.EachValues(ctx, c.ConnPool, "SELECT name FROM pragma_table_info(?, ?) WHERE pk > 0 ORDER BY pk", []any{t.Name, t.Schema}, func(row []any) error {
 		name, err := dialect.TextValue(row[0])
@@ -264,8 +268,8 @@ func (c *capture) primaryKey(ctx context.Context, t *cascade.Table) (columns []s
 	return columns, err
 }
 
-// narrowTo makes a statement on a table that is not tracked change the rows which
-// are locked, and no others. While they are, each stays at its place.
+// narrowTo makes a statement on a table that is not tracked change only the locked
+// rows. A locked row keeps its ctid.
 func (c *capture) narrowTo(rows string, ids, places []string, joins bool) error {
 	idList, err := model.JSON(nonNil(ids))
 	if err != nil {

@@ -19,24 +19,24 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// What foreign keys pass on from a statement that GORM has built is followed as its
-// own rows are: those of the tracked tables that they reach are locked and read
-// before it runs, and recorded afterwards. They are found from table to table, each
-// after the rows that it refers to have been locked: on Postgres nobody adds a row
-// that refers to one which is locked for update, so that there are no others when
-// the database comes to them itself. It locks them in the same order.
+// What foreign keys pass on from a statement that GORM has built is followed like the
+// statement's own rows: the rows of tracked tables that they reach are locked and
+// read before the statement runs, and recorded afterwards. They are found table by
+// table, each after the rows that it refers to are locked. On Postgres no transaction
+// can insert a row that refers to one which is locked for update, so the database
+// will find the same rows. It locks them in the same order.
 
-// reach is the rows that a statement changes by foreign keys.
+// reach is the set of rows that a statement changes by foreign keys.
 type reach struct {
 	capture *capture
 	origin  *origin
 	impacts []cascade.Impact
 	course  *cascade.Course
 	rows    map[*dialect.Table]*outbox.Changes
-	known   map[*cascade.Step]map[string]bool // the rows of the parent that have been looked at
+	known   map[*cascade.Step]map[string]bool // by step, the rows of its parent that it has followed
 }
 
-// findReach finds out what foreign keys make of the statement; nil if nothing that
+// findReach returns what foreign keys pass on from the statement; nil if nothing that
 // a timeline shows.
 func (c *capture) findReach(ctx context.Context) (*reach, error) {
 	tables, err := c.hooks.keys.Of(ctx, c.ConnPool)
@@ -65,12 +65,12 @@ func (c *capture) findReach(ctx context.Context) (*reach, error) {
 	return r, err
 }
 
-// unknownRows says why it is not known which rows the statement is about; empty if it
-// is.
+// unknownRows says why the rows that the statement is about are not known; empty if
+// they are.
 func (c *capture) unknownRows(o *origin, impacts []cascade.Impact) string {
 	updated := func(impact cascade.Impact) bool { return impact.Conflicting && impact.Kind == cascade.RowsChange }
 	if o.unknown == "" && c.target == nil && slices.ContainsFunc(impacts, updated) {
-		return "the rows that an upsert updates are looked for in tracked tables only"
+		return "the rows that an upsert updates are found in tracked tables only"
 	}
 	return o.unknown
 }
@@ -108,7 +108,7 @@ func (c *capture) impacts(t *cascade.Table) (impacts []cascade.Impact) {
 
 func replacesRows(modifier string) bool { return sqltext.HasWord(sqltext.Words(modifier), "replace") }
 
-// columnsSet returns the columns that assignments set; nil if one may be any.
+// columnsSet returns the columns that assignments set; nil if one may set any column.
 func (c *capture) columnsSet(set clause.Set) []string {
 	columns := []string{}
 	for _, assignment := range set {
@@ -121,12 +121,12 @@ func (c *capture) columnsSet(set clause.Set) []string {
 	return columns
 }
 
-// isRowID reports whether a name may be that of the number of a row of SQLite's,
-// which may have another name too.
+// isRowID reports whether a name may be one of SQLite's names for the row id, which
+// may be a column with another name.
 func isRowID(name string) bool { return sqltext.HasWord([]string{name}, "rowid", "_rowid_", "oid") }
 
-// read locks and reads the rows of tracked tables that the statement is about to
-// change by foreign keys. It may be called again when there are more.
+// read locks and reads the rows of tracked tables that the statement will change by
+// foreign keys. It may be called again after the statement's rows have become more.
 func (r *reach) read(ctx context.Context) error {
 	first := cascade.Followed(r.course.First)
 	if len(first) == 0 {
@@ -160,8 +160,8 @@ func (r *reach) read(ctx context.Context) error {
 	return nil
 }
 
-// fresh returns the rows that a step has not been looked at for, without those that
-// nothing can refer to.
+// fresh returns the rows that a step has not followed yet, without those that hold a
+// NULL, to which nothing can refer.
 func (r *reach) fresh(s *cascade.Step, rows [][]any) (fresh [][]any) {
 	if r.known[s] == nil {
 		r.known[s] = map[string]bool{}
@@ -176,8 +176,8 @@ func (r *reach) fresh(s *cascade.Step, rows [][]any) (fresh [][]any) {
 	return fresh
 }
 
-// readStep reads the rows that refer to some of a step's parent, and returns what
-// the next steps look for.
+// readStep reads the rows that refer to some rows of a step's parent, and returns the
+// values that the next steps look for.
 func (r *reach) readStep(ctx context.Context, s *cascade.Step, values [][]any) (found [][][]any, err error) {
 	d := r.capture.hooks.tables.Dialect
 	quote := statement.Quoter(r.capture.db.Statement)
@@ -230,7 +230,8 @@ func (r *reach) saw(t *dialect.Table, key, old any) error {
 	return r.rows[t].Read(parsed, image)
 }
 
-// record writes to the outbox what became of the rows.
+// record writes to the outbox what became of the rows, but for those that the capture
+// records itself.
 func (r *reach) record(ctx context.Context) error {
 	recorded := int64(0)
 	for t, c := range r.rows {
@@ -255,8 +256,8 @@ func (r *reach) record(ctx context.Context) error {
 	return nil
 }
 
-// finishReach records what foreign keys have changed, and tells the log of what
-// could not be followed.
+// finishReach records what foreign keys have changed, and logs what could not be
+// followed.
 func (c *capture) finishReach(db *gorm.DB) error {
 	if c.reach == nil {
 		return nil

@@ -15,23 +15,23 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// uniqueKey is what SQLite lets no two rows have in common: columns, and how
-// each is compared.
+// uniqueKey is a primary key or unique index of SQLite: its columns, and the
+// collation in which each is compared.
 type uniqueKey struct{ columns, collations []string }
 
-// replaced is a table in which rows are replaced.
+// replaced is a table in which a statement replaces rows.
 type replaced struct {
 	table   string
-	from    string // quoted, with its schema
-	name    string // that the statement gives its rows
-	primary []string
+	from    string   // quoted, with its schema
+	name    string   // the name that the statement gives its rows
+	primary []string // the columns of the primary key
 }
 
 // beforeReplace reads the rows that an INSERT or UPDATE OR REPLACE deletes: those
-// which have any unique key in common with one that it writes.
+// that share a unique key with a row it writes.
 func (c *capture) beforeReplace(ctx context.Context) error {
 	if c.hooks.tables.Dialect.Lock {
-		return c.refuse("OR REPLACE is not for this database: use clause.OnConflict")
+		return c.refuse("this database has no OR REPLACE: use clause.OnConflict")
 	}
 	t := c.target.Table
 	primary := make([]string, len(t.Model.Keys))
@@ -45,8 +45,8 @@ func (c *capture) beforeReplace(ctx context.Context) error {
 	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{common}}})
 }
 
-// conflicting is the condition of the rows that are replaced: it runs the statement to
-// see what it writes, and undoes that.
+// conflicting returns the condition of the rows that are replaced. It runs the
+// statement to see what it writes, and undoes that.
 func (c *capture) conflicting(ctx context.Context, t replaced) (common statement.Fragment, err error) {
 	keys, err := c.uniqueKeys(ctx, t)
 	if err != nil {
@@ -68,7 +68,8 @@ func (c *capture) conflicting(ctx context.Context, t replaced) (common statement
 	return t.common(keys, "["+strings.Join(made, ",")+"]", quote), nil
 }
 
-// common is the condition that one of the keys is that of one of some rows.
+// common returns the condition that a row shares one of the keys with one of rows, a
+// JSON array.
 func (t replaced) common(keys []uniqueKey, rows string, quote func(string) string) statement.Fragment {
 	var primary []string
 	for _, column := range t.primary {
@@ -114,7 +115,7 @@ func (c *capture) uniqueKeys(ctx context.Context, t replaced) (keys []uniqueKey,
 			return err
 		}
 		if column == nil || collation == nil {
-			return c.refuse("OR REPLACE in a table with a unique index of an expression: use clause.OnConflict")
+			return c.refuse("OR REPLACE in a table that has a unique index on an expression: use clause.OnConflict")
 		}
 		if index != last {
 			keys, last = append(keys, uniqueKey{}), index

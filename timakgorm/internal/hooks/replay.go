@@ -13,9 +13,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// replay is the rows of a query that have been read, to be read once more: GORM
-// takes nothing but a *sql.Rows, and can be given what a statement returned
-// without what we had it return besides.
+// replay holds the rows of a query, to be read again: GORM accepts only a *sql.Rows,
+// and must not see the column that addReturning has added.
 type replay struct {
 	columns []replayColumn
 	values  [][]driver.Value
@@ -26,7 +25,7 @@ type replayColumn struct {
 	scan               reflect.Type
 }
 
-// keep reads rows to their end, and closes them.
+// keep reads all rows, and closes them.
 func keep(found *sql.Rows) (r *replay, err error) {
 	defer dialect.CloseRows(found, &err)
 	types, err := found.ColumnTypes()
@@ -55,7 +54,7 @@ func keep(found *sql.Rows) (r *replay, err error) {
 	return r, found.Err()
 }
 
-// cutLast removes the last column and returns its texts.
+// cutLast removes the last column and returns its values.
 func (r *replay) cutLast() ([]string, error) {
 	last := len(r.columns) - 1
 	r.columns = r.columns[:last]
@@ -74,18 +73,18 @@ func (r *replay) cutLast() ([]string, error) {
 	return texts, nil
 }
 
-// rows returns the rows from their beginning.
+// rows returns all rows, from the first on.
 func (r *replay) rows(ctx context.Context) (*sql.Rows, error) {
 	return replays().QueryContext(ctx, "", r)
 }
 
-// replays is the database that answers each query with the replay it is given.
+// replays returns the database that answers a query with the replay in its argument.
 var replays = sync.OnceValue(func() *sql.DB { return sql.OpenDB(replayConn{}) })
 
-// replayConn implements what database/sql needs to hand rows out.
+// replayConn implements what database/sql needs to return rows.
 type replayConn struct{}
 
-var errReplay = errors.New("timakgorm: a replay is for reading")
+var errReplay = errors.New("timakgorm: rows that were read already can only be read again")
 
 // Connect implements driver.Connector.
 func (c replayConn) Connect(context.Context) (driver.Conn, error) { return c, nil }
@@ -117,7 +116,7 @@ func (replayConn) QueryContext(_ context.Context, _ string, args []driver.NamedV
 	return &replayRows{replay: r}, nil
 }
 
-// replayRows is a replay under way.
+// replayRows reads a replay.
 type replayRows struct {
 	*replay
 

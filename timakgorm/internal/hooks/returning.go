@@ -13,12 +13,12 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// returned is the RETURNING of a statement with a last column of ours: what the
-// database says of each row that it has written.
+// returned is the RETURNING of a statement with a column added at its end, which
+// describes each row that the database has written.
 type returned struct {
 	users clause.Returning
-	any   bool   // whether the user, or GORM, has a RETURNING at all
-	sql   string // of the column
+	any   bool   // the user, or GORM, has a RETURNING at all
+	sql   string // of the added column
 }
 
 // Build implements clause.Expression.
@@ -30,16 +30,16 @@ func (r returned) Build(builder clause.Builder) {
 	statement.Fragment{SQL: r.sql + " AS timak_key"}.Build(builder)
 }
 
-// addReturning makes the statement return a column of ours, beside what it returns by
-// itself.
+// addReturning adds a column to what the statement returns, or, alone, makes it
+// return nothing else.
 func (c *capture) addReturning(sql string, alone bool) error {
 	users, ok := c.db.Statement.Clauses["RETURNING"].Expression.(clause.Returning)
 	c.setClause("RETURNING", returned{users: users, any: ok && !alone, sql: sql})
 	return c.rebuild()
 }
 
-// keyReturned is the primary key of a written row. SQLite knows no other table
-// there than the one that is written, and none by an alias.
+// keyReturned returns the SQL of a written row's primary key. SQLite's RETURNING
+// knows only the written table, and no alias.
 func (c *capture) keyReturned() string {
 	d := c.hooks.tables.Dialect
 	key := c.target.SQL.Key
@@ -49,8 +49,8 @@ func (c *capture) keyReturned() string {
 	return fmt.Sprintf(d.Text, key)
 }
 
-// queryReturning runs the statement and adds the rows that it has written. It
-// returns what it would have returned by itself.
+// queryReturning runs the statement, adds the rows that it has written to the
+// changes, and returns what the statement would have returned by itself.
 func (c *capture) queryReturning(ctx context.Context) (out *sql.Rows, err error) {
 	defer statement.Recovered(&err)
 	replay, keys, err := c.runAgain(ctx, false)
@@ -63,8 +63,7 @@ func (c *capture) queryReturning(ctx context.Context) (out *sql.Rows, err error)
 	return replay.rows(ctx) //nolint:sqlclosecheck // GORM closes it
 }
 
-// execReturning is queryReturning for a statement that returns nothing by
-// itself.
+// execReturning is queryReturning for a statement that returns no rows by itself.
 func (c *capture) execReturning(ctx context.Context) (out sql.Result, err error) {
 	defer statement.Recovered(&err)
 	_, keys, err := c.runAgain(ctx, true)
@@ -78,8 +77,8 @@ func (c *capture) execReturning(ctx context.Context) (out sql.Result, err error)
 	return written, c.touchAll(keys)
 }
 
-// runReturning runs the statement as it is built now, and parts what it returns
-// from our column.
+// runReturning runs the statement as it is now, and splits the added column off what
+// it returns.
 func (c *capture) runReturning(ctx context.Context) (*replay, []string, error) {
 	st := c.db.Statement
 	found, err := c.ConnPool.QueryContext(ctx, st.SQL.String(), st.Vars...)
@@ -95,7 +94,7 @@ func (c *capture) runReturning(ctx context.Context) (*replay, []string, error) {
 	return all, keys, err
 }
 
-// touchAll adds rows by their keys as the database has written them.
+// touchAll adds rows by their primary keys, which are JSON objects.
 func (c *capture) touchAll(keys []string) error {
 	for _, text := range keys {
 		key, err := model.ParseKey(text)
@@ -112,17 +111,17 @@ func (c *capture) touchAll(keys []string) error {
 
 func (c *capture) explainReturning(err error) error {
 	if errors.Is(err, statement.ErrElsewhere) {
-		c.hooks.sessions.Stray() // so that the next one is asked about first
-		return c.refuse("the name of its table means another one in this session, which was found out too late: try it again")
+		c.hooks.sessions.Stray() // the next statement asks first
+		return c.refuse("its table's name means another table in this session, which became known only while it ran: run it again")
 	}
 	if metNew(err) {
-		return fmt.Errorf("%w (%w)", c.refuse("the values that it gives do not tell which rows it updates, as others make them meanwhile, or the database changes the values: "+
-			"update those rows in a statement of their own"), err)
+		return fmt.Errorf("%w (%w)", c.refuse("its values do not tell which rows it updates, as other transactions insert them at the same time, or the database changes the values: "+
+			"update those rows in a separate statement"), err)
 	}
 	return err
 }
 
-// returnedResult is the result of a statement that was run as a query.
+// returnedResult is the result of a statement that ran as a query.
 type returnedResult struct {
 	affected, last int64
 	lastErr        error

@@ -16,28 +16,30 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// On SQLite the old rows of a statement about many stay in the database, in a
-// temporary table: to take their images out and to put them in again costs more
-// than all the rest. It is of the connection alone, and what a transaction puts
-// there goes with it.
+// On SQLite, if a statement is about many rows, their old images stay in the
+// database, in a temporary table: reading them and binding them again would cost more
+// than everything else. The table belongs to the connection, and a rollback undoes
+// what its transaction has put there.
 
-// spillAt is how many rows are taken out at most; a few cost less than the table.
+// spillAt is how many rows are read into memory at most; for a few, the temporary
+// table costs more.
 const spillAt = 200
 
-// errSpill ends the reading of rows that are more.
-var errSpill = errors.New("there are too many rows to take out")
+// errSpill ends the reading of more than spillAt rows.
+var errSpill = errors.New("there are too many rows to read into memory")
 
-// spill is the old rows of a statement in a temporary table.
+// spill is a temporary table with the old rows of a statement.
 type spill struct {
 	table string
 	keys  []string // the columns of the primary key
-	// integers reports that the key is one integer, by which the table is ordered. A
-	// column of integers may hold other values too: it does not take these.
+	// integers says that the key is one integer, which is the table's primary key too.
+	// The table rejects rows whose key is not an integer, as SQLite allows in the
+	// tracked table.
 	integers bool
 }
 
-// spillsOf returns the temporary tables for the rows of a model, the one that
-// takes less time first. The last takes all rows.
+// spillsOf returns the temporary tables to try for the rows of a model, the faster
+// one first. The last one takes all rows.
 func spillsOf(m *model.Model) []*spill {
 	general := &spill{table: fmt.Sprintf("timak_before_%d", len(m.Keys))}
 	for i := range m.Keys {
@@ -49,7 +51,7 @@ func spillsOf(m *model.Model) []*spill {
 	return []*spill{{table: "timak_before_integer", keys: general.keys, integers: true}, general}
 }
 
-// definition is the list of columns.
+// definition is the list of columns in CREATE TABLE.
 func (s *spill) definition() string {
 	if s.integers {
 		return "(k0 integer PRIMARY KEY, image)"
@@ -57,8 +59,9 @@ func (s *spill) definition() string {
 	return "(" + strings.Join(s.keys, ", ") + ", image)"
 }
 
-// columns are what is read for it. To a column of integers a NULL would mean the
-// next one, and a text of digits a number.
+// columns returns the columns to fill it with. An integer primary key would take NULL
+// for the next number, and a text of digits for a number: both are made a text that
+// it rejects.
 func (s *spill) columns(t *statement.Target) string {
 	keys := dialect.Columns(t.Table.Model.Keys, t.SQL.Column)
 	if s.integers {
@@ -67,14 +70,14 @@ func (s *spill) columns(t *statement.Target) string {
 	return strings.Join(keys, ", ") + ", " + t.SQL.Image
 }
 
-// rejects reports that it has not taken a row, of all that an INSERT may fail by:
-// after other errors SQLite may have rolled the transaction back.
+// rejects reports whether an INSERT failed as the table rejects a row. After any other
+// error SQLite may have rolled the transaction back.
 func (s *spill) rejects(err error) bool {
 	return s.integers && err != nil &&
 		(strings.Contains(err.Error(), "datatype mismatch") || strings.Contains(err.Error(), "UNIQUE constraint failed: "+s.table))
 }
 
-// given is how SQL reads the rows.
+// given returns how SQL reads the rows.
 func (s *spill) given() dialect.Given {
 	g := dialect.Given{Rows: "temp." + s.table + " e", Keys: qualified("e.", s.keys), Old: "e.image"}
 	if s.integers {
@@ -85,8 +88,8 @@ func (s *spill) given() dialect.Given {
 	return g
 }
 
-// maySpill reports whether the rows of an update or delete may stay in the
-// database: where it changes no others, and leaves them their keys.
+// maySpill reports whether the rows of an update or delete may stay in the database:
+// it must change no other rows, and not their keys.
 func (c *capture) maySpill(ctx context.Context) (bool, error) {
 	if c.hooks.tables.Dialect.Lock || len(c.target.More) > 0 || c.setsKey() {
 		return false, nil
@@ -96,8 +99,9 @@ func (c *capture) maySpill(ctx context.Context) (bool, error) {
 	return modifier == "", err
 }
 
-// readOrSpill reads the rows that conditions name, or has them stay. The
-// conditions may name others when they are asked again: those count.
+// readOrSpill reads the rows that conditions select, or copies them to a temporary
+// table if they are too many. The conditions may then select other rows than at
+// first: those count.
 func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 	may, err := c.maySpill(ctx)
 	if err != nil {
@@ -118,10 +122,10 @@ func (c *capture) readOrSpill(ctx context.Context, where clause.Clause) error {
 			break
 		}
 	}
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, statement.ErrUncaptured) {
+		return err
 	}
-	return fmt.Errorf("timakgorm: keep rows of %s: %w", c.target.Table.Model.Table, err)
+	return fmt.Errorf("timakgorm: copy rows of %s to a temporary table: %w", c.target.Table.Model.Table, err)
 }
 
 func (c *capture) fillSpill(ctx context.Context, where clause.Clause) error {
@@ -147,7 +151,7 @@ func (c *capture) fillSpill(ctx context.Context, where clause.Clause) error {
 	return nil
 }
 
-// among is the condition that a row is one of those that have been read.
+// among returns the condition that a row is one of those that have been read.
 func (c *capture) among() statement.Fragment {
 	if c.spill == nil {
 		return amongRows(c.target.SQL, &c.changes)
@@ -168,7 +172,7 @@ func (c *capture) record(ctx context.Context) (recorded int64, err error) {
 	return recorded, dialect.ExecAll(ctx, c.ConnPool, []string{"DELETE FROM temp." + c.spill.table})
 }
 
-// amongRows is the condition that a row is one of the changes.
+// amongRows returns the condition that a row is one of the changes.
 func amongRows(sql dialect.Statements, c *outbox.Changes) statement.Fragment {
 	condition, arg := sql.Among(c.Rows)
 	return statement.Fragment{SQL: condition, Vars: []any{arg}}

@@ -11,8 +11,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// findTarget finds the tracked table that a statement writes; nil if it is
-// another.
+// findTarget returns the tracked table that the statement writes; nil if it writes
+// another table.
 func (c *capture) findTarget() (*statement.Target, error) {
 	said, err := statement.Read(c.hooks.tables.Dialect.Language, c.db.Statement, c.verb)
 	if err != nil {
@@ -24,7 +24,7 @@ func (c *capture) findTarget() (*statement.Target, error) {
 	}
 	if said.Unclear {
 		c.target = &statement.Target{Table: known}
-		return nil, c.refuse(fmt.Sprintf("its table is %q: name the table, and an alias if need be", said.SQL))
+		return nil, c.refuse(fmt.Sprintf("its table is %q: write only the table's name, and an alias if you need one", said.SQL))
 	}
 	t := &statement.Target{Item: said.Item, More: said.More}
 	t.As(known, said.Alias, statement.Quoter(c.db.Statement))
@@ -34,7 +34,7 @@ func (c *capture) findTarget() (*statement.Target, error) {
 	return c.withFrom(t), nil
 }
 
-// withFrom adds what an update says in its FROM.
+// withFrom adds the tables in the FROM of an update.
 func (c *capture) withFrom(t *statement.Target) *statement.Target {
 	_, sets := c.db.Statement.Clauses["SET"]
 	if from, ok := c.db.Statement.Clauses["FROM"].Expression.(clause.From); ok && (c.verb == statement.Update || sets) {
@@ -43,8 +43,8 @@ func (c *capture) withFrom(t *statement.Target) *statement.Target {
 	return t
 }
 
-// resolve returns the tracked table that a statement means, and whether the
-// database was asked; nil if it means another.
+// resolve returns the tracked table that a statement means, and whether the database
+// was asked; nil if it means another table.
 func (c *capture) resolve(said statement.TableRef) (known *dialect.Table, asked bool, err error) {
 	h, ctx := c.hooks, c.db.Statement.Context
 	candidates := h.tables.Candidates(said.Name)
@@ -68,22 +68,22 @@ func (c *capture) resolve(said statement.TableRef) (known *dialect.Table, asked 
 	return known, true, err
 }
 
-// writtenOut reports whether a statement names the table with its home. A name
-// whose case may be folded is asked about.
+// writtenOut reports whether a statement names the table with the schema that it is
+// in, in a way that case folding does not change.
 func writtenOut(t *dialect.Table, said statement.TableRef) bool {
 	return sqltext.SchemaOf(said.Name) != "" && said.Name == t.At.Schema+"."+sqltext.Unqualified(t.Model.Table) &&
 		(said.Written == sqltext.QuoteName(said.Name) || strings.ToLower(said.Name) == said.Name)
 }
 
-// plainly reports whether a statement names the table as its model does, where the
-// table is the first that is found by that name unless something hides it.
+// plainly reports whether a statement names the table as its model does, without a
+// schema, and finds the tracked table unless the session hides it.
 func plainly(t *dialect.Table, said statement.TableRef) bool {
 	return said.Name == t.Model.Table && sqltext.SchemaOf(said.Name) == "" && (t.Dialect.Numbered || t.At.Schema == "main")
 }
 
-// ask asks the database which of some tracked tables a name means; nil if it is
-// none of them. It refuses a name that means a part or a view of one, and one that
-// only the session finds.
+// ask asks the database which of the tracked tables a name means; nil if it means
+// none of them. It refuses a name that means a part or a view of one, and a table
+// that only this session finds.
 func (c *capture) ask(written string, candidates []*dialect.Table) (*dialect.Table, error) {
 	h, ctx := c.hooks, c.db.Statement.Context
 	m, err := h.sessions.MeaningOf(ctx, c.ConnPool, written)
@@ -92,13 +92,13 @@ func (c *capture) ask(written string, candidates []*dialect.Table) (*dialect.Tab
 		return nil, err
 	case m.Is != "":
 		placed, err := h.sessions.HomeOf(ctx, c.ConnPool, h.tables.Of(m.Is))
-		if err == nil && (placed == nil || !sqltext.SameName(placed.At.Schema, m.At)) { // it has moved, and nobody has told us
+		if err == nil && (placed == nil || !sqltext.SameName(placed.At.Schema, m.At)) { // another program has moved it
 			h.sessions.Schema.Change()()
 			placed, err = h.sessions.HomeNow(ctx, c.ConnPool, h.tables.Of(m.Is))
 		}
 		return placed, err
 	case m.Part != "":
-		return nil, c.refuse(fmt.Sprintf("%s is a part or a view of %s here: name that", sqltext.Unquoted(written), m.Part))
+		return nil, c.refuse(fmt.Sprintf("%s is a part or a view of %s here: name that table instead", sqltext.Unquoted(written), m.Part))
 	}
 	for _, t := range candidates {
 		placed, err := h.sessions.HomeOf(ctx, c.ConnPool, t)
@@ -106,8 +106,8 @@ func (c *capture) ask(written string, candidates []*dialect.Table) (*dialect.Tab
 			return nil, err
 		}
 		if placed == nil && sqltext.SchemaOf(t.Model.Table) == "" {
-			return nil, c.refuse(fmt.Sprintf("only this session finds a table %s, and no fresh connection does: "+
-				"have all of the pool's connections begin with the search_path that leads to it, or name its schema in the model's TableName", t.Model.Table))
+			return nil, c.refuse(fmt.Sprintf("only this session finds a table %s, and a new connection does not: "+
+				"give all connections of the pool the search_path that finds it, or name its schema in the model's TableName", t.Model.Table))
 		}
 	}
 	if sqltext.SchemaOf(sqltext.Unquoted(written)) == "" {

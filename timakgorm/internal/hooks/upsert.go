@@ -11,9 +11,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// beforeUpsert reads the rows that an upsert finds in its way, and keeps it from
+// beforeUpsert reads the rows with which an upsert conflicts, and keeps it from
 // updating others. Its values say which they are, unless it has met others twice:
-// then the database has changed the values.
+// then the database changes the values, and a trial run tells.
 func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict, metTwice bool) error {
 	setsKey := assignsKey(c.target.Table, conflict.DoUpdates, conflict.Columns)
 	rows, known := c.conflictRows(conflict, setsKey)
@@ -24,8 +24,8 @@ func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict, 
 			return err
 		}
 	case known:
-	case setsKey: // to run it would show the new key, and not whose it was
-		return c.refuse("ON CONFLICT updates the primary key of rows that are found by other than plain values: update it in a statement of its own")
+	case setsKey: // a trial run would show the new key, and not the old one
+		return c.refuse("ON CONFLICT updates the primary key of rows that are not found by plain values: update the key in a separate statement")
 	default:
 		if err := c.probe(ctx); err != nil {
 			return err
@@ -39,9 +39,9 @@ func (c *capture) beforeUpsert(ctx context.Context, conflict clause.OnConflict, 
 	return nil
 }
 
-// narrowUpsert has an upsert fail that would update a row which another
-// transaction has made since the rows were read: nobody could tell what that
-// was. The cast of a text that is no bool is the error.
+// narrowUpsert makes an upsert fail that would update a row which another transaction
+// has inserted since the rows were read, as its old image would be unknown. Casting a
+// text that is no boolean raises the error.
 func (c *capture) narrowUpsert(conflict clause.OnConflict) {
 	sql := c.target.SQL
 	guard := amongRows(sql, &c.changes)
@@ -51,10 +51,10 @@ func (c *capture) narrowUpsert(conflict clause.OnConflict) {
 		where.Exprs = []clause.Expression{onlyIf{conflict.Where, guard}}
 	}
 	conflict.Where = where
-	c.setClause("ON CONFLICT", conflict) // written with the RETURNING
+	c.setClause("ON CONFLICT", conflict) // addReturning rebuilds the statement
 }
 
-// onlyIf is a condition that is looked at only if another is true.
+// onlyIf is a condition that is evaluated only if another one is true.
 type onlyIf struct{ first, then clause.Expression }
 
 // Build implements clause.Expression.
@@ -66,10 +66,10 @@ func (o onlyIf) Build(builder clause.Builder) {
 	_, _ = builder.WriteString(" ELSE false END")
 }
 
-// conflictRows returns the values by which an upsert finds rows that are there,
-// and whether these are all: plain values of columns that it names. SQLite may
-// compare a column other than a key by the rules of an index, and is believed
-// not to if there is no other way to know the rows.
+// conflictRows returns the values by which an upsert finds existing rows, and whether
+// these are all known: they are if it names the columns and gives them plain values.
+// SQLite may compare a column that is not a key by the rules of an index: onlyWay, if
+// there is no other way to know the rows, assumes that it does not.
 func (c *capture) conflictRows(conflict clause.OnConflict, onlyWay bool) (rows [][]any, known bool) {
 	values, _ := c.db.Statement.Clauses["VALUES"].Expression.(clause.Values)
 	if conflict.OnConstraint != "" || len(conflict.Columns) == 0 {
@@ -95,15 +95,16 @@ func (c *capture) conflictRows(conflict clause.OnConflict, onlyWay bool) (rows [
 	return rows, true
 }
 
-// makesKey reports whether the database makes the values of a column, as a key
-// that no row has: any other default may be that of a row which is there.
+// makesKey reports whether the database generates the values of a column, as a key
+// that no row has. The default of any other column may be the value of an existing
+// row.
 func (c *capture) makesKey(column string) bool {
 	keys := c.target.Table.Model.Keys
 	return len(keys) == 1 && keys[0].DBName == column
 }
 
-// pick returns the values at some places of a row; nil if one of them is made by
-// the database, which SQLite's driver asks for with NULL.
+// pick returns the values at places of a row, and whether they are known; nil if the
+// database generates one of them, for which GORM's SQLite driver writes NULL.
 func (c *capture) pick(row []any, columns []clause.Column, places []int) (picked []any, plain bool) {
 	for i, place := range places {
 		if place < 0 {
@@ -129,8 +130,8 @@ func columnNames(columns []clause.Column) []string {
 	return names
 }
 
-// probe learns which rows an upsert is about by running it, and undoing that,
-// before they are read.
+// probe reads the rows that an upsert is about. It runs the upsert and undoes that to
+// find out which they are.
 func (c *capture) probe(ctx context.Context) error {
 	keys, err := c.undone(ctx, c.keyReturned())
 	if err != nil {
@@ -139,7 +140,7 @@ func (c *capture) probe(ctx context.Context) error {
 	return c.readKeys(ctx, keys)
 }
 
-// readKeys locks and reads the rows of some primary keys.
+// readKeys locks and reads rows by their primary keys, which are JSON objects.
 func (c *capture) readKeys(ctx context.Context, keys []string) error {
 	named := outbox.Changes{}
 	for _, text := range keys {
@@ -155,8 +156,8 @@ func (c *capture) readKeys(ctx context.Context, keys []string) error {
 	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{among}}})
 }
 
-// undone runs the statement, undoes it, and returns a column of the rows that it
-// has written.
+// undone runs the statement, undoes it, and returns the values of a column in the
+// rows that it has written.
 func (c *capture) undone(ctx context.Context, column string) (texts []string, err error) {
 	defer func() {
 		c.restoreClause("RETURNING")

@@ -8,23 +8,24 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// Two may upsert a row at the same time that is not there yet. The second waits
-// for the first, and then meets a row which it has not read. It fails by the
-// condition that narrowUpsert has put there, is undone, and runs again: the row
-// can be read and locked now. It meets one as well whose values the database has
-// changed as it wrote them: a trigger, or the type of a column.
+// Two transactions may upsert a row at the same time that does not exist yet. The
+// second waits for the first, and then meets a row which it has not read. It fails by
+// the condition that narrowUpsert has added, is undone, and runs again: now the row
+// can be read and locked. An upsert also meets unread rows if a trigger or the type
+// of a column changes its values as they are written.
 
-// madeMeanwhile is in the error of an upsert that meets such a row.
+// madeMeanwhile marks the error of an upsert that meets a row it has not read; the
+// row's primary key follows it.
 const madeMeanwhile = "timak: made meanwhile: "
 
 func metNew(err error) bool { return err != nil && strings.Contains(err.Error(), madeMeanwhile) }
 
-// upsertTries bounds how often an upsert runs: each time it must have met rows that
-// are new to it.
+// upsertTries bounds how often an upsert runs. It runs again only if it met a row that
+// it had not read.
 const upsertTries = 10
 
-// runAgain runs the statement, with the key of a written row as a column of
-// ours, until it meets no row that is new to it.
+// runAgain runs the statement, which also returns the keys of written rows, until it
+// meets no row that it has not read.
 func (c *capture) runAgain(ctx context.Context, alone bool) (all *replay, keys []string, err error) {
 	for tries := 1; ; tries++ {
 		if err := c.addReturning(c.keyReturned(), alone); err != nil {
@@ -41,7 +42,7 @@ func (c *capture) runAgain(ctx context.Context, alone bool) (all *replay, keys [
 	}
 }
 
-// learnFrom reads the row that an upsert has met, and any other that it may meet.
+// learnFrom reads the row that an upsert has met, and other rows that it may meet.
 func (c *capture) learnFrom(ctx context.Context, met error, twice bool) error {
 	c.restoreClause("RETURNING")
 	c.restoreClause("ON CONFLICT")
@@ -55,8 +56,9 @@ func (c *capture) learnFrom(ctx context.Context, met error, twice bool) error {
 	return c.reach.read(ctx)
 }
 
-// runSaved is runReturning, undone if it is saved and has met a new row. What fails for
-// another reason breaks the transaction, as it does without us.
+// runSaved is runReturning. With saved it runs in a savepoint, and is undone if it has
+// met a row that was not read. Any other error aborts the transaction, as it would
+// without timak.
 func (c *capture) runSaved(ctx context.Context, saved bool) (all *replay, keys []string, err error) {
 	if !saved {
 		return c.runReturning(ctx)
@@ -79,8 +81,8 @@ func (c *capture) runSaved(ctx context.Context, saved bool) (all *replay, keys [
 	}
 }
 
-// mayMeetNew reports whether an upsert has rows that were not there when they
-// were read: all that were are locked.
+// mayMeetNew reports whether an upsert has more rows than were read. Those that were
+// read are locked, so it cannot meet others if it has no more.
 func (c *capture) mayMeetNew() bool {
 	values, _ := c.db.Statement.Clauses["VALUES"].Expression.(clause.Values)
 	return c.upsert != nil && len(c.changes.Rows) < len(values.Values)

@@ -138,7 +138,7 @@ func TestNames_refused(t *testing.T) {
 		_, err := w.Stranger().ExecContext(t.Context(), "DROP TABLE public.permits")
 		w.Must(err)
 		w.Must(w.DB.Exec("CREATE TABLE unrelated ()").Error) // DDL of this process: tables are looked for anew
-		const says = "only this session finds a table permits, and no fresh connection does"
+		const says = "only this session finds a table permits, and a new connection does not"
 		refusedBy(w, "acme, public", says, create)
 		refusedBy(w, "acme, public", says, update)
 	})
