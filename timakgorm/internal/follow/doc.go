@@ -1,5 +1,5 @@
-// Package follow records what code of the user's changes, where the user names the
-// rows: Follow, Exec and Touch.
+// Package follow records changes by the user's own code, where the user names the
+// rows: it is behind timakgorm.Follow, Exec and Touch.
 //
-// It knows the packages outbox, guard, session, statement, dialect and model.
+// It imports outbox, guard, session, statement, dialect and model.
 package follow

@@ -20,26 +20,28 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// Follower records what code of the user's changes, which names the rows. All
+// Follower records changes by the user's own code, where the user names the rows. All
 // methods may be called from any number of goroutines.
 type Follower struct {
 	tables   *dialect.Tables
 	sessions *session.Sessions
 }
 
-// New returns a follower of some tables.
+// New returns a follower of the tables ts.
 func New(ts *dialect.Tables, sessions *session.Sessions) *Follower {
 	return &Follower{tables: ts, sessions: sessions}
 }
 
-// Rows names rows of a tracked model: those whose primary keys are set in model,
-// and those that conds are true for.
+// Rows names rows of a tracked model: those that meet the conditions Conds, as for
+// gorm.DB.Where, and whose primary key is set in Model, if any is.
 type Rows struct {
 	Model any
 	Conds []any
 }
 
-// Follow records what change does to rows. It has to be called in a transaction.
+// Follow calls change and records what it does to the rows. It must be called in a
+// transaction. It returns ErrUncaptured for a model that is not registered, and
+// gorm.ErrMissingWhereClause for Rows that name none.
 func (fw *Follower) Follow(tx *gorm.DB, change func(tx *gorm.DB) error, rows ...Rows) error {
 	follows, err := fw.prepareAll(tx, rows)
 	if err != nil {
@@ -48,13 +50,13 @@ func (fw *Follower) Follow(tx *gorm.DB, change func(tx *gorm.DB) error, rows ...
 	return guard.ExplainByteKey(fw.record(tx, change, follows))
 }
 
-// Check reports why rows cannot be followed, if they cannot.
+// Check returns the error that Follow would return for rows before it calls change.
 func (fw *Follower) Check(tx *gorm.DB, rows ...Rows) error {
 	_, err := fw.prepareAll(tx, rows)
 	return err
 }
 
-// Touch records rows as they are, in a transaction.
+// Touch records rows as they are. It must be called in a transaction.
 func (fw *Follower) Touch(tx *gorm.DB, rows Rows) error {
 	f, err := fw.prepare(tx, rows)
 	if err != nil {
@@ -74,20 +76,20 @@ func (fw *Follower) prepareAll(tx *gorm.DB, rows []Rows) (follows []*follow, err
 	return follows, nil
 }
 
-// follow is a selection whose rows are followed in a transaction.
+// follow is one Rows that is followed in a transaction.
 type follow struct {
 	target  *statement.Target
 	st      *gorm.Statement
 	where   clause.Clause
 	changes outbox.Changes
-	blind   bool // the rows as they were are not known
+	blind   bool // the rows are not read before the change
 
-	// since is the last change in the outbox when they were read; 0 if they were
-	// not.
+	// since is the id of the last change in the outbox when the rows were read; 0 if
+	// they were not.
 	since int64
 }
 
-// prepare prepares a selection.
+// prepare finds the table and the condition of a selection.
 func (fw *Follower) prepare(tx *gorm.DB, selection Rows) (*follow, error) {
 	if model.StructType(selection.Model) == nil {
 		return nil, errors.New("timakgorm: rows of no model: expected timakgorm.Rows(&Post{}, …)")
@@ -131,7 +133,7 @@ func (f *follow) condition(selection Rows) error {
 	return f.st.Error
 }
 
-// record runs a change between two readings of the rows.
+// record runs a change between two reads of the rows.
 func (fw *Follower) record(tx *gorm.DB, change func(*gorm.DB) error, follows []*follow) (err error) {
 	defer statement.Recovered(&err)
 	ctx, pool := tx.Statement.Context, tx.Statement.ConnPool
@@ -174,7 +176,7 @@ func (f *follow) before(ctx context.Context, pool gorm.ConnPool) error {
 	return f.target.Read(ctx, pool, f.st, f.where, f.changes.Read)
 }
 
-// after reads the rows as they are after the change, and records what is new.
+// after reads the rows as they are after the change, and records what has changed.
 func (f *follow) after(ctx context.Context, pool gorm.ConnPool) error {
 	visit := func(key model.RowKey, _ *string) error { return f.changes.Touch(key) }
 	if f.blind {
@@ -191,13 +193,13 @@ func (f *follow) after(ctx context.Context, pool gorm.ConnPool) error {
 	return err
 }
 
-// addRecorded adds the images that changes of the rows wait with in the outbox:
-// what the change did through GORM has been recorded already, and may have put
-// the rows where they were not before.
+// addRecorded adds images of the rows from changes that the outbox has got since:
+// what the change did through GORM is recorded already, and may have put the rows
+// on timelines where they were not before.
 func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) error {
 	list := f.changes.Keys()
 	t := f.target.Table
-	images := map[string][]string{} // by primary key as the outbox has it
+	images := map[string][]string{} // by primary key, as the outbox has it
 	err := eachPair(ctx, pool, t, waitingSQL(t), []any{f.since, t.Model.Table, list}, func(pk, image string) error {
 		images[pk] = append(images[pk], image)
 		return nil
@@ -217,31 +219,31 @@ func (f *follow) addRecorded(ctx context.Context, pool gorm.ConnPool) error {
 	})
 }
 
-// waitingSQL asks for the images that changes leave rows with; its parameters are
-// the change after which to begin, the table, and the rows. These are looked up,
-// and not joined: no plan but one reads both once.
+// waitingSQL asks for the new images in the outbox's changes of rows. Its parameters
+// are the id after which to begin, the table, and the rows' keys. The rows are looked
+// up and not joined: the only plan then reads the changes and the rows once each.
 func waitingSQL(t *dialect.Table) string {
 	rows, pk, _ := givenRows(t)
 	return t.Dialect.Bind("SELECT pk, " + fmt.Sprintf(t.Dialect.Text, "new") +
 		" FROM " + t.SQL.Own + "timak_outbox WHERE id > ? AND tbl = ? AND new IS NOT NULL AND (pk IN (SELECT " + pk + " FROM " + rows + ")) IS TRUE")
 }
 
-// pksSQL asks for the primary keys of rows, as the outbox has them and as JSON
-// objects.
+// pksSQL returns the query for the primary keys of rows, as the outbox has them and as
+// JSON objects.
 func pksSQL(t *dialect.Table) string {
 	rows, pk, key := givenRows(t)
 	return t.Dialect.Bind("SELECT " + pk + ", " + key + " FROM " + rows)
 }
 
-// givenRows is a FROM item that turns a parameter into rows, and their primary key as
-// the outbox has it and as a JSON object.
+// givenRows returns a FROM item that turns a parameter into rows, and the SQL of their
+// primary key: as the outbox has it, and as a JSON object.
 func givenRows(t *dialect.Table) (rows, pk, key string) {
 	d := t.Dialect
 	g := d.GivenRows(t.Model, t.SQL.From, t.SQL.Quote)
 	return g.Rows, g.PK, fmt.Sprintf(d.Text, g.Key)
 }
 
-// eachPair calls visit with every row of a query that has two columns.
+// eachPair calls visit with each row of a query that has two columns.
 func eachPair(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, query string, args []any, visit func(a, b string) error) error {
 	err := dialect.EachRow(ctx, pool, query, args, func(found *sql.Rows) error {
 		var a, b string
