@@ -18,32 +18,32 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// ErrWrong is returned, wrapped with the table and the way out, by Run and by
-// writes to a tracked table whose triggers are not what Options.Capture asks
-// for: missing or outdated with Triggers, present with Callbacks, as each change
-// would be recorded twice. The write has not taken place, unless the table has
-// changed while it was under way outside of any transaction: the error says so.
+// ErrWrong is returned, wrapped with the table and what to do, for a tracked table
+// whose triggers are not what Options.Installed asks for: missing or outdated with
+// it, present without it, as callbacks would then record each change a second time.
+// The write has not taken place, unless it ran outside a transaction while the table
+// changed: the error says so.
 var ErrWrong = errors.New("the table's triggers are not those of its rules")
 
-// installedTrigger is one of timak's triggers that a database has.
+// installedTrigger is a trigger of timak's that the database has.
 type installedTrigger struct {
 	name, table string // quoted, the table with its schema
-	bare        string // the name as it is
-	drop        string // the function to drop as well, if any
+	bare        string // the name, not quoted
+	drop        string // the function to drop with it; empty on SQLite
 	text        string
 	disabled    bool
 }
 
-// Triggers of ours are known by the mark in their text; those of one table, or
-// of all for the empty name.
+// Queries for timak's triggers, which have a mark in their text: those of one table,
+// or all for an empty name.
 const (
 	postgresInstalled = `SELECT quote_ident(t.tgname), t.tgrelid::regclass::text, t.tgname,
 		t.tgfoid::regprocedure::text, p.prosrc, t.tgenabled NOT IN ('O', 'A')
 	FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 	WHERE NOT t.tgisinternal AND t.tgname LIKE 'timak\_%' AND p.prosrc LIKE E'\n-- timak %'
 		AND t.tgparentid = 0 AND ($1 = '' OR t.tgrelid = to_regclass($1))`
-	// postgresSharing are those which have the functions of a table's: of tables
-	// below it, and of ones that had its name.
+	// postgresSharing asks for all triggers that share the functions of a table's
+	// triggers: those of the tables below it, and of tables that had its name before.
 	postgresSharing = `SELECT quote_ident(t.tgname), t.tgrelid::regclass::text, t.tgname,
 		t.tgfoid::regprocedure::text, p.prosrc, t.tgenabled NOT IN ('O', 'A')
 	FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
@@ -75,9 +75,9 @@ func queryTriggers(ctx context.Context, pool gorm.ConnPool, query, table string)
 	return found, err
 }
 
-// dropsOf returns the statements that take triggers away.
+// dropsOf returns the statements that drop triggers.
 func dropsOf(d dialect.Dialect, found []installedTrigger) (statements []string) {
-	var functions []string // several triggers may have one
+	var functions []string // dropped last: several triggers may share one
 	for _, t := range found {
 		if d.Name == dialect.SQLite.Name {
 			statements = append(statements, "DROP TRIGGER IF EXISTS "+t.name)
@@ -89,8 +89,8 @@ func dropsOf(d dialect.Dialect, found []installedTrigger) (statements []string) 
 	return append(statements, functions...)
 }
 
-// compare returns what is wrong with the triggers of a table; nil if they are
-// these.
+// compare returns what is wrong with the triggers found on a table; nil if they are
+// those of the set.
 func (s triggerSet) compare(found []installedTrigger) error {
 	byName := map[string]installedTrigger{}
 	for _, t := range found {
@@ -102,28 +102,28 @@ func (s triggerSet) compare(found []installedTrigger) error {
 		case !there:
 			return fmt.Errorf("trigger %s is missing", name)
 		case !strings.Contains(t.text, s.mark()):
-			return fmt.Errorf("trigger %s is outdated: other rules made it", name)
+			return fmt.Errorf("trigger %s is outdated: it was made from other rules", name)
 		case t.disabled:
 			return fmt.Errorf("trigger %s is disabled", name)
 		}
 		delete(byName, name)
 	}
 	for name := range byName {
-		return fmt.Errorf("trigger %s is outdated: the rules have no use for it", name)
+		return fmt.Errorf("trigger %s is outdated: the rules do not need it", name)
 	}
 	return nil
 }
 
-// tableTriggers is the triggers that a table should have, and when it was last
-// seen to have them.
+// tableTriggers is the triggers that a table should have, and when they were last
+// found to be right.
 type tableTriggers struct {
 	triggerSet
 
-	checked atomic.Uint64 // the version of the schema then; anySchema: never
+	checked atomic.Uint64 // the version of the schema then; session.AnySchema: never
 }
 
-// triggersChecked reports whether all tables have been looked at in a version of
-// the schema.
+// triggersChecked reports whether all tables were found right in a version of the
+// schema.
 func (w *Watch) triggersChecked(version uint64) bool {
 	for _, t := range w.triggers {
 		if !t.known(version) {
@@ -137,8 +137,8 @@ func (t *tableTriggers) known(version uint64) bool {
 	return version != session.AnySchema && t.checked.Load() == version
 }
 
-// Check returns an error if it can be seen that a table has not the
-// triggers or the columns that it should have.
+// Check returns ErrWrong or model.ErrColumns if a tracked table has not the triggers or
+// the columns that it should have. A database that cannot be reached is no error.
 func (w *Watch) Check(ctx context.Context) error {
 	db, err := w.opts.DB()
 	if err != nil {
@@ -147,7 +147,7 @@ func (w *Watch) Check(ctx context.Context) error {
 	if err := w.checkTriggers(ctx, db); errors.Is(err, ErrWrong) || errors.Is(err, model.ErrColumns) {
 		return err
 	}
-	return nil // a database that cannot be reached now may be later
+	return nil // it may be possible to reach the database later
 }
 
 // checkTriggers checks every tracked table.
@@ -160,8 +160,8 @@ func (w *Watch) checkTriggers(ctx context.Context, pool gorm.ConnPool) error {
 	return nil
 }
 
-// check returns an error if a table has not the triggers that it should have. It
-// looks once in a version of the schema.
+// check returns an error if a table has not the triggers that it should have. It asks
+// the database once in each version of the schema.
 func (t *tableTriggers) check(ctx context.Context, w *Watch, pool gorm.ConnPool) error {
 	version := w.sessions.SchemaOf(pool)
 	if t.known(version) {
@@ -172,7 +172,7 @@ func (t *tableTriggers) check(ctx context.Context, w *Watch, pool gorm.ConnPool)
 	if err != nil {
 		return err
 	}
-	if placed != nil { // whatever the session finds by its name
+	if placed != nil { // the session may find another table by the bare name
 		name = placed.At.Schema + "." + sqltext.Unqualified(name)
 	}
 	if err := dialect.CheckColumns(ctx, w.tables.Dialect, pool, w.tables.Of(t.table).Model, sqltext.QuoteName(name)); err != nil {
@@ -184,7 +184,7 @@ func (t *tableTriggers) check(ctx context.Context, w *Watch, pool gorm.ConnPool)
 	}
 	if !w.opts.Installed {
 		if len(found) > 0 {
-			return fmt.Errorf("timakgorm: %s: %w: it has trigger %s, and Options.Capture is Callbacks: "+
+			return fmt.Errorf("timakgorm: %s: %w: it has trigger %s, but Options.Capture is Callbacks: "+
 				"set it to Triggers, or call plugin.DropTriggers", t.table, ErrWrong, found[0].bare)
 		}
 	} else if err := t.compare(found); err != nil {

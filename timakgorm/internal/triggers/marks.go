@@ -9,11 +9,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// RegisterMarks is registerCallbacks for Options.Capture Triggers: the triggers
-// write to the outbox, and the callbacks say so to whoever is to wake the relay.
-// Cascades from a delete of another table's rows count, those from an update and
-// what triggers of other tables change do not: the relay finds them as it finds
-// what other programs have changed, and a commit that is to deliver asks.
+// RegisterMarks registers the callbacks that mark a transaction in which triggers may
+// have recorded changes, so that its commit wakes the relay. A delete from any table
+// counts, as foreign keys may pass it on. Updates of other tables do not, although
+// their foreign keys or triggers may change tracked rows: the relay finds such
+// changes like those of other programs, and a commit that delivers looks for them.
 func (w *Watch) RegisterMarks(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -41,7 +41,7 @@ func (w *Watch) markWrite(v statement.Verb) func(*gorm.DB) error {
 	}
 }
 
-// markRaw marks the transaction of SQL of the user's own.
+// markRaw marks the transaction of raw SQL.
 func (w *Watch) markRaw(db *gorm.DB) error {
 	text, may := statement.TextWith(db, sqltext.Writing)
 	if !may {
@@ -53,13 +53,13 @@ func (w *Watch) markRaw(db *gorm.DB) error {
 	return w.checkAgain(db, w.checkRawTable)
 }
 
-// mayRecord reports whether triggers may record what a SQL text changes.
+// mayRecord reports whether triggers may record what raw SQL changes.
 func (w *Watch) mayRecord(text sqltext.Text) bool {
 	return sqltext.HasWord(text.Words, "delete", "truncate") || statement.WrittenBy(w.tables, text) != ""
 }
 
-// markRecorded has the relay woken when what triggers may have recorded is
-// committed: at once, outside of a transaction.
+// markRecorded wakes the relay when the transaction commits, or at once outside a
+// transaction.
 func (w *Watch) markRecorded(pool gorm.ConnPool) {
 	if _, inside := pool.(gorm.TxCommitter); inside {
 		w.sessions.MarkDirty(pool)

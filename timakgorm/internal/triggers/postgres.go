@@ -15,14 +15,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// postgresEvents are the triggers of a table on Postgres: when each fires, and
-// the rows that it records. All are statement-level: a statement about many
-// rows costs one call, and its rows share one version.
+// postgresEvents are the triggers of a table on Postgres: when each fires, and the
+// rows that it records. All are statement-level: a statement about many rows costs
+// one call, and its rows share one version.
 //
-// What a row is after the statement is read from the table, and not taken from
-// the statement: triggers of the user's, foreign keys and other parts of a WITH
-// may have changed the row once more, and their own changes may be recorded
-// before or after this one.
+// The new image of a row is read from the table, and not taken from the statement:
+// the user's triggers, foreign keys and other parts of a WITH may have changed the
+// row again, and their changes may be recorded before or after this one.
 var postgresEvents = []struct {
 	name, when string
 	body       func(m *model.Model) string
@@ -30,24 +29,24 @@ var postgresEvents = []struct {
 	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", insertedRows},
 	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", updatedRows},
 	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", deletedRows},
-	// No trigger gets the rows that TRUNCATE removes: they are read before it,
-	// with those of inheriting tables, which it may leave.
+	// No trigger gets the rows that TRUNCATE removes, so they are read before it, with
+	// the rows of inheriting tables. TRUNCATE may leave those: they are read after it.
 	{"timak_truncate", "BEFORE TRUNCATE ON {table}", truncatedRows},
 	{"timak_truncated", "AFTER TRUNCATE ON {table}", remainingRows},
 }
 
-// postgresFunction records the rows of a statement. It has the rights of who
-// installs it, as a writer may not be allowed to read the table, or not all of
-// its rows; nobody else may make a trigger of it, and every name and operator in
-// it is written with its schema, so that no search_path of a writer leads
-// elsewhere. A trigger stays on a table that is renamed: it is not to speak for
-// the one that has the name then. Those of tables below the tracked one have its
-// functions, called with an argument.
+// postgresFunction records the rows of a statement. It runs with the rights of the
+// role that installs it, as a writer may not be allowed to read all rows of the
+// table. No other role may make a trigger of it, and it writes every name and
+// operator with its schema, so that a writer's search_path cannot redirect them. A
+// renamed table keeps its triggers, which then must not record for the table that
+// has the old name: the function compares the names. The triggers of tables below
+// the tracked one use its functions, called with an argument.
 //
-// The query has no variables, so that it is planned once a session, and has to
-// do for one row and for many: rows of the table are looked up one by one in the
-// index of the primary key, even if the table was empty when it was planned; and
-// nothing is compiled, which would take far longer than to run it for one row.
+// The query has no variables, so it is planned once a session, and the plan serves
+// one row as well as many: rows of the table are looked up one by one in the index of
+// the primary key, even if the table was empty when the query was planned. JIT is
+// off, as compiling would take far longer than running the query for one row.
 const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET enable_seqscan = off{settings} AS {quote}
 -- ` + hashMark + `: made from the rules of {table}; do not edit.
 BEGIN
@@ -65,11 +64,11 @@ const recordRows = `INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
 		{rows}
 	) c`
 
-// whoseTrigger stands for the relation on which a trigger was called: the tracked
-// one, or one below it.
+// whoseTrigger stands for the table on which a trigger fired: the tracked one, or one
+// below it.
 const whoseTrigger = "{whose}"
 
-// recordOf returns the statement of a function that records rows.
+// recordOf returns the statement in a function that records rows.
 func recordOf(m *model.Model, rows string) string {
 	record := strings.NewReplacer("{name}", sqltext.QuoteText(m.Table), "{rows}", rows).Replace(recordRows)
 	before, after, dynamic := strings.Cut(record, whoseTrigger)
@@ -80,10 +79,10 @@ func recordOf(m *model.Model, rows string) string {
 	return "EXECUTE " + sqltext.QuoteText(before) + then + "TG_RELID::pg_catalog.regclass::pg_catalog.text" + then + sqltext.QuoteText(after)
 }
 
-// Where the schemas are known, statements of a trigger set name them: timak's
-// own, and that of the tracked table, each quoted and with a dot. Elsewhere they
-// name none, and the functions keep the path on which they are made, temporary
-// tables last.
+// When the triggers are installed, the schemas of timak's tables and of the tracked
+// table are known, and statements name them, quoted and with a dot. In a script they
+// are not known: there the functions keep the search_path on which they are created,
+// with temporary tables last.
 const (
 	timakMark = "{timak}"
 	tableMark = "{its}"
@@ -92,12 +91,12 @@ const (
 	(SELECT string_agg(quote_ident(s), ', ') FROM unnest('{pg_catalog}'::name[] || current_schemas(false) || '{pg_temp}'::name[]) s); END $timak$`
 )
 
-// schemas are those of the names in a trigger set, as statements write them. The
-// zero schemas are unknown.
+// schemas are the schemas of the tables in a trigger set, as statements write them.
+// The zero schemas are unknown.
 type schemas struct{ timak, table string }
 
-// placed writes a statement of a trigger set for the schemas of its names; "" for
-// one that is not needed there.
+// placed returns a statement of a trigger set with the schemas filled in; "" if it is
+// not needed with them.
 func placed(statement string, in schemas) string {
 	if function, path := strings.CutPrefix(statement, pathMark); path {
 		if in != (schemas{}) {
@@ -137,8 +136,9 @@ func postgresTriggers(m *model.Model) triggerSet {
 	return s
 }
 
-// postgresSettings are those that an image of a model depends on. A condition of
-// a soft delete may have operators, which are looked for on the path.
+// postgresSettings returns the settings on which an image of a model depends. The
+// condition of a soft delete may have operators, which Postgres looks up on the
+// search_path.
 func postgresSettings(m *model.Model) string {
 	settings := ""
 	if m.Visible != "" && !withoutOperators.MatchString(strings.ReplaceAll(m.Visible, m.RowMark, "")) {
@@ -150,11 +150,11 @@ func postgresSettings(m *model.Model) string {
 	return settings
 }
 
-// exactSettings are those that the texts of values depend on, as timak_json has
-// them.
+// exactSettings are the settings on which the texts of values depend, the same as
+// those of the SQL function timak_json.
 const exactSettings = " SET extra_float_digits = 1 SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' SET bytea_output = 'hex'"
 
-// inFunction is the dialect of a function that has its own settings.
+// inFunction returns the dialect of a function that has its own settings.
 func inFunction() dialect.Dialect {
 	d := dialect.Postgres
 	d.InSession = false
@@ -171,7 +171,8 @@ const truncateCheck = `IF pg_catalog.current_setting('transaction_isolation') OP
 	`
 
 // postgresFunctionName names a trigger's function, in the table's schema. Postgres
-// would cut a name of more than 63 bytes, which may make one of two.
+// cuts names to 63 bytes, which could make two of them the same, so a longer one ends
+// in a hash.
 func postgresFunctionName(table, trigger string) string {
 	bare := sqltext.Unqualified(table)
 	name := trigger + "_" + bare
@@ -182,7 +183,7 @@ func postgresFunctionName(table, trigger string) string {
 	return sqltext.QuoteName(strings.TrimSuffix(table, bare) + name)
 }
 
-// dollars returns marks that quote a text.
+// dollars returns a dollar quote that does not occur in a text.
 func dollars(text string) string {
 	mark := "$timak$"
 	for strings.Contains(text, mark) {
@@ -191,13 +192,13 @@ func dollars(text string) string {
 	return mark
 }
 
-// insertedRows are those that are still there.
+// insertedRows selects the inserted rows that still exist.
 func insertedRows(m *model.Model) string {
 	return fmt.Sprintf("SELECT %s AS pk, NULL::pg_catalog.json AS old, pg_catalog.row_to_json(t_image.*) AS new\n\t\tFROM timak_new n%s%s\n\t\tWHERE %s",
 		postgresPK(m, dialect.Qualifies("n")), rowNow(m, dialect.Qualifies("n")), imageAs(m, "t"), there(m, "t"))
 }
 
-// deletedRows may have been made again.
+// deletedRows selects the deleted rows, which may have been inserted again.
 func deletedRows(m *model.Model) string {
 	rows := fmt.Sprintf("SELECT %s AS pk, pg_catalog.row_to_json(d_image.*) AS old, %s AS new\n\t\tFROM timak_old d%s%s%s",
 		postgresPK(m, dialect.Qualifies("d")), imageIfThere(m, "t"), rowNow(m, dialect.Qualifies("d")), imageAs(m, "d"), imageAs(m, "t"))
@@ -212,20 +213,20 @@ func remainingRows(m *model.Model) string {
 	return dialect.Joined("\n\t\tWHERE ", imagesOf(m, "NULL::pg_catalog.json AS old, pg_catalog.row_to_json(d_image.*) AS new"), dialect.Seen(m, "d"))
 }
 
-// imagesOf are those of all rows of the relation.
+// imagesOf selects images of all rows of the table on which the trigger fired.
 func imagesOf(m *model.Model, images string) string {
 	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, dialect.Qualifies("d")), images, whoseTrigger, imageAs(m, "d"))
 }
 
-// itself is the tracked table in a query of a trigger's.
+// itself returns the tracked table's name in a trigger's query.
 func itself(m *model.Model) string {
 	return tableMark + sqltext.QuotePart(sqltext.Unqualified(m.Table))
 }
 
-// updatedRows pairs the rows before and after: one whose primary key was changed
-// is removed and added. Rows whose columns are the same byte by byte are left
-// out before an image is made. Equality would not do: it ignores case in some
-// collations, and json has none.
+// updatedRows pairs the rows before and after: a row whose primary key was changed
+// counts as one removed and one added. Rows whose columns are the same byte by byte
+// are left out before an image is made. Equality would not do: some collations ignore
+// case, and json has no equality.
 func updatedRows(m *model.Model) string {
 	either := func(field *schema.Field) string {
 		return "coalesce(" + dialect.Qualifies("n")(field) + ", " + dialect.Qualifies("d")(field) + ")"
@@ -242,9 +243,9 @@ func updatedRows(m *model.Model) string {
 			strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("n")), ", ")), eitherSeen(m)))
 }
 
-// rowNow is a part of a FROM clause: the row t that the table has now under a
-// primary key, NULLs if it has none. It is looked up, and not joined: no plan for
-// one row would do for many.
+// rowNow returns a part of a FROM clause: the row t that the table now has under a
+// primary key, NULLs if there is none. It is looked up and not joined, as the plan of
+// a join for one row would be slow for many.
 func rowNow(m *model.Model, key func(*schema.Field) string) string {
 	var match []string
 	for _, field := range m.Keys { // for the index
@@ -257,17 +258,19 @@ func rowNow(m *model.Model, key func(*schema.Field) string) string {
 		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("r")), ", "), itself(m), strings.Join(match, " AND "))
 }
 
-// there is the condition that a row of an outer join is there and to be seen.
+// there returns the condition that a row of an outer join exists and is not
+// soft-deleted.
 func there(m *model.Model, alias string) string {
 	return dialect.Joined(" AND ", dialect.Qualifies(alias)(m.Keys[0])+" IS NOT NULL", dialect.Seen(m, alias))
 }
 
-// imageIfThere is the image of a row of an outer join.
+// imageIfThere returns the image of a row of an outer join, NULL if it is not there.
 func imageIfThere(m *model.Model, alias string) string {
 	return dialect.CaseWhen(there(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
 }
 
-// eitherSeen is the condition that one of the rows of a pair is to be seen.
+// eitherSeen returns the condition that one row of a pair is there; "" for a model
+// without soft delete.
 func eitherSeen(m *model.Model) string {
 	if dialect.Seen(m, "d") == "" {
 		return ""
@@ -275,8 +278,8 @@ func eitherSeen(m *model.Model) string {
 	return "(" + there(m, "d") + " OR " + there(m, "n") + ")"
 }
 
-// postgresPK is pkOf for a FROM item's columns. What it makes of integers is made
-// in a quarter of the time by joining them.
+// postgresPK returns the SQL of a primary key as the outbox has it. Integers are
+// concatenated, which takes a quarter of the time of building a JSON array.
 func postgresPK(m *model.Model, column func(*schema.Field) string) string {
 	for _, field := range m.Keys {
 		if !model.IsInteger(field) {
@@ -287,13 +290,14 @@ func postgresPK(m *model.Model, column func(*schema.Field) string) string {
 	return "'['" + then + strings.Join(dialect.Columns(m.Keys, column), then+"', '"+then) + then + "']'"
 }
 
-// imageAs is a part of a FROM clause: the columns of the image of a row that goes
-// by an alias, as a row.
+// imageAs returns a part of a FROM clause: the columns of the image of the row with
+// an alias, as a row.
 func imageAs(m *model.Model, alias string) string {
 	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", inFunction().ImageColumns(m.Columns, dialect.Qualifies(alias)), alias)
 }
 
-// keysAlike is the condition that a row has a primary key, texts byte by byte.
+// keysAlike returns the condition that a row has a primary key; texts are compared
+// byte by byte.
 func keysAlike(m *model.Model, alias string, key func(*schema.Field) string) string {
 	return strings.Join(dialect.Columns(m.Keys, func(field *schema.Field) string {
 		cast := ""

@@ -12,14 +12,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// uniqueSet is what no two rows of a table may share: columns, or expressions of
-// them.
+// uniqueSet is a unique key of a table: columns, or expressions of columns.
 type uniqueSet struct {
 	fields []*schema.Field
-	met    string // the condition that a row p has what the new one has
+	met    string // the condition that a row p shares the key with the new row
 }
 
-// uniqueSets returns those that a model declares, its primary key first.
+// uniqueSets returns the unique keys that a model declares, its primary key first.
 func uniqueSets(m *model.Model) ([]uniqueSet, error) {
 	sets := []uniqueSet{uniqueColumns(m.Keys...)}
 	for _, field := range m.Schema.Fields {
@@ -46,9 +45,9 @@ func uniqueColumns(fields ...*schema.Field) uniqueSet {
 	}), " AND ")}
 }
 
-// uniqueIndex compares as the index does: in its collations, and by what its
-// expressions make of a row. Where it is a partial one, more rows are in the way
-// than would be replaced, which does no harm.
+// uniqueIndex compares as the index does: in its collations, and by the values of its
+// expressions. For a partial index it finds more rows than would be replaced, which
+// does no harm.
 func uniqueIndex(m *model.Model, index *schema.Index) (uniqueSet, error) {
 	var set uniqueSet
 	var parts []string
@@ -70,8 +69,8 @@ func uniqueIndex(m *model.Model, index *schema.Index) (uniqueSet, error) {
 	return set, nil
 }
 
-// uniquePart compares a row p and the new one in one part of an index, and
-// returns the fields that are in it.
+// uniquePart returns the condition that a row p and the new row agree in one part of
+// an index, and the fields of that part.
 func uniquePart(m *model.Model, option schema.IndexOption) (part string, fields []*schema.Field, err error) {
 	fields = []*schema.Field{option.Field}
 	part = dialect.Qualifies("p")(option.Field) + " = " + dialect.Qualifies("new")(option.Field)
@@ -90,8 +89,7 @@ func uniquePart(m *model.Model, option schema.IndexOption) (part string, fields 
 	return part, fields, nil
 }
 
-// fieldsNamed returns the fields whose columns an expression names, and maybe
-// more.
+// fieldsNamed returns the fields whose columns an expression names, and perhaps others.
 func fieldsNamed(m *model.Model, expression string) []*schema.Field {
 	var named []*schema.Field
 	for _, field := range m.Schema.Fields {
@@ -102,7 +100,7 @@ func fieldsNamed(m *model.Model, expression string) []*schema.Field {
 	return named
 }
 
-// uniqueFields are the fields on which it depends what a row replaces.
+// uniqueFields returns the fields of all unique keys.
 func (w *sqliteWriter) uniqueFields() []*schema.Field {
 	var all []*schema.Field
 	for _, set := range w.unique {
@@ -115,29 +113,29 @@ func (w *sqliteWriter) uniqueFields() []*schema.Field {
 	return all
 }
 
-// replacements follows INSERT OR REPLACE and UPDATE OR REPLACE. SQLite calls no
-// trigger for the rows that these delete (but with PRAGMA recursive_triggers),
-// and nothing tells such a statement from others. So each row that is in the way
-// of a new one is noted before, with the new one as its writer, and is recorded
-// after the write if it is gone or another. One that still has its place has not
-// been replaced: the write was an upsert, or was ignored. One with the writer's
-// own primary key is recorded with it.
+// replacements follows INSERT OR REPLACE and UPDATE OR REPLACE. SQLite fires no
+// trigger for the rows that these delete, unless PRAGMA recursive_triggers is on, and
+// nothing distinguishes such a statement from others. So before a write each row that
+// conflicts with the new row is noted, with the new row as its writer, and after the
+// write it is recorded if it is gone or has changed. A row that is unchanged was not
+// replaced: the write was an upsert, or was ignored. A row with the writer's own
+// primary key is recorded together with the writer.
 //
-// Triggers of the user's may write the same table in the midst of that. Their
-// rows are other writers; and when they replace the writer's row by one like it,
-// the note stays what the outbox knows: the writer's row is not recorded yet.
+// The user's triggers may write the same table in between. Their rows are other
+// writers. If they replace the writer's row by one like it, the note keeps what the
+// outbox knows, as the writer's row is not recorded yet.
 //
-// A note counts for the moment of its statement, which SQLite's 'now' is all
-// along. Another statement within the same millisecond may meet a note of one
-// that was ignored: it is set right before it can be used.
+// A note belongs to the moment of its statement: SQLite's 'now' stays the same during
+// a statement. Another statement within the same millisecond may find the note of a
+// write that was ignored: the note is corrected before it is used.
 func (w *sqliteWriter) replacements() {
 	unique := "(" + changed(w.uniqueFields()) + ")"
 	conflicting := w.conflicting()
 	w.noteBefore("before_insert", "BEFORE INSERT", "", conflicting)
 	w.noteBefore("before_update", w.updateOf("BEFORE", w.uniqueFields()), unique, conflicting+" AND NOT ("+sameKeys(w.model.Keys, dialect.Qualifies("old"))+")")
 
-	// SQLite calls the trigger first that was made last: these after those of the
-	// same event, which look for notes too.
+	// SQLite fires the newest trigger first. These must fire after the others of the
+	// same event, which also look for notes, so they are created before them.
 	noted := w.notesOf(true)
 	w.trigger("replaced_by_insert", "AFTER INSERT", w.anyNoted(noted),
 		w.draw(w.pk("new"), "SELECT r.pk"+noted),
@@ -150,7 +148,7 @@ func (w *sqliteWriter) replacements() {
 		w.forget(noted), sqliteMark)
 }
 
-// conflicting is a FROM clause of the rows p that the new one would replace.
+// conflicting returns a FROM clause of the rows p that the new row would replace.
 func (w *sqliteWriter) conflicting() string {
 	var met []string
 	for _, set := range w.unique {
@@ -159,12 +157,12 @@ func (w *sqliteWriter) conflicting() string {
 	return " FROM " + w.table() + " p WHERE " + dialect.Joined(" AND ", "("+strings.Join(met, " OR ")+")", dialect.Seen(w.model, "p"))
 }
 
-// moment is the same for all of a statement.
+// moment is SQL for the time, which stays the same during a statement.
 const moment = "julianday('now')"
 
-// noteBefore notes the rows that are in the way. A note that is there already is
-// the writer's own, unless the row has become another and that is recorded: then
-// it is one of a statement that was ignored.
+// noteBefore notes the conflicting rows. A note that exists already is the writer's
+// own, unless the row has changed since and that is recorded: then the note is left
+// from a write that was ignored, and is replaced.
 func (w *sqliteWriter) noteBefore(name, event, when, conflicting string) {
 	noted := w.notesOf(false)
 	const recorded = "(SELECT o.new FROM timak_outbox o WHERE o.tbl = {name} AND o.pk = excluded.pk ORDER BY o.version DESC LIMIT 1)"
@@ -177,8 +175,8 @@ func (w *sqliteWriter) noteBefore(name, event, when, conflicting string) {
 		sqliteMark)
 }
 
-// writer is what a note says of the row that is to be written: all that is
-// unique about it. Before an insert a number that SQLite is to draw is -1.
+// writer returns SQL for the values that identify a row to be written in a note: those
+// of all its unique keys. Before an insert, a row id that SQLite will assign is -1.
 func (w *sqliteWriter) writer(undrawn bool) string {
 	return fmt.Sprintf(dialect.SQLite.Array, strings.Join(dialect.Columns(w.uniqueFields(), func(field *schema.Field) string {
 		if undrawn && field == w.model.Keys[0] {
@@ -188,9 +186,9 @@ func (w *sqliteWriter) writer(undrawn bool) string {
 	}), ", "))
 }
 
-// writtenBy is the condition that a note is of the new row, whose number may have
-// been drawn meanwhile. Without another unique column nothing would have been in
-// the way of a row without a number.
+// writtenBy returns the condition that a note is of the new row; drawn says that
+// SQLite may have assigned its row id since. Without another unique key, a row without
+// a row id would have had no conflict.
 func (w *sqliteWriter) writtenBy(drawn bool) string {
 	writers := w.writer(false)
 	if drawn && len(w.model.Keys) == 1 && model.Whole(w.model.Keys[0]) && len(w.unique) > 1 {
@@ -199,20 +197,20 @@ func (w *sqliteWriter) writtenBy(drawn bool) string {
 	return "at = " + moment + " AND tbl = {name} AND writer IN (" + writers + ")"
 }
 
-// notesOf is a FROM clause of the notes r of the new row.
+// notesOf returns a FROM clause of the notes r of the new row.
 func (w *sqliteWriter) notesOf(drawn bool) string {
 	return " FROM timak_replaced r WHERE " + w.writtenBy(drawn)
 }
 
 func (w *sqliteWriter) anyNoted(noted string) string { return "EXISTS (SELECT 1" + noted + ")" }
 
-// notedImage is the image of the row which had the new one's primary key and has
-// been replaced, if any.
+// notedImage returns the image of the replaced row that had the new row's primary key;
+// NULL if there is none.
 func (w *sqliteWriter) notedImage(noted string) string {
 	return "(SELECT r.old" + noted + " AND r.pk = " + w.pk("new") + ")"
 }
 
-// notedOthers are the rows with other primary keys, as they were and are now.
+// notedOthers selects the noted rows with other primary keys, as they were and are now.
 func (w *sqliteWriter) notedOthers(noted string) string {
 	now := w.nowUnder(func(field *schema.Field) string {
 		return fmt.Sprintf("json_extract(r.pk, '$[%d]')", slices.Index(w.model.Keys, field))
@@ -220,7 +218,7 @@ func (w *sqliteWriter) notedOthers(noted string) string {
 	return "SELECT r.pk AS pk, r.old AS old, " + now + " AS new" + noted + " AND r.pk <> " + w.pk("new")
 }
 
-// forget takes notes away that have been recorded.
+// forget deletes notes that have been recorded.
 func (w *sqliteWriter) forget(noted string) string {
 	return "DELETE" + strings.Replace(noted, " r ", " ", 1)
 }

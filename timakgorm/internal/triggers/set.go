@@ -14,26 +14,25 @@ type triggerSet struct {
 	model *model.Model
 	table string   // as the rules name it
 	names []string // of the triggers
-	hash  string   // stands in a comment of each trigger or its function
-	up    []string // statements that put them there, in place of older ones
-	down  []string // statements that take them away
+	hash  string   // in a comment of each trigger or its function
+	up    []string // statements that create them, in place of older ones
+	down  []string // statements that drop them
 
-	// below are statements that put them on a table below the tracked one, a
-	// partition or one that inherits from it, in the place of whose name is
-	// belowMark.
+	// below are statements that create them on a table below the tracked one: a
+	// partition, or a table that inherits from it. belowMark stands for its name.
 	below []string
 
-	// shared are statements that make what the triggers of all tables need, where
-	// it is not there.
+	// shared are statements that create what the triggers of all tables need, unless
+	// it exists.
 	shared []string
 }
 
 const belowMark = "{below}"
 
-// hashMark is where the text of a trigger holds its set's hash.
+// hashMark stands for the set's hash in the text of a trigger.
 const hashMark = "{hash}"
 
-// triggersOf writes the triggers of a table.
+// triggersOf returns the triggers of a model's table.
 func triggersOf(d dialect.Dialect, m *model.Model) (triggerSet, error) {
 	var s triggerSet
 	var err error
@@ -47,7 +46,7 @@ func triggersOf(d dialect.Dialect, m *model.Model) (triggerSet, error) {
 	return s, err
 }
 
-// seal puts the hash of all that the set consists of where it belongs.
+// seal computes the hash of the set's statements and puts it into them.
 func (s *triggerSet) seal() {
 	sum := sha256.Sum256([]byte(strings.Join(s.up, "\n")))
 	s.hash = hex.EncodeToString(sum[:8])
@@ -56,5 +55,5 @@ func (s *triggerSet) seal() {
 	}
 }
 
-// mark is what the text of each trigger holds, as a comment.
+// mark returns the comment in the text of each trigger.
 func (s *triggerSet) mark() string { return "timak " + s.hash }

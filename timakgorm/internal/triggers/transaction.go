@@ -10,12 +10,12 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// With Triggers, a statement outside of any transaction is committed by the
-// database itself, and nobody could tell which changes were its own. So, where a
-// commit is to deliver them, such a statement gets a transaction.
+// With triggers, the database itself commits a statement outside a transaction, and
+// which changes were its own is not known. So where a commit delivers its changes,
+// such a statement gets a transaction.
 
-// RegisterTransactions has these transactions begun and ended. The row chain has
-// none: whoever reads its rows does so after the last callback.
+// RegisterTransactions registers the callbacks that begin and end these transactions.
+// The Row chain gets none, as the caller reads its rows after the last callback.
 func (w *Watch) RegisterTransactions(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -33,8 +33,8 @@ func (w *Watch) RegisterTransactions(db *gorm.DB) error {
 	)
 }
 
-// beginWrite is for statements that GORM builds, on whatever table: a trigger or
-// a foreign key of one that is not tracked may change one that is.
+// beginWrite begins one for a statement that GORM builds, on any table: a trigger or a
+// foreign key of a table that is not tracked may change a tracked one.
 func (w *Watch) beginWrite(db *gorm.DB) error {
 	if db.Statement.SQL.Len() > 0 {
 		return w.beginRaw(db)
@@ -42,7 +42,7 @@ func (w *Watch) beginWrite(db *gorm.DB) error {
 	return session.BeginStatement(db)
 }
 
-// beginRaw is for SQL of the user's own that is executed.
+// beginRaw begins one for raw SQL that is executed.
 func (w *Watch) beginRaw(db *gorm.DB) error {
 	if db.Statement.SQL.Len() == 0 || statement.InTransaction(db) || !w.tables.Dialect.Language.WantsTransaction(statement.TextOf(db).Words, true) {
 		return nil
@@ -50,8 +50,8 @@ func (w *Watch) beginRaw(db *gorm.DB) error {
 	return session.BeginStatement(db)
 }
 
-// beginQuery is for SQL of the user's own whose rows GORM reads: functions that a
-// SELECT calls are not looked for.
+// beginQuery begins one for raw SQL whose rows GORM reads. It does not look for
+// functions that a SELECT calls.
 func (w *Watch) beginQuery(db *gorm.DB) error {
 	text, may := statement.TextWith(db, sqltext.Writing|sqltext.Blocks)
 	if !may || statement.InTransaction(db) || !w.tables.Dialect.Language.WantsTransaction(text.Words, false) {

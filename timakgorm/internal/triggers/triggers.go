@@ -10,14 +10,14 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
-	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 	"github.com/timak-go/timak/timakgorm/internal/session"
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Install puts the triggers of sets into a database, in one transaction, in place of
-// outdated ones.
+// Install creates the triggers of all tracked tables in a database, in one
+// transaction, in place of outdated ones. It returns model.ErrColumns for a table
+// whose columns do not fit its model.
 func (w *Watch) Install(ctx context.Context, db *gorm.DB) error {
 	d, err := dialect.Of(db.Name())
 	if err != nil {
@@ -28,10 +28,11 @@ func (w *Watch) Install(ctx context.Context, db *gorm.DB) error {
 		return err
 	}
 	defer w.sessions.Schema.Change()()
-	err = changeTriggers(ctx, db, func(d dialect.Dialect, pool gorm.ConnPool) error {
+	var unfit error // names the package itself
+	err = changeTriggers(ctx, d, db, func(pool gorm.ConnPool) error {
 		for _, set := range sets {
-			if err := dialect.CheckColumns(ctx, d, pool, set.model, sqltext.QuoteName(set.table)); err != nil {
-				return err
+			if unfit = dialect.CheckColumns(ctx, d, pool, set.model, sqltext.QuoteName(set.table)); unfit != nil {
+				return unfit
 			}
 			if err := set.install(ctx, d, pool); err != nil {
 				return fmt.Errorf("triggers of %s: %w", set.table, err)
@@ -39,8 +40,8 @@ func (w *Watch) Install(ctx context.Context, db *gorm.DB) error {
 		}
 		return nil
 	})
-	if errors.Is(err, model.ErrColumns) {
-		return err
+	if unfit != nil {
+		return unfit
 	}
 	if err != nil {
 		return fmt.Errorf("timakgorm: install triggers (did timakgorm.Migrate run?): %w", err)
@@ -48,11 +49,15 @@ func (w *Watch) Install(ctx context.Context, db *gorm.DB) error {
 	return nil
 }
 
-// Drop takes all of timak's triggers away from a database, those of tables that are
-// no longer tracked too, and on SQLite what they alone need.
+// Drop drops all of timak's triggers in a database, also those of tables that are no
+// longer tracked, and on SQLite what only triggers need.
 func (w *Watch) Drop(ctx context.Context, db *gorm.DB) error {
+	d, err := dialect.Of(db.Name())
+	if err != nil {
+		return err
+	}
 	defer w.sessions.Schema.Change()()
-	err := changeTriggers(ctx, db, func(d dialect.Dialect, pool gorm.ConnPool) error {
+	err = changeTriggers(ctx, d, db, func(pool gorm.ConnPool) error {
 		found, err := installedTriggers(ctx, d, pool, "")
 		if err != nil {
 			return err
@@ -69,13 +74,13 @@ func (w *Watch) Drop(ctx context.Context, db *gorm.DB) error {
 	return nil
 }
 
-// UpSQL returns what install runs on an empty database of a dialect; db says what
-// tables and columns are called.
+// UpSQL returns the SQL that Install runs on an empty database of the dialect name. db
+// says what tables and columns are called.
 func (w *Watch) UpSQL(name string, db *gorm.DB) (string, error) {
 	return w.script(name, db, func(s triggerSet) []string { return s.up })
 }
 
-// DownSQL returns what undoes upSQL.
+// DownSQL returns the SQL that undoes UpSQL.
 func (w *Watch) DownSQL(name string, db *gorm.DB) (string, error) {
 	return w.script(name, db, func(s triggerSet) []string { return s.down })
 }
@@ -100,8 +105,8 @@ func (w *Watch) script(name string, db *gorm.DB, pick func(triggerSet) []string)
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// sets returns the triggers that all tracked tables should have; db says what they
-// are called.
+// sets returns the triggers that all tracked tables should have, sorted by table. db
+// says what tables and columns are called.
 func (w *Watch) sets(d dialect.Dialect, db *gorm.DB) ([]triggerSet, error) {
 	models, err := w.opts.Models(db)
 	if err != nil {
@@ -119,35 +124,30 @@ func (w *Watch) sets(d dialect.Dialect, db *gorm.DB) ([]triggerSet, error) {
 	return sets, nil
 }
 
-// triggersLock is the number of the advisory lock under which triggers are
-// changed on Postgres.
+// triggersLock is the number of the advisory lock under which Postgres' triggers are
+// changed.
 const triggersLock = outbox.AdvisoryLock + 1
 
-// changeTriggers calls change in a transaction in which no other can do the
-// same.
-func changeTriggers(ctx context.Context, db *gorm.DB, change func(dialect.Dialect, gorm.ConnPool) error) error {
-	d, err := dialect.Of(db.Name())
-	if err != nil {
-		return err
-	}
+// changeTriggers calls change in a transaction, of which only one runs at a time.
+func changeTriggers(ctx context.Context, d dialect.Dialect, db *gorm.DB, change func(gorm.ConnPool) error) error {
 	lock := fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", triggersLock)
 	if d.Name == dialect.SQLite.Name {
 		lock = "UPDATE timak_clock SET high = high" // a read lock could not become a write lock
 	}
 	return db.Session(&gorm.Session{NewDB: true, Context: ctx}).Transaction(func(tx *gorm.DB) error {
 		pool := tx.Statement.ConnPool
-		if own := session.TransactionOf(pool); own != nil { // db may be a transaction that is not to end here
+		if own := session.TransactionOf(pool); own != nil { // db may be a transaction, which goes on
 			own.ChangesSchema = true
 		}
 		if _, err := pool.ExecContext(ctx, lock); err != nil {
 			return err
 		}
-		return change(d, pool)
+		return change(pool)
 	})
 }
 
-// install puts a table's triggers there, unless they are, and on the tables below
-// it that have none yet.
+// install creates a table's triggers unless they are there, and those of the tables
+// below it that lack some.
 func (s triggerSet) install(ctx context.Context, d dialect.Dialect, pool gorm.ConnPool) error {
 	found, err := installedTriggers(ctx, d, pool, s.table)
 	if err != nil {
@@ -175,8 +175,8 @@ func (s triggerSet) install(ctx context.Context, d dialect.Dialect, pool gorm.Co
 	return s.installBelow(ctx, pool)
 }
 
-// postgresBelow are the tables below one that lack some of its triggers: foreign
-// ones can have none.
+// postgresBelow asks for the tables below a table that lack some of its triggers.
+// Foreign tables are left out, as they cannot have any.
 const postgresBelow = `WITH RECURSIVE below AS (
 		SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass($1)
 		UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.inhrelid
@@ -185,7 +185,7 @@ const postgresBelow = `WITH RECURSIVE below AS (
 	WHERE c.relkind IN ('r', 'p') AND $2 > (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = inhrelid AND t.tgparentid = 0
 		AND t.tgfoid IN (SELECT o.tgfoid FROM pg_trigger o WHERE o.tgrelid = to_regclass($1) AND o.tgname LIKE 'timak\_%'))`
 
-// installBelow puts triggers on the tables below the tracked one.
+// installBelow creates triggers on the tables below the tracked one.
 func (s triggerSet) installBelow(ctx context.Context, pool gorm.ConnPool) error {
 	if len(s.below) == 0 {
 		return nil
@@ -204,9 +204,9 @@ func (s triggerSet) installBelow(ctx context.Context, pool gorm.ConnPool) error 
 	return nil
 }
 
-// schemas returns where timak's own tables and the tracked one are. The triggers
-// read all of its rows, whoever writes them: they cannot be put there by a role
-// that may not.
+// schemas returns the schemas of timak's own tables and of the tracked one. It returns
+// an error if the role that installs the triggers lacks the rights they need: they
+// read all rows of the table, and write the outbox, whichever role writes the table.
 func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas, err error) {
 	const place = "(SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s))"
 	query := "SELECT " + fmt.Sprintf(place, "'timak_outbox'") + ", " + fmt.Sprintf(place, "$1") + ", row_security_active(to_regclass($1)), " +
@@ -216,9 +216,9 @@ func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas
 	case err != nil:
 		return in, err
 	case hidden:
-		return in, errors.New("row-level security hides rows from this role: install them as the table's owner, without FORCE ROW LEVEL SECURITY, or as a role with BYPASSRLS")
+		return in, errors.New("row-level security hides rows from this role: install the triggers as the table's owner, without FORCE ROW LEVEL SECURITY, or as a role with BYPASSRLS")
 	case !may:
-		return in, errors.New("this role, whose rights they have, may not write timak_outbox and timak_versions: grant it INSERT and UPDATE, or install them as another")
+		return in, errors.New("the triggers would have the rights of this role, which may not write timak_outbox and timak_versions: grant it INSERT and UPDATE, or install them as another role")
 	default:
 		return in, nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/session"
 )
 
-// Watch is the triggers that tracked tables should have, and looks whether they have
-// them. All methods may be called from any number of goroutines.
+// Watch knows the triggers that tracked tables should have, and checks that they have
+// them. After Expect, all methods may be called from any number of goroutines.
 type Watch struct {
 	tables   *dialect.Tables
 	sessions *session.Sessions
@@ -19,15 +19,15 @@ type Watch struct {
 	triggers map[string]*tableTriggers
 }
 
-// Options are what a watch needs of the plugin.
+// Options are the plugin's options that a watch needs.
 type Options struct {
-	Installed bool                                   // triggers capture changes: without, none should be there
-	Models    func(*gorm.DB) ([]*model.Model, error) // the tracked models, named as in a database
-	DB        func() (*sql.DB, error)                // the pool; an error if the plugin has none
-	Wake      func()                                 // has the relay look at the outbox
+	Installed bool                                   // triggers should be there; false: they should not
+	Models    func(*gorm.DB) ([]*model.Model, error) // the tracked models, with the names of a database
+	DB        func() (*sql.DB, error)                // the pool; an error if the plugin is not in use
+	Wake      func()                                 // wakes the relay; never waits
 }
 
-// New returns a watch of tables in which no triggers should be.
+// New returns a watch of the tables ts. It expects no triggers before Expect is called.
 func New(ts *dialect.Tables, sessions *session.Sessions, opts Options) *Watch {
 	w := &Watch{tables: ts, sessions: sessions, opts: opts, triggers: map[string]*tableTriggers{}}
 	for name := range ts.ByName {
@@ -36,7 +36,7 @@ func New(ts *dialect.Tables, sessions *session.Sessions, opts Options) *Watch {
 	return w
 }
 
-// Expect has the watch expect the triggers of the models.
+// Expect makes the watch expect the triggers of the tracked models.
 func (w *Watch) Expect(db *gorm.DB) error {
 	sets, err := w.sets(w.tables.Dialect, db)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// RegisterChecks has the triggers of a table looked at before it is written, and
-// again when this process has changed it.
+// RegisterChecks registers the callbacks that check a table's triggers before it is
+// written: once, and again after this process has changed the schema.
 func (w *Watch) RegisterChecks(db *gorm.DB) error {
 	on := db.Callback()
 	return errors.Join(
@@ -25,7 +25,7 @@ func (w *Watch) RegisterChecks(db *gorm.DB) error {
 	)
 }
 
-// checkWrite refuses the write of a table whose triggers are not right.
+// checkWrite refuses a write to a table whose triggers are wrong.
 func (w *Watch) checkWrite(v statement.Verb) func(*gorm.DB) error {
 	return func(db *gorm.DB) error {
 		st := db.Statement
@@ -43,8 +43,8 @@ func (w *Watch) checkWrite(v statement.Verb) func(*gorm.DB) error {
 	}
 }
 
-// checkTable looks at the triggers of the table that a statement writes, or at
-// those of all where it does not say so plainly.
+// checkTable checks the triggers of the table that a statement writes, or of all
+// tables if the statement does not name it plainly.
 func (w *Watch) checkTable(db *gorm.DB) error {
 	st := db.Statement
 	if t := w.tables.Named(st.Table); t != nil && st.TableExpr == nil {
@@ -53,8 +53,8 @@ func (w *Watch) checkTable(db *gorm.DB) error {
 	return w.checkTriggers(st.Context, st.ConnPool)
 }
 
-// checkRawWrite is checkWrite for SQL of the user's own. A transaction that makes
-// a table anew may fill it before it installs the triggers.
+// checkRawWrite is checkWrite for raw SQL. A transaction that creates a table may fill
+// it before it installs the triggers.
 func (w *Watch) checkRawWrite(db *gorm.DB) error {
 	st := db.Statement
 	if db.Error != nil || db.DryRun || sqltext.VerbsIn(st.SQL.String())&sqltext.Writing == 0 {
@@ -80,20 +80,20 @@ func (w *Watch) checkRawTable(db *gorm.DB) error {
 	return w.triggers[name].check(db.Statement.Context, w, db.Statement.ConnPool)
 }
 
-// checkedSetting is where a statement outside of our transactions keeps the
-// number of the schema that it began with.
+// checkedSetting is the setting in which a statement outside a transaction of timak's
+// keeps the version of the schema with which it began.
 const checkedSetting = "timak:checked"
 
-// noteSchema keeps what checkAgain needs.
+// noteSchema notes the version of the schema for checkAgain.
 func (w *Watch) noteSchema(db *gorm.DB) {
 	if w.opts.Installed && session.TransactionOf(db.Statement.ConnPool) == nil {
 		db.InstanceSet(checkedSetting, w.sessions.Schema.Now())
 	}
 }
 
-// checkAgain checks a statement that has run while the schema was changed: it
-// may have waited for the change, and written a table that has no triggers any
-// more. Then its transaction must not be committed.
+// checkAgain checks a statement that has run while the schema changed: it may have
+// waited for that, and written a table that has lost its triggers. Then its
+// transaction must not be committed.
 func (w *Watch) checkAgain(db *gorm.DB, check func(*gorm.DB) error) error {
 	if db.Error != nil || db.DryRun {
 		return nil
@@ -111,7 +111,7 @@ func (w *Watch) checkAgain(db *gorm.DB, check func(*gorm.DB) error) error {
 	}
 	err := check(db)
 	if _, inside := st.ConnPool.(gorm.TxCommitter); err != nil && !inside {
-		return fmt.Errorf("timakgorm: the write has taken place, outside of a transaction, while the schema was changed, and may not be recorded: %w", err)
+		return fmt.Errorf("%w; the write has taken place outside a transaction while the schema changed, and may not be recorded: call plugin.Rebuild", err)
 	}
 	if err != nil {
 		w.sessions.Spoil(st.Context, st.ConnPool, err)
