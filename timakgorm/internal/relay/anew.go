@@ -15,18 +15,18 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// errRowLocked is why a row cannot be recorded anew for now.
-var errRowLocked = errors.New("the row is locked by a transaction: it is recorded anew after that")
+// errRowLocked is returned for a row that cannot be recorded anew now.
+var errRowLocked = errors.New("a transaction has locked the row: it will be recorded anew when that has ended")
 
 // anewChunk is how many rows are recorded anew in one transaction.
 const anewChunk = 500
 
-// recordAnew writes a change of each row as it is now, with a version of now, in
-// place of changes that came so late that their removal may have been forgotten,
-// or that an older program wrote. Where the row was before is unknown: those and
-// others of its changes may still be on their way, with another relay. It has transactions of its own and waits for
-// nobody's lock: a row that another transaction has locked is left for later,
-// and delays no other.
+// recordAnew records each row as it is now, with a new version, in place of changes
+// that came so late that their removal may have been forgotten, or that an older
+// program wrote. Where the row was before is unknown, as another relay may still be
+// applying these or other changes of it. recordAnew uses its own transactions and
+// waits for no lock: a row that another transaction has locked fails with
+// errRowLocked and delays no other row.
 func (r *Relay) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*rowFold, failed map[*rowFold]error) {
 	failed = map[*rowFold]error{}
 	tables := map[*dialect.Table][]*rowFold{}
@@ -54,10 +54,10 @@ func (r *Relay) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*r
 	return recorded, failed
 }
 
-// recordAnew is relay.recordAnew for rows of the batch. One that was recorded anew
-// already and came too late again is of a timeline whose horizon is ahead of the
-// database's clock: it gets a version beyond that, as it would come too late for
-// as long as it takes the clock to get there.
+// recordAnew is Relay.recordAnew for rows of the batch. If a row that was recorded
+// anew came too late again, the horizon of its timeline is ahead of the database's
+// clock. It gets a version above the horizon, as it would come too late until the
+// clock has passed that.
 func (b *batch) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*rowFold, failed map[*rowFold]error) {
 	horizons := map[string]int64{}
 	unread := map[*rowFold]error{}
@@ -74,8 +74,8 @@ func (b *batch) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*r
 	return recorded, failed
 }
 
-// raise sets the floor of a row that was recorded anew already, by the horizons
-// of timelines, of which it keeps what it has read.
+// raise sets the floor of a row that was recorded anew already above the horizons of
+// its timelines. It caches these in horizons, by key.
 func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64) error {
 	if old := f.last().Old; old == nil || *old != outbox.UnknownImage {
 		return nil
@@ -86,7 +86,7 @@ func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64
 			if err != nil {
 				return err
 			}
-			horizons[key] = entries.Version("", "") // there is no such entry, but its absence
+			horizons[key] = entries.Version("", "") // an entry that is absent, and so dead at the horizon
 		}
 		f.floor = max(f.floor, min(horizons[key], timak.MaxVersion-2)+1)
 	}
@@ -96,44 +96,61 @@ func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64
 // recordChunk records some rows of a table, and returns those that others have
 // locked.
 func (r *Relay) recordChunk(ctx context.Context, t *dialect.Table, folds []*rowFold) (locked map[*rowFold]bool, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("timakgorm: record %s anew: %w", t.Model.Table, err)
-		}
-	}()
 	db, err := r.opts.DB()
 	if err != nil {
 		return nil, err
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, recordingAnew(t, err)
 	}
 	if locked, err = recordFree(ctx, tx, t, folds); err != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
-	return locked, tx.Commit()
+	return locked, recordingAnew(t, tx.Commit())
+}
+
+// recordingAnew names what has failed; nil for no error.
+func recordingAnew(t *dialect.Table, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("timakgorm: record %s anew: %w", t.Model.Table, err)
 }
 
 // recordFree records the rows that are not locked, and returns the others.
 func recordFree(ctx context.Context, tx *sql.Tx, t *dialect.Table, folds []*rowFold) (locked map[*rowFold]bool, err error) {
+	locked, free, err := lockAvailable(ctx, tx, t, folds)
+	if err != nil {
+		return nil, recordingAnew(t, err)
+	}
+	if len(free.Rows) == 0 {
+		return locked, nil
+	}
+	_, err = outbox.Record(ctx, tx, t, free, time.Now()) // its error has a name
+	return locked, err
+}
+
+// lockAvailable locks the rows that are free, and returns those that others have locked
+// and the changes of the free ones.
+func lockAvailable(ctx context.Context, tx *sql.Tx, t *dialect.Table, folds []*rowFold) (locked map[*rowFold]bool, free *outbox.Changes, err error) {
 	wanted := &outbox.Changes{}
 	places := make([]int, len(folds))
 	for i, f := range folds {
 		key, err := f.key()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if places[i], err = wanted.IndexOf(key); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	busy, err := outbox.LockAvailable(ctx, tx, t, wanted)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	locked = map[*rowFold]bool{}
-	free, unknown := &outbox.Changes{}, outbox.UnknownImage
+	locked, free = map[*rowFold]bool{}, &outbox.Changes{}
+	unknown := outbox.UnknownImage
 	for i, f := range folds {
 		if row := wanted.Rows[places[i]]; busy[string(row.Key)] {
 			locked[f] = true
@@ -142,14 +159,10 @@ func recordFree(ctx context.Context, tx *sql.Tx, t *dialect.Table, folds []*rowF
 			free.Rows = append(free.Rows, row)
 		}
 	}
-	if len(free.Rows) == 0 {
-		return locked, nil
-	}
-	_, err = outbox.Record(ctx, tx, t, free, time.Now())
-	return locked, err
+	return locked, free, nil
 }
 
-// key returns the primary key from the latest image.
+// key returns the primary key, which is in the latest image.
 func (f *rowFold) key() (model.RowKey, error) {
 	text := f.last().New
 	if text == nil {

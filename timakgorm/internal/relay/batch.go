@@ -10,21 +10,21 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// batch is one round of the relay: changes are read, folded by row, grouped by
-// timeline, applied with one read and one write for each, and settled. No
+// batch is one round of the relay. Its changes are read, folded by row, grouped by
+// timeline, applied with one read and one write a timeline, and settled. No
 // transaction is open while the store is written.
 type batch struct {
 	relay  *Relay
 	outbox *outbox.Outbox
 	folds  []*rowFold
-	// failed are the errors of the timelines that a row touches, stale the keys of
-	// those for which its puts came too late.
+	// failed are the errors of a row's timelines, stale the keys of its timelines for
+	// which its puts came too late.
 	failed map[*rowFold][]error
 	stale  map[*rowFold][]string
 	full   bool // there may be more changes than these
 
-	// reached says that the store has answered for one of the timelines, and away
-	// for how many it could not be reached.
+	// reached says that the store has answered for at least one timeline; away is the
+	// number of timelines for which the store could not be reached.
 	reached bool
 	away    int
 }
@@ -36,21 +36,21 @@ func (r *Relay) newBatch(o *outbox.Outbox, changes []outbox.RowChange, full bool
 	}
 }
 
-// outcome is what a round has come to.
+// outcome is the result of a round.
 type outcome struct {
-	found   int   // changes
-	settled int   // of these, for good or as dead letters
-	left    int   // of these, to programs with other rules
+	found   int   // changes in the batch
+	settled int   // of these, applied or made dead letters
+	left    int   // of these, left to programs with other rules
 	late    int   // of these, put off
-	last    int64 // id
-	more    bool  // others may be due
+	last    int64 // id of the last one
+	more    bool  // more changes may be due
 
-	// reached says that the store has answered, outage that it is away.
+	// reached says that the store has answered, outage that it cannot be reached.
 	reached, outage bool
 }
 
-// relayBatch takes one round. The error is the first reason why some of the
-// changes are not settled.
+// relayBatch runs one round. The error is the first reason why some of the changes
+// are not settled.
 func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome, error) {
 	o, err := r.Outbox()
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 	return came, b.settle(ctx, &came)
 }
 
-// group is the ops of one timeline, and the rows they come from.
+// group is the ops of one timeline, with the rows they come from.
 type group struct {
 	key     string
 	ops     []timak.Op
@@ -87,7 +87,7 @@ type group struct {
 	errs    []error        // of each op
 }
 
-// groups brings together the ops of each timeline.
+// groups groups the ops by timeline.
 func (b *batch) groups() []*group {
 	index := map[string]*group{}
 	var groups []*group
@@ -108,7 +108,7 @@ func (b *batch) groups() []*group {
 	return groups
 }
 
-// apply writes every timeline once, some of them side by side.
+// apply writes each timeline once, Options.Writers of them concurrently.
 func (b *batch) apply(ctx context.Context) {
 	groups := b.groups()
 	var workers errgroup.Group
@@ -134,8 +134,8 @@ func (b *batch) write(ctx context.Context, g *group) {
 	b.applySome(ctx, g, timelines, 0, len(g.ops))
 }
 
-// applySome carries out some of a group's ops together. One that can never be
-// would take its neighbours down with it: then each half is tried by itself.
+// applySome applies some of a group's ops together. If one of them can never be
+// applied, all fail: then each half is tried by itself.
 func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timelines, from, to int) {
 	results, err := timelines.Apply(ctx, g.key, g.ops[from:to]...)
 	switch {
@@ -153,7 +153,7 @@ func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timeli
 	}
 }
 
-// note tells the rows of a group what came of it.
+// note notes the results of a group for its rows.
 func (b *batch) note(g *group) {
 	if slices.ContainsFunc(g.errs, isOutage) {
 		b.away++

@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// breaker keeps commits from waiting for a store that is away: after a failure
-// they are left to the relay for a while, then one of them tries.
+// breaker is a circuit breaker: it keeps commits from waiting for a store that cannot
+// be reached. After a failure commits leave their changes to the relay for a while,
+// then one of them tries. The zero breaker lets all pass.
 type breaker struct {
-	until atomic.Int64 // nanoseconds; 0: nothing is amiss
-	wait  atomic.Int64 // the last pause
+	until atomic.Int64 // nanoseconds since 1970; 0: all pass
+	wait  atomic.Int64 // the last pause, in nanoseconds
 }
 
-// The pauses after failures, doubled each time up to a limit.
+// The first and the longest pause after failures; each is twice the one before.
 const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 10 * time.Second
 )
 
-// pass reports whether a commit may wait for its delivery, and since when it may.
-// After a pause one of many may, and patience is how long the others leave theirs
-// to the relay until its outcome is known.
+// pass reports whether a commit may wait for its delivery; since is for lapse. After a
+// pause one commit may, and the others leave their changes to the relay for patience,
+// or until the outcome of the first is known.
 func (b *breaker) pass(patience time.Duration) (since int64, pass bool) {
 	until := b.until.Load()
 	if until == 0 {
@@ -31,21 +32,23 @@ func (b *breaker) pass(patience time.Duration) (since int64, pass bool) {
 	return since, now.UnixNano() >= until && b.until.CompareAndSwap(until, since)
 }
 
+// trip begins a pause.
 func (b *breaker) trip() {
 	wait := min(max(2*time.Duration(b.wait.Load()), firstPause), lastPause)
 	b.wait.Store(int64(wait))
 	b.until.Store(time.Now().Add(wait).UnixNano())
 }
 
-// lapse is trip for a commit that has waited in vain, as with a store that answers
-// to nothing: its round says no more than that. The first of many trips it for
-// all that were let pass since then.
+// lapse is trip for a commit that has waited in vain, as for a store that never
+// answers. Only the first of the commits that passed with the same since begins a
+// pause.
 func (b *breaker) lapse(since int64) {
 	if b.until.CompareAndSwap(since, time.Now().Add(firstPause).UnixNano()) {
 		b.trip()
 	}
 }
 
+// reset lets all pass.
 func (b *breaker) reset() {
 	b.until.Store(0)
 	b.wait.Store(0)

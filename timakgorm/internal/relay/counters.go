@@ -17,8 +17,8 @@ func (c *counters) wrote(ops int) {
 	c.ops.Add(int64(ops))
 }
 
-// settled counts what became of a batch, in which some changes were recorded
-// anew and some left to other programs.
+// settled counts what became of a batch: anew of its changes were recorded anew, and
+// left were left to other programs.
 func (c *counters) settled(s outbox.Settlement, anew, left int) {
 	c.applied.Add(int64(len(s.Done) - anew))
 	c.anew.Add(int64(anew))
@@ -26,13 +26,13 @@ func (c *counters) settled(s outbox.Settlement, anew, left int) {
 	c.retried.Add(int64(len(s.Late) - left))
 }
 
-// Counts are what a relay has done since it was made; timakgorm.Stats says what
-// they count.
+// Counts are what a relay has done since it was created; timakgorm.Stats describes
+// them.
 type Counts struct {
 	Applied, Retried, Buried, Anew, Writes, Ops, Errors, Delivered, Left int64
 }
 
-// Counts returns what has been counted so far.
+// Counts returns the counts so far.
 func (r *Relay) Counts() Counts {
 	c := &r.counters
 	return Counts{

@@ -11,13 +11,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// errUndelivered is returned for a change that stays for the relay.
+// errUndelivered is returned for a change that is left to the relay.
 var errUndelivered = errors.New("the timelines follow later")
 
-// deliveries are the commits that wait to be readable. Those that come while
-// a round is under way go together into the next: one round for many commits.
-// They do not wait for the relay's own rounds, which may have a long way to
-// catch up; a change that both apply counts once.
+// deliveries is the queue of commits that wait until their changes are readable. The
+// commits that come during a round share the next one. They do not wait for the
+// relay's own rounds, which may have much to catch up on. Applying a change is
+// idempotent, so both may apply it.
 type deliveries struct {
 	breaker breaker
 
@@ -26,14 +26,15 @@ type deliveries struct {
 	busy    bool
 }
 
-// delivery is one commit's changes.
+// delivery is a commit that waits for its changes.
 type delivery struct {
 	ids  []int64
 	done chan error
 }
 
-// Deliver makes the changes of a transaction that has just been committed
-// readable, or leaves them to the relay.
+// Deliver applies the changes with these ids, of a transaction that has just been
+// committed. It returns when they are readable, or leaves them to the relay after
+// Options.Patience, at the end of ctx or if they cannot be applied now.
 func (r *Relay) Deliver(ctx context.Context, ids []int64) {
 	if len(ids) == 0 {
 		return
@@ -69,7 +70,7 @@ func (r *Relay) Deliver(ctx context.Context, ids []int64) {
 	r.Wake()
 }
 
-// join queues a delivery, and reports whether somebody must begin to deliver.
+// join queues a delivery, and reports whether the caller must start deliverAll.
 func (ds *deliveries) join(d *delivery) (first bool) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -79,8 +80,7 @@ func (ds *deliveries) join(d *delivery) (first bool) {
 	return first
 }
 
-// quit takes a delivery that nobody waits for any more out of the queue, if it
-// is still there.
+// quit removes a delivery from the queue if it is still there.
 func (ds *deliveries) quit(d *delivery) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -89,8 +89,8 @@ func (ds *deliveries) quit(d *delivery) {
 	}
 }
 
-// next takes the deliveries of a round: as many as make a batch, and one at
-// least. It returns none when all are done.
+// next takes the deliveries of a round from the queue: as many as fit in a batch, and
+// at least one. It returns none when the queue is empty.
 func (ds *deliveries) next(batch int) []*delivery {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -105,8 +105,8 @@ func (ds *deliveries) next(batch int) []*delivery {
 	return round
 }
 
-// deliverAll takes rounds until nobody waits. No single commit's context ends
-// what others wait for too.
+// deliverAll runs rounds until the queue is empty. A round has a context of its own, so
+// that the end of one commit's context does not end what others wait for.
 func (r *Relay) deliverAll() {
 	for {
 		round := r.deliveries.next(r.opts.Batch)
@@ -119,8 +119,7 @@ func (r *Relay) deliverAll() {
 	}
 }
 
-// deliverRound applies the changes of some commits, and tells each what came of
-// its own.
+// deliverRound applies the changes of some commits, and tells each the result.
 func (r *Relay) deliverRound(ctx context.Context, round []*delivery) {
 	failed, err := r.relayOf(ctx, round)
 	outage := err != nil
@@ -142,9 +141,9 @@ func (r *Relay) deliverRound(ctx context.Context, round []*delivery) {
 	}
 }
 
-// relayOf applies the changes of some commits, with what else waits of the same
-// rows. What cannot be applied now is left as it is for the relay, and returned
-// with the reason.
+// relayOf applies the changes of some commits, and other changes of the same rows.
+// Changes that cannot be applied now stay in the outbox for the relay, and are
+// returned with the reason, by id.
 func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int64]error, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -160,14 +159,14 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 		ids = append(ids, d.ids...)
 	}
 	slices.Sort(ids)
-	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.PageSize) // such as were left a moment ago
+	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.PageSize) // and those that commits have just left to the relay
 	if err != nil {
 		return nil, err
 	}
 	b := r.newBatch(o, changes, false)
 	b.apply(ctx)
 	s, failed := b.delivered()
-	if err := o.Settle(ctx, s); err != nil { // they are readable, and will be applied once more
+	if err := o.Settle(ctx, s); err != nil { // the changes are readable, and the relay applies them again
 		r.opts.Log.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.Done), "error", err)
 		return failed, nil
 	}

@@ -1,6 +1,7 @@
 // Package relay carries changes from the outbox to the timelines: it folds the changes
-// of a row, groups them by timeline, writes each timeline once, and settles. Relays
-// share the rows out by advisory locks; a commit may wait for its own changes.
+// of each row, groups them by timeline, writes each timeline once, and settles. On
+// Postgres relays divide the rows among themselves by advisory locks. A commit may
+// wait for its own changes.
 //
-// It knows the packages outbox, dialect and model, and the engine.
+// It imports outbox, dialect and model, and the engine.
 package relay

@@ -11,8 +11,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// Drain applies all that is committed and returns when the outbox holds no change
-// that is for this program.
+// Drain applies all committed changes, and returns when the outbox holds none that
+// this program must apply. If ctx ends before, it returns the context's error with
+// that of the last try.
 func (r *Relay) Drain(ctx context.Context) error {
 	d := &drain{Relay: r, waits: newWaits()}
 	return d.run(ctx)
@@ -34,31 +35,31 @@ func (d *drain) run(ctx context.Context) error {
 	}
 }
 
-// The patience of Drain with the relay of another process: how long it may be
-// without headway, and how often Drain looks.
+// How long Drain waits while the relay of another process makes no progress, and how
+// often Drain looks.
 const (
 	foreignPatience = 2 * time.Second
 	foreignLook     = 20 * time.Millisecond
 )
 
-// drain is one drain.
+// drain is one call of Drain.
 type drain struct {
 	*Relay
 
 	waits  *backoff.ExponentialBackOff
 	last   error // why the last try failed
-	putOff bool  // those that were put off come after the others
-	after  int64 // what comes before is left to programs with other rules
-	due    bool  // they do not come at all, and may stay: each try counts
+	putOff bool  // only changes that were put off are left: take those too
+	after  int64 // changes up to this id are left to programs with other rules
+	due    bool  // never take changes that were put off, as each try counts
 
-	// What other processes hold had this first change, and so many, since then.
-	// impatient says that it has been too long.
+	// The changes that other processes hold: the id of the first, their number, and
+	// since when both are the same. impatient says that this has been too long.
 	first, count int64
 	since        time.Time
 	impatient    bool
 }
 
-// step takes one batch, or waits for the others, and reports whether nothing is
+// step takes one batch, or waits for other processes, and reports whether nothing is
 // left.
 func (d *drain) step(ctx context.Context) (done bool, err error) {
 	which := outbox.Selection{Everything: d.putOff, After: d.after}
@@ -90,8 +91,8 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 	}
 }
 
-// await looks at what other processes hold, once, and reports whether nothing
-// is left of it.
+// await looks once at the changes that other processes hold, and reports whether none
+// are left.
 func (d *drain) await(ctx context.Context, free outbox.Selection) (done bool, err error) {
 	o, err := d.Outbox()
 	if err != nil {
@@ -105,7 +106,7 @@ func (d *drain) await(ctx context.Context, free outbox.Selection) (done bool, er
 		d.first, d.count, d.since = first, count, now
 	} else if now.Sub(d.since) > foreignPatience {
 		d.impatient, d.since = true, time.Time{}
-		d.opts.Log.WarnContext(ctx, "timak: the relay of another process makes no headway; working beside it",
+		d.opts.Log.WarnContext(ctx, "timak: the relay of another process makes no progress; applying its changes too",
 			"changes", count, "shards", len(free.Others().Shards))
 		return false, nil
 	}

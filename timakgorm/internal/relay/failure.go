@@ -13,17 +13,17 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// maxAttempts is how often a change is tried before it becomes a dead letter;
-// with the waits of putOff that is about an hour. Outages do not count.
+// maxAttempts is how often a change is tried before it becomes a dead letter. With
+// the waits of putOff that takes about an hour. Outages do not count.
 const maxAttempts = 20
 
-// overLimit reports whether an error says that a timeline takes an item from
-// nobody, as something of it is over a limit.
+// overLimit reports whether an error says that an item is over a limit of the
+// timeline, whoever puts it.
 func overLimit(err error) bool {
 	return isOneOf(err, timak.ErrKey, timak.ErrID, timak.ErrSource, timak.ErrData, timak.ErrDate)
 }
 
-// permanent reports whether trying again cannot help.
+// permanent reports whether a retry cannot help.
 func permanent(err error) bool {
 	return overLimit(err) || isOneOf(err, timak.ErrVersion, timak.ErrCorrupt, driver.ErrTooLarge)
 }
@@ -32,14 +32,14 @@ func isOneOf(err error, sentinels ...error) bool {
 	return slices.ContainsFunc(sentinels, func(sentinel error) bool { return errors.Is(err, sentinel) })
 }
 
-// blamesOp reports whether an error of a timeline may be about one of the ops
-// alone, which the others would survive.
+// blamesOp reports whether an error of a timeline may be about only one of the ops, so
+// that the others could be applied.
 func blamesOp(err error) bool {
 	return permanent(err) && !errors.Is(err, timak.ErrKey) && !errors.Is(err, timak.ErrCorrupt)
 }
 
-// hopeless reports whether a change is to be given up, by the errors of its
-// timelines. As long as one of those may take it later, it is not.
+// hopeless reports, by the errors of its timelines, whether a row's changes become dead
+// letters. They do not while one of the timelines may take them later.
 func hopeless(f *rowFold, errs []error) bool {
 	if slices.ContainsFunc(errs, isOutage) {
 		return false
@@ -48,31 +48,33 @@ func hopeless(f *rowFold, errs []error) bool {
 	return !slices.ContainsFunc(errs, passing) || f.last().Attempts+1 >= maxAttempts
 }
 
-// isOutage reports whether an error says that the store cannot be reached, and
+// isOutage reports whether an error says only that the store cannot be reached, and
 // nothing about the change.
 func isOutage(err error) bool {
 	return errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrClosed) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// outage reports whether the store is away: none of several timelines could be
-// reached. Then the changes stay as they are, and the relay pauses. A single
-// timeline may be away by itself: its changes are put off, and the others go on.
+// outage reports whether the store cannot be reached: it has answered for none of
+// several timelines. Then the changes stay as they are, and the relay pauses. A single
+// timeline may be unreachable by itself: its changes are put off, and the others go
+// on.
 func (b *batch) outage() bool { return !b.reached && b.away > 1 }
 
-// The waits of a change between two tries: doubled each time, up to a limit,
-// and spread by half so that changes which failed together come back apart.
+// The first and the longest wait of a change between two tries. Each wait is twice the
+// one before, and varies by half, so that changes which failed together come back at
+// different times.
 const (
 	firstWait = time.Second
 	lastWait  = 5 * time.Minute
 )
 
-// lastOutageWait is the longest wait for a timeline that cannot be reached. Tries
-// do not count then, and it is the age of a change that makes its waits longer.
+// lastOutageWait is the longest wait for a timeline that cannot be reached. Such tries
+// do not count; the waits grow with the age of the change.
 const lastOutageWait = 30 * time.Second
 
-// settle deletes the changes that are done, records anew those that came too
-// late, buries those that cannot be applied and puts off the rest.
+// settle deletes the changes that are applied, records anew those that came too late,
+// makes dead letters of those that cannot be applied, and puts off the rest.
 func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 	s, anew, reason := b.verdict(ctx)
 	recorded, failures := b.recordAnew(ctx, anew)
@@ -92,8 +94,8 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 	return reason
 }
 
-// verdict decides what becomes of each row's changes but for those that are left
-// to others. The error is the first reason why some stay.
+// verdict decides what becomes of each row's changes, except those that are left to
+// programs with other rules. The error is the first reason why some stay.
 func (b *batch) verdict(ctx context.Context) (s outbox.Settlement, anew []*rowFold, reason error) {
 	outage := b.outage()
 	for _, f := range b.folds {
@@ -113,7 +115,7 @@ func (b *batch) verdict(ctx context.Context) (s outbox.Settlement, anew []*rowFo
 			if reason == nil {
 				reason = failure
 			}
-			if !outage || b.full { // in a full batch, others may wait behind these
+			if !outage || b.full { // after a full batch, other changes may be due
 				s.Late = append(s.Late, putOff(f, failure)...)
 			}
 		}
@@ -121,15 +123,15 @@ func (b *batch) verdict(ctx context.Context) (s outbox.Settlement, anew []*rowFo
 	return s, anew, reason
 }
 
-// givenUp says what it means that a row's changes are given up.
+// givenUp returns the log message for changes that become dead letters.
 func givenUp(f *rowFold, errs []error) string {
 	if f.unplaceable || len(errs) > 0 && !slices.ContainsFunc(errs, func(err error) bool { return !overLimit(err) }) {
-		return "timak: a row is unplaceable: it is on no timeline until it is mended; its change is a dead letter now"
+		return "timak: a row is unplaceable: it is on no timeline until it is corrected; its change is now a dead letter"
 	}
-	return "timak: a change cannot be applied; it is a dead letter now"
+	return "timak: a change cannot be applied; it is now a dead letter"
 }
 
-// putOff returns when a row's changes are to be tried again.
+// putOff returns when a row's changes are tried again.
 func putOff(f *rowFold, reason error) []outbox.Fate {
 	attempts := f.last().Attempts
 	wait := min(firstWait<<min(attempts, 16), lastWait)
@@ -142,8 +144,7 @@ func putOff(f *rowFold, reason error) []outbox.Fate {
 	return fatesOf(f, wait, attempts, reason)
 }
 
-// fatesOf puts a row's changes off by a time between half of a wait and one and
-// a half.
+// fatesOf puts off a row's changes for between half a wait and one and a half waits.
 func fatesOf(f *rowFold, wait time.Duration, attempts int, reason error) []outbox.Fate {
 	until := time.Now().Add(wait/2 + rand.N(wait)).UnixMicro()
 	var fates []outbox.Fate
@@ -153,7 +154,7 @@ func fatesOf(f *rowFold, wait time.Duration, attempts int, reason error) []outbo
 	return fates
 }
 
-// changesOf returns how many changes some rows have.
+// changesOf returns the number of changes of some rows.
 func changesOf(folds []*rowFold) (n int) {
 	for _, f := range folds {
 		n += len(f.changes)

@@ -11,27 +11,27 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// rowFold is what the waiting changes of one row come to: every place that one
-// of their images put the row in is cleared but for those of the last, which
-// are filled. Images in between count, as they may have reached the timelines
-// before, in a try that failed.
+// rowFold is the combined effect of the changes of one row in a batch: it fills the
+// places of the last image, and clears every other place in which one of their images
+// has put the row. Images in between count, as an earlier try that failed may have
+// brought them to the timelines.
 type rowFold struct {
 	table   *dialect.Table
 	changes []outbox.RowChange // oldest first
-	images  []imagePair        // of the changes; only until they are expanded
+	images  []imagePair        // of the changes; nil after expand
 	ops     []timelineOp
 	err     error // why the last image, or a part of it, can never be applied
 
-	// unplaceable says that err is of the row as it is, by some of its rules.
+	// unplaceable says that err comes from the rules, for the row as it is now.
 	unplaceable bool
 
-	// outdated says that the last image lacks a column which a rule names by
-	// now, so that the row is to be recorded anew. unknown is a column of an image
-	// that no rule names.
+	// outdated says that the last image lacks a column that a rule names, so the row
+	// must be recorded anew. unknown is a column of an image that no rule names; empty
+	// if there is none.
 	outdated bool
 	unknown  string
 
-	floor int64 // what the version must not be below if the row is recorded anew
+	floor int64 // the lowest version that the row may get if it is recorded anew
 }
 
 // timelineOp is an op for one timeline.
@@ -45,12 +45,12 @@ type timelineOp struct {
 // last returns the latest change.
 func (f *rowFold) last() outbox.RowChange { return f.changes[len(f.changes)-1] }
 
-// ids returns the outbox rows.
+// ids returns the ids of the changes.
 func (f *rowFold) ids() []int64 { return outbox.IDsOf(f.changes) }
 
-// fold brings the changes of each row together, in the order of their first. A
-// change whose images cannot be read is by itself: it is not to take the others
-// of its row along.
+// fold groups changes by row, in the order of their first ones. A change whose images
+// cannot be read gets a fold of its own, so that the others of its row do not fail
+// with it.
 func (r *Relay) fold(changes []outbox.RowChange) []*rowFold {
 	type row struct{ table, pk string }
 	index := map[row]*rowFold{}
@@ -76,7 +76,7 @@ func (r *Relay) fold(changes []outbox.RowChange) []*rowFold {
 	return readable
 }
 
-// read puts the changes in order and reads their images. It returns those that
+// read sorts the changes by version and reads their images. It returns those that
 // cannot be read, and keeps the others.
 func (f *rowFold) read() (bad []*rowFold) {
 	slices.SortFunc(f.changes, func(a, b outbox.RowChange) int {
@@ -96,11 +96,10 @@ func (f *rowFold) read() (bad []*rowFold) {
 	return bad
 }
 
-// expand turns the changes into ops. A change removes with its version and
-// puts with the next, so that of two rows which trade places in one statement
-// neither removes what the other has put. A place that the row left in an
-// earlier change is cleared with that one's version: another row may have taken
-// it since.
+// expand turns the changes into ops. A change removes with its version and puts with
+// the next one. So if two rows trade places in one statement, neither removes what
+// the other has put. A place that the row left in an earlier change is cleared with
+// the version of that change, as another row may have taken it since.
 func (f *rowFold) expand() {
 	defer func() {
 		if r := recover(); r != nil {
@@ -128,36 +127,33 @@ func (f *rowFold) expand() {
 	}
 }
 
-// clear removes what was put at a place.
+// clear adds an op that removes what was put at a place.
 func (f *rowFold) clear(p model.Placement, version int64) {
 	f.ops = append(f.ops, timelineOp{p.Key, timak.RemoveEntry(p.Item.ID, p.Item.Source).WithVersion(version), false, p.Max})
 }
 
-// history is where a row was, latest first, before the last of its changes made
-// of it what it is.
+// history is where a row was before the last of its changes, latest first.
 type history struct {
 	placed []past
 
-	// unknown says that an old image does not tell all: the row may have been
-	// anywhere.
+	// unknown says that an old image is incomplete: the row may have been anywhere.
 	unknown bool
 }
 
-// past is an item that was, and the version that removes it.
+// past is an item that the row had, and the version that removes it.
 type past struct {
 	model.Placement
 
 	version int64
 }
 
-// history reads it from the images. A rule that fails on an image has put
+// history returns the history in the images. A rule that fails on an image has put
 // nothing.
 func (f *rowFold) history() (h history) {
 	for n, change := range slices.Backward(f.changes) {
 		if n < len(f.images)-1 {
-			// The change by which the row left a place that this one put it in may
-			// not be at hand, applied long ago. The version of the put is enough to
-			// undo it.
+			// The change by which the row left the places of this image may have been
+			// applied long ago. The version of the put is enough to undo it.
 			h.add(f.table.Model, f.images[n].new, change.Version+1)
 		}
 		if h.add(f.table.Model, f.images[n].old, change.Version) {
@@ -167,7 +163,7 @@ func (f *rowFold) history() (h history) {
 	return h
 }
 
-// add notes where an image put the row, and reports whether it lacks a column
+// add notes where an image put the row, and reports whether the image lacks a column
 // that a rule names.
 func (h *history) add(m *model.Model, i model.Image, version int64) (outdated bool) {
 	placed, outdated, _ := m.Placements(i)
@@ -177,19 +173,19 @@ func (h *history) add(m *model.Model, i model.Image, version int64) (outdated bo
 	return outdated
 }
 
-// elsewhere reports whether an item lay in the same place at another date, or
-// may have. Then its put says also that it is not there any more: the timeline
-// may not have seen the older change yet, and where the item now falls off the
-// end, nothing else would keep that change out when it comes, late. An item of
-// the same date would fall off as well. One that was nowhere before has nothing
-// to keep out, and leaves no tombstone when it falls off.
+// elsewhere reports whether the item had, or may have had, another date in the same
+// place. Then a removal comes before its put: the timeline may not have seen the
+// older change yet, and if the item now falls off the end, only a tombstone keeps
+// that change out when it comes late. With the same date the older item would fall off
+// as well. An item that was nowhere before has nothing to keep out, and leaves no
+// tombstone when it falls off.
 func (h *history) elsewhere(p model.Placement) bool {
 	return h.unknown || slices.ContainsFunc(h.placed, func(was past) bool {
 		return was.Place() == p.Place() && !was.Item.At.Equal(p.Item.At)
 	})
 }
 
-// imagePair is what a row was before and after a change.
+// imagePair is the images of a row before and after a change.
 type imagePair struct{ old, new model.Image }
 
 // imagesOf reads the images of a change.

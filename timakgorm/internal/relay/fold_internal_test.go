@@ -18,7 +18,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// leaf is a row with an id of the user's, and rules that may name one place.
+// leaf is a row with an id from a column, and rules that may name the same place.
 type leaf struct {
 	ID     uint
 	Tree   string
@@ -63,8 +63,7 @@ func changeOf(id, version int64, before, after *leaf) outbox.RowChange {
 	return outbox.RowChange{ID: id, Version: version, Table: "leaves", PK: fmt.Sprintf("[%d]", row.ID), Old: before.image(), New: after.image()}
 }
 
-// put and clear are what an op should be, less the places that every leaf has
-// in "all".
+// put and clearOf return expected ops, without those of the timeline "all".
 func put(key, id string, score, version int64) timelineOp {
 	item := timak.Item{ID: id, At: time.UnixMicro(score).UTC()}
 	op := timelineOp{key: key, put: true}
@@ -186,8 +185,8 @@ type twin struct {
 	_ model.Timeline `timak:"key=on:{B}; date=Other"`
 }
 
-// TestFoldOnePlace: where two rules name one place, it is filled once, as the
-// first of them says.
+// TestFoldOnePlace: if two rules name the same place, it is filled once, as the first
+// of them says.
 func TestFoldOnePlace(t *testing.T) {
 	t.Parallel()
 	m, err := model.Compile(model.Declared{Value: &twin{}}, schema.NamingStrategy{})
@@ -224,8 +223,8 @@ func TestFoldOnePlace(t *testing.T) {
 	}
 }
 
-// TestFoldErrors: what cannot be understood is an error of its change, a panic
-// included; the others, those of its row too, are folded without it.
+// TestFoldErrors: a change that cannot be read, or panics as it is read, fails by
+// itself; the others, also those of its row, are folded without it.
 func TestFoldErrors(t *testing.T) {
 	t.Parallel()
 	p := folding(t)
@@ -249,7 +248,7 @@ func TestFoldErrors(t *testing.T) {
 	}
 }
 
-// A rule that panics on a row makes it unplaceable, and its change a dead letter.
+// A rule that panics on a row makes the row unplaceable, and its change a dead letter.
 func TestExpand_panic(t *testing.T) {
 	t.Parallel()
 	m, err := model.Compile(model.Declared{Value: &leaf{}}, schema.NamingStrategy{})

@@ -16,7 +16,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// forest is a table of leaves with the changes that made it what it is.
+// forest is a table of leaves, with the changes that led to it.
 type forest struct {
 	rows    [4]*leaf // nil: none
 	changes []outbox.RowChange
@@ -36,7 +36,7 @@ func (f *forest) statement(next map[int]*leaf) {
 	}
 }
 
-// step does something that keeps the names of a tree apart.
+// step changes some leaves, and keeps the names within a tree unique.
 func (f *forest) step(t *rapid.T) {
 	i, j := rapid.IntRange(0, 3).Draw(t, "row"), rapid.IntRange(0, 3).Draw(t, "other row")
 	switch {
@@ -61,7 +61,7 @@ func (f *forest) step(t *rapid.T) {
 	}
 }
 
-// timelines is what should be there in the end: id, date and data by key.
+// timelines returns the timelines that should result: by key and id, the date and data.
 func (f *forest) timelines(p *Relay) (map[string]map[string]string, error) {
 	want := map[string]map[string]string{"tree:oak": {}, "tree:elm": {}, "tree:oak:": {}, "tree:elm:": {}, "all": {}}
 	for _, row := range f.rows {
@@ -84,8 +84,8 @@ func describeItem(item timak.Item) string {
 	return fmt.Sprintf("%d %s", item.At.UnixMicro(), item.Data)
 }
 
-// TestFoldLaw: however the changes are dealt out into batches, in whatever
-// order and how often those come, the timelines end up as the table.
+// TestFoldLaw: the timelines end up like the table, in whatever batches, in whatever
+// order and however often the changes come.
 func TestFoldLaw(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -137,9 +137,8 @@ func TestFoldLaw(t *testing.T) {
 	})
 }
 
-// TestFoldLawFull: on a full timeline too, where a change may make the row fall
-// off its end, the row is what the last of its changes made of it, in whatever
-// order they come, in whatever batches and how often.
+// TestFoldLawFull: this holds on a full timeline too, where a change may make the row
+// fall off its end.
 func TestFoldLawFull(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -164,8 +163,8 @@ func TestFoldLawFull(t *testing.T) {
 	})
 }
 
-// TestFoldLawFew: as long as the row stays where it is, the last of its changes
-// is enough, whichever of the others come before it or after it.
+// TestFoldLawFew: while the row stays on its timelines, the last of its changes is
+// enough, whichever of the others come before or after it.
 func TestFoldLawFew(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -189,7 +188,7 @@ func TestFoldLawFew(t *testing.T) {
 	})
 }
 
-// drawLeaf draws what becomes of leaf 1; nil if it is deleted.
+// drawLeaf draws the next state of leaf 1; nil if it is deleted.
 func drawLeaf(t *rapid.T) *leaf {
 	if rapid.IntRange(0, 4).Draw(t, "kind") == 0 {
 		return nil
@@ -203,8 +202,8 @@ func drawLeaf(t *rapid.T) *leaf {
 	}
 }
 
-// fullKeys are those that leaf 1 may lie under, each full of items of others,
-// whose date is in the middle of its scores.
+// fullKeys are the timelines that leaf 1 may be on. Each is full of other items, whose
+// date is in the middle of the scores.
 var (
 	fullKeys = []string{"tree:oak", "tree:elm", "tree:oak:", "tree:elm:", "all"}
 	scores   = []int64{0, 2, 4, 6, 8}
@@ -220,7 +219,7 @@ func fullTimelines(t *rapid.T) *timak.Timelines {
 	return timelines
 }
 
-// fill puts the others where the row may have pushed one out.
+// fill puts back the other items, of which the row may have pushed one out.
 func fill(t *rapid.T, timelines *timak.Timelines) {
 	for _, key := range fullKeys {
 		for i := range fullItems {
@@ -246,8 +245,8 @@ func giveBatch(t *rapid.T, timelines *timak.Timelines, folds []*rowFold) {
 	fill(t, timelines)
 }
 
-// wantLast checks that the timelines show the row as it is, or nothing of it
-// where it belongs behind the others.
+// wantLast checks that the timelines show the row as it is, or do not show it where
+// it belongs behind the others.
 func wantLast(t *rapid.T, timelines *timak.Timelines, p *Relay, row *leaf) {
 	want, err := (&forest{rows: [4]*leaf{row}}).timelines(p)
 	if err != nil {

@@ -11,26 +11,26 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// lockClass is the first number of our advisory locks: another one for every
-// outbox of a database, and unlikely to be that of another program.
+// lockClass is the first number of timak's advisory locks: different for each outbox
+// of a database, and unlikely to be used by another program.
 const lockClass = `(hashtext('timak_outbox ' || CAST(CAST('timak_outbox' AS regclass) AS oid)) & 2147483647)`
 
-// locks is who holds what.
+// locks says which shards are held, and by whom.
 type locks struct {
-	session int32          // of the one who asks
-	holders map[int32]bool // shards that are held, by anyone
-	mine    []int32        // those that the session holds
-	foreign []int32        // those that sessions of other programs hold
-	workers int
+	session int32          // the session that asks
+	holders map[int32]bool // shards that any session holds
+	mine    []int32        // shards that this session holds
+	foreign []int32        // shards that sessions of other programs hold
+	workers int            // the number of live workers
 }
 
-// share is how many shards each of the workers is to hold.
+// share returns how many shards each of the workers should hold.
 func (l locks) share() int {
 	workers := max(l.workers, 1)
 	return (outbox.ShardCount + workers - 1) / workers
 }
 
-// free returns the shards that nobody holds.
+// free returns the shards that no session holds.
 func (l locks) free() []int32 {
 	var free []int32
 	for shard := range int32(outbox.ShardCount) {
@@ -41,8 +41,7 @@ func (l locks) free() []int32 {
 	return free
 }
 
-// lookAtLocks reads who holds what; the sessions of this program are not
-// foreign.
+// lookAtLocks reads the locks from Postgres. The sessions ours are not foreign.
 func lookAtLocks(ctx context.Context, db dialect.Querier, ours ...int32) (l locks, err error) {
 	l.holders = map[int32]bool{}
 	err = dialect.EachRow(ctx, db, `SELECT pg_backend_pid(), CAST(l.objid AS integer), l.pid
@@ -59,7 +58,7 @@ func lookAtLocks(ctx context.Context, db dialect.Querier, ours ...int32) (l lock
 	return l, err
 }
 
-// note adds one lock.
+// note adds one lock to l.
 func (l *locks) note(shard sql.NullInt32, holder int32, ours []int32) {
 	switch {
 	case !shard.Valid:
@@ -77,15 +76,14 @@ func (l *locks) note(shard sql.NullInt32, holder int32, ours []int32) {
 	}
 }
 
-// notForeign returns the shards that no other program's relay holds; nil for
-// all.
+// notForeign returns the shards that no other program's relay holds; nil means all.
 func (r *Relay) notForeign(ctx context.Context) ([]int32, error) {
 	if !r.tables.Dialect.Lock {
 		return nil, nil
 	}
 	db, err := r.opts.DB()
 	if err != nil {
-		return nil, fmt.Errorf("timakgorm: %w", err)
+		return nil, err
 	}
 	l, err := lookAtLocks(ctx, db, r.pids.all()...)
 	if err != nil {
@@ -97,7 +95,8 @@ func (r *Relay) notForeign(ctx context.Context) ([]int32, error) {
 	return outbox.Selection{Shards: l.foreign}.Others().Shards, nil
 }
 
-// sessions are those of a plugin's own relays.
+// pids are the session numbers of this program's own relays: the process ids of their
+// backends in Postgres. Its methods may be called from any number of goroutines.
 type pids struct {
 	mu  sync.Mutex
 	ids []int32

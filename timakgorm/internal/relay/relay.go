@@ -12,33 +12,33 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// Relay applies changes of the outbox to timelines. All methods may be called from
-// any number of goroutines.
+// Relay applies the outbox's changes to timelines. All methods may be called from any
+// number of goroutines.
 type Relay struct {
 	timelines *timak.Timelines
 	tables    *dialect.Tables
 	opts      Options
 
 	wakeUp   chan struct{}
-	relaying chan struct{} // holds one while a batch is under way in this process
+	relaying chan struct{} // holds a value while a round runs: one at a time
 
 	counters    counters
 	pids        pids
 	deliveries  deliveries
-	foreignSeen rate.Sometimes // a minute
+	foreignSeen rate.Sometimes // once a minute
 }
 
-// Options are what a relay needs of the plugin.
+// Options are the plugin's options that a relay needs. All are required.
 type Options struct {
-	DB       func() (*sql.DB, error) // the pool; an error if the plugin has none
-	Batch    int                     // how many changes one batch has at most
-	Writers  int                     // how many timelines are written side by side
+	DB       func() (*sql.DB, error) // the pool; an error if the plugin is not in use
+	Batch    int                     // the most changes in a batch
+	Writers  int                     // how many timelines are written concurrently
 	Poll     time.Duration           // between two looks at the outbox
 	Patience time.Duration           // how long a commit waits for its delivery
 	Log      *slog.Logger
 }
 
-// New returns a relay of some tables.
+// New returns a relay from the outbox of the tables ts to timelines.
 func New(timelines *timak.Timelines, ts *dialect.Tables, opts Options) *Relay {
 	return &Relay{
 		timelines: timelines, tables: ts, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
@@ -46,7 +46,7 @@ func New(timelines *timak.Timelines, ts *dialect.Tables, opts Options) *Relay {
 	}
 }
 
-// Outbox returns the outbox of the tables.
+// Outbox returns the outbox of the relay's tables.
 func (r *Relay) Outbox() (*outbox.Outbox, error) {
 	db, err := r.opts.DB()
 	if err != nil {

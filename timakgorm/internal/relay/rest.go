@@ -8,7 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// newWaits returns the pauses of a relay that meets errors.
+// newWaits returns the pauses of a relay after errors.
 func newWaits() *backoff.ExponentialBackOff {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = 100 * time.Millisecond
@@ -16,11 +16,11 @@ func newWaits() *backoff.ExponentialBackOff {
 	return waits
 }
 
-// Spread returns a time between half of d and d, so that the relays of many
-// processes do not all look at once.
+// Spread returns a random time between d/2 and d, so that the relays of many processes
+// do not all look at the outbox at once.
 func Spread(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
-// Rest waits for a time, the end of ctx, or to be woken.
+// Rest waits for d, the end of ctx, or a value from woken, which may be nil.
 func (r *Relay) Rest(ctx context.Context, d time.Duration, woken <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -31,10 +31,10 @@ func (r *Relay) Rest(ctx context.Context, d time.Duration, woken <-chan struct{}
 	}
 }
 
-// Woken receives when wake has been called.
+// Woken returns the channel that receives a value after Wake was called.
 func (r *Relay) Woken() <-chan struct{} { return r.wakeUp }
 
-// Wake makes the relay look at the outbox; it never waits.
+// Wake makes the relay look at the outbox soon. It never waits.
 func (r *Relay) Wake() {
 	select {
 	case r.wakeUp <- struct{}{}:

@@ -9,7 +9,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// Run carries committed changes to the timelines until ctx ends.
+// Run applies committed changes to the timelines until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
 	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits()}
 	defer one.shards.release()
@@ -18,23 +18,24 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// runner is one run.
+// runner is one call of Run.
 type runner struct {
 	*Relay
 
 	shards *shards
 	waits  *backoff.ExponentialBackOff
 
-	// Until then the relay rests, as the store or the database is away. If it is
-	// woken it tries what has been committed since: what comes after this change.
+	// The relay pauses until this time, as the store or the database cannot be
+	// reached. If it is woken before, it tries only changes committed since: those
+	// with ids above tried.
 	until time.Time
 	tried int64
 }
 
-// leastRest is how long nothing wakes a relay that could not do its work.
+// leastRest is how long a relay rests after a failure before it can be woken.
 const leastRest = 250 * time.Millisecond
 
-// round takes a batch of the shards held, and rests if there is no more to do.
+// round takes a batch of the shards held, and rests if there is nothing more to do.
 func (r *runner) round(ctx context.Context) {
 	if !r.pausing() {
 		r.tried = 0
@@ -47,7 +48,7 @@ func (r *runner) round(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 		return
-	case err != nil && came.late > 0 && !came.outage: // what was put off has a wait of its own
+	case err != nil && came.late > 0 && !came.outage: // the changes that were put off have waits of their own
 		r.counters.errors.Add(1)
 		r.opts.Log.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
 		if !came.reached {
@@ -67,7 +68,8 @@ func (r *runner) round(ctx context.Context) {
 	}
 }
 
-// idle rests when there is nothing to do, or nothing but what the pause is for.
+// idle rests when there is nothing to do, or only changes that wait for the end of the
+// pause.
 func (r *runner) idle(ctx context.Context, came outcome) {
 	wait := Spread(r.opts.Poll)
 	if r.pausing() {
@@ -81,8 +83,9 @@ func (r *runner) idle(ctx context.Context, came outcome) {
 
 func (r *runner) pausing() bool { return time.Now().Before(r.until) }
 
-// pause rests when nothing could be done, each time for longer, but for what is
-// committed meanwhile: it may be for timelines that can be reached.
+// pause rests after a round that could do nothing, each time for longer. Wake ends the
+// rest but not the pause: newly committed changes are tried, as their timelines may be
+// reachable.
 func (r *runner) pause(ctx context.Context, came outcome, err error) {
 	r.counters.errors.Add(1)
 	r.tried = max(r.tried, came.last)
@@ -91,12 +94,12 @@ func (r *runner) pause(ctx context.Context, came outcome, err error) {
 		r.until = time.Now().Add(wait)
 		r.opts.Log.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
 	}
-	r.shards.release() // others may reach the store
+	r.shards.release() // other processes may reach the store
 	r.Rest(ctx, min(leastRest, time.Until(r.until)), nil)
 	r.Rest(ctx, time.Until(r.until), r.Woken())
 }
 
-// giveWay lets others try a timeline that cannot be reached from here.
+// giveWay lets other processes try a timeline that this one cannot reach.
 func (r *runner) giveWay(ctx context.Context) {
 	r.shards.release()
 	wait := Spread(r.opts.Poll)

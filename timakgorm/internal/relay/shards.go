@@ -12,28 +12,28 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// presence is the number of the lock that every live worker shares, beside
-// those of the shards.
+// presence is the number of the advisory lock that every live worker holds shared, in
+// addition to those of its shards.
 const presence = outbox.ShardCount
 
-// shards are the part of the rows that one Run relays: its fair share among the
-// live workers. Each shard has an advisory lock, held by the session of one
-// connection, so that it is free when that ends, however it ends. A lost
-// connection that has not been noticed yet makes two workers for a moment,
-// which their versions make harmless.
+// shards are the part of the rows that one Run relays: its fair share among the live
+// workers. Each shard has an advisory lock, which the session of one connection
+// holds, so the shard becomes free when that session ends, in whatever way. While a
+// lost connection goes unnoticed, two workers may have the same shard for a moment:
+// versions make that harmless.
 type shards struct {
 	relay *Relay
 	db    *sql.DB
 
 	conn    *sql.Conn // nil: none is held
-	session int32     // of conn: the number of the server's process
-	held    []int32
-	next    time.Time // of the next look at the others
-	none    bool      // there are no shards here: take everything
+	session int32     // of conn: the process id of its backend
+	held    []int32   // shards
+	next    time.Time // when to look at the other workers again
+	none    bool      // do without shards: take everything
 }
 
-// newShards returns none for a database with one relay, and for a pool whose
-// only connection the application needs.
+// newShards returns shards of r. They are not used for SQLite, nor for a pool of one
+// connection, which the application needs.
 func (r *Relay) newShards() *shards {
 	s := &shards{relay: r}
 	db, err := r.opts.DB()
@@ -41,8 +41,8 @@ func (r *Relay) newShards() *shards {
 	return s
 }
 
-// hold returns the shards that are ours now; nil for all. From time to time it
-// looks who else is there, and takes or gives.
+// hold returns the shards that this worker holds; nil means all. From time to time it
+// looks at the other workers, and takes or gives up shards.
 func (s *shards) hold(ctx context.Context) ([]int32, error) {
 	if s.none {
 		return nil, nil
@@ -60,15 +60,15 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 	return append([]int32{}, s.held...), nil // not nil, which means all
 }
 
-// minBalance is the shortest time between two looks at the others' locks, which
-// costs the server a little; shardPatience the longest time that one may take,
-// the wait for a connection included.
+// minBalance is the shortest time between two looks at the others' locks, as each
+// costs the server a little. shardPatience is the longest time that a look may take,
+// including the wait for a connection.
 const (
 	minBalance    = 100 * time.Millisecond
 	shardPatience = 10 * time.Second
 )
 
-// balance brings what is held to the fair share.
+// balance takes or gives up shards until this worker holds its fair share.
 func (s *shards) balance(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, shardPatience)
 	defer cancel()
@@ -80,8 +80,8 @@ func (s *shards) balance(ctx context.Context) error {
 		return err
 	}
 	if locks.session != s.session {
-		s.relay.opts.Log.WarnContext(ctx, "timak: the relay's connection has changed its session, as with a pooler that hands "+
-			"them out by transaction; it holds no shards and works beside the other relays")
+		s.relay.opts.Log.WarnContext(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode; "+
+			"the relay does without shards and applies all changes, as other relays may do too")
 		s.none = true
 		return nil
 	}
@@ -93,8 +93,8 @@ func (s *shards) balance(ctx context.Context) error {
 	return s.take(ctx, locks.free(), share-len(s.held))
 }
 
-// connect opens the session, if there is none, and makes it known to the
-// others. The server is to notice soon when this machine has gone.
+// connect opens the session, if there is none, and announces it to the other workers.
+// Its TCP keepalive settings make the server notice soon if this machine is gone.
 func (s *shards) connect(ctx context.Context) (err error) {
 	if s.conn != nil {
 		return nil
@@ -109,8 +109,8 @@ func (s *shards) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// take locks some of the shards that nobody seems to hold, in any order, as
-// others do the same.
+// take tries to lock n of the free shards, in random order, as other workers do the
+// same.
 func (s *shards) take(ctx context.Context, free []int32, n int) (err error) {
 	if n = min(n, len(free)); n <= 0 {
 		return nil
@@ -128,7 +128,8 @@ func (s *shards) give(ctx context.Context, extra []int32) error {
 	return err
 }
 
-// each calls a function of locks, and returns for which shards it said yes.
+// each calls a lock function for each shard, and returns those for which it returned
+// true.
 func (s *shards) each(ctx context.Context, function string, shards []int32) (yes []int32, err error) {
 	query := "SELECT s, " + function + "(" + lockClass + ", s) FROM unnest(CAST(CAST($1 AS text) AS integer[])) s"
 	err = dialect.EachRow(ctx, s.conn, query, []any{outbox.ArrayText(shards)}, func(found *sql.Rows) error {
@@ -143,15 +144,15 @@ func (s *shards) each(ctx context.Context, function string, shards []int32) (yes
 	return yes, err
 }
 
-// release gives up all shards and the presence. The connection is closed, and
-// not given back to the pool: whatever it holds ends with it.
+// release gives up all shards and the presence. It closes the connection and does not
+// return it to the pool, so that everything it holds ends with it.
 func (s *shards) release() {
 	if s.conn == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	// At once, and not when the server has noticed the end of the connection.
+	// Unlock now: the server may take a while to notice the end of the connection.
 	_, _ = s.conn.ExecContext(ctx, "SELECT pg_advisory_unlock_all()")
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = s.conn.Close()

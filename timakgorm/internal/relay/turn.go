@@ -8,9 +8,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// DrainTurn drains for a while; that the outbox holds more is no error. What was
-// put off stays until its time has come: each try counts, and what is tried in
-// haste is a dead letter soon.
+// DrainTurn drains for at most five seconds; it is no error if the outbox then holds
+// more. Changes that were put off stay until their time has come: each try counts, and
+// retries in quick succession would soon make them dead letters.
 func (r *Relay) DrainTurn(ctx context.Context) error {
 	turn, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
@@ -22,8 +22,8 @@ func (r *Relay) DrainTurn(ctx context.Context) error {
 	return err
 }
 
-// TryPutOff tries once what was put off, or as much of it as makes a batch: what
-// it was put off for may have been mended. What fails again is no error.
+// TryPutOff tries changes once that were put off, at most a batch of them: the cause
+// may be gone. It is no error if they fail again.
 func (r *Relay) TryPutOff(ctx context.Context) error {
 	turn, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
@@ -33,5 +33,5 @@ func (r *Relay) TryPutOff(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// drainTime is how long a turn may take.
+// drainTime is how long DrainTurn and TryPutOff may take.
 const drainTime = 5 * time.Second
