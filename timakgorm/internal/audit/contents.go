@@ -16,27 +16,27 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// contents is the other direction of key templates: what tables say about one
-// key. The rules of several models may make it, and each of them fills it.
+// contents is the opposite direction of a rule: from a key to the rows that make its
+// timeline. Rules of several models may make the same key.
 type contents struct {
 	key   string
 	parts []part
 
-	// least and most are the capacities of the rules that make the key: an item
-	// has a place for sure within the least, and writing must leave the most.
+	// least and most are the lowest and the highest capacity of the rules that make
+	// the key. An item is sure to fit within least, and a write must keep most items.
 	least, most int
 }
 
-// part is the rows of one table that may be on a key's timeline, and maybe some
-// more: those whose columns have the values that the key says.
+// part is the rows of one table that may be on a key's timeline: those whose columns
+// have the values in the key, of which some may not be on it.
 type part struct {
 	table *dialect.Table
-	rules []model.Rule // that make the key
-	where []string
-	args  []any
+	rules []model.Rule // the rules that make the key
+	where []string     // for each rule, the condition of its rows
+	args  []any        // the parameters of all conditions
 }
 
-// contentsOf returns what makes a key; there is no part if nothing does.
+// contentsOf returns the contents of a key, without parts if no rule makes it.
 func (a *Audit) contentsOf(key string) contents {
 	c := contents{key: key}
 	for _, t := range a.tables.Sorted() {
@@ -60,7 +60,7 @@ func (a *Audit) contentsOf(key string) contents {
 	return c
 }
 
-// timelines returns the engine that writes the key as the relay does.
+// writerOf returns the engine that writes the key as the relay does.
 func (a *Audit) writerOf(c contents) *timak.Timelines { return a.timelines.Bounded(c.most) }
 
 // row is a row of a table as it may be on timelines.
@@ -68,11 +68,11 @@ type row struct {
 	table  *dialect.Table
 	key    string // the primary key as a JSON object
 	places []model.Placement
-	reason error // why a rule cannot place it there, though it wants to
+	reason error // why a rule that applies to the row cannot place it; nil if none
 }
 
-// rows calls each with every row that may be on the key's timeline, one after
-// the other; those that are not have no places there. Rows of several tables are not of one moment.
+// rows calls each with every row that may be on the key's timeline. A row that is not
+// on it has no places. The tables are read one after another, not at one moment.
 func (a *Audit) rows(ctx context.Context, c contents, each func(row) error) error {
 	for _, part := range c.parts {
 		read := false
@@ -87,14 +87,15 @@ func (a *Audit) rows(ctx context.Context, c contents, each func(row) error) erro
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("timakgorm: read %s: %w", part.table.Model.Table, err)
+			return err
 		}
 	}
 	return nil
 }
 
-// readable returns a part without the conditions whose texts are no values of their
-// columns, as foo is none of an enum: no row meets them, and Postgres does not look.
+// readable returns a part without the conditions whose texts cannot be values of their
+// columns, such as foo in an enum: no row meets them, and Postgres returns an error for
+// them.
 func (a *Audit) readable(ctx context.Context, all part) (part, error) {
 	read := part{table: all.table}
 	o, err := a.relay.Outbox()
@@ -110,7 +111,7 @@ func (a *Audit) readable(ctx context.Context, all part) (part, error) {
 		switch {
 		case dialect.Unreadable(err):
 		case err != nil:
-			return read, err
+			return read, reading(all.table, err)
 		default:
 			read.rules, read.where, read.args = append(read.rules, all.rules[i]), append(read.where, where), append(read.args, args...)
 		}
@@ -118,6 +119,7 @@ func (a *Audit) readable(ctx context.Context, all part) (part, error) {
 	return read, nil
 }
 
+// rowsOf calls each with every row of a part that meets a condition.
 func (a *Audit) rowsOf(ctx context.Context, part part, key, where string, args []any, each func(row) error) error {
 	o, err := a.relay.Outbox()
 	if err != nil {
@@ -131,19 +133,27 @@ func (a *Audit) rowsOf(ctx context.Context, part part, key, where string, args [
 	})
 }
 
-// readRows calls each with the primary key of every row that meets a condition, as
-// a JSON object, and its image.
+// reading names the table that could not be read; nil for no error.
+func reading(t *dialect.Table, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("timakgorm: read %s: %w", t.Model.Table, err)
+}
+
+// readRows calls each with every row that meets a condition: its primary key, as a
+// JSON object, and its image.
 func readRows(ctx context.Context, db *sql.DB, t *dialect.Table, where string, args []any, each func(pk string, image *string) error) error {
 	columns := fmt.Sprintf(t.Dialect.Text+", "+t.Dialect.Text, t.SQL.AnyKey, t.SQL.AnyImage)
 	query := t.Dialect.Bind("SELECT " + columns + " FROM " + t.SQL.From + " WHERE " + where)
-	return dialect.EachRow(ctx, db, query, args, func(found *sql.Rows) error {
+	return reading(t, dialect.EachRow(ctx, db, query, args, func(found *sql.Rows) error {
 		var pk string
 		var image *string
 		if err := found.Scan(&pk, &image); err != nil {
 			return err
 		}
 		return each(pk, image)
-	})
+	}))
 }
 
 // countRows returns how many rows may be on the timelines of some keys.
@@ -178,9 +188,10 @@ func (a *Audit) countOf(ctx context.Context, part part) (n int64, err error) {
 		return o.DB.QueryRowContext(ctx, statement, part.args...).Scan(&n)
 	}
 	if err = count(); dialect.Unreadable(err) {
-		if part, err = a.readable(ctx, part); err == nil && len(part.where) > 0 {
-			err = count()
+		if part, err = a.readable(ctx, part); err != nil || len(part.where) == 0 {
+			return 0, err
 		}
+		err = count()
 	}
 	if err != nil {
 		return 0, fmt.Errorf("timakgorm: count rows of %s: %w", t.Model.Table, err)

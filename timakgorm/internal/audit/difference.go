@@ -6,11 +6,11 @@ import (
 	"github.com/timak-go/timak/timak"
 )
 
-// Kind says in what way a timeline is not as the tables are; timakgorm.DifferenceKind
-// says what each means, in this order.
+// Kind says how a timeline differs from the tables; timakgorm.DifferenceKind describes
+// the kinds, in this order.
 type Kind uint8
 
-// The kinds. Zero is none.
+// The kinds. Zero is none of them.
 const (
 	Missing Kind = iota + 1
 	Extra
@@ -20,8 +20,8 @@ const (
 	Unplaceable
 )
 
-// Difference is one item of one timeline that is not as the tables say;
-// timakgorm.Difference says what its fields are.
+// Difference is one item of one timeline that differs from the tables;
+// timakgorm.Difference describes its fields.
 type Difference struct {
 	Kind       Kind
 	Key        string
@@ -32,8 +32,7 @@ type Difference struct {
 	Reason     string
 }
 
-// kindOfDifference compares an entry with the row's item; 0 says that they are
-// alike.
+// kindOfDifference compares an entry with the row's item; 0 means that they agree.
 func kindOfDifference(want *timak.Item, got *timak.Entry) Kind {
 	switch {
 	case want == nil && got == nil:

@@ -1,5 +1,5 @@
-// Package audit compares timelines with the tables, and repairs them: Verify and
-// Rebuild.
+// Package audit compares timelines with the tables, and repairs them: it is behind
+// Plugin.Verify and Plugin.Rebuild.
 //
-// It knows the packages relay, outbox, dialect, model and sqltext, and the engine.
+// It imports relay, outbox, dialect, model and sqltext, and the engine.
 package audit

@@ -15,15 +15,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/relay"
 )
 
-const (
-	// forceChunk is how many rows are locked in one transaction.
-	forceChunk = 1000
-	// forceTries is how often that is tried where others hold the locks.
-	forceTries = 5
-)
+// forceChunk is how many rows one transaction locks.
+const forceChunk = 1000
 
-// recordRows records rows anew, each with a version at or above its floor. Those
-// that others keep locked stay as they are.
+// recordRows records rows anew, each with a version at or above its floor. Rows that
+// others keep locked stay as they are.
 func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, floors map[string]int64) error {
 	all, err := forcedChanges(floors)
 	if err != nil {
@@ -46,8 +42,9 @@ func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, floors map[str
 	return nil
 }
 
-// forcedChanges returns the rows in one order for all, each once: a key that was
-// read from an item's id may be written otherwise than one from the table.
+// forcedChanges returns the rows, each once and always in the same order. Two texts may
+// be the same key: one from an item's id may be written differently from one from the
+// table.
 func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
 	c := &outbox.Changes{}
 	for text, floor := range floors {
@@ -65,9 +62,9 @@ func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
 	return c.Rows, nil
 }
 
-// forceSome records some rows, and returns those that others have kept locked.
-// At first it waits for all of their locks; when that has taken too long, it
-// takes the rows that are free, and then the others as they become so.
+// forceSome records some rows, and returns those that others have kept locked. It
+// first waits for the locks of all rows. If that takes too long, it records the rows
+// that are free, and then the others as they become free.
 func (a *Audit) forceSome(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect.Change) ([]dialect.Change, error) {
 	for try := 1; ; try++ {
 		busy, err := forceRows(ctx, db, t, rows, try == 1)
@@ -77,7 +74,7 @@ func (a *Audit) forceSome(ctx context.Context, db *sql.DB, t *dialect.Table, row
 		case !dialect.Contended(err) || ctx.Err() != nil:
 			return rows, err
 		}
-		if len(rows) == 0 || try == forceTries {
+		if len(rows) == 0 || try == patienceOf(ctx).tries {
 			return rows, nil
 		}
 		if try > 1 {
@@ -86,16 +83,16 @@ func (a *Audit) forceSome(ctx context.Context, db *sql.DB, t *dialect.Table, row
 	}
 }
 
-// lockTime is how long to wait for the locks of writers.
+// lockTime sets how long a transaction waits for a lock.
 const lockTime = "SET LOCAL lock_timeout = '5s'"
 
-// forceRows records rows in a transaction that locks them first: whoever
-// changes one has committed before the version is drawn, or draws a later one.
-// Unless it is to wait, it leaves those that are locked, and returns them.
+// forceRows records rows in a transaction that locks them first. So another change of
+// a row is committed before the version is drawn, or gets a later version. Without
+// wait it leaves out the rows that others have locked, and returns them.
 func forceRows(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect.Change, wait bool) (busy []dialect.Change, err error) {
 	var isolation *sql.TxOptions
 	if t.Dialect.Lock {
-		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // so that rows are read as they are under the lock
+		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // rows must be read as they are under the lock
 	}
 	tx, err := db.BeginTx(ctx, isolation)
 	if err != nil {
@@ -119,9 +116,9 @@ func forceRows(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect
 	return busy, tx.Commit()
 }
 
-// lockRows locks rows until the transaction ends: all of them if it is to wait,
-// or else those that are free. It returns the rows that others may not change
-// now, and those that others have locked.
+// lockRows locks rows until the transaction ends: with wait all of them, else those
+// that are free. It returns the rows that others now cannot change, and those that
+// others have locked.
 func lockRows(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows []dialect.Change, wait bool) (ours, busy []dialect.Change, err error) {
 	if _, err := tx.ExecContext(ctx, lockTime); err != nil {
 		return nil, nil, err
@@ -142,13 +139,15 @@ func lockRows(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows []dialect.
 	return ours, busy, err
 }
 
-// maxAhead is how far ahead of the clock a version may be that Rebuild follows.
-// Versions of all rows are above those of the past, so what one timeline holds
-// would take every later change with it, up to where there are no more.
+// maxAhead is how far ahead of the clock a version may be for Rebuild to exceed it. All
+// later versions, of any row, are above those that were drawn before. So a very high
+// version on one timeline would raise those of all later changes, until there are no
+// higher ones.
 const maxAhead = 24 * time.Hour
 
-// followed returns the highest version that Rebuild follows. Where versions have
-// come further already, as when the clock was set back, that does no more harm.
+// followed returns the highest version that Rebuild exceeds. If the database has drawn
+// a higher one already, as after the clock was set back, exceeding that does no more
+// harm.
 func (a *Audit) followed(ctx context.Context) (version int64, err error) {
 	o, err := a.relay.Outbox()
 	if err != nil {

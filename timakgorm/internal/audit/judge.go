@@ -17,50 +17,30 @@ import (
 
 // A suspect is guilty if three looks agree, in this order:
 //
-//  1. at the timeline, which knows a version of the entry;
-//  2. at the row and the outbox, in one statement: the row says something else,
-//     and no change of it waits;
-//  3. at the timeline again: the entry is as the row does not say, and its
-//     version is still the same.
+//  1. at the timeline, which gives the version of the entry;
+//  2. at the row and the outbox, in one statement: the entry does not agree with the
+//     row, and the outbox holds no change of it;
+//  3. at the timeline again: the entry still does not agree with the row, and has the
+//     same version.
 //
-// Whatever was committed before the second look had left the outbox by then, so
-// it had reached the timeline by the third. And whatever was committed after
-// the second look had not: it would have raised the version, as every change of
-// an entry does, one that changes it back included. So the third look shows
-// what the commits before the second came to, and that is wrong. Two equal
-// looks at the row around one at the timeline would not do: the row may have
-// been changed and changed back, and both relayed, between them.
+// Every change committed before the second look had left the outbox by then, so it
+// had reached the timeline by the third. No change committed after the second look
+// had: it would have raised the version, as every change of an entry does, even one
+// that changes it back. So the third look shows the result of the commits before the
+// second, and that is wrong. Two equal looks at the row around one at the timeline
+// would not be enough: in between the row may have been changed and changed back, and
+// both changes relayed.
 
-// judges is how often a suspect is judged before it counts as unsettled, and
-// judgeWait how long it may wait after the first time; twice as long after each
-// further one. All in all that is some seconds: a relay of another process
-// looks at the outbox once a second.
-const (
-	judges    = 9
-	judgeWait = 10 * time.Millisecond
-)
+// judgeWait is the wait after a suspect was judged for the first time, and each further
+// wait is twice the one before.
+const judgeWait = 10 * time.Millisecond
 
-type looksKey struct{}
-
-// WithLooks has a run look only so many times at what is in doubt, for tests in which
-// nothing is going to settle it.
-func WithLooks(ctx context.Context, n int) context.Context {
-	return context.WithValue(ctx, looksKey{}, n)
-}
-
-func looksOf(ctx context.Context) int {
-	if n, set := ctx.Value(looksKey{}).(int); set {
-		return n
-	}
-	return judges
-}
-
-// judge tells which suspects are guilty, with what was seen of them last. Those
-// that are still waiting in the end are unsettled, and among the guilty. It
-// returns the last look at the timeline.
+// judge returns the guilty suspects, with what was last seen of them. Those that are
+// still in doubt in the end are unsettled, and returned too. look is the first look
+// at the timeline.
 func (a *Audit) judge(ctx context.Context, c contents, look timak.Entries, suspects []*suspect) ([]*suspect, error) {
 	var guilty []*suspect
-	doubted, looks := suspects, looksOf(ctx)
+	doubted, looks := suspects, patienceOf(ctx).looks
 	for n := 0; len(doubted) > 0; n++ {
 		if n > 0 {
 			a.relay.Wake()
@@ -84,6 +64,8 @@ func (a *Audit) judge(ctx context.Context, c contents, look timak.Entries, suspe
 	return guilty, nil
 }
 
+// judgeOnce judges the doubted ones of the suspects. It returns the guilty ones, those
+// still in doubt, and its look at the timeline.
 func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, doubted, suspects []*suspect) (guilty, doubtful []*suspect, after timak.Entries, err error) {
 	waiting, err := a.lookAtRows(ctx, c, doubted)
 	if err != nil {
@@ -106,7 +88,7 @@ func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, d
 		case waiting[s] || !same:
 			doubtful = append(doubtful, s)
 		case s.kind == Extra && s.table != nil:
-			s.table, s.row, s.pk = nil, "", "" // the row has left it, but it may be another's
+			s.table, s.row, s.pk = nil, "", "" // the row has left the place, but the entry may be another row's
 			doubtful = append(doubtful, s)
 		case s.kind == 0, s.kind == Missing && !room.has(*s.want):
 		default:
@@ -116,8 +98,8 @@ func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, d
 	return guilty, doubtful, after, nil
 }
 
-// entries reads a timeline, as far as it can be read. One whose key is empty or
-// too long to be written has nothing.
+// entries reads the readable entries of a timeline; damaged says that there are others.
+// A timeline whose key is empty or too long to be written has none.
 func (a *Audit) entries(ctx context.Context, key string) (entries timak.Entries, damaged bool, err error) {
 	entries, err = a.timelines.Entries(ctx, key)
 	switch {
@@ -130,21 +112,21 @@ func (a *Audit) entries(ctx context.Context, key string) (entries timak.Entries,
 	}
 }
 
-// room tells whether a timeline has a place for an item: items that are in
-// doubt themselves take up none.
+// room tells whether a timeline has room for an item. Items in doubt take up none.
 type room struct {
 	order    timak.Order
 	capacity int
 	items    []timak.Item // in order
 }
 
+// room returns the room of a timeline with these entries.
 func (a *Audit) room(c contents, entries timak.Entries, suspects []*suspect) room {
 	r := room{order: a.timelines.Order(), capacity: c.least}
 	doubted := map[string]bool{}
 	for _, s := range suspects {
 		doubted[s.at.ID] = true
 	}
-	latest := map[string]timak.Entry{} // that decides where an item is
+	latest := map[string]timak.Entry{} // by id, the entry that decides where the item is
 	for _, entry := range entries.Live() {
 		if known, found := latest[entry.ID]; !found || entry.Version > known.Version || entry.Version == known.Version && entry.At.After(known.At) {
 			latest[entry.ID] = entry
@@ -164,12 +146,13 @@ func (a *Audit) room(c contents, entries timak.Entries, suspects []*suspect) roo
 	return r
 }
 
+// has reports whether the item fits.
 func (r room) has(item timak.Item) bool {
 	return sort.Search(len(r.items), func(n int) bool { return !r.order.Before(r.items[n], item) }) < r.capacity
 }
 
-// lookAtRows finds out what the rows of suspects say now, and returns those of
-// which a change waits in the outbox.
+// lookAtRows reads the current rows of suspects, and returns the suspects of which the
+// outbox holds a change.
 func (a *Audit) lookAtRows(ctx context.Context, c contents, suspects []*suspect) (waiting map[*suspect]bool, err error) {
 	waiting = map[*suspect]bool{}
 	var probes []outbox.Probe
@@ -196,7 +179,7 @@ func (a *Audit) lookAtRows(ctx context.Context, c contents, suspects []*suspect)
 	return waiting, a.scan(ctx, c, scans, waiting)
 }
 
-// learn takes the item that a row puts where the suspect is.
+// learn notes the item that a row puts at the suspect's place.
 func (s *suspect) learn(t *dialect.Table, key, pk string, places []model.Placement) {
 	if s.row == key {
 		s.pk = pk
@@ -208,8 +191,8 @@ func (s *suspect) learn(t *dialect.Table, key, pk string, places []model.Placeme
 	}
 }
 
-// whereToLook returns the rows that may put something where the suspect is: by
-// their keys, if the item's id tells, or else by what must be scanned.
+// whereToLook returns how to find the rows that may put something at the suspect's
+// place: by primary key if the item's id has it, and else by a scan.
 func (c contents) whereToLook(s *suspect) (probes []outbox.Probe, scans []scan) {
 	if s.table != nil {
 		return []outbox.Probe{{Table: s.table, Key: s.row}}, nil
@@ -237,8 +220,8 @@ func (c contents) whereToLook(s *suspect) (probes []outbox.Probe, scans []scan) 
 	return probes, scans
 }
 
-// keyOfItem returns the primary key in an item's id, as a JSON object; it
-// reports false for an id of another table.
+// keyOfItem returns the primary key in an item's id, as a JSON object, and false for an
+// id of another table.
 func keyOfItem(t *dialect.Table, id string) (string, bool) {
 	texts, ok := model.KeyTexts(t.Model.Schema, id)
 	if !ok {

@@ -12,19 +12,18 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// keySource is a rule as a source of keys: the distinct values of the columns
-// in its template. Rows that are soft-deleted, or whose condition is false,
-// count: a phantom of theirs may be left.
+// keySource is a rule as a source of keys: the distinct values of the columns in its
+// template. It counts rows that are soft-deleted or whose condition is false, as an
+// item of theirs may be left on a timeline.
 type keySource struct {
 	table   *dialect.Table
 	key     model.Template
 	columns []*schema.Field // of key, each once
-	alike   map[string]bool // those in which different texts may be the same value
+	alike   map[string]bool // columns in which different texts may be the same value
 	rule    model.Rule
 }
 
-// keySources returns the rules of models, or of all, in an order that is always
-// the same.
+// keySources returns the rules of models, or of all models, always in the same order.
 func (a *Audit) keySources(ctx context.Context, models []any) ([]keySource, error) {
 	wanted := map[*dialect.Table]bool{}
 	for _, value := range models {
@@ -56,6 +55,7 @@ func (a *Audit) keySources(ctx context.Context, models []any) ([]keySource, erro
 	return sources, nil
 }
 
+// registered returns the table of a model; nil if it is not registered.
 func (a *Audit) registered(value any) *dialect.Table {
 	for _, t := range a.tables.ByName {
 		if model.StructType(value) != nil && t.Model.Schema.ModelType == model.StructType(value) {
@@ -68,13 +68,13 @@ func (a *Audit) registered(value any) *dialect.Table {
 // keyPage is some of the values that the columns of a key have, in order.
 type keyPage struct {
 	keys    []string
-	unkeyed [][]any  // values of which no key can be made
-	size    int      // how many values there are; none are left if it is less than was asked for
-	last    []string // the last of them
+	unkeyed [][]any  // values from which no key can be made
+	size    int      // the number of values; less than the limit on the last page
+	last    []string // the last values
 }
 
-// page returns what comes after a place, which is the values of the columns as
-// texts; nil for the beginning.
+// page returns at most limit values after a place, which is the values of the columns
+// as texts; nil is the beginning.
 func (s keySource) page(ctx context.Context, a *Audit, after []string, limit int) (page keyPage, err error) {
 	if len(s.columns) == 0 {
 		if after == nil {
@@ -106,21 +106,22 @@ func (s keySource) page(ctx context.Context, a *Audit, after []string, limit int
 	return page, nil
 }
 
-// distinct is a column in which values are one only if their texts are.
+// distinct returns the SQL of a column, in which values are equal only if their texts
+// are.
 func (s keySource) distinct(field *schema.Field) string {
 	column := s.table.SQL.Column(field)
 	switch {
 	case model.KindOf(field) == schema.String && !s.table.Dialect.Numbered:
 		return column + " COLLATE BINARY"
 	case s.alike[field.DBName] && model.KindOf(field) == schema.String:
-		return "(CASE WHEN " + column + " IS NOT NULL THEN format('%s', " + column + `) END COLLATE "C")` // a cast of char would cut spaces off
+		return "(CASE WHEN " + column + " IS NOT NULL THEN format('%s', " + column + `) END COLLATE "C")` // casting a char would cut off spaces
 	default:
 		return column
 	}
 }
 
-// alike returns the columns of a table in Postgres in which different texts may
-// be the same value: to citext A is a, but not to a key; nor is 1.0 1 there.
+// alike returns the columns of a table in Postgres in which different texts may be the
+// same value: A and a in citext, or 1.0 and 1. In a key they differ.
 func (a *Audit) alike(ctx context.Context, t *dialect.Table) (map[string]bool, error) {
 	if !a.tables.Dialect.Numbered {
 		return nil, nil
@@ -140,7 +141,7 @@ func (a *Audit) alike(ctx context.Context, t *dialect.Table) (map[string]bool, e
 	return columns, nil
 }
 
-// keyOf returns the key of a JSON object of columns.
+// keyOf returns the key made from a JSON object of columns.
 func (s keySource) keyOf(text string) (key string, err error) {
 	i, err := model.ParseImage(&text)
 	if err != nil {
@@ -150,20 +151,20 @@ func (s keySource) keyOf(text string) (key string, err error) {
 	return key, err
 }
 
-// makes reports whether the source comes upon a key: not upon one that is only
-// alike to the database.
+// makes reports whether the source makes a key exactly, and not one that only the
+// database holds equal.
 func (s keySource) makes(ctx context.Context, a *Audit, key string) (made bool, err error) {
 	return s.makesWhere(ctx, a, key, "1 = 1")
 }
 
-// makesWhere is makes for the rows that meet a condition.
+// makesWhere is makes for rows that meet a condition.
 func (s keySource) makesWhere(ctx context.Context, a *Audit, key, condition string, more ...any) (made bool, err error) {
 	where, args, ok := s.table.Matching(s.key, key)
 	if !ok || len(s.columns) == 0 {
 		return ok, nil
 	}
 	if slices.ContainsFunc(s.columns, func(field *schema.Field) bool { return s.distinct(field) != s.table.SQL.Column(field) }) {
-		exactly, exact, _ := s.table.MatchingBy(s.key, key, s.distinct) // beside the columns themselves, which an index may have
+		exactly, exact, _ := s.table.MatchingBy(s.key, key, s.distinct) // in addition to the bare columns, for which there may be an index
 		where, args = where+" AND "+exactly, append(args, exact...)
 	}
 	o, err := a.relay.Outbox()
@@ -180,7 +181,7 @@ func (s keySource) makesWhere(ctx context.Context, a *Audit, key, condition stri
 	return made, nil
 }
 
-// rows counts what the source's keys are made of.
+// rows counts the rows from which the source makes keys.
 func (s keySource) rows(ctx context.Context, a *Audit) (n int64, err error) {
 	o, err := a.relay.Outbox()
 	if err != nil {

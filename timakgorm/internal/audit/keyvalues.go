@@ -13,7 +13,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// keyValues is values that the columns of a key have together: as an image, and as
+// keyValues are values that the columns of a key have in one row: as an image, and as
 // the database compares them.
 type keyValues struct {
 	image  string
@@ -46,7 +46,8 @@ func (s keySource) values(ctx context.Context, a *Audit, after []string, limit i
 	return page, nil
 }
 
-// statement selects the values of a page, each row as a JSON object and one by one.
+// statement returns the SELECT of the values of a page, each row as a JSON object and
+// value by value. It returns ErrFrom if after does not fit the columns.
 func (s keySource) statement(after []string, limit int) (statement string, args []any, err error) {
 	d := s.table.Dialect
 	quote := func(field *schema.Field) string { return s.table.SQL.Quote(field.DBName) }
@@ -75,7 +76,7 @@ func (s keySource) statement(after []string, limit int) (statement string, args 
 	return statement, append(args, limit), nil
 }
 
-// compared is the condition that the columns compare with values, which are its
+// compared returns the condition that compares the columns with values, which are its
 // parameters.
 func (s keySource) compared(operator string, values []any) string {
 	var columns, marks []string
@@ -89,10 +90,9 @@ func (s keySource) compared(operator string, values []any) string {
 	return "(" + strings.Join(columns, ", ") + ") " + operator + " (" + strings.Join(marks, ", ") + ")"
 }
 
-// isFirst reports whether no other values make the key that these make and come
-// before them, so that a run meets each key once. SQLite may hold what makes a key
-// as values of several types: those of the usual ones come first, and then others
-// in their order.
+// isFirst reports whether these values are the first of those that make their key, so
+// that a run meets each key once. SQLite may hold the values for one key in several
+// types: those of the usual types come first, and then the others in their order.
 func (s keySource) isFirst(ctx context.Context, a *Audit, key string, values []any) (bool, error) {
 	if s.table.Dialect.Numbered || s.usual(values) {
 		return true, nil
@@ -105,8 +105,8 @@ func (s keySource) isFirst(ctx context.Context, a *Audit, key string, values []a
 	return !before, err
 }
 
-// usual reports whether SQLite holds values as it holds what is written to such
-// columns.
+// usual reports whether the values have the types that SQLite usually gives values in
+// such columns.
 func (s keySource) usual(values []any) bool {
 	for i, field := range s.columns {
 		_, integer := values[i].(int64)
@@ -125,8 +125,8 @@ func usualType(field *schema.Field) string {
 	return "text"
 }
 
-// The values of a place are in a token as texts that tell the types which SQLite
-// has: texts and bytes as Go quotes them, b before bytes, r before real numbers.
+// A token holds the values of a place as texts that keep SQLite's types: texts and
+// bytes are quoted as in Go, with a b before bytes, and an r comes before real numbers.
 
 func placeTexts(values []any) []string {
 	texts := make([]string, len(values))

@@ -9,11 +9,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// ErrFrom is returned for a token that no run over the same models, keys and sample
-// has given.
+// ErrFrom is returned for a token that is not of a run over the same models, keys and
+// sample.
 var ErrFrom = errors.New("timakgorm: From is not the token of an earlier run over the same models, keys and sample")
 
-// Progress says how far a run has come; timakgorm.Progress says what its fields are.
+// Progress says how far a run has come; timakgorm.Progress describes its fields.
 type Progress struct {
 	Keys        int
 	Rows, All   int64
@@ -23,14 +23,14 @@ type Progress struct {
 	From        string
 }
 
-// position is what a token holds: what the run goes through, a place there, what
-// was done until there, and the seed of the sample.
+// position is what a token holds: what the run covers, a place there, what is done up
+// to it, and the seed of the sample.
 type position struct {
-	Scope uint64   `json:"o"`           // see verification.over
-	Table string   `json:"t,omitempty"` // of the rule that gives keys
-	Key   string   `json:"k,omitempty"` // its template
+	Scope uint64   `json:"o"`           // see verification.scope
+	Table string   `json:"t,omitempty"` // the table of the source of keys
+	Key   string   `json:"k,omitempty"` // the key template of the source
 	After []string `json:"a,omitempty"` // the values of the last key
-	Named int      `json:"i,omitempty"` // how many of the named keys are done
+	Named int      `json:"i,omitempty"` // how many of Options.Keys are done
 
 	Keys int    `json:"n,omitempty"`
 	Rows int64  `json:"r,omitempty"`
@@ -53,7 +53,7 @@ func parsePosition(token string) (p position, err error) {
 	if err := json.Unmarshal(text, &p); err != nil || p.Named < 0 || p.Table == "" && p.Named == 0 {
 		return p, ErrFrom
 	}
-	if p.Table != "" && p.After == nil { // of a template without fields
+	if p.Table != "" && p.After == nil { // a template without columns
 		p.After = []string{}
 	}
 	return p, nil

@@ -14,17 +14,13 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/relay"
 )
 
-const (
-	// rounds is how often timelines are mended before what remains is reported. A
-	// damaged one takes two, and so does one full of items that no row has.
-	rounds = 4
-	// drainTurns is how often the outbox is drained before rows that still wait in it
-	// are given up.
-	drainTurns = 12
-)
+// rounds is how often timelines are repaired before the remaining differences are
+// reported. A damaged timeline takes two rounds, and so does one full of items that
+// no row has.
+const rounds = 4
 
-// mend mends timelines. Rows are recorded before anything is removed: an item
-// that has the wrong source is never gone in between.
+// mend repairs timelines. Rows are recorded before anything is removed, so that an item
+// with a wrong source is never gone in between.
 func (v *verification) mend(ctx context.Context, found []*finding) error {
 	if err := v.salvage(ctx, found); err != nil {
 		return err
@@ -42,8 +38,8 @@ func (v *verification) mend(ctx context.Context, found []*finding) error {
 	return v.audit.removeExtras(ctx, found)
 }
 
-// salvage mends what cannot be read. The horizon rises by that: what is missing
-// is for the next round.
+// salvage repairs timelines that cannot be read in full. That raises the horizon, so
+// the next round puts back what is missing.
 func (v *verification) salvage(ctx context.Context, found []*finding) error {
 	for _, f := range found {
 		if f.damaged {
@@ -55,9 +51,9 @@ func (v *verification) salvage(ctx context.Context, found []*finding) error {
 	return nil
 }
 
-// toRecord returns the rows to record anew, by table and key, with the floors of
-// their versions. The put has a version above that, and so above all that the
-// timeline has seen, which may be ahead of the database's clock.
+// toRecord returns the floors of the rows to record anew, by table and key. The put has
+// a version above its floor, and so above all that the timeline has seen, even if that
+// is ahead of the database's clock.
 func (v *verification) toRecord(found []*finding) map[*dialect.Table]map[string]int64 {
 	forced := map[*dialect.Table]map[string]int64{}
 	for _, f := range found {
@@ -75,8 +71,8 @@ func (v *verification) toRecord(found []*finding) map[*dialect.Table]map[string]
 	return forced
 }
 
-// recordRows records rows of one table anew and delivers them. It notes which of
-// them no timeline takes.
+// recordRows records rows of one table anew and delivers them. It notes those that
+// became dead letters.
 func (v *verification) recordRows(ctx context.Context, t *dialect.Table, floors map[string]int64) error {
 	o, err := v.audit.relay.Outbox()
 	if err != nil {
@@ -102,14 +98,14 @@ func (v *verification) recordRows(ctx context.Context, t *dialect.Table, floors 
 	return o.ForgetRepeats(ctx, t, died)
 }
 
-// deliverRows drains the outbox until no change of the rows waits there, or for as
-// long as that may take.
+// deliverRows drains the outbox until it holds no change of the rows, or its patience
+// is over.
 func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[string]int64) error {
 	o, err := a.relay.Outbox()
 	if err != nil {
 		return err
 	}
-	for turn := range drainTurns {
+	for turn := range patienceOf(ctx).turns {
 		waits := false
 		var probes []outbox.Probe
 		for key := range rows {
@@ -118,7 +114,7 @@ func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[stri
 		if err := o.Probe(ctx, probes); err != nil || !waits {
 			return err
 		}
-		if turn > 0 { // those that are left were put off
+		if turn > 0 { // the remaining changes were put off
 			a.relay.Rest(ctx, relay.Spread(time.Second), nil)
 		}
 		if err := a.relay.DrainTurn(ctx); err != nil {
@@ -128,30 +124,30 @@ func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[stri
 	return nil
 }
 
-// recordable reports whether recording a suspect's row anew may mend it. A row
-// that no timeline has taken in this run will not be taken later in it.
+// recordable reports whether recording a suspect's row anew may help. It will not for a
+// row that became a dead letter in this run.
 func (v *verification) recordable(s *suspect) bool {
 	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead && !v.died[deadRow{s.table, s.pk}]
 }
 
-// mendable reports whether there is something to try.
+// mendable reports whether a repair may help.
 func (v *verification) mendable(f *finding) bool {
 	return f.damaged || slices.ContainsFunc(f.suspects, func(s *suspect) bool {
 		return s.unsettled || s.kind == Extra || v.recordable(s)
 	})
 }
 
-// unsettled reports whether a suspect is.
+// unsettled reports whether one of the suspects is unsettled.
 func (f *finding) unsettled() bool {
 	return slices.ContainsFunc(f.suspects, func(s *suspect) bool { return s.unsettled })
 }
 
-// removeExtras removes what no row had when it was judged, with the version
-// that it had then. A row that has come since, or comes now, puts its item with
-// a higher one: what a relay wrote, the clock exceeds, and it is brought above
-// what others wrote, unless that is too far ahead. Only between these two may a
-// row have drawn a version too low, which counts for nothing with or without the
-// removal; the next round finds it missing, or the next Verify.
+// removeExtras removes items that no row had when they were judged, with the versions
+// that they had then. A row inserted since, or now, puts its item with a higher version:
+// the clock is above what a relay has written, and is raised above what others have
+// written, unless that is too far ahead. A row that drew its version before the clock
+// was raised may have one that is too low, and so no effect, with or without the
+// removal: the next round or the next Verify finds it missing.
 func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 	removals := map[*finding][]timak.Op{}
 	var high int64
@@ -177,7 +173,7 @@ func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 		workers.Go(func() error {
 			_, err := a.writerOf(f.contents).Apply(ctx, f.key, ops...)
 			if errors.Is(err, timak.ErrCorrupt) {
-				return nil // since a moment; the next round finds it
+				return nil // damaged just now: the next round finds it
 			}
 			return err
 		})
@@ -185,14 +181,13 @@ func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 	return workers.Wait()
 }
 
-// deadRow is a row that was recorded anew and that no timeline took: its primary key
-// as the outbox has it.
+// deadRow is a row that was recorded anew and became a dead letter.
 type deadRow struct {
 	table *dialect.Table
-	pk    string
+	pk    string // as the outbox has it
 }
 
-// exceed makes every version from now on higher than one.
+// exceed makes every version drawn from now on higher than version.
 func (a *Audit) exceed(ctx context.Context, version int64) error {
 	o, err := a.relay.Outbox()
 	if err != nil {

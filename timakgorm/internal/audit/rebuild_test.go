@@ -87,7 +87,7 @@ func TestRebuild_farAheadAlready(t *testing.T) {
 func TestRebuild_lockedRow(t *testing.T) {
 	t.Parallel()
 	w := world.New(t, world.Setup{Dialect: "postgres"})
-	w.Within(audit.WithLooks(w.Context(), 4))
+	w.Within(audit.InHaste(w.Context()))
 	for id := range uint(5) {
 		w.Must(w.DB.Create(&world.Post{ID: id + 1, AuthorID: id + 1, Published: true, CreatedAt: world.At(int(id))}).Error)
 	}
@@ -109,7 +109,7 @@ func TestRebuild_lockedRow(t *testing.T) {
 func troubled(t *testing.T, dialect string) (*world.World, *world.Faulty) {
 	store := world.NewFaulty()
 	w := world.New(t, world.Setup{Dialect: dialect, Store: store})
-	w.Within(audit.WithLooks(w.Context(), 4))
+	w.Within(audit.InHaste(w.Context()))
 	return w, store
 }
 
@@ -133,7 +133,7 @@ func TestRebuild_storeTrouble(t *testing.T) {
 		store.SetBefore(world.FailingPuts("author:1:posts", errNoSpace))
 		w.Must(w.DB.Create(&world.Post{ID: 1, AuthorID: 1, Published: true, CreatedAt: world.At(1)}).Error)
 		for n := range 3 {
-			report, err := w.Plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+			report, err := w.Plugin.Rebuild(audit.InHaste(t.Context()), timakgorm.RebuildOptions{})
 			if w.Must(err); report.Unsettled != 1 || report.Clean() {
 				t.Errorf("got %+v, want the item that waits unsettled", report)
 			}
@@ -149,7 +149,7 @@ func TestRebuild_storeTrouble(t *testing.T) {
 		w.Drain()
 		w.Apply("author:1:posts", timak.Remove("posts:1"))
 		store.SetBefore(world.FailingPuts("author:1:posts", errNoSpace))
-		report, err := w.Plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{})
+		report, err := w.Plugin.Rebuild(audit.InHaste(t.Context()), timakgorm.RebuildOptions{})
 		if w.Must(err); report.Unsettled != 1 || report.Missing != 1 {
 			t.Errorf("got %+v, want the item that was missing unsettled", report)
 		}

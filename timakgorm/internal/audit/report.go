@@ -7,7 +7,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// Report is what a run has found; timakgorm.Report says what its fields are.
+// Report is what a run has found; timakgorm.Report describes its fields.
 type Report struct {
 	Keys int
 	Rows int64
@@ -19,12 +19,13 @@ type Report struct {
 	From                 string
 }
 
-// found returns how many differences were found.
+// found returns the number of differences.
 func (r *Report) found() int {
 	return r.Missing + r.Extra + r.Misplaced + r.Stale + r.Damaged + r.Unplaceable
 }
 
-// note adds to the report what was not known yet.
+// note adds the differences of a finding to the report, without the unsettled ones and
+// those in known, and adds their places to known.
 func (v *verification) note(f *finding, known map[model.Place]bool) {
 	for _, d := range f.differences() {
 		at := model.Place{Key: d.Key, ID: d.ID, Source: d.Source}
@@ -47,7 +48,7 @@ func (v *verification) noteUnplaceable(found []*finding) {
 	}
 }
 
-// remain adds to the report what is left.
+// remain adds to the report the differences that are left, and the unsettled ones.
 func (v *verification) remain(found []*finding) {
 	for _, f := range found {
 		v.report.Remaining += f.unplaceable.count
@@ -62,12 +63,14 @@ func (v *verification) remain(found []*finding) {
 	}
 }
 
+// keep adds a difference to the report up to the limit.
 func (v *verification) keep(d Difference) {
 	if len(v.report.Differences) < v.opts.Limit {
 		v.report.Differences = append(v.report.Differences, d)
 	}
 }
 
+// count returns the counter of a kind.
 func (r *Report) count(kind Kind) *int {
 	switch kind {
 	case Missing:
@@ -85,8 +88,8 @@ func (r *Report) count(kind Kind) *int {
 	}
 }
 
-// differences says what was found in the user's words. An item that one source
-// lacks and another has too many is one that has the wrong source.
+// differences returns a finding as the user sees it. An item that is missing under one
+// source and extra under another counts once, as Stale: its source is wrong.
 func (f *finding) differences() []Difference {
 	var out []Difference
 	if f.damaged {

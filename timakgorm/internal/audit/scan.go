@@ -2,15 +2,14 @@ package audit
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// scan looks for the row behind an item whose id is not its table and primary
-// key: among the rows that could have it, and among the changes that wait, of
-// any row, as one of them may have had it.
+// scan looks for the row of an item whose id is not a table and primary key: among the
+// rows that could have the id, and in all of the outbox's changes of their table, as
+// any row may have had it before.
 type scan struct {
 	suspect *suspect
 	part    part
@@ -18,8 +17,8 @@ type scan struct {
 	args    []any
 }
 
-// scan looks at the rows first and at the outbox then: a change that is
-// committed in between is seen there, or has reached the timeline.
+// scan reads the rows first and the outbox afterwards: a change committed in between is
+// still in the outbox, or has reached the timeline.
 func (a *Audit) scan(ctx context.Context, c contents, scans []scan, waiting map[*suspect]bool) error {
 	if len(scans) == 0 {
 		return nil
@@ -30,8 +29,8 @@ func (a *Audit) scan(ctx context.Context, c contents, scans []scan, waiting map[
 			s.suspect.learn(r.table, r.key, "", r.places)
 			return nil
 		})
-		if err != nil && !dialect.Unreadable(err) { // then the item's id is of no row
-			return fmt.Errorf("timakgorm: read %s: %w", s.part.table.Model.Table, err)
+		if err != nil && !dialect.Unreadable(err) { // no row can have an unreadable id
+			return err
 		}
 		if byTable[s.part.table] == nil {
 			byTable[s.part.table] = map[model.Place][]*suspect{}

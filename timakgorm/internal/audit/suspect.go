@@ -11,45 +11,45 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// suspect is an entry that a first look found different from its row. The look
-// at the timeline and the look at the tables are not of one moment, so it may
-// be innocent: a judgement (judge.go) tells.
+// suspect is an entry that differed from its row at first look. The timeline and the
+// tables were not read at the same moment, so it may be innocent: Audit.judge finds
+// out.
 type suspect struct {
 	at   model.Place
 	kind Kind
 
-	// table and row are the row that the entry is of; none where it is unknown.
+	// table and row are the entry's row; nil and empty if it is unknown.
 	table *dialect.Table
 	row   string // primary key, a JSON object
 
-	pk        string // of row, as the outbox has it
-	want      *timak.Item
-	got       *timak.Entry
-	version   int64 // that the timeline knows of the entry
+	pk        string       // primary key of row, as the outbox has it
+	want      *timak.Item  // what the row puts there; nil: nothing
+	got       *timak.Entry // the live entry; nil: none
+	version   int64        // the entry's version on the timeline
 	unsettled bool
-	ahead     bool // version is higher than Rebuild follows
+	ahead     bool // version is higher than Rebuild exceeds
 }
 
-// comparison goes through the rows of one key and notes what the timeline has
-// otherwise. It holds no more of the rows than fit on the timeline.
+// comparison goes through the rows of one key and notes how the timeline differs. It
+// holds about as many rows as fit on the timeline.
 type comparison struct {
 	key      string
 	order    timak.Order
 	capacity int
 	entries  timak.Entries
-	unseen   map[model.Place]timak.Entry // live entries that no row has yet
+	unseen   map[model.Place]timak.Entry // live entries for which no row was read yet
 	suspects []*suspect
 	top      []ranked // the first rows in order, and some more
 	rows     int64
 	progress func(rows int64) error
 
-	// check reports why a timeline takes an item from nobody.
+	// check returns why a timeline cannot take an item; nil if it can.
 	check       func(at model.Placement) error
 	unplaceable unplaceables
 }
 
-// ranked is a row's item with its place in the order, and those of its entries
-// that the timeline lacks.
+// ranked is a row's item, to be sorted, with those of its entries that the timeline
+// lacks.
 type ranked struct {
 	item    timak.Item
 	missing []*suspect
@@ -78,11 +78,10 @@ func (a *Audit) compare(ctx context.Context, c contents, entries timak.Entries, 
 	return nil
 }
 
-// check reports why a timeline takes an item from nobody: something of it is over
-// a limit.
+// check returns an error if something of an item is over a limit of its timeline.
 func (a *Audit) check(at model.Placement) error { return a.timelines.Check(at.Key, timak.Put(at.Item)) }
 
-// row compares one row. Its entries of one id have the same version, so the
+// row compares one row. Its entries with the same id have the same version, so the
 // latest date decides where the item is.
 func (n *comparison) row(r row) error {
 	n.rows++
@@ -114,8 +113,8 @@ func (n *comparison) row(r row) error {
 	return n.progress(n.rows)
 }
 
-// placeable returns those places of a row that its timeline can take. What the
-// timeline has in another from before is left there, as the relay leaves it.
+// placeable returns the places of a row that its timeline can take. An older item in a
+// place that it cannot take stays on the timeline, as the relay leaves it there.
 func (n *comparison) placeable(r row) []model.Placement {
 	return slices.DeleteFunc(r.places, func(at model.Placement) bool {
 		reason := n.check(at)
@@ -133,8 +132,8 @@ func (n *comparison) placeable(r row) []model.Placement {
 	})
 }
 
-// entry compares one entry of a row, and returns it if it is missing, as only
-// its rank tells whether it should not be.
+// entry compares one entry of a row. It returns a missing one, as only the rank of its
+// item tells whether it should be on the timeline.
 func (n *comparison) entry(r row, at model.Placement) (missing *suspect) {
 	s := &suspect{at: at.Place(), table: r.table, row: r.key, want: &at.Item}
 	delete(n.unseen, s.at)
@@ -152,7 +151,7 @@ func (n *comparison) entry(r row, at model.Placement) (missing *suspect) {
 	}
 }
 
-// cut leaves the rows that fit on the timeline.
+// cut sorts the rows and keeps those that fit on the timeline.
 func (n *comparison) cut() {
 	slices.SortFunc(n.top, func(a, b ranked) int {
 		switch {

@@ -3,15 +3,14 @@ package audit
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
 
-// unplaceables are the differences of unplaceable rows, of which there may be
-// any number: all are counted, and the first are kept.
+// unplaceables are the differences of unplaceable rows. There may be very many: all are
+// counted, and the first ones are kept.
 type unplaceables struct {
 	limit int
 	count int
@@ -25,13 +24,13 @@ func (u *unplaceables) add(d Difference) {
 	}
 }
 
-// unplaceable is the difference of a row that a timeline lacks, empty if it cannot
-// be named.
+// unplaceable returns the difference of an unplaceable row. key is empty if no key can
+// be made.
 func unplaceable(t *dialect.Table, pk, key string, reason error) Difference {
 	return Difference{Kind: Unplaceable, Key: key, Table: t.Model.Table, Row: pkText(t, pk), Reason: reason.Error()}
 }
 
-// pkText returns a primary key, a JSON object, as the outbox has it.
+// pkText returns a primary key, given as a JSON object, as the outbox has it.
 func pkText(t *dialect.Table, pk string) string {
 	var columns map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(pk), &columns); err != nil {
@@ -48,7 +47,7 @@ func pkText(t *dialect.Table, pk string) string {
 	return "[" + strings.Join(values, separator) + "]"
 }
 
-// noteUnkeyed notes the rows of which a source can make no key.
+// noteUnkeyed adds to the report the rows from whose values a source can make no key.
 func (v *verification) noteUnkeyed(ctx context.Context, s keySource, values []any) error {
 	o, err := v.audit.relay.Outbox()
 	if err != nil {
@@ -62,7 +61,7 @@ func (v *verification) noteUnkeyed(ctx context.Context, s keySource, values []an
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("timakgorm: read %s: %w", s.table.Model.Table, err)
+		return err
 	}
 	v.report.Unplaceable += found.count
 	v.report.Remaining += found.count
@@ -72,8 +71,8 @@ func (v *verification) noteUnkeyed(ctx context.Context, s keySource, values []an
 	return nil
 }
 
-// reason returns why the source's rule cannot place an image that it wants to
-// place.
+// reason returns why the source's rule cannot place an image to which it applies; nil
+// if it can, or does not apply.
 func (s keySource) reason(text *string) error {
 	i, err := model.ParseImage(text)
 	if err == nil && i != nil {

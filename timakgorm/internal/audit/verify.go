@@ -21,7 +21,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/relay"
 )
 
-// Audit compares timelines with the tables, and mends them. All methods may be
+// Audit compares timelines with the tables, and repairs them. All methods may be
 // called from any number of goroutines.
 type Audit struct {
 	timelines *timak.Timelines
@@ -30,13 +30,12 @@ type Audit struct {
 	log       *slog.Logger
 }
 
-// New returns an audit of some tables, which delivers by a relay.
+// New returns an audit of the tables ts, which repairs timelines by the relay r.
 func New(timelines *timak.Timelines, ts *dialect.Tables, r *relay.Relay, log *slog.Logger) *Audit {
 	return &Audit{timelines: timelines, tables: ts, relay: r, log: log}
 }
 
-// Options say what a run looks at; timakgorm.VerifyOptions says what the fields
-// are.
+// Options say what a run covers; timakgorm.VerifyOptions describes the fields.
 type Options struct {
 	Models   []any
 	Keys     []string
@@ -47,8 +46,9 @@ type Options struct {
 	Limit    int
 }
 
-// Verify compares timelines with tables. Beside an error it returns what was found
-// until then.
+// Verify compares timelines with the tables, and repairs them with Options.Repair. With
+// an error it also returns what it has found so far, and in Report.From where to go on.
+// It returns ErrFrom, and no Report, for an Options.From that does not fit.
 func (a *Audit) Verify(ctx context.Context, opts Options) (Report, error) {
 	v := &verification{audit: a, opts: opts, started: time.Now(), died: map[deadRow]bool{}}
 	if err := v.prepare(ctx); errors.Is(err, ErrFrom) {
@@ -70,16 +70,16 @@ type verification struct {
 	sources []keySource
 	all     int64
 	started time.Time
-	at      position // up to here all is done
+	at      position // everything before it is done
 	died    map[deadRow]bool
 
-	mu      sync.Mutex // guards what follows, while timelines are compared
+	mu      sync.Mutex // guards report while timelines are compared
 	report  Report
-	ticking int64 // rows when Progress was last called
+	ticking int64 // the rows of the report that v.at includes
 }
 
-// pageOfKeys is how many timelines are done before a run can go on from there,
-// and atOnce how many of them are compared side by side.
+// pageOfKeys is how many timelines are done between two places from which a run can go
+// on. atOnce is how many of them are compared concurrently.
 const (
 	pageOfKeys = 100
 	atOnce     = 4
@@ -87,7 +87,7 @@ const (
 
 func (v *verification) prepare(ctx context.Context) (err error) {
 	if v.opts.Sample < 0 {
-		return fmt.Errorf("option Sample is %d: expected one in how many timelines", v.opts.Sample)
+		return fmt.Errorf("option Sample is %d: expected 0 or more: one in so many timelines", v.opts.Sample)
 	}
 	v.opts.Limit = cmp.Or(v.opts.Limit, 100)
 	if v.sources, err = v.audit.keySources(ctx, v.opts.Models); err != nil {
@@ -96,7 +96,7 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 	if err := v.begin(); err != nil {
 		return err
 	}
-	if v.opts.Repair { // what waits need not be judged
+	if v.opts.Repair { // the fewer changes wait, the fewer differences are in doubt
 		if err := v.audit.relay.DrainTurn(ctx); err != nil {
 			return err
 		}
@@ -108,10 +108,10 @@ func (v *verification) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// countAll returns about how many rows the timelines will be compared with.
+// countAll returns approximately how many rows the timelines will be compared with.
 func (v *verification) countAll(ctx context.Context) (all int64, err error) {
 	if v.opts.Progress == nil {
-		return 0, nil // nobody asks
+		return 0, nil // only Progress needs it
 	}
 	if len(v.opts.Keys) > 0 {
 		return v.audit.countRows(ctx, v.opts.Keys)
@@ -126,26 +126,26 @@ func (v *verification) countAll(ctx context.Context) (all int64, err error) {
 	return all, nil
 }
 
-// begin takes the position to go on from.
+// begin sets the position from which to go on, or returns ErrFrom.
 func (v *verification) begin() (err error) {
-	over := v.scope()
+	scope := v.scope()
 	if v.opts.From != "" {
 		if v.at, err = parsePosition(v.opts.From); err != nil {
 			return err
 		}
-		if v.at.Scope != over {
+		if v.at.Scope != scope {
 			return ErrFrom
 		}
 	}
-	v.at.Scope = over
+	v.at.Scope = scope
 	if v.at.Seed == 0 {
 		v.at.Seed = rand.Uint64()
 	}
 	return nil
 }
 
-// scope tells runs apart that go through different keys, of which a place in one
-// says nothing about another.
+// scope returns a hash of what the run covers: a place in one run means nothing in a
+// run that covers other keys.
 func (v *verification) scope() uint64 {
 	hash := fnv.New64a()
 	add := func(text string) { _, _ = fmt.Fprintf(hash, "%q ", text) }
@@ -160,6 +160,7 @@ func (v *verification) scope() uint64 {
 	return hash.Sum64()
 }
 
+// token returns the token of the position; empty at the beginning.
 func (v *verification) token() string {
 	if v.at.Table == "" && v.at.Named == 0 {
 		return ""
@@ -188,7 +189,7 @@ func (v *verification) run(ctx context.Context) error {
 	return nil
 }
 
-// named goes through the keys that were asked for.
+// named goes through the keys in Options.Keys.
 func (v *verification) named(ctx context.Context) error {
 	if v.at.Named > len(v.opts.Keys) || v.at.Table != "" {
 		return ErrFrom
@@ -236,8 +237,8 @@ func (v *verification) source(ctx context.Context, n int) error {
 	}
 }
 
-// chosen leaves out the keys that are not in the sample, and those that a
-// source before has come upon.
+// chosen leaves out the keys that are not in the sample, and those that an earlier
+// source also makes.
 func (v *verification) chosen(ctx context.Context, source int, keys []string) ([]string, error) {
 	var chosen []string
 	for _, key := range keys {
@@ -265,7 +266,7 @@ func (v *verification) sampled(key string) bool {
 	return v.opts.Sample <= 1 || hash.Sum64()%uint64(v.opts.Sample) == 0
 }
 
-// turn notes that timelines are done, all rows of which have been counted.
+// turn notes that some timelines are done, whose rows are all counted.
 func (v *verification) turn(keys int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -292,7 +293,7 @@ func (v *verification) tell(rows int64) {
 // Progress.
 const rowsATick = 10000
 
-// counter returns what counts the rows of one timeline.
+// counter returns the function that counts the rows of one timeline.
 func (v *verification) counter(ctx context.Context) func(rows int64) error {
 	return func(rows int64) error {
 		if rows%rowsATick > 0 {
@@ -306,7 +307,7 @@ func (v *verification) counter(ctx context.Context) func(rows int64) error {
 	}
 }
 
-// page compares some timelines, and mends them if it is to.
+// page compares some timelines, and repairs them with Options.Repair.
 func (v *verification) page(ctx context.Context, keys []string) error {
 	known := map[model.Place]bool{}
 	for round := 0; ; round++ {
@@ -343,7 +344,7 @@ type finding struct {
 	unplaceable unplaceables
 }
 
-// compareAll compares timelines side by side and returns those that differ.
+// compareAll compares timelines concurrently and returns those that differ.
 func (v *verification) compareAll(ctx context.Context, keys []string, count bool) ([]*finding, error) {
 	found := make([]*finding, len(keys))
 	workers, ctx := errgroup.WithContext(ctx)
@@ -358,7 +359,7 @@ func (v *verification) compareAll(ctx context.Context, keys []string, count bool
 	return slices.DeleteFunc(found, func(f *finding) bool { return f == nil }), err
 }
 
-// compare compares a timeline; nil if it is as it should be.
+// compare compares a timeline; it returns nil if it agrees with the tables.
 func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
 	f := &finding{contents: v.audit.contentsOf(key)}
 	if f.parts == nil {
@@ -388,12 +389,12 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	return f, v.audit.lookAhead(ctx, f.suspects)
 }
 
-// right reports whether nothing was found.
+// right reports whether the timeline agrees with the tables.
 func (f *finding) right() bool {
 	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
 }
 
-// lookAhead notes which suspects have versions that Rebuild does not follow.
+// lookAhead notes which suspects have versions that Rebuild does not exceed.
 func (a *Audit) lookAhead(ctx context.Context, suspects []*suspect) error {
 	followed, err := a.followed(ctx)
 	for _, s := range suspects {

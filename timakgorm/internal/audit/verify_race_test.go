@@ -153,7 +153,7 @@ func TestRebuild_meanwhile(t *testing.T) {
 				store := drivertest.NewFailing(memstore.New())
 				w := world.New(t, world.Setup{Dialect: dialect, Store: store})
 				other := w.Another(nil)
-				w.Within(audit.WithLooks(w.Context(), 4))
+				w.Within(audit.InHaste(w.Context()))
 				for access := 1; ; access++ {
 					if !rebuildMeanwhile(w, other, store, m, access) || t.Failed() {
 						break
