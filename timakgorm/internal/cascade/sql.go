@@ -68,7 +68,7 @@ func referringByText(s *Step, values [][]any, quote func(string) string) (from s
 		}
 	}
 	text, err := model.JSON(list)
-	if err != nil { // of texts
+	if err != nil { // cannot be: they are texts
 		panic(err)
 	}
 	var typed, refer []string

@@ -33,7 +33,7 @@ func (g *Guard) warnOfDDL(db *gorm.DB) error {
 			}
 			if name != "" {
 				g.opts.Log.WarnContext(st.Context, "timak: DDL may change rows of a tracked table; its timelines do not follow",
-					"table", name, "advice", "call Plugin.Rebuild, with the keys that no row has any more")
+					"table", name, "advice", "call Plugin.Rebuild, and call it again with the keys that no row has any more")
 			}
 		}
 	}

@@ -128,7 +128,7 @@ func (r *reach) startValues(ctx context.Context, first []*cascade.Step) ([][][]a
 	return read.found, nil
 }
 
-// startRows is a reading of the rows that a statement is about.
+// startRows is one read of the rows that a statement is about.
 type startRows struct {
 	first    []*cascade.Step
 	where    clause.Clause

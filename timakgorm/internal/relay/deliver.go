@@ -12,7 +12,7 @@ import (
 )
 
 // errUndelivered is returned for a change that is left to the relay.
-var errUndelivered = errors.New("the timelines follow later")
+var errUndelivered = errors.New("the change came too late, or programs have different rules")
 
 // deliveries is the queue of commits that wait until their changes are readable. The
 // commits that come during a round share the next one. They do not wait for the

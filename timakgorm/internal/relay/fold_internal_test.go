@@ -255,7 +255,7 @@ func TestExpand_panic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Rules[0].Data[0] = nil // as no rule has it
+	m.Rules[0].Data[0] = nil // no rule is like that
 	const want = "a rule panics: runtime error: invalid memory address or nil pointer dereference"
 	f := &rowFold{table: &dialect.Table{Model: m}, changes: []outbox.RowChange{changeOf(1, 1, nil, &leaf{ID: 1, Tree: "oak", Name: "a"})}}
 	if bad := f.read(); len(bad) > 0 {

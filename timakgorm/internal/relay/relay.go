@@ -33,7 +33,7 @@ type Options struct {
 	DB       func() (*sql.DB, error) // the pool; an error if the plugin is not in use
 	Batch    int                     // the most changes in a batch
 	Writers  int                     // how many timelines are written concurrently
-	Poll     time.Duration           // between two looks at the outbox
+	Poll     time.Duration           // the time between two looks at the outbox
 	Patience time.Duration           // how long a commit waits for its delivery
 	Log      *slog.Logger
 }

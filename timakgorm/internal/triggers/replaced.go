@@ -62,7 +62,7 @@ func uniqueIndex(m *model.Model, index *schema.Index) (uniqueSet, error) {
 		plain = plain && option.Expression == "" && option.Collate == ""
 	}
 	set.met = strings.Join(parts, " AND ")
-	if !plain { // SQLite would not use the index where the condition is one of several
+	if !plain { // as one of several conditions it would keep SQLite from using the index
 		keys := strings.Join(dialect.Columns(m.Keys, dialect.Qualifies("p")), ", ")
 		set.met = fmt.Sprintf("(%s) IN (SELECT %s FROM %s p WHERE %s)", keys, keys, sqltext.QuotePart(sqltext.Unqualified(m.Table)), set.met)
 	}

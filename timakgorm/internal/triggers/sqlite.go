@@ -93,7 +93,7 @@ func sqliteTriggers(m *model.Model) (triggerSet, error) {
 	}
 	w := &sqliteWriter{model: m, unique: unique}
 	w.set.shared = sqliteTables
-	w.set.up = slices.Concat([]string{"DROP TABLE IF EXISTS timak_replaced"}, sqliteTables) // it may have other columns
+	w.set.up = slices.Concat([]string{"DROP TABLE IF EXISTS timak_replaced"}, sqliteTables) // an older one may have other columns
 	w.replacements()
 	w.inserts()
 	w.updates()

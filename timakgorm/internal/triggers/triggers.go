@@ -132,7 +132,7 @@ const triggersLock = outbox.AdvisoryLock + 1
 func changeTriggers(ctx context.Context, d dialect.Dialect, db *gorm.DB, change func(gorm.ConnPool) error) error {
 	lock := fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", triggersLock)
 	if d.Name == dialect.SQLite.Name {
-		lock = "UPDATE timak_clock SET high = high" // a read lock could not become a write lock
+		lock = "UPDATE timak_clock SET high = high" // takes the write lock at once: SQLite may not let a read lock become one
 	}
 	return db.Session(&gorm.Session{NewDB: true, Context: ctx}).Transaction(func(tx *gorm.DB) error {
 		pool := tx.Statement.ConnPool
