@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
@@ -266,47 +264,6 @@ func (v *verification) sampled(key string) bool {
 	return v.opts.Sample <= 1 || hash.Sum64()%uint64(v.opts.Sample) == 0
 }
 
-// turn notes that some timelines are done, whose rows are all counted.
-func (v *verification) turn(keys int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.at.Keys += keys
-	v.at.Rows += v.report.Rows - v.ticking
-	v.ticking = v.report.Rows
-	v.report.Keys += keys
-	v.tell(v.at.Rows)
-}
-
-// tell calls Progress.
-func (v *verification) tell(rows int64) {
-	if v.opts.Progress == nil {
-		return
-	}
-	elapsed := time.Since(v.started)
-	v.opts.Progress(Progress{
-		Keys: v.at.Keys, Rows: rows, All: max(v.all, rows), Differences: v.report.found(),
-		Elapsed: elapsed, Rate: float64(v.report.Rows) / max(elapsed.Seconds(), 1e-9), From: v.token(),
-	})
-}
-
-// rowsATick is how many rows of one timeline are compared between two calls of
-// Progress.
-const rowsATick = 10000
-
-// counter returns the function that counts the rows of one timeline.
-func (v *verification) counter(ctx context.Context) func(rows int64) error {
-	return func(rows int64) error {
-		if rows%rowsATick > 0 {
-			return nil
-		}
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.report.Rows += rowsATick
-		v.tell(v.at.Rows + v.report.Rows - v.ticking)
-		return ctx.Err()
-	}
-}
-
 // page compares some timelines, and repairs them with Options.Repair.
 func (v *verification) page(ctx context.Context, keys []string) error {
 	known := map[model.Place]bool{}
@@ -333,72 +290,4 @@ func (v *verification) page(ctx context.Context, keys []string) error {
 			keys = append(keys, f.key)
 		}
 	}
-}
-
-// finding is what is wrong with one timeline.
-type finding struct {
-	contents
-
-	damaged     bool
-	suspects    []*suspect
-	unplaceable unplaceables
-}
-
-// compareAll compares timelines concurrently and returns those that differ.
-func (v *verification) compareAll(ctx context.Context, keys []string, count bool) ([]*finding, error) {
-	found := make([]*finding, len(keys))
-	workers, ctx := errgroup.WithContext(ctx)
-	workers.SetLimit(atOnce)
-	for n, key := range keys {
-		workers.Go(func() (err error) {
-			found[n], err = v.compare(ctx, key, count)
-			return err
-		})
-	}
-	err := workers.Wait()
-	return slices.DeleteFunc(found, func(f *finding) bool { return f == nil }), err
-}
-
-// compare compares a timeline; it returns nil if it agrees with the tables.
-func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
-	f := &finding{contents: v.audit.contentsOf(key)}
-	if f.parts == nil {
-		return nil, fmt.Errorf("no rule makes the key %q", key)
-	}
-	entries, damaged, err := v.audit.entries(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	counter := func(int64) error { return nil }
-	if count {
-		counter = v.counter(ctx)
-	}
-	n := &comparison{key: key, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
-	if err := v.audit.compare(ctx, f.contents, entries, n); err != nil {
-		return nil, err
-	}
-	if count {
-		v.mu.Lock()
-		v.report.Rows += n.rows % rowsATick
-		v.mu.Unlock()
-	}
-	f.damaged, f.unplaceable = damaged, n.unplaceable
-	if f.suspects, err = v.audit.judge(ctx, f.contents, entries, n.suspects); err != nil || f.right() {
-		return nil, err
-	}
-	return f, v.audit.lookAhead(ctx, f.suspects)
-}
-
-// right reports whether the timeline agrees with the tables.
-func (f *finding) right() bool {
-	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
-}
-
-// lookAhead notes which suspects have versions that Rebuild does not exceed.
-func (a *Audit) lookAhead(ctx context.Context, suspects []*suspect) error {
-	followed, err := a.followed(ctx)
-	for _, s := range suspects {
-		s.ahead = s.version > followed
-	}
-	return err
 }

@@ -1,0 +1,77 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// finding is what is wrong with one timeline.
+type finding struct {
+	contents
+
+	damaged     bool
+	suspects    []*suspect
+	unplaceable unplaceables
+}
+
+// compareAll compares timelines concurrently and returns those that differ.
+func (v *verification) compareAll(ctx context.Context, keys []string, count bool) ([]*finding, error) {
+	found := make([]*finding, len(keys))
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(atOnce)
+	for n, key := range keys {
+		workers.Go(func() (err error) {
+			found[n], err = v.compare(ctx, key, count)
+			return err
+		})
+	}
+	err := workers.Wait()
+	return slices.DeleteFunc(found, func(f *finding) bool { return f == nil }), err
+}
+
+// compare compares a timeline; it returns nil if it agrees with the tables.
+func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
+	f := &finding{contents: v.audit.contentsOf(key)}
+	if f.parts == nil {
+		return nil, fmt.Errorf("no rule makes the key %q", key)
+	}
+	entries, damaged, err := v.audit.entries(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	counter := func(int64) error { return nil }
+	if count {
+		counter = v.counter(ctx)
+	}
+	n := &comparison{key: key, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
+	if err := v.audit.compare(ctx, f.contents, entries, n); err != nil {
+		return nil, err
+	}
+	if count {
+		v.mu.Lock()
+		v.report.Rows += n.rows % rowsATick
+		v.mu.Unlock()
+	}
+	f.damaged, f.unplaceable = damaged, n.unplaceable
+	if f.suspects, err = v.audit.judge(ctx, f.contents, entries, n.suspects); err != nil || f.right() {
+		return nil, err
+	}
+	return f, v.audit.lookAhead(ctx, f.suspects)
+}
+
+// right reports whether the timeline agrees with the tables.
+func (f *finding) right() bool {
+	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
+}
+
+// lookAhead notes which suspects have versions that Rebuild does not exceed.
+func (a *Audit) lookAhead(ctx context.Context, suspects []*suspect) error {
+	followed, err := a.followed(ctx)
+	for _, s := range suspects {
+		s.ahead = s.version > followed
+	}
+	return err
+}
