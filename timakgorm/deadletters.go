@@ -41,9 +41,9 @@ func (p *Plugin) DeadLetters(ctx context.Context, query DeadLetterQuery) ([]Dead
 	if err != nil {
 		return nil, err
 	}
-	letters := make([]DeadLetter, len(found))
-	for i, one := range found {
-		letters[i] = DeadLetter(one)
+	var letters []DeadLetter
+	for _, one := range found {
+		letters = append(letters, DeadLetter(one))
 	}
 	return letters, nil
 }

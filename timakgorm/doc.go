@@ -30,8 +30,7 @@
 //   - INSERT OR FAIL and UPDATE OR FAIL
 //   - OR REPLACE where a unique index is on an expression
 //   - a list of tables, or a hint, in place of a table's name
-//   - an upsert that sets the primary key of the rows it finds to anything but plain
-//     values
+//   - an upsert that sets the primary key, and does not find its rows by plain values
 //
 // What does not pass through GORM is not seen: other programs, the application's own
 // database triggers, and a table whose name a block of code puts together. With
@@ -69,8 +68,8 @@
 // a minute what others change.
 //
 // DDL is not followed. When a tracked table has gained or lost a partition, was
-// dropped, or has a column that was recomputed, run Rebuild, and name the keys that
-// no row has any more. The log says so if this program ran the DDL.
+// dropped, or has a column that was recomputed, run Rebuild, and run it again for the
+// keys that no row has any more (RebuildOptions.Keys). The log says so if this program ran the DDL.
 //
 // # Transactions after an error
 //

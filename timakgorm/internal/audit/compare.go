@@ -59,7 +59,7 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if f.suspects, err = v.audit.judge(ctx, f.contents, entries, n.suspects); err != nil || f.right() {
 		return nil, err
 	}
-	return f, v.audit.lookAhead(ctx, f.suspects)
+	return f, v.audit.noteAhead(ctx, f.suspects)
 }
 
 // right reports whether the timeline agrees with the tables.
@@ -67,11 +67,11 @@ func (f *finding) right() bool {
 	return !f.damaged && len(f.suspects) == 0 && f.unplaceable.count == 0
 }
 
-// lookAhead notes which suspects have versions that Rebuild does not exceed.
-func (a *Audit) lookAhead(ctx context.Context, suspects []*suspect) error {
-	followed, err := a.followed(ctx)
+// noteAhead notes which suspects have versions that Rebuild does not exceed.
+func (a *Audit) noteAhead(ctx context.Context, suspects []*suspect) error {
+	exceeded, err := a.exceeded(ctx)
 	for _, s := range suspects {
-		s.ahead = s.version > followed
+		s.ahead = s.version > exceeded
 	}
 	return err
 }

@@ -62,6 +62,9 @@ func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
 	return c.Rows, nil
 }
 
+// forceTries is how often a run tries to lock rows that others hold.
+const forceTries = 5
+
 // forceSome records some rows, and returns those that others have kept locked. It
 // first waits for the locks of all rows. If that takes too long, it records the rows
 // that are free, and then the others as they become free.
@@ -74,7 +77,7 @@ func (a *Audit) forceSome(ctx context.Context, db *sql.DB, t *dialect.Table, row
 		case !dialect.Contended(err) || ctx.Err() != nil:
 			return rows, err
 		}
-		if len(rows) == 0 || try == patienceOf(ctx).tries {
+		if len(rows) == 0 || try == forceTries {
 			return rows, nil
 		}
 		if try > 1 {
@@ -145,10 +148,10 @@ func lockRows(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows []dialect.
 // higher ones.
 const maxAhead = 24 * time.Hour
 
-// followed returns the highest version that Rebuild exceeds. If the database has drawn
+// exceeded returns the highest version that Rebuild exceeds. If the database has drawn
 // a higher one already, as after the clock was set back, exceeding that does no more
 // harm.
-func (a *Audit) followed(ctx context.Context) (version int64, err error) {
+func (a *Audit) exceeded(ctx context.Context) (version int64, err error) {
 	o, err := a.relay.Outbox()
 	if err != nil {
 		return 0, err

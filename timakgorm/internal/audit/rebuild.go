@@ -98,14 +98,17 @@ func (v *verification) recordRows(ctx context.Context, t *dialect.Table, floors 
 	return o.ForgetRepeats(ctx, t, died)
 }
 
-// deliverRows drains the outbox until it holds no change of the rows, or its patience
-// is over.
+// drainTurns is how often a run drains the outbox for rows that it recorded anew.
+const drainTurns = 12
+
+// deliverRows drains the outbox until it holds no change of the rows, drainTurns times
+// at most.
 func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[string]int64) error {
 	o, err := a.relay.Outbox()
 	if err != nil {
 		return err
 	}
-	for turn := range patienceOf(ctx).turns {
+	for turn := range drainTurns {
 		waits := false
 		var probes []outbox.Probe
 		for key := range rows {

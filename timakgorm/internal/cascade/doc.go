@@ -1,5 +1,3 @@
 // Package cascade knows the foreign keys that lead to tracked tables: a graph that it
 // reads from the database, and the course of a change through that graph.
-//
-// It imports guard, session, statement, dialect, model and sqltext.
 package cascade

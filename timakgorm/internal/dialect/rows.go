@@ -33,10 +33,12 @@ func EachRow(ctx context.Context, db Querier, query string, args []any, scan fun
 // EachValues calls visit with the values of every row of a query. visit may keep
 // the slice.
 func EachValues(ctx context.Context, db Querier, query string, args []any, visit func([]any) error) error {
-	return EachRow(ctx, db, query, args, func(found *sql.Rows) error {
-		columns, err := found.Columns()
-		if err != nil {
-			return err
+	var columns []string
+	return EachRow(ctx, db, query, args, func(found *sql.Rows) (err error) {
+		if columns == nil {
+			if columns, err = found.Columns(); err != nil {
+				return err
+			}
 		}
 		row := make([]any, len(columns))
 		into := make([]any, len(columns))

@@ -4,8 +4,8 @@ package fault
 import "strings"
 
 // Named adds the name of what has failed to an error; nil stays nil. An error begins
-// with the name of the package timakgorm and contains it once, even where its cause
-// has it too.
+// with the name of the package timakgorm; if its cause begins with it too, it is
+// written once.
 func Named(name string, cause error) error {
 	if cause == nil {
 		return nil

@@ -1,5 +1,3 @@
 // Package follow records changes by the user's own code, where the user names the
 // rows: it is behind timakgorm.Follow, Exec and Touch.
-//
-// It imports outbox, guard, session, statement, dialect and model.
 package follow

@@ -50,7 +50,7 @@ func (fw *Follower) Follow(tx *gorm.DB, change func(tx *gorm.DB) error, rows ...
 	return guard.ExplainByteKey(fw.record(tx, change, follows))
 }
 
-// Check returns the error that Follow would return for rows before it calls change.
+// Check returns the error by which Follow would refuse rows.
 func (fw *Follower) Check(tx *gorm.DB, rows ...Rows) error {
 	_, err := fw.prepareAll(tx, rows)
 	return err

@@ -2,6 +2,4 @@
 // writes that timelines cannot follow, or logs a warning: raw SQL, a write by the
 // name of a partition or a view, DDL. It also explains why a write failed whose
 // primary key is bytes.
-//
-// It imports session, statement, dialect and sqltext.
 package guard

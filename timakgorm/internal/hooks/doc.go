@@ -1,6 +1,4 @@
 // Package hooks captures changes by GORM's callbacks. A capture takes the place of a
 // statement's connection while the statement runs: it locks and reads the old rows,
 // narrows the statement to them, and records what became of them.
-//
-// It imports outbox, cascade, guard, session, statement, dialect, model and sqltext.
 package hooks

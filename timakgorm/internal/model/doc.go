@@ -2,6 +2,5 @@
 // compiled rules, and how the image of a row becomes the places where its items
 // belong.
 //
-// It is pure: it does no I/O and starts no goroutine. It imports the packages tag
-// and sqltext.
+// It is pure: it does no I/O and starts no goroutine.
 package model

@@ -1,6 +1,4 @@
 // Package outbox holds timak's own tables: it records changes and draws their
 // versions, reads the changes that are due, settles them, keeps dead letters, and
 // migrates the tables.
-//
-// It imports dialect and model.
 package outbox

@@ -2,6 +2,4 @@
 // of each row, groups them by timeline, writes each timeline once, and settles. On
 // Postgres relays divide the rows among themselves by advisory locks. A commit may
 // wait for its own changes.
-//
-// It imports outbox, dialect and model, and the engine.
 package relay

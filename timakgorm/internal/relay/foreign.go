@@ -45,8 +45,12 @@ func (b *batch) leave(ctx context.Context, s *outbox.Settlement) (left int) {
 		s.Late = append(s.Late, fatesOf(f, foreignWait, f.last().Attempts, reason)...)
 		left += len(f.changes)
 	}
+	due := false
 	if seen {
-		b.relay.foreignSeen.Do(func() { b.warnOfForeign(ctx, left, buried) })
+		b.relay.foreignSeen.Do(func() { due = true }) // logged after Do, which holds a lock
+	}
+	if due {
+		b.warnOfForeign(ctx, left, buried)
 	}
 	return left
 }

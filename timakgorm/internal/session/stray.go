@@ -100,8 +100,10 @@ func (s *Sessions) SchemaForNames(pool gorm.ConnPool) uint64 {
 
 // TellOfStray logs that a statement was not followed, at most once a minute.
 func (s *Sessions) TellOfStray(ctx context.Context, written string) {
-	s.strays.told.Do(func() {
+	due := false
+	s.strays.told.Do(func() { due = true }) // logged after Do, which holds a lock
+	if due {
 		s.opts.Log.InfoContext(ctx, "timak: a session finds another table by the name of a tracked one; what is written there is not followed",
 			"table", sqltext.Unquoted(written))
-	})
+	}
 }

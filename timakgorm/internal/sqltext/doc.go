@@ -1,5 +1,5 @@
 // Package sqltext reads SQL. It cuts a SQL text into words as each database does,
 // and finds what the text writes, defines or hides.
 //
-// It is pure, and imports no other package of the module.
+// It is pure.
 package sqltext

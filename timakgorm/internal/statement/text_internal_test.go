@@ -8,7 +8,7 @@ import (
 )
 
 // A statement's text is cut once, and again if it changes.
-func TestTextOfStatement(t *testing.T) {
+func TestTextOf(t *testing.T) {
 	t.Parallel()
 	db := &gorm.DB{Config: &gorm.Config{Dialector: pg.Open("")}}
 	db.Statement = &gorm.Statement{DB: db}
