@@ -5,6 +5,8 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 ARGS     ?=
 PACKAGES ?= ./...
+# Tests that run at once in a package: more than processors, as many wait for locks.
+PARALLEL ?= 4
 FUZZTIME ?= 10s
 SOAKTIME ?= 5m
 SEARCHTIME ?= 10m
@@ -25,7 +27,7 @@ run: ## Run the blog; ARGS="-addr :9090" passes flags
 
 test: needs ## Run all tests with the race detector, or those of PACKAGES=./timak/...
 	@rm -f $(EVENTS); status=0; \
-	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile $(EVENTS) -- -race -shuffle=on -timeout 40m $(PACKAGES) || status=$$?; \
+	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile $(EVENTS) -- -race -shuffle=on -parallel $(PARALLEL) -timeout 40m $(PACKAGES) || status=$$?; \
 	awk -f .ci/skipped.awk $(EVENTS) || status=1; \
 	exit $$status
 

@@ -52,7 +52,7 @@ func TestVerbsIn(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	languages := []Language{Postgres, SQLite}
 	found := map[string]int{}
-	for n := range 100_000 {
+	for n := range 20_000 {
 		sql := sqlOf(random)
 		text := languages[n%2].Read(sql)
 		got := VerbsIn(sql)
