@@ -32,7 +32,7 @@ var (
 	quotesOnSQLite = []func(content string) string{
 		func(content string) string { return "`" + strings.ReplaceAll(content, "`", "``") + "`" },
 		func(content string) string { return unless(content, "["+content+"]", "]") },
-		func(content string) string { return unless(content, "/* /*"+content+" */", "*/") },
+		func(content string) string { return unless("*"+content, "/* /*"+content+" */", "*/") },
 	}
 )
 
@@ -58,7 +58,7 @@ func betweenDollars(content, mark string) string {
 func FuzzRead(f *testing.F) {
 	for _, content := range []string{
 		"", "'", `\`, `\'`, "$q$", "$$; DELETE FROM posts", "*/ DELETE FROM posts", "; UPDATE posts SET title = 1 --", "]", "`", `"`, "\ufeff", "E'", `U&"`, "DO $$", "explain", "EXPLAIN (ANALYZE", "copy posts (",
-		"execute", "do", "create function", "1e5", "$a(", "@", "\xff", "\x00", "a$q", "prepare x as delete from posts", "create function f() as $$;", "do language", "execute function", "uescape", `u&'\`, "only", "truncate only (",
+		"execute", "do", "create function", "1e5", "$a(", "@", "\xff", "\x00", "a$q", "prepare x as delete from posts", "create function f() as $$;", "do language", "execute function", "uescape", `u&'\`, "only", "truncate only (", `/"0`,
 	} {
 		f.Add(content)
 	}
