@@ -31,7 +31,7 @@ test: needs ## Run all tests with the race detector, or those of PACKAGES=./tima
 	awk -f .ci/skipped.awk $(EVENTS) || status=1; \
 	exit $$status
 
-check: tidy lint build test fuzz ## Everything that must pass before a change lands
+check: tidy lint build test capture fuzz ## Everything that must pass before a change lands
 
 bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	@rm -f $(BENCHED)
