@@ -10,8 +10,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// Dialect is what differs between the SQL of the supported databases. Everything
-// else is written once, for all of them.
+// Dialect is what differs between the SQL of the supported databases, for statements that
+// are otherwise the same. Where a database needs a way of its own, the code asks for its
+// Name, or for what it can do.
 type Dialect struct {
 	Name     string // as gorm and the folders of package migrations name it
 	Language sqltext.Language

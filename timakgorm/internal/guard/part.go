@@ -12,8 +12,9 @@ import (
 )
 
 // On Postgres a statement may write a row by the name of a partition, or of a table
-// that inherits from the tracked one. Neither callbacks nor triggers would see that,
-// so the guard refuses it: the statement must name the tracked table. Callbacks also
+// that inherits from the tracked one. Callbacks would not see that, and triggers only
+// where they have been installed. So the guard refuses it: the statement must name the
+// tracked table. Callbacks also
 // refuse a view of the tracked table; triggers see writes through a view.
 
 // RegisterPartitions registers the callbacks that check whether a write names a
