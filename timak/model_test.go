@@ -29,6 +29,13 @@ func (n *naive) covered(e entry) int64 {
 	return max(n.covers[entry{id: e.id}], n.covers[entry{source: e.source}])
 }
 
+// coveredBySource reports whether nothing but the removal of its source outweighs a put.
+func (n *naive) coveredBySource(s step) bool {
+	_, known := n.entries[s.entry()]
+	return s.kind == putItem && s.source != "" && !known &&
+		s.version <= n.covers[entry{source: s.source}] && s.version > n.covers[entry{id: s.id}]
+}
+
 // apply does what Timelines.Apply does.
 func (n *naive) apply(now int64, steps []step) []timak.Result {
 	n.collect(now - n.ttl)
@@ -37,7 +44,8 @@ func (n *naive) apply(now int64, steps []step) []timak.Result {
 		if s.version == 0 {
 			s.version = max(now, n.seen(s)+1)
 		}
-		results[i] = timak.Result{Outcome: n.change(s), Version: s.version}
+		coveredBySource := n.coveredBySource(s)
+		results[i] = timak.Result{Outcome: n.change(s), Version: s.version, Covered: coveredBySource}
 	}
 	for _, item := range n.visible()[min(n.max, len(n.visible())):] {
 		for e, s := range n.entries {

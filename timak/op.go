@@ -89,4 +89,8 @@ type Result struct {
 	// Version is the version the op was applied with: its explicit version, or the
 	// one that Apply picked.
 	Version int64
+
+	// Covered says that a Put is Superseded by a removal of its whole source, and by
+	// nothing that concerns the item itself.
+	Covered bool
 }

@@ -41,7 +41,8 @@ func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 		if op.version == 0 {
 			op.version = max(now, op.seen(s)+1)
 		}
-		results[i] = Result{Outcome: outcome(op.apply(s)), Version: op.version}
+		verdict := op.apply(s)
+		results[i] = Result{Outcome: outcome(verdict), Version: op.version, Covered: verdict == state.Covered}
 	}
 	trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
 	for i, op := range ops {
@@ -82,7 +83,7 @@ func (o Op) apply(s *state.State) state.Verdict {
 
 func outcome(v state.Verdict) Outcome {
 	switch v {
-	case state.Superseded:
+	case state.Superseded, state.Covered:
 		return Superseded
 	case state.Stale:
 		return Stale

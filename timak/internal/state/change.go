@@ -12,14 +12,19 @@ const (
 	Superseded
 	// Stale means that the change is at or below the horizon.
 	Stale
+	// Covered means that an entry's whole source has been removed since, and nothing else
+	// of it is newer.
+	Covered
 )
 
 // Put merges a live entry into the state.
 func (s *State) Put(e Entry) Verdict {
 	now, i := s.register(e.ID, e.Source)
 	switch {
-	case i < 0 && e.Version <= s.covers(e.ID, e.Source):
+	case i < 0 && e.Version <= versionOf(s.Items, e.ID):
 		return Superseded
+	case i < 0 && e.Version <= versionOf(s.Sources, e.Source):
+		return Covered
 	case i < 0 && e.Version <= s.Horizon:
 		return Stale
 	}

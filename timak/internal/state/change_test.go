@@ -154,9 +154,11 @@ func verdictOfEntry(e state.Entry, before state.State) state.Verdict {
 	switch {
 	case !written && m.covered(n) == 0 && e.Version <= before.Horizon:
 		return state.Stale
-	case diff(higherOf(e, now), e) != "":
-		return state.Superseded
-	default:
+	case diff(higherOf(e, now), e) == "":
 		return state.Done
+	case e.Live && !written && e.Version <= m.covers[cover{true, e.Source}] && e.Version > m.covers[cover{false, e.ID}]:
+		return state.Covered
+	default:
+		return state.Superseded
 	}
 }

@@ -114,7 +114,7 @@ func TestRemoveSourceTruth(t *testing.T) {
 	if verdict := got.RemoveSource("p", 3); verdict != state.Done {
 		t.Errorf("again at 3: got verdict %d, want Done", verdict)
 	}
-	if verdict := got.Put(entry("e", "p", 3)); verdict != state.Superseded {
-		t.Errorf("a late put that the source's removal covers: got verdict %d, want Superseded", verdict)
+	if verdict := got.Put(entry("e", "p", 3)); verdict != state.Covered {
+		t.Errorf("a late put that the source's removal covers: got verdict %d, want Covered", verdict)
 	}
 }
