@@ -8,6 +8,8 @@ type RowChange struct {
 	PK       string
 	Old, New *string // images; nil if the row was or is absent or soft-deleted
 	Attempts int
+	Progress *string // how far the relay has come with it; nil: at the beginning
+	Claim    *int64  // the version with which a relay has claimed it last
 }
 
 // UnknownImage is the old image of a change that was recorded without reading the
@@ -17,7 +19,7 @@ const UnknownImage = "{}"
 // size returns the approximate number of bytes in the change.
 func (c RowChange) size() int {
 	n := len(c.Table) + len(c.PK)
-	for _, image := range []*string{c.Old, c.New} {
+	for _, image := range []*string{c.Old, c.New, c.Progress} {
 		if image != nil {
 			n += len(*image)
 		}

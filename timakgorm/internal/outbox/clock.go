@@ -4,20 +4,26 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// raiseClock makes later versions exceed those of the changes that leave. It locks
-// the clock's row even if its value stays the same, and inserts the row if the table
-// is empty.
+// raiseClock makes later versions exceed those of the changes that leave.
 func (o *Outbox) raiseClock(ctx context.Context, tx *sql.Tx, high int64) error {
-	raised, err := tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_clock SET high = "+o.dialect.Greatest+"(high, ?)"), high)
+	return Raise(ctx, tx, o.dialect, high)
+}
+
+// Raise makes versions that are drawn later exceed high. It locks the clock's row even
+// if its value stays the same, and inserts the row if the table is empty.
+func Raise(ctx context.Context, tx *sql.Tx, d dialect.Dialect, high int64) error {
+	raised, err := tx.ExecContext(ctx, d.Bind("UPDATE timak_clock SET high = "+d.Greatest+"(high, ?)"), high)
 	if err != nil {
 		return err
 	}
 	if n, err := raised.RowsAffected(); n > 0 || err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, o.dialect.Bind("INSERT INTO timak_clock (high) VALUES (?) ON CONFLICT DO NOTHING"), high)
+	_, err = tx.ExecContext(ctx, d.Bind("INSERT INTO timak_clock (high) VALUES (?) ON CONFLICT DO NOTHING"), high)
 	return err
 }
 

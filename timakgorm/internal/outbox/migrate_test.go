@@ -39,7 +39,7 @@ func tables(w *world.World) map[string][]string {
 }
 
 var tablesWanted = map[string][]string{
-	"timak_outbox": {"id", "version", "tbl", "pk", "old", "new", "attempts", "run_at", "error"}, // and xid on Postgres
+	"timak_outbox": {"id", "version", "tbl", "pk", "old", "new", "attempts", "run_at", "error", "progress", "claim"}, // and xid on Postgres
 	"timak_dead":   {"id", "version", "tbl", "pk", "old", "new", "error", "died_at"},
 	"timak_clock":  {"one", "high"},
 }
@@ -48,7 +48,7 @@ func wantTables(w *world.World, about string, want map[string][]string) {
 	w.Helper()
 	if w.Dialect == "postgres" && want["timak_outbox"] != nil {
 		want = maps.Clone(want)
-		want["timak_outbox"] = append(slices.Clone(want["timak_outbox"]), "xid")
+		want["timak_outbox"] = slices.Insert(slices.Clone(want["timak_outbox"]), slices.Index(want["timak_outbox"], "progress"), "xid")
 	}
 	if diff := cmp.Diff(want, tables(w)); diff != "" {
 		w.Errorf("tables after %s (-want +got)\n%s", about, diff)

@@ -40,7 +40,7 @@ func (o *Outbox) among(which Selection) (condition string, args []any) {
 	return condition, args
 }
 
-const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts"
+const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts, o.progress, o.claim"
 
 const (
 	// PageSize is how many rows of the outbox one query reads at most.
@@ -50,8 +50,10 @@ const (
 )
 
 // Due returns the oldest changes of a selection whose time has come, at most limit,
-// and whether there may be more. It adds earlier changes of the same rows that were
-// put off, as the changes of a row must be tried in order.
+// and whether there may be more. Changes of which a part is done are at most half of
+// them, so that they do not hold up those that come after them. It adds earlier changes
+// of the same rows that were left out or put off, as the changes of a row must be tried
+// in order.
 func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes []RowChange, more bool, err error) {
 	if which.Shards != nil && len(which.Shards) == 0 {
 		return nil, false, nil
@@ -60,21 +62,29 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes [
 	if which.Everything {
 		until = math.MaxInt64
 	}
-	size, putOff, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
+	size, out, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
+	begun := 0
 	for next.more && len(changes) < limit && size < batchBytes {
-		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which); err != nil {
+		fresh := begun > (limit+1)/2
+		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which, fresh); err != nil {
 			return nil, false, err
 		}
+		out = min(out, next.leftOut)
 		for _, change := range next.changes {
+			if change.Progress != nil {
+				if begun++; begun > (limit+1)/2 {
+					out = min(out, change.ID)
+					continue
+				}
+			}
 			size += change.size()
+			changes = append(changes, change)
 		}
-		changes = append(changes, next.changes...)
-		putOff = min(putOff, next.putOff)
 	}
-	more = next.more || len(changes) > limit
+	more = next.more || len(changes) > limit || begun > (limit+1)/2
 	changes = changes[:min(limit, len(changes))]
-	if n := len(changes); n > 0 && putOff < changes[n-1].ID {
-		changes, err = o.OfRows(ctx, IDsOf(changes), putOff)
+	if n := len(changes); n > 0 && out < changes[n-1].ID {
+		changes, err = o.OfRows(ctx, IDsOf(changes), out)
 	}
 	return changes, more, err
 }
@@ -82,30 +92,34 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes [
 // outboxPart is the part of a selection that is on one page of the outbox.
 type outboxPart struct {
 	changes []RowChange // whose time has come
-	putOff  int64       // the id of the first change whose time has not come
+	leftOut int64       // the id of the first change of the page that is not among these
 	last    int64       // the last id of the page
 	more    bool        // another page may follow
 }
 
 // page returns the part of a selection that is among the next limit rows of the
-// outbox after an id. The query reads rows in the order of their ids and filters
+// outbox after an id; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
 // them one by one: any other plan would be slow in an outbox that was empty a moment
 // ago and holds a million rows now.
-func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection) (outboxPart, error) {
+func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
 	among, args := o.among(which)
+	due, late := "run_at <= ?", "run_at > ?"
+	if fresh {
+		due, late = due+" AND progress IS NULL", "("+late+" OR progress IS NOT NULL)"
+	}
 	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
 	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
-		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND run_at <= ?
-		UNION ALL SELECT max(id), coalesce(min(CASE WHEN run_at > ? AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*)
+		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND `+due+`
+		UNION ALL SELECT max(id), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*), NULL, NULL
 		FROM page HAVING count(*) > 0`, args...)
 	if err != nil || len(changes) == 0 {
-		return outboxPart{putOff: math.MaxInt64}, err
+		return outboxPart{leftOut: math.MaxInt64}, err
 	}
 	// The last row is not a change: it describes the page.
 	rest := changes[len(changes)-1]
 	changes = changes[:len(changes)-1]
 	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
-	return outboxPart{changes: changes, putOff: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
+	return outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
 }
 
 // OfRows returns the changes with these ids, and the other changes of the same rows
@@ -127,7 +141,7 @@ func (o *Outbox) read(ctx context.Context, query string, args ...any) (changes [
 	changes = make([]RowChange, 0, 64)
 	err = dialect.EachRow(ctx, o.DB, o.dialect.Bind(query), args, func(found *sql.Rows) error {
 		var c RowChange
-		err := found.Scan(&c.ID, &c.Version, &c.Table, &c.PK, &c.Old, &c.New, &c.Attempts)
+		err := found.Scan(&c.ID, &c.Version, &c.Table, &c.PK, &c.Old, &c.New, &c.Attempts, &c.Progress, &c.Claim)
 		changes = append(changes, c)
 		return err
 	})
@@ -152,10 +166,28 @@ func (o *Outbox) Waiting(ctx context.Context, which Selection) (first, count int
 // Settlement says what becomes of the changes of a batch. The zero Settlement
 // changes nothing.
 type Settlement struct {
-	Done []int64 // ids of changes to delete
-	Dead []Fate  // changes that become dead letters
-	Late []Fate  // changes to try again later
-	high int64   // the highest version among the changes that leave the outbox
+	Done []int64    // ids of changes to delete
+	Dead []Fate     // changes that become dead letters
+	Late []Fate     // changes to try again later
+	Some []Progress // changes of which a part is done
+
+	// Claims are the versions with which the relay has claimed changes, by id. A change
+	// that another relay has claimed since stays as it is.
+	Claims map[int64]int64
+
+	high int64 // the highest version among the changes that leave the outbox
+}
+
+// without leaves out some changes.
+func (s Settlement) without(ids map[int64]bool) Settlement {
+	if len(ids) == 0 {
+		return s
+	}
+	s.Done = slices.DeleteFunc(slices.Clone(s.Done), func(id int64) bool { return ids[id] })
+	s.Dead = slices.DeleteFunc(slices.Clone(s.Dead), func(f Fate) bool { return ids[f.ID] })
+	s.Late = slices.DeleteFunc(slices.Clone(s.Late), func(f Fate) bool { return ids[f.ID] })
+	s.Some = slices.DeleteFunc(slices.Clone(s.Some), func(p Progress) bool { return ids[p.ID] })
+	return s
 }
 
 // Finish deletes a row's changes from the outbox: they are applied. The last one
@@ -181,8 +213,16 @@ type Fate struct {
 	Error    string `json:"error"`
 }
 
+// Progress is how far the relay has come with a change, in its own words.
+type Progress struct {
+	ID   int64  `json:"id"`
+	Text string `json:"progress"`
+}
+
 // empty reports whether there is nothing to write.
-func (s Settlement) empty() bool { return len(s.Done)+len(s.Dead)+len(s.Late) == 0 }
+func (s Settlement) empty() bool {
+	return len(s.Done)+len(s.Dead)+len(s.Late)+len(s.Some)+len(s.Claims) == 0
+}
 
 // settleChunk is how many changes leave SQLite's outbox in one transaction, while all
 // other writers wait.
@@ -195,7 +235,7 @@ func (o *Outbox) Settle(ctx context.Context, s Settlement) error {
 		return o.settleAtOnce(ctx, s)
 	}
 	for done := range slices.Chunk(s.Done, settleChunk) {
-		if err := o.settleAtOnce(ctx, Settlement{Done: done, high: s.high}); err != nil {
+		if err := o.settleAtOnce(ctx, s.part(done)); err != nil {
 			return err
 		}
 	}
@@ -240,6 +280,11 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	if err := o.raiseClock(ctx, tx, s.high); err != nil {
 		return err
 	}
+	lost, err := o.lost(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	s = s.without(lost)
 	gone := slices.Clone(s.Done)
 	for _, f := range s.Dead {
 		gone = append(gone, f.ID)
@@ -248,6 +293,12 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 		return err
 	}
 	if err := o.forget(ctx, tx, gone); err != nil {
+		return err
+	}
+	if err := o.advance(ctx, tx, s.Some); err != nil {
+		return err
+	}
+	if err := o.giveBack(ctx, tx, s); err != nil {
 		return err
 	}
 	return o.putOff(ctx, tx, s.Late)
@@ -293,4 +344,13 @@ func (o *Outbox) bury(ctx context.Context, tx *sql.Tx, dead []Fate) error {
 func (o *Outbox) putOff(ctx context.Context, tx *sql.Tx, late []Fate) error {
 	return exec(ctx, o, tx, late, `UPDATE timak_outbox SET run_at = f.run_at, attempts = f.attempts, error = f.error
 		FROM `+o.fates()+` WHERE timak_outbox.id = f.id`)
+}
+
+// advance notes how far the relay has come with changes.
+func (o *Outbox) advance(ctx context.Context, tx *sql.Tx, some []Progress) error {
+	rows := `(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.progress') AS progress FROM json_each(?)) f`
+	if o.dialect.Numbered {
+		rows = "jsonb_to_recordset(CAST(CAST(? AS text) AS jsonb)) AS f(id bigint, progress text)"
+	}
+	return exec(ctx, o, tx, some, "UPDATE timak_outbox SET progress = f.progress FROM "+rows+" WHERE timak_outbox.id = f.id")
 }

@@ -118,6 +118,12 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 	return recorded, nil
 }
 
+// Draw draws a version in a transaction, which is not below a floor. The transaction has
+// locked what the version orders.
+func Draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, now time.Time) (version int64, err error) {
+	return draw(ctx, pool, t, floorOf(t, &Changes{}, now))
+}
+
 // draw draws a version for changes whose rows are locked.
 func draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, floor int64) (version int64, err error) {
 	err = pool.QueryRowContext(ctx, t.SQL.Draw, floor).Scan(&version)

@@ -1,0 +1,2 @@
+ALTER TABLE timak_outbox DROP COLUMN claim;
+ALTER TABLE timak_outbox DROP COLUMN progress;
