@@ -14,6 +14,25 @@
 //	err = db.Use(plugin)
 //	go plugin.Run(ctx)
 //
+// # Home feeds
+//
+// A Timeline with audience= publishes its rows, and a Subscription says which timelines
+// get them: all those that subscribe to the text of the row's source. After Drain, such
+// a timeline has the newest items of all sources to which it subscribes, up to its
+// capacity, and nothing else; what has fallen off a full timeline comes back by Rebuild,
+// when there is room again. Several models may publish in one audience, and several
+// may subscribe. A timeline that also gets items by a key= needs a source= in that rule.
+//
+// A change of a row that many timelines show reaches them in parts. Changes of other rows
+// do not wait for it, later ones of the same row do, and a relay that is killed goes on at
+// the last part. A new subscription copies what was published before: the relay locks
+// those rows FOR SHARE while it reads them. If they stay locked by others for a tenth of
+// a second, it tries again later.
+//
+// The relay asks for the rows of a source, and for the subscriptions to it. So on both
+// sides there should be an index on the columns of source=, followed on the publishing
+// side by the date, and one on those of the subscription's key=.
+//
 // # Why there is an outbox
 //
 // GORM has no callback after the commit of a transaction that the application
@@ -69,7 +88,8 @@
 //
 // DDL is not followed. When a tracked table has gained or lost a partition, was
 // dropped, or has a column that was recomputed, run Rebuild, and run it again for the
-// keys that no row has any more (RebuildOptions.Keys). The log says so if this program ran the DDL.
+// keys that no row has any more (RebuildOptions.Keys). The log says so if this program
+// ran the DDL.
 //
 // # Transactions after an error
 //

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/audit"
 	"github.com/timak-go/timak/timakgorm/internal/cascade"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
@@ -117,7 +118,11 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err := ts.CheckColumns(db); err != nil {
 		return err
 	}
-	g, keys := p.furnish(ts)
+	audiences, err := audience.New(ts)
+	if err != nil {
+		return err
+	}
+	g, keys := p.furnish(ts, audiences)
 	if err := p.register(db, ts, g, keys); err != nil {
 		return err
 	}
@@ -159,12 +164,12 @@ func (p *Plugin) tablesOf(db *gorm.DB) (*dialect.Tables, error) {
 }
 
 // furnish creates the parts of the plugin for the tracked tables.
-func (p *Plugin) furnish(ts *dialect.Tables) (*guard.Guard, *cascade.Keys) {
+func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*guard.Guard, *cascade.Keys) {
 	log := p.opts.Logger
-	p.relay = relay.New(p.timelines, ts, relay.Options{
+	p.relay = relay.New(p.timelines, ts, audiences, relay.Options{
 		DB: p.pool, Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
 	})
-	p.audit = audit.New(p.timelines, ts, p.relay, log)
+	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)
 	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.relay.Wake, Log: log}
 	if p.opts.Deliver == OnCommit {
 		opts.Deliver, opts.Unseen = p.relay.Deliver, p.opts.Capture == Triggers

@@ -43,6 +43,16 @@ type Rule struct {
 	// timeline through Timelines.Bounded. Rules that share timelines must have
 	// the same Max.
 	Max int
+
+	// Audience names where a publication meets subscriptions, by the text of their
+	// sources: the row's item is on the timeline of each key that subscribes to its
+	// source. It takes the place of Key, and needs a Source. In a subscription it
+	// names whose items the key gets.
+	Audience string
+
+	// Subscribes makes the rule a subscription, as the type of a field does in a tag:
+	// the timeline of Key gets what is published in Audience with Source.
+	Subscribes bool
 }
 
 // String returns the rule as it is written in a tag.

@@ -34,8 +34,12 @@ func (v *verification) compareAll(ctx context.Context, keys []string, count bool
 
 // compare compares a timeline; it returns nil if it agrees with the tables.
 func (v *verification) compare(ctx context.Context, key string, count bool) (*finding, error) {
-	f := &finding{contents: v.audit.contentsOf(key)}
-	if f.parts == nil {
+	c, err := v.audit.contentsOf(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	f := &finding{contents: c}
+	if c.least == 0 {
 		return nil, fmt.Errorf("no rule makes the key %q", key)
 	}
 	entries, damaged, err := v.audit.entries(ctx, key)

@@ -5,40 +5,52 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
-	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// contents is the opposite direction of a rule: from a key to the rows that make its
-// timeline. Rules of several models may make the same key.
+// contents is the opposite direction of the rules: from a key to the rows that make its
+// timeline. Rules of several models may make the same key, and it may subscribe to
+// sources.
 type contents struct {
 	key   string
 	parts []part
+	feed  map[audience.Source]audience.Row // what it subscribed to when it was looked at
 
 	// least and most are the lowest and the highest capacity of the rules that make
-	// the key. An item is sure to fit within least, and a write must keep most items.
+	// the key; 0 if none does. An item is sure to fit within least, and a write must keep
+	// most items.
 	least, most int
 }
 
-// part is the rows of one table that may be on a key's timeline: those whose columns
-// have the values in the key, of which some may not be on it.
+// part is the rows of one table that may be on a key's timeline: those that meet one of
+// its conditions, of which some may not be on it.
 type part struct {
-	table *dialect.Table
-	rules []model.Rule // the rules that make the key
-	where []string     // for each rule, the condition of its rows
-	args  []any        // the parameters of all conditions
+	table      *dialect.Table
+	conditions []condition
+	sources    map[audience.Source]bool // of the conditions; nil: rules that name the key
 }
 
-// contentsOf returns the contents of a key, without parts if no rule makes it.
-func (a *Audit) contentsOf(key string) contents {
-	c := contents{key: key}
+// condition is that of the rows which a rule may put on the timeline.
+type condition struct {
+	rule  model.Rule
+	where string
+	args  []any
+
+	source string // that the rule publishes
+}
+
+// contentsOf returns the contents of a key.
+func (a *Audit) contentsOf(ctx context.Context, key string) (c contents, err error) {
+	c.key = key
 	for _, t := range a.tables.Sorted() {
 		found := part{table: t}
 		for _, r := range t.Model.Rules {
@@ -46,22 +58,39 @@ func (a *Audit) contentsOf(key string) contents {
 			if !ok {
 				continue
 			}
-			found.rules = append(found.rules, r)
-			found.where = append(found.where, where)
-			found.args = append(found.args, args...)
-			capacity := cmp.Or(r.Max, a.timelines.MaxItems())
-			c.least = min(cmp.Or(c.least, capacity), capacity)
-			c.most = max(c.most, capacity)
+			found.conditions = append(found.conditions, condition{rule: r, where: where, args: args})
+			c.hold(cmp.Or(r.Max, a.timelines.MaxItems()))
 		}
-		if found.rules != nil {
+		if found.conditions != nil {
 			c.parts = append(c.parts, found)
 		}
 	}
-	return c
+	return c, a.subscribe(ctx, &c)
+}
+
+// hold notes a capacity that a rule gives the timeline.
+func (c *contents) hold(capacity int) {
+	c.least = min(cmp.Or(c.least, capacity), capacity)
+	c.most = max(c.most, capacity)
 }
 
 // writerOf returns the engine that writes the key as the relay does.
 func (a *Audit) writerOf(c contents) *timak.Timelines { return a.timelines.Bounded(c.most) }
+
+// places returns what an image puts on the timeline.
+func (c contents) places(t *dialect.Table, image *string) (places []model.Placement, reason error) {
+	places, reason = t.Model.PlacesIn(image, c.key)
+	if c.feed == nil {
+		return places, reason
+	}
+	published, failure := t.Model.PublishedTo(image, c.key, c.subscribes)
+	for _, at := range published {
+		if !slices.ContainsFunc(places, func(p model.Placement) bool { return p.Place() == at.Place() }) {
+			places = append(places, at)
+		}
+	}
+	return places, cmp.Or(reason, failure)
+}
 
 // row is a row of a table as it may be on timelines.
 type row struct {
@@ -78,12 +107,17 @@ func (a *Audit) rows(ctx context.Context, c contents, each func(row) error) erro
 		read := false
 		visit := func(r row) error {
 			read = true
+			if len(r.places) > 0 && !part.has(r.places[0]) {
+				return nil // it meets a condition of that part, too
+			}
 			return each(r)
 		}
-		err := a.rowsOf(ctx, part, c.key, strings.Join(part.where, " OR "), part.args, visit)
+		where, args := part.condition()
+		err := a.rowsOf(ctx, c, part.table, where, args, visit)
 		if dialect.Unreadable(err) && !read {
-			if part, err = a.readable(ctx, part); err == nil && len(part.where) > 0 {
-				err = a.rowsOf(ctx, part, c.key, strings.Join(part.where, " OR "), part.args, visit)
+			if part, err = a.readable(ctx, part); err == nil && len(part.conditions) > 0 {
+				where, args = part.condition()
+				err = a.rowsOf(ctx, c, part.table, where, args, visit)
 			}
 		}
 		if err != nil {
@@ -93,42 +127,55 @@ func (a *Audit) rows(ctx context.Context, c contents, each func(row) error) erro
 	return nil
 }
 
+// condition returns the condition of the rows of a part, and its parameters.
+func (p part) condition() (where string, args []any) {
+	var each []string
+	for _, one := range p.conditions {
+		each = append(each, one.where)
+		args = append(args, one.args...)
+	}
+	return strings.Join(each, " OR "), args
+}
+
+// has reports whether a place is by a rule of the part.
+func (p part) has(at model.Placement) bool {
+	if at.Audience == "" {
+		return p.sources == nil
+	}
+	return p.sources[audience.Source{Audience: at.Audience, Text: at.Item.Source}]
+}
+
 // readable returns a part without the conditions whose texts cannot be values of their
 // columns, such as foo in an enum: no row meets them, and Postgres returns an error for
 // them.
 func (a *Audit) readable(ctx context.Context, all part) (part, error) {
-	read := part{table: all.table}
+	read := part{table: all.table, sources: all.sources}
 	o, err := a.relay.Outbox()
 	if err != nil {
 		return read, err
 	}
-	rest := all.args
-	for i, where := range all.where {
-		n := len(sqltext.SplitMarks(where, false)) - 1
-		args := rest[:n]
-		rest = rest[n:]
-		_, err := o.DB.ExecContext(ctx, a.tables.Dialect.Bind("SELECT 1 FROM "+all.table.SQL.From+" WHERE "+where+" LIMIT 0"), args...)
+	for _, one := range all.conditions {
+		_, err := o.DB.ExecContext(ctx, a.tables.Dialect.Bind("SELECT 1 FROM "+all.table.SQL.From+" WHERE "+one.where+" LIMIT 0"), one.args...)
 		switch {
 		case dialect.Unreadable(err):
 		case err != nil:
 			return read, reading(all.table, err)
 		default:
-			read.rules, read.where, read.args = append(read.rules, all.rules[i]), append(read.where, where), append(read.args, args...)
+			read.conditions = append(read.conditions, one)
 		}
 	}
 	return read, nil
 }
 
-// rowsOf calls each with every row of a part that meets a condition.
-func (a *Audit) rowsOf(ctx context.Context, part part, key, where string, args []any, each func(row) error) error {
+// rowsOf calls each with every row of a table that meets a condition.
+func (a *Audit) rowsOf(ctx context.Context, c contents, t *dialect.Table, where string, args []any, each func(row) error) error {
 	o, err := a.relay.Outbox()
 	if err != nil {
 		return err
 	}
-	t := part.table
 	return readRows(ctx, o.DB, t, where, args, func(pk string, image *string) error {
 		r := row{table: t, key: pk}
-		r.places, r.reason = t.Model.PlacesIn(image, key)
+		r.places, r.reason = c.places(t, image)
 		return each(r)
 	})
 }
@@ -163,7 +210,11 @@ func (a *Audit) countRows(ctx context.Context, keys []string) (int64, error) {
 	workers.SetLimit(atOnce)
 	for _, key := range keys {
 		workers.Go(func() error {
-			for _, part := range a.contentsOf(key).parts {
+			c, err := a.contentsOf(ctx, key)
+			if err != nil {
+				return err
+			}
+			for _, part := range c.parts {
 				n, err := a.countOf(ctx, part)
 				if err != nil {
 					return err
@@ -184,11 +235,12 @@ func (a *Audit) countOf(ctx context.Context, part part) (n int64, err error) {
 	}
 	t := part.table
 	count := func() error {
-		statement := t.Dialect.Bind("SELECT count(*) FROM " + t.SQL.From + " WHERE " + strings.Join(part.where, " OR "))
-		return o.DB.QueryRowContext(ctx, statement, part.args...).Scan(&n)
+		where, args := part.condition()
+		statement := t.Dialect.Bind("SELECT count(*) FROM " + t.SQL.From + " WHERE " + where)
+		return o.DB.QueryRowContext(ctx, statement, args...).Scan(&n)
 	}
 	if err = count(); dialect.Unreadable(err) {
-		if part, err = a.readable(ctx, part); err != nil || len(part.where) == 0 {
+		if part, err = a.readable(ctx, part); err != nil || len(part.conditions) == 0 {
 			return 0, err
 		}
 		err = count()

@@ -82,6 +82,9 @@ func (a *Audit) judge(ctx context.Context, c contents, look timak.Entries, suspe
 // judgeOnce judges the doubted ones of the suspects. It returns the guilty ones, those
 // still in doubt, and its look at the timeline.
 func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, doubted, suspects []*suspect) (guilty, doubtful []*suspect, after timak.Entries, err error) {
+	if c, err = a.contentsOf(ctx, c.key); err != nil { // what it subscribes to may change
+		return nil, nil, after, err
+	}
 	waiting, err := a.lookAtRows(ctx, c, doubted)
 	if err != nil {
 		return nil, nil, after, err
@@ -178,7 +181,7 @@ func (a *Audit) lookAtRows(ctx context.Context, c contents, suspects []*suspect)
 		for i, one := range asked {
 			asked[i].Seen = func(saw outbox.Probed) {
 				waiting[s] = waiting[s] || saw.Pending
-				places, _ := one.Table.Model.PlacesIn(saw.Image, c.key)
+				places, _ := c.places(one.Table, saw.Image)
 				s.learn(one.Table, one.Key, saw.PK, places)
 			}
 		}
@@ -191,7 +194,10 @@ func (a *Audit) lookAtRows(ctx context.Context, c contents, suspects []*suspect)
 	if err := o.Probe(ctx, probes); err != nil {
 		return nil, err
 	}
-	return waiting, a.scan(ctx, c, scans, waiting)
+	if err := a.scan(ctx, c, scans, waiting); err != nil {
+		return nil, err
+	}
+	return waiting, a.changing(ctx, c, suspects, waiting)
 }
 
 // learn notes the item that a row puts at the suspect's place.
@@ -201,7 +207,7 @@ func (s *suspect) learn(t *dialect.Table, key, pk string, places []model.Placeme
 	}
 	for _, at := range places {
 		if at.Place() == s.at {
-			s.want, s.table, s.row, s.pk = &at.Item, t, key, pk
+			s.want, s.table, s.row, s.pk, s.audience = &at.Item, t, key, pk, at.Audience
 		}
 	}
 }
@@ -214,9 +220,10 @@ func (c contents) whereToLook(s *suspect) (probes []outbox.Probe, scans []scan) 
 	}
 	for _, part := range c.parts {
 		t := part.table
-		for n, r := range part.rules {
+		for _, one := range part.conditions {
+			r := one.rule
 			source, sourceArgs, ok := t.Matching(r.Source, s.at.Source)
-			if !ok {
+			if !ok || part.sources != nil && one.source != s.at.Source {
 				continue
 			}
 			if r.ID.Columns == nil {
@@ -226,9 +233,8 @@ func (c contents) whereToLook(s *suspect) (probes []outbox.Probe, scans []scan) 
 				continue
 			}
 			if id, idArgs, ok := t.Matching(r.ID, s.at.ID); ok {
-				where := strings.Join([]string{part.where[n], source, id}, " AND ")
-				_, args, _ := t.Matching(r.Key, c.key)
-				scans = append(scans, scan{s, part, where, slices.Concat(args, sourceArgs, idArgs)})
+				where := strings.Join([]string{one.where, source, id}, " AND ")
+				scans = append(scans, scan{s, t, where, slices.Concat(one.args, sourceArgs, idArgs)})
 			}
 		}
 	}

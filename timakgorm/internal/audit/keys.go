@@ -20,10 +20,13 @@ type keySource struct {
 	key     model.Template
 	columns []*schema.Field // of key, each once
 	alike   map[string]bool // columns in which different texts may be the same value
-	rule    model.Rule
+
+	// place says why the rule cannot place a row to which it applies.
+	place func(model.Image) error
 }
 
-// keySources returns the rules of models, or of all models, always in the same order.
+// keySources returns the rules of models, or of all models, always in the same order. The
+// timelines of a model that publishes are those that subscribe to its audiences.
 func (a *Audit) keySources(ctx context.Context, models []any) ([]keySource, error) {
 	wanted := map[*dialect.Table]bool{}
 	for _, value := range models {
@@ -33,26 +36,48 @@ func (a *Audit) keySources(ctx context.Context, models []any) ([]keySource, erro
 		}
 		wanted[t] = true
 	}
+	all, published := len(models) == 0, map[string]bool{}
+	for t := range wanted {
+		for _, r := range t.Model.Publications {
+			published[r.Audience] = true
+		}
+	}
 	var sources []keySource
 	for _, t := range a.tables.Sorted() {
-		if len(models) > 0 && !wanted[t] {
-			continue
-		}
 		alike, err := a.alike(ctx, t)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range t.Model.Rules {
-			s := keySource{table: t, key: r.Key, alike: alike, rule: r}
-			for _, field := range r.Key.Columns {
-				if !slices.Contains(s.columns, field) {
-					s.columns = append(s.columns, field)
-				}
+			if !all && !wanted[t] {
+				continue
 			}
-			sources = append(sources, s)
+			sources = append(sources, keySourceOf(t, r.Key, alike, func(i model.Image) error {
+				_, _, err := t.Model.Apply(r, i, t.Model.CheckKey(i))
+				return err
+			}))
+		}
+		for _, s := range t.Model.Subscriptions {
+			if !all && !published[s.Audience] && !wanted[t] {
+				continue
+			}
+			sources = append(sources, keySourceOf(t, s.Key, alike, func(i model.Image) error {
+				_, _, err := i.Subscribed(s)
+				return err
+			}))
 		}
 	}
 	return sources, nil
+}
+
+func keySourceOf(t *dialect.Table, key model.Template, alike map[string]bool, place func(model.Image) error) keySource {
+	s := keySource{table: t, key: key, alike: alike, place: place}
+	for _, field := range key.Columns {
+		if !slices.Contains(s.columns, field) {
+			s.columns = append(s.columns, field)
+		}
+	}
+	return s
 }
 
 // registered returns the table of a model; nil if it is not registered.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 	"github.com/timak-go/timak/timakgorm/internal/relay"
@@ -25,7 +26,13 @@ func (v *verification) mend(ctx context.Context, found []*finding) error {
 	if err := v.salvage(ctx, found); err != nil {
 		return err
 	}
-	for t, rows := range v.toRecord(found) {
+	forced, high := v.toRecord(found)
+	if high > 0 {
+		if err := v.audit.exceed(ctx, high); err != nil {
+			return err
+		}
+	}
+	for t, rows := range forced {
 		if err := v.recordRows(ctx, t, rows); err != nil {
 			return err
 		}
@@ -53,22 +60,32 @@ func (v *verification) salvage(ctx context.Context, found []*finding) error {
 
 // toRecord returns the floors of the rows to record anew, by table and key. The put has
 // a version above its floor, and so above all that the timeline has seen, even if that
-// is ahead of the database's clock.
-func (v *verification) toRecord(found []*finding) map[*dialect.Table]map[string]int64 {
-	forced := map[*dialect.Table]map[string]int64{}
+// is ahead of the database's clock. A row that an audience has on a timeline stays as it
+// is: the subscription is recorded, and the relay copies its source with versions that it
+// draws then. So the clock must exceed high first.
+func (v *verification) toRecord(found []*finding) (forced map[*dialect.Table]map[string]int64, high int64) {
+	forced = map[*dialect.Table]map[string]int64{}
 	for _, f := range found {
 		for _, s := range f.suspects {
 			if f.damaged || !v.recordable(s) {
 				continue
 			}
-			if forced[s.table] == nil {
-				forced[s.table] = map[string]int64{}
+			row := audience.Row{Table: s.table, Key: s.row}
+			if s.audience != "" {
+				subscribed, found := f.subscription(s)
+				if !found {
+					continue
+				}
+				row, high = subscribed, max(high, s.version)
 			}
-			rows := forced[s.table]
-			rows[s.row] = max(rows[s.row], min(s.version, timak.MaxVersion-2)+1)
+			if forced[row.Table] == nil {
+				forced[row.Table] = map[string]int64{}
+			}
+			rows := forced[row.Table]
+			rows[row.Key] = max(rows[row.Key], min(s.version, timak.MaxVersion-2)+1)
 		}
 	}
-	return forced
+	return forced, high
 }
 
 // recordRows records rows of one table anew and delivers them. It notes those that
@@ -127,7 +144,8 @@ func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[stri
 	return nil
 }
 
-// recordable reports whether recording a suspect's row anew may help. It will not for a
+// recordable reports whether recording a suspect's row anew, or copying its source, may
+// help. It will not for a
 // row that became a dead letter in this run.
 func (v *verification) recordable(s *suspect) bool {
 	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead && !v.died[deadRow{s.table, s.pk}]
@@ -175,13 +193,18 @@ func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 	for f, ops := range removals {
 		workers.Go(func() error {
 			_, err := a.writerOf(f.contents).Apply(ctx, f.key, ops...)
-			if errors.Is(err, timak.ErrCorrupt) {
-				return nil // damaged just now: the next round finds it
-			}
-			return err
+			return damagedMeanwhile(err)
 		})
 	}
 	return workers.Wait()
+}
+
+// damagedMeanwhile forgets that a timeline was damaged just now: the next round finds it.
+func damagedMeanwhile(err error) error {
+	if errors.Is(err, timak.ErrCorrupt) {
+		return nil
+	}
+	return err
 }
 
 // deadRow is a row that was recorded anew and became a dead letter.

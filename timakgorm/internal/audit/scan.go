@@ -12,7 +12,7 @@ import (
 // any row may have had it before.
 type scan struct {
 	suspect *suspect
-	part    part
+	table   *dialect.Table
 	where   string
 	args    []any
 }
@@ -25,17 +25,17 @@ func (a *Audit) scan(ctx context.Context, c contents, scans []scan, waiting map[
 	}
 	byTable := map[*dialect.Table]map[model.Place][]*suspect{}
 	for _, s := range scans {
-		err := a.rowsOf(ctx, s.part, c.key, s.where, s.args, func(r row) error {
+		err := a.rowsOf(ctx, c, s.table, s.where, s.args, func(r row) error {
 			s.suspect.learn(r.table, r.key, "", r.places)
 			return nil
 		})
 		if err != nil && !dialect.Unreadable(err) { // no row can have an unreadable id
 			return err
 		}
-		if byTable[s.part.table] == nil {
-			byTable[s.part.table] = map[model.Place][]*suspect{}
+		if byTable[s.table] == nil {
+			byTable[s.table] = map[model.Place][]*suspect{}
 		}
-		byTable[s.part.table][s.suspect.at] = append(byTable[s.part.table][s.suspect.at], s.suspect)
+		byTable[s.table][s.suspect.at] = append(byTable[s.table][s.suspect.at], s.suspect)
 	}
 	o, err := a.relay.Outbox()
 	if err != nil {
@@ -43,7 +43,7 @@ func (a *Audit) scan(ctx context.Context, c contents, scans []scan, waiting map[
 	}
 	for t, suspects := range byTable {
 		err := o.EachImage(ctx, t, func(image *string) {
-			places, _ := t.Model.PlacesIn(image, c.key)
+			places, _ := c.places(t, image)
 			for _, at := range places {
 				for _, s := range suspects[at.Place()] {
 					waiting[s] = true

@@ -22,6 +22,8 @@ type suspect struct {
 	table *dialect.Table
 	row   string // primary key, a JSON object
 
+	audience string // by which the row is on the timeline of a subscriber
+
 	pk        string       // primary key of row, as the outbox has it
 	want      *timak.Item  // what the row puts there; nil: nothing
 	got       *timak.Entry // the live entry; nil: none
@@ -135,7 +137,7 @@ func (n *comparison) placeable(r row) []model.Placement {
 // entry compares one entry of a row. It returns a missing one, as only the rank of its
 // item tells whether it should be on the timeline.
 func (n *comparison) entry(r row, at model.Placement) (missing *suspect) {
-	s := &suspect{at: at.Place(), table: r.table, row: r.key, want: &at.Item}
+	s := &suspect{at: at.Place(), table: r.table, row: r.key, audience: at.Audience, want: &at.Item}
 	delete(n.unseen, s.at)
 	if entry, live := n.entries.Find(s.at.ID, s.at.Source); live {
 		s.got = &entry

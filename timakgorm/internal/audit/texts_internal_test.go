@@ -41,7 +41,8 @@ func TestErrors_nameOnce(t *testing.T) {
 	}
 	unused := errors.New("timakgorm: the plugin is not in use")
 	const noTable = "SQL logic error: no such table: leaves (1)"
-	leaves := part{table: ts.Sorted()[0], where: []string{"tree = 'oak'"}}
+	const isOak = "tree = 'oak'"
+	leaves := part{table: ts.Sorted()[0], conditions: []condition{{where: isOak}}}
 	oak := contents{key: "tree:oak", parts: []part{leaves}}
 	for name, call := range map[string]struct {
 		run  func(context.Context, *Audit) error
@@ -60,7 +61,7 @@ func TestErrors_nameOnce(t *testing.T) {
 		},
 		"scan": {
 			func(ctx context.Context, a *Audit) error {
-				return a.scan(ctx, oak, []scan{{&suspect{}, leaves, leaves.where[0], nil}}, nil)
+				return a.scan(ctx, oak, []scan{{&suspect{}, leaves.table, isOak, nil}}, nil)
 			}, "timakgorm: read leaves: " + noTable,
 		},
 		"count": {
@@ -77,7 +78,7 @@ func TestErrors_nameOnce(t *testing.T) {
 			{func() (*sql.DB, error) { return nil, unused }, unused.Error()},
 			{empty.DB, call.want},
 		} {
-			a := &Audit{tables: ts, relay: relay.New(nil, ts, relay.Options{DB: pool.open})}
+			a := &Audit{tables: ts, relay: relay.New(nil, ts, nil, relay.Options{DB: pool.open})}
 			if err := call.run(t.Context(), a); err == nil || err.Error() != pool.want {
 				t.Errorf("%s:\ngot  %v\nwant %s", name, err, pool.want)
 			}

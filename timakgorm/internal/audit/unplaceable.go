@@ -76,7 +76,7 @@ func (v *verification) noteUnkeyed(ctx context.Context, s keySource, values []an
 func (s keySource) reason(text *string) error {
 	i, err := model.ParseImage(text)
 	if err == nil && i != nil {
-		_, _, err = s.table.Model.Apply(s.rule, i, s.table.Model.CheckKey(i))
+		err = s.place(i)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/relay"
@@ -24,13 +25,14 @@ import (
 type Audit struct {
 	timelines *timak.Timelines
 	tables    *dialect.Tables
+	audiences *audience.Audiences
 	relay     *relay.Relay
 	log       *slog.Logger
 }
 
 // New returns an audit of the tables ts, which repairs timelines by the relay r.
-func New(timelines *timak.Timelines, ts *dialect.Tables, r *relay.Relay, log *slog.Logger) *Audit {
-	return &Audit{timelines: timelines, tables: ts, relay: r, log: log}
+func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, r *relay.Relay, log *slog.Logger) *Audit {
+	return &Audit{timelines: timelines, tables: ts, audiences: audiences, relay: r, log: log}
 }
 
 // Options say what a run covers; timakgorm.VerifyOptions describes the fields.

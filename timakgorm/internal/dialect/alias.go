@@ -17,10 +17,13 @@ func Qualifies(alias string) func(*schema.Field) string {
 
 // Seen returns the condition that a row is not soft-deleted, or "" if the model
 // has no soft delete.
-func Seen(m *model.Model, alias string) string {
+func Seen(m *model.Model, alias string) string { return Shown(m, Qualifies(alias)) }
+
+// Shown is Seen for a row whose columns the function column names.
+func Shown(m *model.Model, column func(*schema.Field) string) string {
 	condition := m.Visible
 	for _, field := range m.Visibility {
-		condition = strings.ReplaceAll(condition, m.RowMark+m.Quote(field.DBName), Qualifies(alias)(field))
+		condition = strings.ReplaceAll(condition, m.RowMark+m.Quote(field.DBName), column(field))
 	}
 	if condition == "" {
 		return ""

@@ -11,6 +11,8 @@ type Table struct {
 	Dialect Dialect
 	At      Home // the home that its SQL writes out
 	SQL     Statements
+
+	types columnTypes
 }
 
 // Home names the schema of a tracked table, and that of timak's own tables. ""

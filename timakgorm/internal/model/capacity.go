@@ -18,18 +18,34 @@ type Capacity struct {
 // as other rules with the same keys. Otherwise one rule would push off the end
 // what another puts there. Agree adds the capacities of m to known.
 func Agree(known map[string]Capacity, m *Model) error {
-	for _, r := range m.Rules {
-		key := strings.ReplaceAll(r.Key.Render(slices.Repeat([]string{"{}"}, len(r.Key.Columns))), url.PathEscape("{}"), "{}")
+	for _, r := range timelinesOf(m) {
+		key := strings.ReplaceAll(r.key.Render(slices.Repeat([]string{"{}"}, len(r.key.Columns))), url.PathEscape("{}"), "{}")
 		first, there := known[key]
-		if there && first.max != r.Max {
+		if there && first.max != r.max {
 			return fmt.Errorf("timakgorm: %s and %s: rules of the key %q with %s and %s: expected the same",
-				first.model, m.Schema.Name, key, maxText(first.max), maxText(r.Max))
+				first.model, m.Schema.Name, key, maxText(first.max), maxText(r.max))
 		}
 		if !there {
-			known[key] = Capacity{r.Max, m.Schema.Name}
+			known[key] = Capacity{r.max, m.Schema.Name}
 		}
 	}
 	return nil
+}
+
+// timelines is a template of keys with the capacity that a rule gives them.
+type timelines struct {
+	key Template
+	max int
+}
+
+func timelinesOf(m *Model) (all []timelines) {
+	for _, r := range m.Rules {
+		all = append(all, timelines{r.Key, r.Max})
+	}
+	for _, s := range m.Subscriptions {
+		all = append(all, timelines{s.Key, s.Max})
+	}
+	return all
 }
 
 func maxText(limit int) string {

@@ -53,7 +53,7 @@ func (m *Model) CheckColumn(c Column) error {
 	if slices.Contains(m.Keys, field) && !c.isText(field) {
 		return refused("primary key: ", "an integer, a text or a UUID")
 	}
-	for _, r := range m.Rules {
+	for _, r := range slices.Concat(m.Rules, m.Publications, m.asRules()) {
 		if part := r.templateWith(field); part != "" && !c.isText(field) {
 			return refused(part+": ", expectedText)
 		}
@@ -65,6 +65,14 @@ func (m *Model) CheckColumn(c Column) error {
 		}
 	}
 	return nil
+}
+
+// asRules returns the subscriptions as rules with the same templates and conditions.
+func (m *Model) asRules() (rules []Rule) {
+	for _, s := range m.Subscriptions {
+		rules = append(rules, Rule{Key: s.Key, Source: s.Source, when: s.when})
+	}
+	return rules
 }
 
 // templateWith returns the name of the option whose template names a field, or ""

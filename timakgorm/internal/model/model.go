@@ -20,7 +20,10 @@ type Model struct {
 	Table   string          // as the rules and the outbox name it; may be schema.table
 	Keys    []*schema.Field // the primary key
 	Columns []*schema.Field // the image: the primary key and all that rules name
-	Rules   []Rule
+	Rules   []Rule          // of timelines by their keys
+
+	Publications  []Rule // of audiences
+	Subscriptions []Subscriber
 
 	// Visible is the condition that a row is not soft-deleted, with RowMark
 	// before its columns; "" if the model has no soft delete. Visibility are the
@@ -83,15 +86,30 @@ func (m *Model) compile(rules []tag.Rule) error {
 		return errors.New("no rules: expected a field like\n\t_ timakgorm.Timeline `timak:\"key=author:{AuthorID}:posts\"`")
 	}
 	for _, r := range rules {
-		compiled, err := m.compileRule(r)
-		if err != nil {
+		add := m.add
+		if r.Subscribes {
+			add = m.subscribe
+		}
+		if err := add(r); err != nil {
 			return fmt.Errorf("rule %q: %w", r, err)
 		}
-		if slices.ContainsFunc(m.Rules, func(other Rule) bool { return other.Key.same(compiled.Key) }) {
-			return fmt.Errorf("rule %q: an earlier rule has the same key: expected one rule per key", r)
-		}
-		m.Rules = append(m.Rules, compiled)
 	}
+	return nil
+}
+
+// add adds a rule that puts items on timelines.
+func (m *Model) add(r tag.Rule) error {
+	compiled, err := m.compileRule(r)
+	if err != nil {
+		return err
+	}
+	if r.Audience != "" {
+		return m.publish(compiled)
+	}
+	if slices.ContainsFunc(m.Rules, func(other Rule) bool { return other.Key.same(compiled.Key) }) {
+		return errors.New("an earlier rule has the same key: expected one rule per key")
+	}
+	m.Rules = append(m.Rules, compiled)
 	return nil
 }
 

@@ -5,24 +5,37 @@ import (
 	"fmt"
 	"slices"
 
+	"gorm.io/gorm/schema"
+
 	"github.com/timak-go/timak/timak"
 )
 
-// Place is where an item lies: an entry of a timeline.
+// Place is where an item lies: an entry of a timeline or, with an Audience in place of
+// the Key, of the timelines that subscribe to its source.
 type Place struct {
 	Key, ID, Source string
+	Audience        string
 }
 
-// Placement is an item, the key of the timeline it lies on, and that timeline's
-// capacity; Max 0 means the engine's.
+// Placement is an item, the key of the timeline it lies on, or the audience that it is
+// published in, and the timeline's capacity; Max 0 means the engine's. One with both lies
+// on the timeline of a subscriber.
 type Placement struct {
-	Key  string
+	Key      string
+	Audience string
+
 	Item timak.Item
 	Max  int
 }
 
 // Place returns where the item lies.
-func (p Placement) Place() Place { return Place{p.Key, p.Item.ID, p.Item.Source} }
+func (p Placement) Place() Place {
+	at := Place{Key: p.Key, ID: p.Item.ID, Source: p.Item.Source}
+	if p.Key == "" {
+		at.Audience = p.Audience
+	}
+	return at
+}
 
 // Placements returns the items that the rules make of an image; none for nil. If
 // two rules name one place, the first one wins. outdated says that a rule names a
@@ -35,7 +48,7 @@ func (m *Model) Placements(i Image) (out []Placement, outdated bool, err error) 
 	}
 	seen := map[Place]bool{}
 	var failures []error
-	for _, r := range m.Rules {
+	for _, r := range slices.Concat(m.Rules, m.Publications) {
 		p, shown, ruleErr := m.placement(r, i)
 		switch {
 		case errors.Is(ruleErr, errOldImage):
@@ -87,6 +100,30 @@ func (m *Model) PlacesIn(text *string, key string) (places []Placement, reason e
 	return places, reason
 }
 
+// PublishedTo returns what an image publishes to the timeline of a key that subscribes to
+// some sources. If a rule wants an item there and fails, reason is the error that the
+// relay gives.
+func (m *Model) PublishedTo(text *string, key string, subscribes func(audience, source string) bool) (places []Placement, reason error) {
+	i, err := ParseImage(text)
+	if err != nil || i == nil {
+		return nil, err
+	}
+	bad := m.CheckKey(i)
+	for _, r := range m.Publications {
+		at, shown, err := m.Apply(r, i, bad)
+		switch {
+		case err != nil && reason == nil && i.publishes(r, subscribes):
+			reason = err
+		case err == nil && shown && subscribes(at.Audience, at.Item.Source):
+			at.Key = key
+			if !slices.ContainsFunc(places, func(p Placement) bool { return p.Place() == at.Place() }) {
+				places = append(places, at)
+			}
+		}
+	}
+	return places, reason
+}
+
 // Apply is placement for an image that may contain anything: it turns a panic
 // into an error. bad is what is wrong with the image's primary key; it is
 // returned where the row would have an item.
@@ -109,6 +146,13 @@ func (i Image) isOf(r Rule, key string) (is bool) {
 	return err == nil && shown && made == key
 }
 
+// publishes is isOf for the sources that a timeline subscribes to.
+func (i Image) publishes(r Rule, subscribes func(audience, source string) bool) (is bool) {
+	defer func() { _ = recover() }()
+	made, shown, err := i.Render(r.Source)
+	return err == nil && shown && subscribes(r.Audience, made)
+}
+
 // panicking turns a rule's panic into an error, so that one row does not stop the
 // others.
 func panicking(err *error) {
@@ -122,13 +166,10 @@ func RulePanic(reason any) error { return fmt.Errorf("a rule panics: %v", reason
 
 // placement applies one rule, and reports whether the row has an item by it.
 func (m *Model) placement(r Rule, i Image) (p Placement, shown bool, err error) {
-	if r.when != nil {
-		truth, err := i.truth(r.when)
-		if err != nil || truth == r.unless {
-			return p, false, err
-		}
+	if holds, err := i.holds(r.when, r.unless); err != nil || !holds {
+		return p, false, err
 	}
-	p.Max = r.Max
+	p.Max, p.Audience = r.Max, r.Audience
 	if p.Key, shown, err = i.Render(r.Key); err != nil || !shown {
 		return p, false, err
 	}
@@ -143,6 +184,15 @@ func (m *Model) placement(r Rule, i Image) (p Placement, shown bool, err error) 
 	}
 	p.Item.Data, err = i.object(r.Data)
 	return p, err == nil, err
+}
+
+// holds reports whether a condition does; nil is always true.
+func (i Image) holds(when *schema.Field, unless bool) (bool, error) {
+	if when == nil {
+		return true, nil
+	}
+	truth, err := i.truth(when)
+	return truth != unless, err
 }
 
 // Render fills in a template. It reports false if a field is NULL. The zero

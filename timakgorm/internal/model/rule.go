@@ -19,6 +19,9 @@ type Rule struct {
 	unless          bool          // when is negated
 	Data            []*schema.Field
 	Max             int
+
+	// Audience is that of a publication, whose Key is unset; empty for other rules.
+	Audience string
 }
 
 // Template is a parsed template with its fields. The zero Template is unset.
@@ -37,13 +40,10 @@ func (t Template) same(other Template) bool {
 }
 
 func (m *Model) compileRule(r tag.Rule) (compiled Rule, err error) {
-	if r.Key == "" {
-		return Rule{}, errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
+	if err := checkOptions(r); err != nil {
+		return Rule{}, err
 	}
-	if r.Max < 0 {
-		return Rule{}, fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
-	}
-	compiled.Max = r.Max
+	compiled.Max, compiled.Audience = r.Max, r.Audience
 	if compiled.Key, err = m.template("key", r.Key); err != nil {
 		return Rule{}, err
 	}
@@ -64,6 +64,26 @@ func (m *Model) compileRule(r tag.Rule) (compiled Rule, err error) {
 	}
 	compiled.Data, err = m.data(r.Data)
 	return compiled, err
+}
+
+// checkOptions refuses options that a rule cannot have together.
+func checkOptions(r tag.Rule) error {
+	switch {
+	case r.Max < 0:
+		return fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
+	case r.Key == "" && r.Audience == "":
+		return errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
+	case r.Audience == "":
+		return nil
+	case r.Key != "":
+		return errors.New("key=… and audience=…: expected one of them: a subscription has both")
+	case r.Source == "":
+		return errors.New("no source: expected source=…, such as source=author:{AuthorID}, that subscriptions name")
+	case r.Max != 0:
+		return errors.New("max=… is an option of the subscriptions to an audience, whose timelines they are")
+	default:
+		return nil
+	}
 }
 
 func (m *Model) data(names []string) ([]*schema.Field, error) {
@@ -144,3 +164,10 @@ func (m *Model) date(name string, conditional bool) (*schema.Field, error) {
 	}
 	return field, nil
 }
+
+// When returns the field that must be true, or false if it is negated, for the rule to
+// apply; nil: it always does.
+func (r Rule) When() (field *schema.Field, negated bool) { return r.when, r.unless }
+
+// Date returns the field by which a rule's items are ordered.
+func (r Rule) Date() *schema.Field { return r.date }

@@ -9,8 +9,14 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/tag"
 )
 
-// timelineType is the type of the fields that carry rules.
-var timelineType = reflect.TypeFor[Timeline]()
+// timelineType and subscriptionType are the types of the fields that carry rules.
+var (
+	timelineType     = reflect.TypeFor[Timeline]()
+	subscriptionType = reflect.TypeFor[Subscription]()
+)
+
+// carries reports whether fields of a type carry rules.
+func carries(t reflect.Type) bool { return t == timelineType || t == subscriptionType }
 
 // taggedRules reads the rules in a model's tags, including those of embedded
 // structs.
@@ -26,7 +32,7 @@ func taggedRules(t reflect.Type) ([]tag.Rule, error) {
 			continue
 		}
 		text, tagged := field.Tag.Lookup("timak")
-		if !tagged && field.Type != timelineType {
+		if !tagged && !carries(field.Type) {
 			continue
 		}
 		if err := checkTimeline(field, tagged); err != nil {
@@ -36,6 +42,7 @@ func taggedRules(t reflect.Type) ([]tag.Rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("rule %q: %w", text, err)
 		}
+		r.Subscribes = field.Type == subscriptionType
 		rules = append(rules, r)
 	}
 	return rules, nil
@@ -49,7 +56,7 @@ func embedded(field reflect.StructField) reflect.Type {
 		t = t.Elem()
 	}
 	_, tagged := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["EMBEDDED"]
-	if t.Kind() != reflect.Struct || t == timelineType || !field.Anonymous && !tagged {
+	if t.Kind() != reflect.Struct || carries(t) || !field.Anonymous && !tagged {
 		return nil
 	}
 	return t
@@ -61,14 +68,14 @@ const expectedTag = "expected one like `timak:\"key=author:{AuthorID}:posts\"`"
 func checkTimeline(field reflect.StructField, tagged bool) error {
 	_, ignored := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["-"]
 	switch {
-	case field.Type != timelineType:
+	case !carries(field.Type):
 		return fmt.Errorf("field %s has a tag timak, but is a %s: expected a field _ of type timakgorm.Timeline", field.Name, field.Type)
 	case !tagged && field.Tag == "":
 		return fmt.Errorf("field %s has no tag timak: %s", field.Name, expectedTag)
 	case !tagged:
 		return fmt.Errorf("field %s has no tag timak in `%s`: %s", field.Name, field.Tag, expectedTag)
 	case field.IsExported() && !field.Anonymous && !ignored:
-		return fmt.Errorf("field %s is a timakgorm.Timeline: expected it to be named _, for GORM to pass it over", field.Name)
+		return fmt.Errorf("field %s is a timakgorm.%s: expected it to be named _, for GORM to pass it over", field.Name, field.Type.Name())
 	default:
 		return nil
 	}

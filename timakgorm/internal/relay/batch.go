@@ -21,6 +21,16 @@ type batch struct {
 	// which its puts came too late.
 	failed map[*rowFold][]error
 	stale  map[*rowFold][]string
+	// skips are the errors of timelines that a row has passed over, refused those of ops
+	// that no timeline of their audience can take.
+	skips, refused map[*rowFold][]error
+	// covered are puts that the removal of their source outweighs.
+	covered []covered
+	// settled are subscriptions whose timelines have been told what to do.
+	settled  []*settled
+	settling *settling
+	// locked are rows whose relaying needs others that writers have locked.
+	locked map[*rowFold]bool
 	full   bool // there may be more changes than these
 
 	// reached says that the store has answered for at least one timeline; away is the
@@ -32,7 +42,7 @@ type batch struct {
 func (r *Relay) newBatch(o *outbox.Outbox, changes []outbox.RowChange, full bool) *batch {
 	return &batch{
 		relay: r, outbox: o, folds: r.fold(changes), full: full,
-		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{},
+		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{}, skips: map[*rowFold][]error{}, refused: map[*rowFold][]error{}, locked: map[*rowFold]bool{},
 	}
 }
 
@@ -82,35 +92,61 @@ type group struct {
 	ops     []timak.Op
 	puts    []bool
 	sources []*rowFold
+	fans    []fanID // of each op; zero: it is for this timeline alone
 	max     int
 	results []timak.Result // of each op
 	errs    []error        // of each op
 }
 
-// groups groups the ops by timeline.
-func (b *batch) groups() []*group {
-	index := map[string]*group{}
-	var groups []*group
+// grouping is ops by timeline.
+type grouping struct {
+	index  map[string]*group
+	groups []*group
+}
+
+// add adds an op of a row for one timeline.
+func (gs *grouping) add(key string, limit int, op timak.Op, put bool, fan fanID, f *rowFold) {
+	g := gs.index[key]
+	if g == nil {
+		g = &group{key: key}
+		gs.index[key] = g
+		gs.groups = append(gs.groups, g)
+	}
+	g.ops = append(g.ops, op)
+	g.puts = append(g.puts, put)
+	g.fans = append(g.fans, fan)
+	g.sources = append(g.sources, f)
+	g.max = max(g.max, limit)
+}
+
+// groups groups the ops by timeline, those for audiences too.
+func (b *batch) groups(ctx context.Context) []*group {
+	gs := &grouping{index: map[string]*group{}}
+	for _, f := range b.folds {
+		b.readProgress(f)
+	}
+	b.claim(ctx)
 	for _, f := range b.folds {
 		for _, op := range f.ops {
-			g := index[op.key]
-			if g == nil {
-				g = &group{key: op.key}
-				index[op.key] = g
-				groups = append(groups, g)
+			if op.fan == (fanID{}) && !f.elsewhere {
+				gs.add(op.key, op.max, op.op, op.put, fanID{}, f)
 			}
-			g.ops = append(g.ops, op.op)
-			g.puts = append(g.puts, op.put)
-			g.sources = append(g.sources, f)
-			g.max = max(g.max, op.max)
 		}
 	}
-	return groups
+	b.settleSubscriptions(ctx, gs)
+	b.fanOut(ctx, gs)
+	return gs.groups
 }
 
 // apply writes each timeline once, Options.Writers of them concurrently.
 func (b *batch) apply(ctx context.Context) {
-	groups := b.groups()
+	b.writeAll(ctx, b.groups(ctx))
+	b.writeAll(ctx, b.copyMissed(ctx))
+	b.writeAll(ctx, b.uncovered(ctx))
+}
+
+// writeAll writes some timelines, and notes what came of it.
+func (b *batch) writeAll(ctx context.Context, groups []*group) {
 	var workers errgroup.Group
 	workers.SetLimit(b.relay.opts.Writers)
 	for _, g := range groups {
@@ -161,11 +197,16 @@ func (b *batch) note(g *group) {
 		b.reached = true
 	}
 	for i, f := range g.sources {
+		to := skipped{g.fans[i].audience, g.fans[i].source, g.key, g.max}
 		switch {
+		case g.errs[i] != nil && g.fans[i] != (fanID{}):
+			b.skip(f, to, g.errs[i])
 		case g.errs[i] != nil:
 			b.failed[f] = append(b.failed[f], g.errs[i])
 		case g.puts[i] && g.results[i].Outcome == timak.Stale:
 			b.stale[f] = append(b.stale[f], g.key)
+		case g.results[i].Covered && g.fans[i] != (fanID{}):
+			b.covered = append(b.covered, covered{f, to})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -11,8 +12,11 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// errUndelivered is returned for a change that is left to the relay.
-var errUndelivered = errors.New("the change came too late, or programs have different rules")
+// Why a change is left to the relay.
+var (
+	errUndelivered = errors.New("the change came too late, or programs have different rules")
+	errWide        = errors.New("the change has more to write than fits in one batch")
+)
 
 // deliveries is the queue of commits that wait until their changes are readable. The
 // commits that come during a round share the next one. They do not wait for the
@@ -66,7 +70,11 @@ func (r *Relay) Deliver(ctx context.Context, ids []int64) {
 		return
 	}
 	r.counters.left.Add(1)
-	r.opts.Log.WarnContext(ctx, "timak: a commit is left to the relay; its timelines follow later", "changes", len(ids), "error", err)
+	level := slog.LevelWarn
+	if errors.Is(err, errWide) { // as it is meant to be
+		level = slog.LevelDebug
+	}
+	r.opts.Log.Log(ctx, level, "timak: a commit is left to the relay; its timelines follow later", "changes", len(ids), "error", err)
 	r.Wake()
 }
 
@@ -165,7 +173,7 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 	}
 	b := r.newBatch(o, changes, false)
 	b.apply(ctx)
-	s, failed := b.delivered()
+	s, failed := b.delivered(ids)
 	if err := o.Settle(ctx, s); err != nil { // the changes are readable, and the relay applies them again
 		r.opts.Log.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.Done), "error", err)
 		return failed, nil
@@ -174,14 +182,22 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 	return failed, nil
 }
 
-// delivered returns the changes that are applied, and why the others are not.
-func (b *batch) delivered() (s outbox.Settlement, failed map[int64]error) {
-	failed = map[int64]error{}
+// delivered returns the changes that are applied, and of those with some ids why the others
+// are not.
+func (b *batch) delivered(ids []int64) (s outbox.Settlement, failed map[int64]error) {
+	s, failed = b.newSettlement(), map[int64]error{}
+	for _, id := range ids { // those after a change that goes on are in no fold
+		failed[id] = errWide
+	}
+	outage := b.outage()
 	for _, f := range b.folds {
-		failure := errors.Join(f.err, errors.Join(b.failed[f]...))
-		if failure == nil && (len(b.stale[f]) > 0 || f.outdated || f.foreign()) {
-			failure = errUndelivered
+		for _, id := range f.ids() {
+			delete(failed, id)
 		}
+		if b.pass(f, outage) && f.unfinished && !f.repeat && !f.elsewhere {
+			b.keepProgress(&s, f)
+		}
+		failure := b.undelivered(f)
 		if failure == nil {
 			s.Finish(f.changes)
 			continue
@@ -191,4 +207,22 @@ func (b *batch) delivered() (s outbox.Settlement, failed map[int64]error) {
 		}
 	}
 	return s, failed
+}
+
+// undelivered returns why a row's changes are left to the relay; nil if they are not.
+func (b *batch) undelivered(f *rowFold) error {
+	switch failure := errors.Join(f.err, errors.Join(b.errorsOf(f)...), errors.Join(b.skips[f]...)); {
+	case failure != nil:
+		return failure
+	case f.elsewhere:
+		return errElsewhere
+	case b.locked[f]:
+		return errLocked
+	case f.unfinished || f.repeat:
+		return errWide
+	case len(b.stale[f]) > 0 || f.outdated || f.foreign():
+		return errUndelivered
+	default:
+		return nil
+	}
 }

@@ -77,6 +77,9 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 	case err != nil:
 		return false, err
 	case came.found > came.left:
+		if came.late > 0 { // others hold locks, or the changes
+			d.Rest(ctx, foreignLook, nil)
+		}
 		return false, nil
 	case came.left > 0 && came.more:
 		d.after = came.last

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -44,8 +45,12 @@ func hopeless(f *rowFold, errs []error) bool {
 	if slices.ContainsFunc(errs, isOutage) {
 		return false
 	}
-	passing := func(err error) bool { return !permanent(err) }
-	return !slices.ContainsFunc(errs, passing) || f.last().Attempts+1 >= maxAttempts
+	return lasting(errs) || f.last().Attempts+1 >= maxAttempts
+}
+
+// lasting reports whether a retry can help with none of some errors.
+func lasting(errs []error) bool {
+	return !slices.ContainsFunc(errs, func(err error) bool { return !permanent(err) })
 }
 
 // isOutage reports whether an error says only that the store cannot be reached, and
@@ -69,9 +74,25 @@ const (
 	lastWait  = 5 * time.Minute
 )
 
-// lastOutageWait is the longest wait for a timeline that cannot be reached. Such tries
-// do not count; the waits grow with the age of the change.
-const lastOutageWait = 30 * time.Second
+// lastAgeWait is the longest wait for a timeline that cannot be reached, or for a lock.
+// Such tries do not count; the waits grow with the age of the change.
+const lastAgeWait = 30 * time.Second
+
+func waitByAge(f *rowFold) time.Duration {
+	age := time.Since(time.UnixMicro(f.last().Version))
+	return min(max(age/4, firstWait), lastAgeWait)
+}
+
+// errLocked is returned for a change that needs rows which a writer has locked. Such tries
+// do not count; the waits grow with the age of the change, so that changes which wait for
+// long do not hold up others.
+var errLocked = errors.New("a transaction has locked rows that the change needs: it goes on when that has ended")
+
+// errElsewhere is returned for a change that another relay has claimed, and elsewhereWait
+// is the time until the next try. It does not count.
+var errElsewhere = errors.New("another relay applies the change")
+
+const elsewhereWait = 200 * time.Millisecond
 
 // settle deletes the changes that are applied, records anew those that came too late,
 // makes dead letters of those that cannot be applied, and puts off the rest.
@@ -91,36 +112,66 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 	}
 	b.relay.counters.settled(s, changesOf(recorded), left)
 	came.settled, came.late, came.left = len(s.Done)+len(s.Dead), len(s.Late)-left, left
+	came.more = came.more || slices.ContainsFunc(b.folds, func(f *rowFold) bool { return f.unfinished || f.repeat })
 	return reason
 }
 
 // verdict decides what becomes of each row's changes, except those that are left to
 // programs with other rules. The error is the first reason why some stay.
 func (b *batch) verdict(ctx context.Context) (s outbox.Settlement, anew []*rowFold, reason error) {
+	s = b.newSettlement()
 	outage := b.outage()
 	for _, f := range b.folds {
-		failure := errors.Join(f.err, model.JoinDistinct(b.failed[f]))
+		passed := b.pass(f, outage)
 		switch {
-		case failure == nil && f.foreign():
+		case f.elsewhere:
+			s.Late = append(s.Late, fatesOf(f, elsewhereWait, f.last().Attempts, errElsewhere)...)
 			continue
+		case f.repeat:
+			continue
+		case f.unfinished && passed && !b.locked[f] && lasting(b.failed[f]): // all the rest is decided at the end
+			b.keepProgress(&s, f)
+			continue
+		}
+		failure := errors.Join(f.err, model.JoinDistinct(b.errorsOf(f)))
+		switch given := b.given(f, passed); {
+		case failure == nil && b.locked[f]:
+			s.Late = append(s.Late, fatesOf(f, waitByAge(f), f.last().Attempts, errLocked)...)
+			b.keepProgress(&s, f)
+		case failure == nil && f.foreign():
 		case failure == nil && (len(b.stale[f]) > 0 || f.outdated):
 			anew = append(anew, f)
 		case failure == nil:
 			s.Finish(f.changes)
-		case hopeless(f, b.failed[f]):
-			b.relay.opts.Log.ErrorContext(ctx, givenUp(f, b.failed[f]),
+		case given:
+			b.relay.opts.Log.ErrorContext(ctx, givenUp(f, b.errorsOf(f)),
 				"table", f.last().Table, "pk", f.last().PK, "changes", len(f.changes), "error", failure)
 			s.Bury(f.changes, failure)
 		default:
-			if reason == nil {
-				reason = failure
-			}
-			if !outage || b.full { // after a full batch, other changes may be due
-				s.Late = append(s.Late, putOff(f, failure)...)
-			}
+			reason = cmp.Or(reason, failure)
+			b.postpone(&s, f, failure, passed, outage)
 		}
 	}
 	return s, anew, reason
+}
+
+// errorsOf returns the errors of a row's timelines and ops.
+func (b *batch) errorsOf(f *rowFold) []error { return slices.Concat(b.failed[f], b.refused[f]) }
+
+// given reports whether a row's changes become dead letters, if they have failed. If so
+// many timelines cannot be written that the others wait, they do so for a while.
+func (b *batch) given(f *rowFold, passed bool) bool {
+	return hopeless(f, b.errorsOf(f)) && (passed || f.last().Attempts+1 >= maxAttempts)
+}
+
+// postpone puts off a row's changes, and keeps how far they have come.
+func (b *batch) postpone(s *outbox.Settlement, f *rowFold, failure error, passed, outage bool) {
+	if !outage || b.full { // after a full batch, other changes may be due
+		s.Late = append(s.Late, putOff(f, failure)...)
+	}
+	if passed && len(f.marks) > 0 {
+		b.keepProgress(s, f)
+	}
 }
 
 // givenUp returns the log message for changes that become dead letters.
@@ -136,8 +187,7 @@ func putOff(f *rowFold, reason error) []outbox.Fate {
 	attempts := f.last().Attempts
 	wait := min(firstWait<<min(attempts, 16), lastWait)
 	if isOutage(reason) {
-		age := time.Since(time.UnixMicro(f.last().Version))
-		wait = min(max(age/4, firstWait), lastOutageWait)
+		wait = waitByAge(f)
 	} else {
 		attempts++
 	}

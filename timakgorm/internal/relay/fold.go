@@ -2,10 +2,12 @@ package relay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
@@ -32,11 +34,31 @@ type rowFold struct {
 	unknown  string
 
 	floor int64 // the lowest version that the row may get if it is recorded anew
+
+	subscriptions []model.Subscribed // in one of the images
+
+	// claim is the version with which the changes are claimed, or 0; settled says that the
+	// subscriptions are done, elsewhere that another relay has claimed the changes.
+	claim              int64
+	settled, elsewhere bool
+
+	// marks are how far the ops for audiences have come. skipped are the timelines that
+	// have been passed over, skippedNow those of this batch; onlySkipped says that there
+	// are no others any more.
+	marks               map[fanID]audience.Mark
+	skipped, skippedNow []skipped
+	onlySkipped         bool
+
+	// unfinished says that there is more to do after this batch, repeat that the next one
+	// does the same once more.
+	unfinished, repeat bool
 }
 
-// timelineOp is an op for one timeline.
+// timelineOp is an op for one timeline, or for all that subscribe to the source of its
+// item in an audience.
 type timelineOp struct {
 	key string
+	fan fanID // zero: for one timeline
 	op  timak.Op
 	put bool
 	max int
@@ -68,6 +90,7 @@ func (r *Relay) fold(changes []outbox.RowChange) []*rowFold {
 	readable := make([]*rowFold, 0, len(folds))
 	for _, f := range folds {
 		readable = append(readable, f.read()...)
+		f.resume()
 		if len(f.changes) > 0 {
 			f.expand()
 			readable = append(readable, f)
@@ -96,6 +119,21 @@ func (f *rowFold) read() (bad []*rowFold) {
 	return bad
 }
 
+// resume leaves out the changes that came after those of which a part is done: they wait.
+func (f *rowFold) resume() {
+	begun := progressOf(f.changes).IDs
+	if len(begun) == 0 || len(begun) == len(f.changes) {
+		return
+	}
+	changes, images := f.changes, f.images
+	f.changes, f.images = nil, nil
+	for n, change := range changes {
+		if slices.Contains(begun, change.ID) {
+			f.changes, f.images = append(f.changes, change), append(f.images, images[n])
+		}
+	}
+}
+
 // expand turns the changes into ops. A change removes with its version and puts with
 // the next one. So if two rows trade places in one statement, neither removes what
 // the other has put. A place that the row left in an earlier change is cleared with
@@ -110,6 +148,7 @@ func (f *rowFold) expand() {
 	puts, outdated, err := f.table.Model.Placements(f.images[len(f.images)-1].new)
 	f.outdated, f.err = outdated, err
 	was := f.history()
+	f.err = errors.Join(f.err, f.subscribe())
 	f.images = nil
 	settled := map[model.Place]bool{}
 	for _, p := range puts {
@@ -117,7 +156,7 @@ func (f *rowFold) expand() {
 		if was.elsewhere(p) {
 			f.clear(p, f.last().Version)
 		}
-		f.ops = append(f.ops, timelineOp{p.Key, timak.Put(p.Item).WithVersion(f.last().Version + 1), true, p.Max})
+		f.ops = append(f.ops, timelineOp{p.Key, fanOf(p), timak.Put(p.Item).WithVersion(f.last().Version + 1), true, p.Max})
 	}
 	for _, past := range was.placed {
 		if at := past.Place(); !settled[at] {
@@ -129,7 +168,7 @@ func (f *rowFold) expand() {
 
 // clear adds an op that removes what was put at a place.
 func (f *rowFold) clear(p model.Placement, version int64) {
-	f.ops = append(f.ops, timelineOp{p.Key, timak.RemoveEntry(p.Item.ID, p.Item.Source).WithVersion(version), false, p.Max})
+	f.ops = append(f.ops, timelineOp{p.Key, fanOf(p), timak.RemoveEntry(p.Item.ID, p.Item.Source).WithVersion(version), false, p.Max})
 }
 
 // history is where a row was before the last of its changes, latest first.

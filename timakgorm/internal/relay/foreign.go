@@ -33,7 +33,7 @@ func (b *batch) leave(ctx context.Context, s *outbox.Settlement) (left int) {
 	seen, buried := false, 0
 	for _, f := range b.folds {
 		seen = seen || f.unknown != ""
-		if !f.foreign() || f.err != nil || len(b.failed[f]) > 0 {
+		if !f.foreign() || f.unfinished || f.repeat || f.elsewhere || f.err != nil || b.locked[f] || len(b.errorsOf(f)) > 0 {
 			continue
 		}
 		reason := fmt.Errorf("no rule of this program names column %q: the change is applied as far as its rules go, and needs a program with the rule that names the column", f.unknown)

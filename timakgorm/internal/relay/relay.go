@@ -8,6 +8,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
@@ -17,6 +18,7 @@ import (
 type Relay struct {
 	timelines *timak.Timelines
 	tables    *dialect.Tables
+	audiences *audience.Audiences
 	opts      Options
 
 	wakeUp   chan struct{}
@@ -38,10 +40,10 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// New returns a relay from the outbox of the tables ts to timelines.
-func New(timelines *timak.Timelines, ts *dialect.Tables, opts Options) *Relay {
+// New returns a relay from the outbox of the tables ts to timelines and audiences.
+func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Relay {
 	return &Relay{
-		timelines: timelines, tables: ts, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
+		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
 		foreignSeen: rate.Sometimes{Interval: time.Minute},
 	}
 }

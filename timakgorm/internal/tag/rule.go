@@ -13,6 +13,8 @@ type Rule struct {
 	Data                []string
 	Source              string
 	Max                 int
+	Audience            string
+	Subscribes          bool // not an option: the type of the field says so
 }
 
 // ParseRule reads the text of a tag. Unknown, repeated and empty options are
@@ -48,14 +50,22 @@ func (r *Rule) set(option Option) error {
 	case "source":
 		r.Source = option.Value
 	case "max":
-		limit, err := strconv.Atoi(option.Value)
-		if err != nil || limit < 1 {
-			return fmt.Errorf("max=%s: expected a number of items, at least 1", option.Value)
-		}
-		r.Max = limit
+		return number(option, &r.Max)
+	case "audience":
+		r.Audience = option.Value
 	default:
-		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source or max", option.Name)
+		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source, max or audience", option.Name)
 	}
+	return nil
+}
+
+// number reads an option that counts items.
+func number(option Option, into *int) error {
+	n, err := strconv.Atoi(option.Value)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%s=%s: expected a number of items, at least 1", option.Name, option.Value)
+	}
+	*into = n
 	return nil
 }
 
@@ -67,6 +77,7 @@ func (r Rule) String() string {
 			parts = append(parts, name+"="+value)
 		}
 	}
+	add("audience", r.Audience)
 	add("key", r.Key)
 	add("id", r.ID)
 	add("date", r.Date)

@@ -25,8 +25,11 @@ type Faulty struct {
 }
 
 // NewFaulty returns a store without hooks.
-func NewFaulty() *Faulty {
-	f := &Faulty{Memory: memstore.New(), puts: map[string]int{}}
+func NewFaulty() *Faulty { return FaultyOver(memstore.New()) }
+
+// FaultyOver returns a store without hooks over a memory that it may share.
+func FaultyOver(memory *memstore.Store) *Faulty {
+	f := &Faulty{Memory: memory, puts: map[string]int{}}
 	f.Failing = drivertest.NewFailing(f.Memory)
 	f.Before = func(ctx context.Context, call drivertest.Call) error { return runHook(ctx, &f.hooks.before, call) }
 	f.After = func(ctx context.Context, call drivertest.Call) error {

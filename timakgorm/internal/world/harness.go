@@ -123,6 +123,8 @@ type World struct {
 	Timelines *timak.Timelines
 	Compared  []TrackedTable // to compare with; defaults to posts
 	Store     *KeyedStore    // if it knows its keys
+
+	tracked []any
 }
 
 // Setup is what a world is made of; the zero setup tracks Author and Post.
@@ -162,7 +164,7 @@ func New(t testing.TB, s Setup) *World {
 		s.Engine = &timak.Options{}
 	}
 	s.Engine.Logger = s.Options.Logger
-	w := &World{TB: t, Dialect: s.Dialect, DSN: s.DSN, Timelines: timak.New(s.Store, s.Engine)}
+	w := &World{TB: t, Dialect: s.Dialect, DSN: s.DSN, Timelines: timak.New(s.Store, s.Engine), tracked: s.Tracked}
 	w.DB = OpenDSN(t, s.Dialect, s.DSN, s.Config)
 	w.Must(w.DB.AutoMigrate(s.Models...))
 	w.Must(timakgorm.Migrate(t.Context(), w.DB))
@@ -190,13 +192,13 @@ func (w *World) Within(ctx context.Context) { w.ctx = ctx }
 // would.
 func (w *World) Another(options *timakgorm.Options) *World {
 	w.Helper()
-	other := &World{TB: w.TB, Dialect: w.Dialect, DSN: w.DSN, Timelines: w.Timelines}
+	other := &World{TB: w.TB, Dialect: w.Dialect, DSN: w.DSN, Timelines: w.Timelines, tracked: w.tracked}
 	other.DB = OpenDSN(w.TB, w.Dialect, w.DSN, nil)
 	other.Use(options)
 	return other
 }
 
-// Use installs a plugin that tracks posts.
+// Use installs a plugin that tracks the world's models; posts, if it has none.
 func (w *World) Use(options *timakgorm.Options) {
 	w.Helper()
 	if options == nil {
@@ -205,7 +207,10 @@ func (w *World) Use(options *timakgorm.Options) {
 	options.Logger = slog.New(slog.DiscardHandler)
 	plugin, err := timakgorm.New(w.Timelines, options)
 	w.Must(err)
-	w.Must(plugin.Register(&Post{}))
+	if w.tracked == nil {
+		w.tracked = []any{&Post{}}
+	}
+	w.Must(plugin.Register(w.tracked...))
 	w.Must(w.DB.Use(plugin))
 	w.Plugin = plugin
 }
