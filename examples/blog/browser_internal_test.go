@@ -49,7 +49,7 @@ func (b browser) post(path string, form url.Values) answer {
 	return send(b.t, b.client, request)
 }
 
-var csrfToken = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
+var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
 
 // submit opens a page, fills in the form with this action, and sends it. Fields are
 // name, value, name, value.
@@ -57,11 +57,14 @@ func (b browser) submit(page, action string, fields ...string) answer {
 	b.t.Helper()
 	shown := b.get(page)
 	_, form, found := strings.Cut(shown.body, fmt.Sprintf(`action="%s"`, action))
-	token := csrfToken.FindStringSubmatch(form)
-	if !found || token == nil {
+	form, _, _ = strings.Cut(form, "</form>")
+	values := url.Values{}
+	for _, field := range hidden.FindAllStringSubmatch(form, -1) {
+		values.Set(field[1], html.UnescapeString(field[2]))
+	}
+	if !found || values.Get("_csrf") == "" {
 		b.t.Fatalf("page %s has no form for %s with a token:\n%s", page, action, shown.body)
 	}
-	values := url.Values{"_csrf": {token[1]}}
 	for i := 0; i < len(fields); i += 2 {
 		values.Set(fields[i], fields[i+1])
 	}

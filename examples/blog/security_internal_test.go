@@ -21,7 +21,7 @@ func TestPages_forgedForms(t *testing.T) {
 			}
 		}
 	}
-	token := csrfToken.FindStringSubmatch(brett.get("/write").body)[1]
+	token := hidden.FindStringSubmatch(brett.get("/write").body)[2]
 	request, err := http.NewRequestWithContext(t.Context(), "POST", blog.url+"/logout", strings.NewReader("_csrf="+token))
 	if err != nil {
 		t.Fatal(err)

@@ -75,6 +75,16 @@ func TestAPI_statuses(t *testing.T) {
 			{brett, "DELETE", "/api/comments/999", ``, 404},
 			{nobody, "GET", "/api/posts/999/comments", ``, 404},
 
+			{nobody, "PUT", "/api/users/brett/follow", ``, 401},
+			{nobody, "DELETE", "/api/users/brett/follow", ``, 401},
+			{nobody, "GET", "/api/home", ``, 401},
+			{brett, "PUT", "/api/users/nobody/follow", ``, 404},
+			{brett, "DELETE", "/api/users/nobody/follow", ``, 404},
+			{brett, "PUT", "/api/users/a%20b/follow", ``, 404},
+			{brett, "PUT", "/api/users/Brett/follow", ``, 422},
+			{brett, "GET", "/api/home?limit=x", ``, 400},
+			{brett, "GET", "/api/home?cursor=" + other, ``, 400},
+
 			{nobody, "GET", "/api/timeline?limit=0", ``, 400},
 			{nobody, "GET", "/api/timeline?limit=-1", ``, 400},
 			{nobody, "GET", "/api/timeline?limit=1001", ``, 400},

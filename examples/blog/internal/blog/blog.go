@@ -27,7 +27,7 @@ type Blog struct {
 // Open creates or updates the tables and makes the timelines follow them. The
 // caller closes the database and the timelines' store after Run has returned.
 func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slog.Logger) (*Blog, error) {
-	if err := db.WithContext(ctx).AutoMigrate(&User{}, &Session{}, &Post{}, &Comment{}); err != nil {
+	if err := db.WithContext(ctx).AutoMigrate(&User{}, &Session{}, &Post{}, &Comment{}, &Follow{}); err != nil {
 		return nil, fmt.Errorf("create tables: %w", err)
 	}
 	if err := timakgorm.Migrate(ctx, db); err != nil {
@@ -37,7 +37,7 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 	if err != nil {
 		return nil, err
 	}
-	if err := plugin.Register(&Post{}, &Comment{}); err != nil {
+	if err := plugin.Register(&Post{}, &Comment{}, &Follow{}); err != nil {
 		return nil, err
 	}
 	if err := db.Use(plugin); err != nil {

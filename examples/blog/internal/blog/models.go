@@ -39,6 +39,17 @@ type Post struct {
 
 	_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; when=!Draft; data=Title,AuthorName"`
 	_ timakgorm.Timeline `timak:"key=site:posts; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"key=user:{AuthorID}:home; source=own; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"audience=followers; source=author:{AuthorID}; when=!Draft; data=Title,AuthorName"`
+}
+
+// Follow says that a user follows an author. The user's home has the author's posts.
+type Follow struct {
+	FollowerID uint `gorm:"primaryKey;autoIncrement:false"`
+	AuthorID   uint `gorm:"primaryKey;autoIncrement:false;index"`
+	CreatedAt  time.Time
+
+	_ timakgorm.Subscription `timak:"audience=followers; key=user:{FollowerID}:home; source=author:{AuthorID}"`
 }
 
 // Comment is a reader's text under a post.
@@ -57,4 +68,5 @@ type Comment struct {
 const siteKey = "site:posts"
 
 func authorKey(author uint) string { return timakgorm.Key("author:{}:posts", author) }
+func homeKey(user uint) string     { return timakgorm.Key("user:{}:home", user) }
 func commentsKey(post uint) string { return timakgorm.Key("post:{}:comments", post) }

@@ -18,6 +18,27 @@ func (b *Blog) AuthorPage(ctx context.Context, author User, query timak.Query) (
 	return b.timelines.Page(ctx, authorKey(author.ID), query)
 }
 
+// HomePage reads a page of what a user has written, and the authors whom the user
+// follows.
+func (b *Blog) HomePage(ctx context.Context, user User, query timak.Query) (timak.Page, error) {
+	return b.timelines.Page(ctx, homeKey(user.ID), query)
+}
+
+// MaxUnread is the most that Unread counts to.
+const MaxUnread = 100
+
+// Unread returns how many items of a user's home are newer than what the user has seen,
+// up to MaxUnread.
+func (b *Blog) Unread(ctx context.Context, user User) (int, error) {
+	return b.timelines.Unread(ctx, homeKey(user.ID), MaxUnread)
+}
+
+// MarkSeen notes that a user has seen the page of the home that a cursor is Page.Prev of,
+// and all that is older.
+func (b *Blog) MarkSeen(ctx context.Context, user User, cursor string) error {
+	return b.timelines.MarkSeen(ctx, homeKey(user.ID), cursor)
+}
+
 // CommentPage reads a page of the comments under a post.
 func (b *Blog) CommentPage(ctx context.Context, post Post, query timak.Query) (timak.Page, error) {
 	return b.timelines.Page(ctx, commentsKey(post.ID), query)

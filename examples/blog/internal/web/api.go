@@ -23,7 +23,10 @@ func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
 	g.DELETE("/posts/:id", a.member(a.deletePost))
 	g.POST("/posts/:id/comments", a.member(a.writeComment))
 	g.DELETE("/comments/:id", a.member(a.deleteComment))
+	g.PUT("/users/:name/follow", a.member(a.follow))
+	g.DELETE("/users/:name/follow", a.member(a.unfollow))
 	get(g, "/timeline", a.reader(a.timeline))
+	get(g, "/home", a.member(a.home))
 	get(g, "/users/:name/posts", a.reader(a.authorPosts))
 	get(g, "/posts/:id/comments", a.reader(a.comments))
 }

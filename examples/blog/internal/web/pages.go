@@ -26,6 +26,10 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	g.POST("/signup", p.signUp, logins)
 	g.POST("/login", p.logIn, logins)
 	g.POST("/logout", p.logOut)
+	get(g, "/home", p.member(p.home))
+	g.POST("/home/seen", p.member(p.markSeen))
+	g.POST("/users/:name/follow", p.member(following(p.blog.Follow)))
+	g.POST("/users/:name/unfollow", p.member(following(p.blog.Unfollow)))
 	get(g, "/drafts", p.member(p.drafts))
 	get(g, "/write", p.member(p.writeForm))
 	g.POST("/write", p.member(p.write))
@@ -45,6 +49,7 @@ const pageSize = 10
 // list is a page of a timeline.
 type list struct {
 	Author       blog.User // on a page of an author's posts
+	Follows      bool      // the viewer follows Author
 	Posts        []blog.Post
 	Newer, Older string // cursors; empty if there is nothing in that direction
 }
@@ -77,9 +82,13 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	follows, err := p.follows(c, author)
+	if err != nil {
+		return err
+	}
 	newer, older := links(page)
 	return p.templates.render(c, http.StatusOK, "author", view{
-		Page: list{Author: author, Posts: posts, Newer: newer, Older: older},
+		Page: list{Author: author, Follows: follows, Posts: posts, Newer: newer, Older: older},
 	})
 }
 

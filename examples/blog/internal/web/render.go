@@ -36,7 +36,7 @@ func parseTemplates() templates {
 		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	parsed := templates{}
-	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "account", "error"} {
+	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "account", "error"} {
 		page := template.Must(shared.Clone())
 		parsed[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
 	}
