@@ -9,6 +9,7 @@ PACKAGES ?= ./...
 PARALLEL ?= 4
 FUZZTIME ?= 10s
 SOAKTIME ?= 5m
+HISTORIES ?= 500
 SEARCHTIME ?= 10m
 EVENTS   := .test-events.jsonl
 COUNT    ?= 5
@@ -42,8 +43,9 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md
 
-soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m
+soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, then 4 times HISTORIES=500
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend
+	TIMAK_TEST_HISTORIES=$(HISTORIES) go test -count=1 -run '^TestFeeds_histories$$' -timeout 24h -v ./timakgorm/internal/audience
 
 search: ## Search for unreadable stored values, with the race detector, for SEARCHTIME=10m
 	TIMAK_TEST_SEARCH=$(SEARCHTIME) CGO_ENABLED=1 go test -race -count=1 -run '^TestSearch$$' -timeout 24h -v ./timak
