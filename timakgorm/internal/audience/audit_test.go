@@ -148,7 +148,7 @@ func TestFeeds_verifiedMeanwhile(t *testing.T) {
 				}
 			})
 		}
-		for range 5 {
+		for range 3 {
 			if lines, report := w.Verify(timakgorm.VerifyOptions{}); report.Found() > 0 && report.Found() > report.Unsettled {
 				t.Errorf("got differences %q", lines)
 			}

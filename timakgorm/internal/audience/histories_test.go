@@ -26,7 +26,7 @@ func histories(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv(historiesVar)
 	if text == "" {
-		return 6
+		return 4
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {

@@ -17,7 +17,7 @@ func TestFeeds_wide(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
 		w := feeds(t, dialect, timakgorm.Callbacks)
-		const readers = 2500
+		const readers = 1200
 		insertFollows(w, readers)
 		w.Must(w.DB.Create([]*Story{story(1, 1), story(2, 1)}).Error)
 		w.Drain()
@@ -48,7 +48,7 @@ func TestFeeds_narrow(t *testing.T) {
 		w := world.New(t, world.Setup{
 			Dialect: dialect, Models: models, Tracked: models, Store: store, Options: &timakgorm.Options{Batch: 10},
 		})
-		const readers = 4500
+		const readers = 2500
 		insertFollows(w, readers)
 		w.Must(w.DB.Create(&Subscribe{ReaderID: readers + 1, AuthorID: 2}).Error)
 		w.Drain()
@@ -89,7 +89,7 @@ func TestFeeds_crash(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
 		w, store := faulty(t, dialect, timakgorm.Callbacks)
-		const readers = 3500
+		const readers = 2500
 		insertFollows(w, readers)
 		w.Must(w.DB.Create(story(1, 1)).Error)
 		var puts atomic.Int64
