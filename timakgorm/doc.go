@@ -25,9 +25,9 @@
 //
 // A change of a row that many timelines show reaches them in parts. Changes of other rows
 // do not wait for it, later ones of the same row do, and a relay that is killed goes on at
-// the last part. A new subscription copies what was published before: the relay locks
-// those rows FOR SHARE while it reads them. If they stay locked by others for a tenth of
-// a second, it tries again later.
+// the last part. A new subscription copies what was published before. On Postgres the
+// relay locks those rows FOR SHARE while it reads them. If they stay locked by others for
+// a tenth of a second, it tries again later. On SQLite it reads all rows of the source.
 //
 // The relay asks for the rows of a source, and for the subscriptions to it. So on both
 // sides there should be an index on the columns of source=, followed on the publishing

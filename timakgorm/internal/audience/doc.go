@@ -2,5 +2,5 @@
 // sources: which timelines subscribe to a source, whether one still does, and which
 // rows a source has.
 //
-// It knows the packages dialect and model.
+// It knows the packages outbox, dialect and model, and timak.
 package audience

@@ -272,3 +272,28 @@ func TestFeeds_putAgainFails(t *testing.T) {
 		})
 	}
 }
+
+// TestFeeds_chosenGone: all rows that a copy has chosen are deleted while it waits for
+// their locks. The second look copies those that come after them.
+func TestFeeds_chosenGone(t *testing.T) {
+	t.Parallel()
+	w := topics(t, "postgres")
+	const rounds = 5 // in some, the wait for the lock may be over too soon
+	for n := range uint(rounds) {
+		name := fmt.Sprint("n", n)
+		for id := uint(1); id <= 3; id++ {
+			w.Must(w.DB.Create(&Topic{ID: 10*n + id, Name: name, CreatedAt: world.At(int(id))}).Error)
+		}
+		w.Drain()
+		slow := w.DB.Begin()
+		w.Must(slow.Delete(&Topic{}, "name = ? AND id > ?", name, 10*n+1).Error)
+		w.Must(w.DB.Create(&Interest{ID: n + 1, Reader: new(n + 1), Name: &name}).Error)
+		done := drained(w)
+		for waiting := 0; waiting == 0; {
+			w.Must(w.DB.Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waiting).Error)
+		}
+		w.Must(slow.Commit().Error)
+		<-done
+		w.WantIDs(fmt.Sprintf("reader:%d:topics", n+1), fmt.Sprint("topics:", 10*n+1))
+	}
+}

@@ -112,7 +112,8 @@ type choice struct {
 // choose returns what the rows with the first dates publish, at least wanted of them if
 // there are as many. It locks them in the order of their primary keys, so that no two
 // that lock rows wait for each other crosswise. A row that has gone meanwhile has left
-// room for another: then it chooses again.
+// room for another: then it chooses again. If all have gone, it returns nothing: Missed,
+// which looks once more, has those that come after them.
 func (p Publisher) choose(ctx context.Context, l *look, s Source, where string, args []any, order timak.Order, wanted int) (c choice, err error) {
 	t, query := p.Table, p.choosing(where, order)+l.share()
 	for locked := -1; locked < c.chosen; {

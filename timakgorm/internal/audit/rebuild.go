@@ -144,9 +144,8 @@ func (a *Audit) deliverRows(ctx context.Context, t *dialect.Table, rows map[stri
 	return nil
 }
 
-// recordable reports whether recording a suspect's row anew, or copying its source, may
-// help. It will not for a
-// row that became a dead letter in this run.
+// recordable reports whether recording a suspect's row anew, or its subscription, may
+// help. It will not for a row that became a dead letter in this run.
 func (v *verification) recordable(s *suspect) bool {
 	return s.table != nil && s.kind != Extra && !s.unsettled && !s.ahead && !v.died[deadRow{s.table, s.pk}]
 }

@@ -9,7 +9,7 @@ import (
 
 // An op for an audience goes to every timeline that subscribes to its source. There may
 // be any number of them: a batch brings the op to some, notes how far it has come, and
-// leaves the rest to the next batch. What comes after it in the outbox does not wait.
+// leaves the rest to the next batch. Changes of other rows do not wait for it.
 // Timelines that cannot be written are passed over, and tried again when all others have
 // the op: one of them does not keep it from the rest.
 
