@@ -50,6 +50,7 @@ var arrows = []struct {
 	{room + "audience", in("outbox dialect model") + " timak", "who subscribes to what is asked of the tables: what to do about it is decided above"},
 	{room + "relay", in("audience outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
+	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
 	{room + "world", "timak timak/driver timak/drivertest timak/memstore timakgorm timakgorm/pgtest", "tests use the plugin as an application does: none of its rooms"},
 	{room + "endtoend", "", "it has tests of the whole alone"},
 	{"migrations", "", "the SQL files are for other tools too"},
@@ -61,7 +62,7 @@ var arrows = []struct {
 
 const room = "timakgorm/internal/"
 
-var rooms = in("audience audit cascade dialect fault follow guard hooks model outbox relay session statement tag triggers")
+var rooms = in("audience audit beyond cascade dialect fault follow guard hooks model outbox relay session statement tag triggers")
 
 // in returns the paths of rooms.
 func in(names string) string {

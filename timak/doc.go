@@ -3,7 +3,7 @@
 //
 // New makes an engine over a store. Add and Delete change a timeline and return it.
 // Apply makes many changes with one read and one write. Get reads a timeline and
-// Page reads a part of it.
+// Page reads a part of it, and PageThrough goes on elsewhere where the timeline ends.
 //
 // # Words
 //
@@ -15,6 +15,8 @@
 //   - version: orders the changes of one entry, in microseconds; never the date
 //   - tombstone: what remains of a removed entry, item or source
 //   - horizon: the highest version among tombstones that were collected
+//   - floor: the place at and after which a timeline may lack items, because they fell
+//     off its end or were never put; PageThrough reads on from there
 //   - sibling: one of several concurrent values that a store returns for a key
 //   - token: a store's causal context, opaque
 //   - cursor: an opaque text that names a place between two items

@@ -71,6 +71,13 @@ func (e Entries) Find(id, source string) (entry Entry, live bool) {
 // change needs a higher version to take effect. 0 if the timeline knows of none.
 func (e Entries) Version(id, source string) int64 { return e.state.SeenOfEntry(id, source) }
 
+// Lacks reports whether the timeline may lack an item at a place: it is at or after its
+// floor.
+func (e Entries) Lacks(at Place) bool {
+	floor := e.state.Floor
+	return floor.Set && floor.Order.Compare(at.position(), floor.At) >= 0
+}
+
 // MaxItems returns how many items a timeline shows: Options.MaxItems, or what
 // Bounded was given.
 func (t *Timelines) MaxItems() int { return t.opts.MaxItems }

@@ -32,10 +32,13 @@ func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok boo
 		}
 		bounds.Limit = min(bounds.Limit, b.Limit)
 		for _, op := range c.ops {
-			if op.kind == opRemoveSource {
+			switch op.kind {
+			case opRemoveSource:
 				return nil, bounds, false
+			case opRaiseFloor:
+			default:
+				changes = append(changes, op.concern())
 			}
-			changes = append(changes, op.concern())
 		}
 	}
 	return changes, bounds, true

@@ -10,9 +10,10 @@ import (
 // list is what a reader sees of a timeline, in order. Entries are decoded when they
 // are asked for.
 type list struct {
-	n   int
-	at  func(i int) *state.Entry
-	err func() error // why an entry could not be decoded; such an entry reads as zero
+	n     int
+	at    func(i int) *state.Entry
+	err   func() error // why an entry could not be decoded; such an entry reads as zero
+	floor state.Floor
 }
 
 // part returns the entries from start up to end.
@@ -26,7 +27,7 @@ func (l list) part(start, end int) []state.Entry {
 
 // listed returns a list of decoded entries.
 func listed(entries []state.Entry) list {
-	return list{len(entries), func(i int) *state.Entry { return &entries[i] }, func() error { return nil }}
+	return list{n: len(entries), at: func(i int) *state.Entry { return &entries[i] }, err: func() error { return nil }}
 }
 
 // list returns what is visible under key. With ErrCorrupt it also returns what the
@@ -45,7 +46,24 @@ func (t *Timelines) list(ctx context.Context, key string) (list, error) {
 	if err == nil && len(object.Siblings) > 1 {
 		t.repair(ctx, key, &s, object.Token)
 	}
-	return listed(t.visible(&s)), err
+	return t.seen(&s), err
+}
+
+// seen returns what is visible of a state.
+func (t *Timelines) seen(s *state.State) list {
+	entries := s.Visible(t.order())
+	return t.bounded(listed(entries), s.Floor)
+}
+
+// bounded returns a list of all items without those that a reader does not see: its floor
+// is at the first of them, if it is not higher.
+func (t *Timelines) bounded(l list, floor state.Floor) list {
+	if l.n > t.opts.MaxItems {
+		floor = floor.Raised(t.order(), l.at(t.opts.MaxItems).Position())
+		l.n = t.opts.MaxItems
+	}
+	l.floor = floor
+	return l
 }
 
 // viewed returns what is visible of a value that is read in parts.
@@ -54,5 +72,5 @@ func (t *Timelines) viewed(view *wire.View) list {
 	if t.opts.Order == OldestFirst {
 		at = func(i int) *state.Entry { return view.At(n - 1 - i) }
 	}
-	return list{min(n, t.opts.MaxItems), at, view.Err}
+	return t.bounded(list{n: n, at: at, err: view.Err}, view.Floor())
 }

@@ -1,7 +1,7 @@
 package timak
 
-// Op is one change of a timeline, made by Put, Remove, RemoveEntry or RemoveSource
-// and carried out by Timelines.Apply.
+// Op is one change of a timeline, made by Put, Remove, RemoveEntry, RemoveSource or
+// RaiseFloor and carried out by Timelines.Apply.
 type Op struct {
 	kind    opKind
 	item    Item // ID and Source for a removal; only Source for RemoveSource
@@ -16,6 +16,7 @@ const (
 	opRemove
 	opRemoveEntry
 	opRemoveSource
+	opRaiseFloor
 )
 
 // Put adds an item, or changes the date and data of the item that the same source
@@ -35,6 +36,14 @@ func RemoveEntry(id, source string) Op {
 // writers have put and this process has not seen yet.
 func RemoveSource(source string) Op {
 	return Op{kind: opRemoveSource, item: Item{Source: source}}
+}
+
+// RaiseFloor says that the timeline may lack items at and after a place, such as those of
+// a source of which only the first were put. PageThrough reads them elsewhere. Items that
+// fall off raise the floor as well, and nothing lowers it. It has no version, and is
+// always Applied.
+func RaiseFloor(at Place) Op {
+	return Op{kind: opRaiseFloor, item: Item{ID: at.ID, At: at.At}}
 }
 
 // WithVersion returns the op with an explicit version, 1 to MaxVersion, in

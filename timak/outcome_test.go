@@ -1,6 +1,8 @@
 package timak_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -161,5 +163,37 @@ func TestOutcomeNames(t *testing.T) {
 	}
 	if want := []string{"unknown", "applied", "superseded", "fell off", "stale", "unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A large batch comes to what its parts come to, one after the other.
+func TestManyOps(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	ops := make([]timak.Op, 5000)
+	for n := range ops {
+		item := timak.Item{ID: fmt.Sprint(random.IntN(3000)), At: at(random.Int64N(10_000)), Source: fmt.Sprint(random.IntN(3))}
+		ops[n] = timak.Put(item).WithVersion(int64(n + 1))
+		if random.IntN(9) == 0 {
+			ops[n] = timak.Remove(item.ID).WithVersion(int64(n + 1))
+		}
+	}
+	whole, parts := newReplica(timak.Options{MaxItems: 50}), newReplica(timak.Options{MaxItems: 50})
+	got := outcomes(whole.apply(t, ops...))
+	var want []timak.Outcome
+	for some := range slices.Chunk(ops, 1024) {
+		want = append(want, outcomes(parts.apply(t, some...))...)
+	}
+	fell := 0
+	for n := range got {
+		if got[n] == timak.FellOff {
+			fell++
+		}
+		if got[n] != want[n] && got[n] != timak.FellOff { // what fell off later did so in the same batch
+			t.Errorf("%+v: got %v, want %v", ops[n], got[n], want[n])
+		}
+	}
+	if d := diff(whole.items(t), parts.items(t)); d != "" || fell < 1000 {
+		t.Errorf("%d fell off; (-want +got)\n%s", fell, d)
 	}
 }

@@ -39,6 +39,9 @@ type Page struct {
 
 	// First reports whether no items precede the page.
 	First bool
+
+	// Beyond is how many of the items PageThrough has read past the timeline's floor.
+	Beyond int
 }
 
 // Page reads a part of the timeline under key.
@@ -71,17 +74,7 @@ func (t *Timelines) PageOf(ctx context.Context, keys []string, query Query) (Pag
 }
 
 func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Page, error) {
-	if len(keys) == 0 || len(keys) > MaxKeys {
-		return Page{}, fmt.Errorf("%w, got %d", ErrKeys, len(keys))
-	}
-	if query.Limit == 0 {
-		query.Limit = defaultLimit
-	}
-	if query.Limit < 0 || query.Limit > MaxLimit {
-		return Page{}, fmt.Errorf("%w, got %d", ErrLimit, query.Limit)
-	}
-	s := newScope(t.order(), keys)
-	from, err := s.place(query.Cursor)
+	s, from, err := t.asked(keys, &query)
 	if err != nil {
 		return Page{}, err
 	}
@@ -91,6 +84,23 @@ func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Pag
 	}
 	page, corrupt := s.cut(list, from, query.Limit)
 	return page, errors.Join(err, corrupt)
+}
+
+// asked checks what is asked for, and sets the default limit. It returns the scope of the
+// keys and the place of the cursor.
+func (t *Timelines) asked(keys []string, query *Query) (s scope, from *cursor, err error) {
+	if len(keys) == 0 || len(keys) > MaxKeys {
+		return s, nil, fmt.Errorf("%w, got %d", ErrKeys, len(keys))
+	}
+	if query.Limit == 0 {
+		query.Limit = defaultLimit
+	}
+	if query.Limit < 0 || query.Limit > MaxLimit {
+		return s, nil, fmt.Errorf("%w, got %d", ErrLimit, query.Limit)
+	}
+	s = newScope(t.order(), keys)
+	from, err = s.place(query.Cursor)
+	return s, from, err
 }
 
 // place parses the cursor; nil means the beginning.
@@ -160,17 +170,21 @@ func (s scope) cut(all list, from *cursor, limit int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Items: shown, More: end < all.n, First: start == 0}
-	switch {
-	case start < end:
-		page.Prev = cursor{at: entries[0].Position(), before: true, backward: true}.text(s)
-		page.Next = cursor{at: entries[len(entries)-1].Position()}.text(s)
+	return s.linked(Page{Items: shown, More: end < all.n, First: start == 0}, from), nil
+}
+
+// linked returns a page with its cursors.
+func (s scope) linked(page Page, from *cursor) Page {
+	switch n := len(page.Items); {
+	case n > 0:
+		page.Prev = cursor{at: page.Items[0].Place().position(), before: true, backward: true}.text(s)
+		page.Next = cursor{at: page.Items[n-1].Place().position()}.text(s)
 	case from != nil && page.More:
 		page.Next = cursor{at: from.at, before: from.before}.text(s)
 	case from != nil && !page.First:
 		page.Prev = cursor{at: from.at, before: from.before, backward: true}.text(s)
 	}
-	return page, nil
+	return page
 }
 
 // bounds returns the range of a list to read from a cursor's place.

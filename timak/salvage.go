@@ -17,7 +17,8 @@ import (
 // to the present: an older put, which a lost removal may have covered, is Stale
 // when it is replayed. The caller must put what is missing again, from the source
 // of truth and with new versions; until then the timeline stays as short as it
-// already was for its readers. An older change that another writer, unaware of the
+// already was for its readers. A floor that only damaged siblings knew is lost, too: see
+// PageThrough. An older change that another writer, unaware of the
 // damage, stores at the same moment may be lost as well.
 //
 // Salvage may be called at any time, by several callers at once, and again after an

@@ -68,7 +68,7 @@ func (t *Timelines) replayed(key string, siblings [][]byte, changes []*change) T
 		for _, c := range changes {
 			c.engine.apply(&x, c.ops, c.now)
 		}
-		return listed(t.visible(&x.State)), err
+		return t.seen(&x.State), err
 	})
 }
 

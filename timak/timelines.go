@@ -66,7 +66,8 @@ func (t *Timelines) change(ctx context.Context, verb, key string, op Op) (Timeli
 // Apply carries out ops on the timeline under key, in order, with one read and at
 // most one write, and reports each op's outcome. All of them are stored or none.
 // After an error either may be the case; ops with explicit versions are idempotent
-// and may simply be applied again.
+// and may simply be applied again. Items beyond the capacity fall off once all ops, or
+// each 1,024 of them, are carried out.
 func (t *Timelines) Apply(ctx context.Context, key string, ops ...Op) ([]Result, error) {
 	c := &change{ctx: ctx, ops: ops}
 	if err := t.write(key, c); err != nil {

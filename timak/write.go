@@ -36,22 +36,27 @@ func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object
 func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 	s := &x.State
 	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
-	results := make([]Result, len(ops))
-	for i, op := range ops {
-		if op.version == 0 {
-			op.version = max(now, op.seen(s)+1)
+	results := make([]Result, 0, len(ops))
+	for {
+		some := ops[len(results):min(len(results)+opsATrim, len(ops))]
+		for _, op := range some {
+			results = append(results, op.change(s, t.order(), now))
 		}
-		verdict := op.apply(s)
-		results[i] = Result{Outcome: outcome(verdict), Version: op.version, Covered: verdict == state.Covered}
-	}
-	trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
-	for i, op := range ops {
-		if op.kind == opPut && results[i].Outcome == Applied && trimmed[op.item.ID] {
-			results[i].Outcome = FellOff
+		trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
+		for i := range results {
+			if ops[i].kind == opPut && results[i].Outcome == Applied && trimmed[ops[i].item.ID] {
+				results[i].Outcome = FellOff
+			}
+		}
+		if len(results) == len(ops) {
+			return results
 		}
 	}
-	return results
 }
+
+// opsATrim is how many ops are carried out before the timeline is trimmed. Without it the
+// cost of an op would grow with the number of those before it.
+const opsATrim = 1024
 
 // seen returns the highest version that s knows of the op's target.
 func (o Op) seen(s *state.State) int64 {
@@ -65,7 +70,16 @@ func (o Op) seen(s *state.State) int64 {
 	}
 }
 
-func (o Op) apply(s *state.State) state.Verdict {
+// change carries out the op, with a version of its own if it has none.
+func (o Op) change(s *state.State, order state.Order, now int64) Result {
+	if o.version == 0 {
+		o.version = max(now, o.seen(s)+1)
+	}
+	verdict := o.apply(s, order)
+	return Result{Outcome: outcome(verdict), Version: o.version, Covered: verdict == state.Covered}
+}
+
+func (o Op) apply(s *state.State, order state.Order) state.Verdict {
 	switch o.kind {
 	case opRemove:
 		return s.Remove(o.item.ID, o.version)
@@ -73,6 +87,9 @@ func (o Op) apply(s *state.State) state.Verdict {
 		return s.RemoveEntry(o.item.ID, o.item.Source, o.version)
 	case opRemoveSource:
 		return s.RemoveSource(o.item.Source, o.version)
+	case opRaiseFloor:
+		s.RaiseFloor(order, o.item.Place().position())
+		return state.Done
 	default:
 		return s.Put(state.Entry{
 			ID: o.item.ID, Source: o.item.Source, Version: o.version, Live: true,
@@ -111,14 +128,14 @@ func (t *Timelines) checkAll(key string, ops []Op) error {
 func (t *Timelines) check(op Op) error {
 	switch {
 	case op.kind == opNone:
-		return fmt.Errorf("%w: the zero Op; use Put, Remove, RemoveEntry or RemoveSource", ErrID)
-	case op.kind != opRemoveSource && (len(op.item.ID) == 0 || len(op.item.ID) > MaxIDLen):
+		return fmt.Errorf("%w: the zero Op; use Put, Remove, RemoveEntry, RemoveSource or RaiseFloor", ErrID)
+	case op.kind != opRemoveSource && (len(op.item.ID) == 0 && op.kind != opRaiseFloor || len(op.item.ID) > MaxIDLen):
 		return fmt.Errorf("%w, got %d", ErrID, len(op.item.ID))
 	case len(op.item.Source) > MaxSourceLen || op.kind == opRemoveSource && op.item.Source == "":
 		return fmt.Errorf("%w, got %d", ErrSource, len(op.item.Source))
 	case len(op.item.Data) > t.opts.MaxData:
 		return fmt.Errorf("%w of %d bytes: item %q has %d", ErrData, t.opts.MaxData, op.item.ID, len(op.item.Data))
-	case op.kind == opPut && !representable(op.item.At):
+	case (op.kind == opPut || op.kind == opRaiseFloor) && !representable(op.item.At):
 		return fmt.Errorf("%w: item %q is at %v", ErrDate, op.item.ID, op.item.At)
 	case op.version < 0 || op.version > MaxVersion:
 		return fmt.Errorf("%w, got %d", ErrVersion, op.version)

@@ -2,11 +2,12 @@ package state
 
 import "slices"
 
-// Trim removes all but the first limit items of the order from the state and
-// returns the ids of the removed ones. A trimmed entry is simply absent, unless it
-// keeps out something that would then show elsewhere: an older register, or the
-// entry itself if another one decided where the item is. Such an entry leaves a
-// tombstone at its version.
+// Trim removes all but the first limit items of the order from the state, and returns the
+// ids of the removed ones. It raises the floor to the first place of their entries: if the
+// entry that decides where an item is goes, the item belongs where another one is. A
+// trimmed entry is simply absent, unless it keeps out something that would then show
+// elsewhere: an older register, or the entry itself if another one decided where the item
+// is. Such an entry leaves a tombstone at its version.
 func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 	if s.live() <= limit {
 		return nil
@@ -21,7 +22,7 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 		trimmed[item.ID], dates[item.ID] = true, item.Date
 	}
 	first, last := 0, s.live()
-	if !s.shared() && order == NewestFirst {
+	if !s.Shared() && order == NewestFirst {
 		first = limit // the items are the live entries
 	}
 	var buried []Entry
@@ -31,7 +32,10 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 		if !trimmed[e.ID] {
 			s.Entries[kept] = e
 			kept++
-		} else if e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon {
+			continue
+		}
+		s.RaiseFloor(order, e.Position())
+		if e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon {
 			buried = append(buried, Entry{ID: e.ID, Source: e.Source, Version: e.Version})
 		}
 	}

@@ -130,10 +130,11 @@ func (s *State) Clone() State {
 		Entries: slices.Clone(s.Entries),
 		Items:   slices.Clone(s.Items),
 		Sources: slices.Clone(s.Sources),
+		Floor:   s.Floor,
 	}
 }
 
 // Empty reports whether the state says nothing at all.
 func (s *State) Empty() bool {
-	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0
+	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0 && !s.Floor.Set
 }

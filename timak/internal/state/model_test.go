@@ -22,6 +22,7 @@ type model struct {
 	horizon int64
 	entries map[name]state.Entry
 	covers  map[cover]int64
+	floor   state.Floor
 }
 
 type name struct{ id, source string }
@@ -33,7 +34,7 @@ type cover struct {
 }
 
 func modelOf(s state.State) model {
-	m := model{s.Horizon, map[name]state.Entry{}, map[cover]int64{}}
+	m := model{s.Horizon, map[name]state.Entry{}, map[cover]int64{}, s.Floor}
 	for _, e := range s.Entries {
 		m.entries[name{e.ID, e.Source}] = e
 	}
@@ -60,7 +61,7 @@ func (m model) entry(n name) state.Entry {
 
 // state returns the model's state in normal form.
 func (m model) state() state.State {
-	s := state.State{Horizon: m.horizon}
+	s := state.State{Horizon: m.horizon, Floor: m.floor}
 	for n, e := range m.entries {
 		covered := m.covered(n)
 		if e.Version < covered || e.Live && e.Version == covered {
@@ -135,9 +136,9 @@ func joined(a, b state.Entry) state.Entry {
 
 // merged is what state.Merge must return.
 func merged(states ...state.State) state.State {
-	out := model{0, map[name]state.Entry{}, map[cover]int64{}}
+	out := model{0, map[name]state.Entry{}, map[cover]int64{}, state.Floor{}}
 	for _, s := range states {
-		m, next := modelOf(s), model{max(out.horizon, s.Horizon), map[name]state.Entry{}, maps.Clone(out.covers)}
+		m, next := modelOf(s), model{max(out.horizon, s.Horizon), map[name]state.Entry{}, maps.Clone(out.covers), floorOf(out.floor, s.Floor)}
 		for c, version := range m.covers {
 			next.covers[c] = max(next.covers[c], version)
 		}
@@ -150,6 +151,38 @@ func merged(states ...state.State) state.State {
 		out = modelOf(next.state())
 	}
 	return out.state()
+}
+
+// floorOf is the floor of two that comes first in its order; one of the order in which
+// the oldest comes first, if they differ in that.
+func floorOf(a, b state.Floor) state.Floor {
+	rank := func(f state.Floor) [4]int64 {
+		direction := int64(1)
+		switch {
+		case !f.Set:
+			return [4]int64{}
+		case f.Order == state.OldestFirst:
+			direction = -1
+		}
+		return [4]int64{1, int64(f.Order), direction * f.At.Date, direction * int64(len(f.At.ID))}
+	}
+	if ranks, others := rank(a), rank(b); slices.Compare(ranks[:], others[:]) < 0 {
+		return b
+	}
+	return a
+}
+
+// floors draws a floor, often none.
+func floors() *rapid.Generator[state.Floor] {
+	return rapid.Custom(func(t *rapid.T) state.Floor {
+		if rapid.Bool().Draw(t, "no floor") {
+			return state.Floor{}
+		}
+		return state.Floor{
+			Set: true, Order: rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order"),
+			At: state.Position{Date: rapid.Int64Range(-2, 4).Draw(t, "date"), ID: rapid.SampledFrom([]string{"x", "xx"}).Draw(t, "id")},
+		}
+	})
 }
 
 var (
@@ -177,7 +210,7 @@ func plain(e state.Entry) []byte {
 // ties and overlaps are common.
 func states() *rapid.Generator[state.State] {
 	return rapid.Custom(func(t *rapid.T) state.State {
-		m := model{rapid.SampledFrom([]int64{0, 0, 2, 5, 8}).Draw(t, "horizon"), map[name]state.Entry{}, map[cover]int64{}}
+		m := model{rapid.SampledFrom([]int64{0, 0, 2, 5, 8}).Draw(t, "horizon"), map[name]state.Entry{}, map[cover]int64{}, floors().Draw(t, "floor")}
 		for _, id := range ids {
 			for _, source := range sources {
 				if e := entries(id, source).Draw(t, "entry"); e.Version > 0 {
@@ -217,7 +250,7 @@ func entries(id, source string) *rapid.Generator[state.Entry] {
 
 // equal compares states; nil and empty count as equal.
 func equal(a, b state.State) bool {
-	return a.Horizon == b.Horizon && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
+	return a.Horizon == b.Horizon && a.Floor == b.Floor && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
 		slices.EqualFunc(a.Entries, b.Entries, func(a, b state.Entry) bool {
 			return a.ID == b.ID && a.Source == b.Source && a.Version == b.Version && a.Live == b.Live &&
 				a.Date == b.Date && a.Older == b.Older && a.Data.Equal(b.Data)

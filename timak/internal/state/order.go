@@ -45,7 +45,7 @@ func (o Order) Compare(a, b Position) int {
 // entries share the state's memory.
 func (s *State) Visible(order Order) []Entry {
 	items := s.Entries[:s.live()]
-	if s.shared() {
+	if s.Shared() {
 		items = s.deciding(items)
 	}
 	if order == OldestFirst {
@@ -61,18 +61,18 @@ func (s *State) live() int {
 	return n
 }
 
-// Shared reports whether an item may have several live entries, so that one entry
-// alone does not tell where the item is.
-func (s *State) Shared() bool { return s.shared() }
-
-// shared reports whether an item may have several live entries.
-func (s *State) shared() bool {
-	for i := range s.Entries {
-		if e := &s.Entries[i]; e.Live && e.Source != s.Entries[0].Source {
-			return true // an id has one entry per source
-		}
+// Shared reports whether an item has several live entries, so that one entry alone does
+// not tell where the item is.
+func (s *State) Shared() bool {
+	live := s.Live()
+	if !slices.ContainsFunc(live, func(e Entry) bool { return e.Source != live[0].Source }) {
+		return false // an id has one entry per source
 	}
-	return false
+	known := make(map[string]struct{}, len(live))
+	for i := range live {
+		known[live[i].ID] = struct{}{}
+	}
+	return len(known) < len(live)
 }
 
 // deciding returns the entries that decide where their items are.

@@ -48,6 +48,7 @@ type State struct {
 	Entries []Entry
 	Items   []Cover // removed items
 	Sources []Cover // removed sources
+	Floor   Floor
 }
 
 // compareEntries is the order of entries in the normal form.

@@ -13,7 +13,8 @@ import "github.com/timak-go/timak/timak/internal/state"
 //	olders    u count; of each: place u, less the one before; version less the older, u
 //	data      u: 0 if none has any; or 1, then u each: its length
 //
-// The dictionary of sources holds the source of every live entry.
+// The dictionary of sources holds the source of every live entry, and perhaps those of
+// entries that went.
 
 // columnsOf writes the columns of a block.
 func (w *writer) columnsOf(h *head, entries []state.Entry) {

@@ -22,7 +22,7 @@ func TestDecoder(t *testing.T) {
 		edited := func(s *state.State, changes int) {
 			for range changes {
 				version++
-				changeIn(random, version, 200).apply(s)
+				drawn{dates: 200, sources: 3}.changeIn(random, version).apply(s)
 			}
 		}
 		var common, other state.State

@@ -49,7 +49,7 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 		return Excerpt{}, false
 	}
 	v, ok := Open(key, value)
-	if !ok || !v.partable(changes) {
+	if !ok || !v.partable() {
 		return Excerpt{}, false
 	}
 	taken := v.taken(changes, bounds)
@@ -67,23 +67,21 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 		return Excerpt{}, false
 	}
 	x.Left = v.entries - len(live)
-	x.State = state.State{Horizon: v.head.horizon, Entries: live}
+	x.State = state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: live}
 	graves := reader{b: v.graves}
 	graves.graves(&x.State)
 	x.State, err = graves.finish(x.State, nil)
 	return x, err == nil
 }
 
-// partable reports whether the value can be changed in parts: its blocks are in
-// order, and all entries, including those that are put, have the same source.
-func (v *View) partable(changes []Change) bool {
-	if v.entries*maxName > maxBody/2 {
+// partable reports whether the value can be changed in parts: its blocks are in order,
+// and not most of its sources are those of entries that went.
+func (v *View) partable() bool {
+	if v.entries*maxName > maxBody/2 || len(v.head.sources.texts) > v.entries+manyChanges {
 		return false // the names may be too long in total, which only a count of all can tell
 	}
 	latestFirst := func(a, b blockHead) int { return cmp.Compare(b.date, a.date) }
-	return slices.IsSortedFunc(v.head.blocks, latestFirst) && !slices.ContainsFunc(changes, func(c Change) bool {
-		return c.Put && v.entries > 0 && !slices.Equal(v.head.sources.texts, []string{c.Source})
-	})
+	return slices.IsSortedFunc(v.head.blocks, latestFirst)
 }
 
 // taken returns which blocks some changes touch.

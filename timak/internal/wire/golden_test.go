@@ -85,6 +85,32 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
+// A timeline used to be marked as one whose items have several entries as soon as there
+// were several sources.
+func TestGoldenShared(t *testing.T) {
+	t.Parallel()
+	mustDecode(t, golden(t, layout2, "extremes.shared.bin", nil), goldenStates()["extremes"])
+}
+
+// Floors, which layout 1 did not have.
+func TestGoldenFloors(t *testing.T) {
+	t.Parallel()
+	for name, want := range flooredStates() {
+		mustDecode(t, golden(t, layout2, name+".bin", encode(t, goldenKey, want, false)), want)
+	}
+}
+
+func flooredStates() map[string]state.State {
+	floored := func(s state.State, order state.Order, at state.Position) state.State {
+		s.RaiseFloor(order, at)
+		return s
+	}
+	return map[string]state.State{
+		"floor.newestfirst": floored(timeline(3), state.NewestFirst, state.Position{Date: 1_600_000_000_000_000, ID: "posts:10"}),
+		"floor.oldestfirst": floored(state.State{}, state.OldestFirst, state.Position{Date: -1, ID: ""}),
+	}
+}
+
 // More states, large enough for compression to pay off and for several blocks. The
 // result of timeline is as fixed as the files; zstd's output may differ from
 // release to release.
@@ -105,7 +131,7 @@ func TestEveryGoldenFileIsTested(t *testing.T) {
 	if *update {
 		t.Skip("the other tests are writing them")
 	}
-	for layout, want := range map[string]int{layout1: 2*len(goldenStates()) + 1, layout2: len(goldenStates()) + 2} {
+	for layout, want := range map[string]int{layout1: 2*len(goldenStates()) + 1, layout2: len(goldenStates()) + len(flooredStates()) + 3} {
 		files, err := os.ReadDir(filepath.Join("testdata", layout))
 		if err != nil {
 			t.Fatal(err)

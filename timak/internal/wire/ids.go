@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,6 +54,12 @@ func (d *dictionary) find(text string) int {
 	if d.last < len(d.texts) && d.texts[d.last] == text {
 		return d.last
 	}
+	if d.index == nil && len(d.texts) >= manyTexts {
+		d.index = make(map[string]int, 2*len(d.texts))
+		for place, known := range d.texts {
+			d.index[known] = place
+		}
+	}
 	if d.index != nil {
 		place, found := d.index[text]
 		if !found {
@@ -74,16 +81,14 @@ func (d *dictionary) find(text string) int {
 func (d *dictionary) add(text string) int {
 	d.last = len(d.texts)
 	d.texts = append(d.texts, text)
-	if len(d.texts) == manyTexts {
-		d.index = make(map[string]int, 2*manyTexts)
-		for place, known := range d.texts {
-			d.index[known] = place
-		}
-	} else if d.index != nil {
+	if d.index != nil {
 		d.index[text] = d.last
 	}
 	return d.last
 }
+
+// copied returns the same dictionary, to add to.
+func (d *dictionary) copied() dictionary { return dictionary{texts: slices.Clip(d.texts)} }
 
 // spelled is a list of ids under construction, one after the other in one text.
 type spelled struct {

@@ -13,7 +13,9 @@ import (
 //
 //	key       text
 //	horizon   s
-//	shared    u: 1 if an item may have several live entries, else 0
+//	flags     u, the sum of: 1 if an item has several live entries; 2 or 4 if
+//	          there is a floor, of the order NewestFirst or OldestFirst
+//	floor     date s, id text; only if there is one
 //	names     u count; texts: what ids begin with
 //	sources   u count; texts
 //	blocks    u count; of each: entries u, bytes of its columns u, bytes of its
@@ -30,6 +32,7 @@ import (
 type head struct {
 	horizon int64
 	shared  bool
+	floor   state.Floor
 	names   dictionary
 	sources dictionary
 	blocks  []blockHead
@@ -51,9 +54,9 @@ func Encode(key string, s *state.State, compress bool) ([]byte, error) {
 
 func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 	s := &x.State
-	h := head{horizon: s.Horizon, shared: s.Shared()}
+	h := head{horizon: s.Horizon, shared: s.Shared(), floor: s.Floor}
 	if x.Left > 0 {
-		h.names, h.sources = x.view.head.names, x.view.head.sources
+		h.names, h.sources = x.view.head.names.copied(), x.view.head.sources.copied()
 	}
 	var fresh, graves writer
 	fresh.b = make([]byte, 0, 16*len(s.Entries)) // mostly enough
@@ -113,7 +116,7 @@ func (w *writer) block(h *head, b *block, compress bool) (blockHead, part, error
 func (w *writer) head(key string, h *head) {
 	w.text(key)
 	w.signed(h.horizon)
-	w.flag(h.shared)
+	w.flags(h)
 	w.dictionary(&h.names)
 	w.dictionary(&h.sources)
 	w.unsigned(uint64(len(h.blocks)))
@@ -128,12 +131,31 @@ func (w *writer) head(key string, h *head) {
 	}
 }
 
-func (w *writer) flag(set bool) {
-	if set {
-		w.unsigned(1)
-	} else {
-		w.unsigned(0)
+// The flags of a head.
+const (
+	flagShared = 1 << iota
+	flagNewestFirst
+	flagOldestFirst
+)
+
+// flags writes the flags, and the floor.
+func (w *writer) flags(h *head) {
+	var flags uint64
+	if h.shared {
+		flags |= flagShared
 	}
+	switch {
+	case !h.floor.Set:
+		w.unsigned(flags)
+		return
+	case h.floor.Order == state.NewestFirst:
+		flags |= flagNewestFirst
+	default:
+		flags |= flagOldestFirst
+	}
+	w.unsigned(flags)
+	w.signed(h.floor.At.Date)
+	w.text(h.floor.At.ID)
 }
 
 func (w *writer) dictionary(d *dictionary) {
@@ -152,7 +174,7 @@ func (r *reader) head(key string) (h head, err error) {
 		return head{}, fmt.Errorf("%w: it belongs to key %q", ErrCorrupt, got)
 	}
 	h.horizon = r.signed()
-	h.shared = r.flag()
+	r.flags(&h)
 	h.names.texts = r.texts(maxNames)
 	h.sources.texts = r.texts(maxBody)
 	h.blocks = make([]blockHead, r.count(minBlock))
@@ -182,6 +204,25 @@ func (r *reader) length() int {
 		return 0
 	}
 	return int(v)
+}
+
+func (r *reader) flags(h *head) {
+	flags := r.unsigned()
+	if flags > flagShared|flagOldestFirst {
+		r.fail("flags")
+		return
+	}
+	h.shared = flags&flagShared != 0
+	if h.floor.Set = flags&^flagShared != 0; !h.floor.Set {
+		return
+	}
+	if flags&flagOldestFirst != 0 {
+		h.floor.Order = state.OldestFirst
+	}
+	h.floor.At.Date = r.signed()
+	if h.floor.At.ID = r.text(); len(h.floor.At.ID) > maxName {
+		r.fail("name")
+	}
 }
 
 func (r *reader) flag() bool {
@@ -221,10 +262,10 @@ func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
 	if err != nil {
 		return state.State{}, err
 	}
-	s := state.State{Horizon: v.head.horizon, Entries: entries}
+	s := state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: entries}
 	graves := reader{b: v.graves}
 	graves.graves(&s)
-	if graves.err == nil && v.head.shared != s.Shared() {
+	if graves.err == nil && !v.head.shared && s.Shared() {
 		graves.fail("shared")
 	}
 	return graves.finish(s, v)

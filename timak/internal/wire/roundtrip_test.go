@@ -40,7 +40,10 @@ func states() *rapid.Generator[state.State] {
 		s := state.State{Horizon: rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Min(0)).Draw(t, "horizon")}
 		for range rapid.IntRange(0, 9).Draw(t, "changes") {
 			id, version := names().Draw(t, "id"), rapid.Int64Min(1).Draw(t, "version")
-			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			switch rapid.IntRange(0, 6).Draw(t, "kind") {
+			case 6:
+				order := rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order")
+				s.RaiseFloor(order, state.Position{Date: rapid.Int64().Draw(t, "date"), ID: id})
 			case 0:
 				s.Remove(id, version)
 			case 1:

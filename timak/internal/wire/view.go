@@ -101,6 +101,9 @@ func Open(key string, value []byte) (*View, bool) {
 // Len returns the number of items.
 func (v *View) Len() int { return v.entries }
 
+// Floor returns the timeline's floor.
+func (v *View) Floor() state.Floor { return v.head.floor }
+
 // Err returns why an entry could not be read; nil if all could.
 func (v *View) Err() error { return v.err }
 
