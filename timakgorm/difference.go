@@ -10,9 +10,9 @@ import (
 type DifferenceKind uint8
 
 const (
-	// Missing is an item that a row should have and the timeline lacks. Items
-	// that fell off the end, and have room again because others were removed,
-	// count as missing: only the tables know them.
+	// Missing is an item that a row should have and the timeline lacks. Items that
+	// fell off the end are not missing, even if they have room again because others
+	// were removed: Plugin.Page reads them from the tables. Rebuild puts them back.
 	Missing DifferenceKind = iota + 1
 
 	// Extra is an item that no row has.

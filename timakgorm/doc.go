@@ -19,9 +19,9 @@
 // A Timeline with audience= publishes its rows, and a Subscription says which timelines
 // get them: all those that subscribe to the text of the row's source. After Drain, such
 // a timeline has the newest items of all sources to which it subscribes, up to its
-// capacity, and nothing else; what has fallen off a full timeline comes back by Rebuild,
-// when there is room again. Several models may publish in one audience, and several
-// may subscribe. A timeline that also gets items by a key= needs a source= in that rule.
+// capacity, and nothing else; what has fallen off its end, Page reads from the tables.
+// Several models may publish in one audience, and several may subscribe. A timeline that
+// also gets items by a key= needs a source= in that rule.
 //
 // A change of a row that many timelines show reaches them in parts. Changes of other rows
 // do not wait for it, later ones of the same row do, and a relay that is killed goes on at

@@ -55,6 +55,8 @@ func (p *Plugin) registerMetrics() error {
 	counts.count("timak.relay.errors", "{round}", "Rounds of the relay that failed.", func(s Stats) int64 { return s.Errors })
 	counts.count("timak.commit.delivered", "{commit}", "Commits whose changes were readable when they returned.", func(s Stats) int64 { return s.Delivered })
 	counts.count("timak.commit.left", "{commit}", "Commits that were left to the relay.", func(s Stats) int64 { return s.Left })
+	counts.count("timak.page.read", "{page}", "Pages read by Plugin.Page.", func(s Stats) int64 { return s.Pages })
+	counts.count("timak.page.beyond", "{page}", "Pages for which the tables were asked.", func(s Stats) int64 { return s.PagesBeyond })
 
 	gauges := &meters{Meter: counts.Meter}
 	gauges.gauge("timak.outbox.waiting", "{change}", "Row changes that wait to be applied.", func(s Stats) float64 { return float64(s.Waiting) })

@@ -13,6 +13,7 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/audit"
+	"github.com/timak-go/timak/timakgorm/internal/beyond"
 	"github.com/timak-go/timak/timakgorm/internal/cascade"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/follow"
@@ -42,6 +43,8 @@ type Plugin struct {
 	watch    *triggers.Watch
 	relay    *relay.Relay
 	audit    *audit.Audit
+	beyond   *beyond.Beyond
+	pages    pages
 }
 
 // New returns a plugin that keeps timelines up to date. opts may be nil.
@@ -169,6 +172,7 @@ func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*gu
 	p.relay = relay.New(p.timelines, ts, audiences, relay.Options{
 		DB: p.pool, Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
 	})
+	p.beyond = beyond.New(p.timelines, ts, audiences)
 	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)
 	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.relay.Wake, Log: log}
 	if p.opts.Deliver == OnCommit {

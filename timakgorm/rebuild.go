@@ -28,7 +28,9 @@ type RebuildOptions struct {
 // removes an item that no row has with exactly the version that it was seen with:
 // a row that appears meanwhile puts the item with a higher one. A damaged
 // timeline is salvaged (Timelines.Salvage) and then filled. Items that fell off
-// the end, and have room again because others were removed, come back.
+// the end, and have room again because others were removed, come back, and count as
+// found. A timeline that lacks rows for which there is no room learns that, so that
+// Page goes on in the tables.
 //
 // Like Drain, Rebuild needs no relay. If it ends early, the relay delivers the
 // rows that were recorded and not yet delivered. With an error, including that of

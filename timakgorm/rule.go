@@ -39,8 +39,8 @@ type Rule struct {
 	// Source is the template of the item's source. Defaults to the empty source.
 	Source string
 
-	// Max is the timeline's capacity, if it is not the engine's. Read such a
-	// timeline through Timelines.Bounded. Rules that share timelines must have
+	// Max is the timeline's capacity, if it is not the engine's. Plugin.Page
+	// keeps to it; other reads of such a timeline go through Timelines.Bounded. Rules that share timelines must have
 	// the same Max.
 	Max int
 

@@ -23,6 +23,10 @@ type Stats struct {
 	Errors    int64 // rounds of the relay that failed, entirely or for some changes
 	Delivered int64 // commits whose changes were readable when they returned, with Options.Deliver OnCommit
 	Left      int64 // commits that were left to the relay instead
+
+	Pages       int64 // pages that Plugin.Page has returned
+	PagesBeyond int64 // of these, pages for which it asked the tables
+	ItemsBeyond int64 // items of pages that came from the tables
 }
 
 // OpsPerWrite is how many puts and removals a write of a timeline has carried on
@@ -57,5 +61,6 @@ func (p *Plugin) counted() Stats {
 	return Stats{
 		Applied: c.Applied, Retried: c.Retried, Buried: c.Buried, Anew: c.Anew, Writes: c.Writes, Ops: c.Ops,
 		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left,
+		Pages: p.pages.read.Load(), PagesBeyond: p.pages.beyond.Load(), ItemsBeyond: p.pages.items.Load(),
 	}
 }

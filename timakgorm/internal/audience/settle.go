@@ -25,6 +25,7 @@ type Copy struct {
 	Bytes int // of the items
 
 	items map[string]timak.Item // that the ops put, by id
+	floor timak.Place           // to which they raise the floor
 }
 
 // Settle says what a timeline has to do about a source of which a subscription has
@@ -70,6 +71,12 @@ func (a *Audiences) copied(ctx context.Context, l *look, change model.Subscribed
 		return c, err
 	}
 	c = Copy{Max: now.Max, items: map[string]timak.Item{}}
+	if len(items) == cmp.Or(now.Max, timelines.MaxItems()) { // there may be more
+		c.floor = lastPlace(change.Key, items, timelines)
+		if c.floor != known.floor {
+			c.Ops = append(c.Ops, timak.RaiseFloor(c.floor))
+		}
+	}
 	for _, item := range items {
 		op := timak.Put(item).WithVersion(l.version + 1)
 		if c.items[item.ID] = item; !known.has(item) && timelines.Check(change.Key, op) == nil {
@@ -78,6 +85,17 @@ func (a *Audiences) copied(ctx context.Context, l *look, change model.Subscribed
 		}
 	}
 	return c, nil
+}
+
+// lastPlace returns the place of the last of some items that a timeline can take. If it can
+// take none, it is the beginning of what they are.
+func lastPlace(key string, items []timak.Item, timelines *timak.Timelines) timak.Place {
+	for _, item := range slices.Backward(items) {
+		if timelines.Check(key, timak.RaiseFloor(item.Place())) == nil {
+			return item.Place()
+		}
+	}
+	return timak.Place{At: items[0].At}
 }
 
 func (c Copy) has(item timak.Item) bool {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/timak-go/timak/timak"
 )
 
 // finding is what is wrong with one timeline.
@@ -38,6 +40,7 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if err != nil {
 		return nil, err
 	}
+	c.refill = v.opts.Repair
 	f := &finding{contents: c}
 	if c.least == 0 {
 		return nil, fmt.Errorf("no rule makes the key %q", key)
@@ -50,8 +53,11 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if count {
 		counter = v.counter(ctx)
 	}
-	n := &comparison{key: key, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
+	n := &comparison{key: key, refill: c.refill, progress: counter, unplaceable: unplaceables{limit: max(v.opts.Limit, 0)}}
 	if err := v.audit.compare(ctx, f.contents, entries, n); err != nil {
+		return nil, err
+	}
+	if err := v.raiseFloor(ctx, c, entries, n.dropped); err != nil {
 		return nil, err
 	}
 	if count {
@@ -64,6 +70,16 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 		return nil, err
 	}
 	return f, v.audit.noteAhead(ctx, f.suspects)
+}
+
+// raiseFloor has a timeline know that it lacks items, with Options.Repair: those from the
+// first row on that does not fit.
+func (v *verification) raiseFloor(ctx context.Context, c contents, entries timak.Entries, dropped *timak.Item) error {
+	if !v.opts.Repair || dropped == nil || entries.Lacks(dropped.Place()) {
+		return nil
+	}
+	_, err := v.audit.writerOf(c).Apply(ctx, c.key, timak.RaiseFloor(dropped.Place()))
+	return damagedMeanwhile(err)
 }
 
 // right reports whether the timeline agrees with the tables.

@@ -29,6 +29,10 @@ type contents struct {
 	// the key; 0 if none does. An item is sure to fit within least, and a write must keep
 	// most items.
 	least, most int
+
+	// refill says that rows below the timeline's floor are wanted there if there is room.
+	// A timeline without them is right, as those who read on find them in the tables.
+	refill bool
 }
 
 // part is the rows of one table that may be on a key's timeline: those that meet one of

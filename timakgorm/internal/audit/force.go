@@ -18,10 +18,10 @@ import (
 // forceChunk is how many rows one transaction locks.
 const forceChunk = 1000
 
-// recordRows records rows anew, each with a version at or above its floor. Rows that
+// recordRows records rows anew, each with at least the version given. Rows that
 // others keep locked stay as they are.
-func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, floors map[string]int64) error {
-	all, err := forcedChanges(floors)
+func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, versions map[string]int64) error {
+	all, err := forcedChanges(versions)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (a *Audit) recordRows(ctx context.Context, t *dialect.Table, floors map[str
 // forcedChanges returns the rows, each once and always in the same order. Two texts may
 // be the same key: one from an item's id may be written differently from one from the
 // table.
-func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
+func forcedChanges(versions map[string]int64) ([]dialect.Change, error) {
 	c := &outbox.Changes{}
-	for text, floor := range floors {
+	for text, least := range versions {
 		key, err := model.ParseKey(text)
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func forcedChanges(floors map[string]int64) ([]dialect.Change, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Rows[n].Floor = max(c.Rows[n].Floor, floor)
+		c.Rows[n].Least = max(c.Rows[n].Least, least)
 	}
 	slices.SortFunc(c.Rows, func(a, b dialect.Change) int { return strings.Compare(string(a.Key), string(b.Key)) })
 	return c.Rows, nil

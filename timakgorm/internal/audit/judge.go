@@ -82,9 +82,11 @@ func (a *Audit) judge(ctx context.Context, c contents, look timak.Entries, suspe
 // judgeOnce judges the doubted ones of the suspects. It returns the guilty ones, those
 // still in doubt, and its look at the timeline.
 func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, doubted, suspects []*suspect) (guilty, doubtful []*suspect, after timak.Entries, err error) {
+	refill := c.refill
 	if c, err = a.contentsOf(ctx, c.key); err != nil { // what it subscribes to may change
 		return nil, nil, after, err
 	}
+	c.refill = refill
 	waiting, err := a.lookAtRows(ctx, c, doubted)
 	if err != nil {
 		return nil, nil, after, err
@@ -108,7 +110,7 @@ func (a *Audit) judgeOnce(ctx context.Context, c contents, look timak.Entries, d
 		case s.kind == Extra && s.table != nil:
 			s.table, s.row, s.pk = nil, "", "" // the row has left the place, but the entry may be another row's
 			doubtful = append(doubtful, s)
-		case s.kind == 0, s.kind == Missing && !room.has(*s.want):
+		case s.kind == 0, s.kind == Missing && (!room.has(*s.want) || !c.refill && after.Lacks(s.want.Place())):
 		default:
 			guilty = append(guilty, s)
 		}

@@ -58,9 +58,9 @@ func (v *verification) salvage(ctx context.Context, found []*finding) error {
 	return nil
 }
 
-// toRecord returns the floors of the rows to record anew, by table and key. The put has
-// a version above its floor, and so above all that the timeline has seen, even if that
-// is ahead of the database's clock. A row that an audience has on a timeline stays as it
+// toRecord returns the rows to record anew, by table and key, each with the least version
+// that its put may have: above all that the timeline has seen, even if that is ahead of the
+// database's clock. A row that an audience has on a timeline stays as it
 // is: the subscription is recorded, and the relay copies its source with versions that it
 // draws then. So the clock must exceed high first.
 func (v *verification) toRecord(found []*finding) (forced map[*dialect.Table]map[string]int64, high int64) {
@@ -90,7 +90,7 @@ func (v *verification) toRecord(found []*finding) (forced map[*dialect.Table]map
 
 // recordRows records rows of one table anew and delivers them. It notes those that
 // became dead letters.
-func (v *verification) recordRows(ctx context.Context, t *dialect.Table, floors map[string]int64) error {
+func (v *verification) recordRows(ctx context.Context, t *dialect.Table, versions map[string]int64) error {
 	o, err := v.audit.relay.Outbox()
 	if err != nil {
 		return err
@@ -99,10 +99,10 @@ func (v *verification) recordRows(ctx context.Context, t *dialect.Table, floors 
 	if err != nil {
 		return err
 	}
-	if err := v.audit.recordRows(ctx, t, floors); err != nil {
+	if err := v.audit.recordRows(ctx, t, versions); err != nil {
 		return err
 	}
-	if err := v.audit.deliverRows(ctx, t, floors); err != nil {
+	if err := v.audit.deliverRows(ctx, t, versions); err != nil {
 		return err
 	}
 	died, err := o.DiedSince(ctx, t, last)

@@ -39,9 +39,11 @@ type comparison struct {
 	order    timak.Order
 	capacity int
 	entries  timak.Entries
+	refill   bool                        // what the timeline may lack is missing, too
 	unseen   map[model.Place]timak.Entry // live entries for which no row was read yet
 	suspects []*suspect
-	top      []ranked // the first rows in order, and some more
+	top      []ranked    // the first rows in order, and some more
+	dropped  *timak.Item // the first of the rows that do not fit
 	rows     int64
 	progress func(rows int64) error
 
@@ -69,7 +71,9 @@ func (a *Audit) compare(ctx context.Context, c contents, entries timak.Entries, 
 	}
 	n.cut()
 	for _, r := range n.top {
-		n.suspects = append(n.suspects, r.missing...)
+		if n.refill || !n.entries.Lacks(r.item.Place()) {
+			n.suspects = append(n.suspects, r.missing...)
+		}
 	}
 	for at, entry := range n.unseen {
 		n.suspects = append(n.suspects, &suspect{at: at, kind: Extra, got: &entry})
@@ -166,6 +170,10 @@ func (n *comparison) cut() {
 		}
 	})
 	kept := min(len(n.top), n.capacity)
+	if kept < len(n.top) && (n.dropped == nil || n.order.Before(n.top[kept].item, *n.dropped)) {
+		dropped := n.top[kept].item
+		n.dropped = &dropped
+	}
 	clear(n.top[kept:])
 	n.top = n.top[:kept]
 }

@@ -291,15 +291,16 @@ type Bare struct {
 	CreatedAt time.Time
 }
 
-// What is beyond the end is not missing; what has room again is.
+// What is beyond the end is not missing. What has room again is not either, as a page goes
+// on in the tables; but Rebuild fills the timeline.
 func TestVerify_capacity(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
 		for _, order := range []timak.Order{timak.NewestFirst, timak.OldestFirst} {
 			w := shortWorld(t, dialect, order)
-			at1, at3, at4, at6 := 10, 8, 7, 5 // ids in the timelines' order
+			at1, at3 := 10, 8 // ids in the timelines' order
 			if order == timak.OldestFirst {
-				at1, at3, at4, at6 = 1, 3, 4, 6
+				at1, at3 = 1, 3
 			}
 			id := func(n int) string { return fmt.Sprint("bares:", n) }
 			w.WantDifferences()
@@ -308,7 +309,7 @@ func TestVerify_capacity(t *testing.T) {
 			rebuilt(w, 1)
 			w.Must(w.DB.Delete(&Bare{}, at1).Error)
 			w.Drain()
-			w.WantDifferences("posts: "+id(at4)+" missing", "five: "+id(at6)+" missing", "two: "+id(at3)+" missing")
+			w.WantDifferences()
 			rebuilt(w, 3)
 			if got, err := w.Timelines.Bounded(5).Get(t.Context(), "five"); err != nil || got.Len() != 5 {
 				t.Errorf("five: got %v, %v", got.IDs(), err)
@@ -322,8 +323,8 @@ func TestVerify_capacity(t *testing.T) {
 				_, err := w.Timelines.Bounded(5).Apply(t.Context(), "five", timak.Put(timak.Item{ID: fmt.Sprint("x", n), At: date}))
 				w.Must(err)
 			}
-			if got, _ := w.Verify(timakgorm.VerifyOptions{}); len(got) != 10 {
-				t.Errorf("five phantoms, five missing: got %q", got)
+			if got, _ := w.Verify(timakgorm.VerifyOptions{}); len(got) != 5 {
+				t.Errorf("five phantoms: got %q", got)
 			}
 			rebuilt(w, 10)
 		}

@@ -152,9 +152,9 @@ type Change struct {
 	Key json.RawMessage // the primary key by column names
 	Old *string         // the image; nil if the row was absent or soft-deleted
 
-	// Floor is the lowest version that the change may get, where a version is
+	// Least is the lowest version that the change may get, where a version is
 	// forced.
-	Floor int64
+	Least int64
 }
 
 // KeysOf writes primary keys as the array that GivenRows reads.

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"gorm.io/gorm/schema"
 )
@@ -70,15 +71,32 @@ var statedType = regexp.MustCompile(`^(?:(?:"[^"]*"|\w+)\.)*("[^"]*"|\w+)` + // 
 // model states, or else GORM's own name of it. The name is empty if that is not
 // the name of a type.
 func stated(field *schema.Field) (name string, array bool) {
-	parts := statedType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(string(field.DataType))))
-	if parts == nil {
-		return "", false
+	known, ok := split.Load(field.DataType)
+	if !ok {
+		known, _ = split.LoadOrStore(field.DataType, splitType(string(field.DataType)))
 	}
-	name = strings.Trim(parts[1], `"`)
+	of := known.(columnType)
+	return of.name, of.array
+}
+
+// split has the columnType of each type that a model states: every row asks for it.
+var split sync.Map
+
+type columnType struct {
+	name  string
+	array bool
+}
+
+func splitType(text string) columnType {
+	parts := statedType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
+	if parts == nil {
+		return columnType{}
+	}
+	name := strings.Trim(parts[1], `"`)
 	if parts[2] == "with" {
 		name += "tz"
 	}
-	return name, parts[3] != ""
+	return columnType{name, parts[3] != ""}
 }
 
 // KindOf returns what a column holds. GORM's field.DataType is not enough: where

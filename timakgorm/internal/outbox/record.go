@@ -71,9 +71,9 @@ const recordChunk = 5000
 
 // Record compares the rows with the table and writes those that have changed to the
 // outbox, in the transaction pool. It returns how many it has written. Their version
-// is not below the floor of any of the rows.
+// is not below the least one of any of the rows.
 func Record(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, now time.Time) (recorded int64, err error) {
-	recorded, err = recordChunks(ctx, pool, t, c, floorOf(t, c, now))
+	recorded, err = recordChunks(ctx, pool, t, c, leastOf(t, c, now))
 	return recorded, failed(t, err)
 }
 
@@ -85,23 +85,23 @@ func failed(t *dialect.Table, err error) error {
 	return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", t.Model.Table, err)
 }
 
-// floorOf returns the lowest version that the changes may get: the highest floor of
+// leastOf returns the lowest version that the changes may get: the highest least one of
 // the rows or, on a database without a precise clock, this program's time if that is
 // higher.
-func floorOf(t *dialect.Table, c *Changes, now time.Time) (floor int64) {
+func leastOf(t *dialect.Table, c *Changes, now time.Time) (least int64) {
 	if t.Dialect.Clock {
-		floor = now.UnixMicro()
+		least = now.UnixMicro()
 	}
 	for _, row := range c.Rows {
-		floor = max(floor, row.Floor)
+		least = max(least, row.Least)
 	}
-	return floor
+	return least
 }
 
-func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, floor int64) (recorded int64, err error) {
+func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, least int64) (recorded int64, err error) {
 	var drawn *int64
 	if len(c.Rows) > recordChunk { // several statements, and each would draw its own version
-		version, err := draw(ctx, pool, t, floor)
+		version, err := draw(ctx, pool, t, least)
 		if err != nil {
 			return 0, err
 		}
@@ -109,7 +109,7 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 	}
 	for rows := range slices.Chunk(c.Rows, recordChunk) {
 		record, given := t.RecordOf(rows, c.Written)
-		n, err := affected(pool.ExecContext(ctx, record, append([]any{t.Model.Table, drawn, floor}, given...)...))
+		n, err := affected(pool.ExecContext(ctx, record, append([]any{t.Model.Table, drawn, least}, given...)...))
 		if err != nil {
 			return recorded, err
 		}
@@ -118,15 +118,15 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 	return recorded, nil
 }
 
-// Draw draws a version in a transaction, which is not below a floor. The transaction has
+// Draw draws a version in a transaction, which is at least the one given. The transaction has
 // locked what the version orders.
 func Draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, now time.Time) (version int64, err error) {
-	return draw(ctx, pool, t, floorOf(t, &Changes{}, now))
+	return draw(ctx, pool, t, leastOf(t, &Changes{}, now))
 }
 
 // draw draws a version for changes whose rows are locked.
-func draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, floor int64) (version int64, err error) {
-	err = pool.QueryRowContext(ctx, t.SQL.Draw, floor).Scan(&version)
+func draw(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, least int64) (version int64, err error) {
+	err = pool.QueryRowContext(ctx, t.SQL.Draw, least).Scan(&version)
 	return version, err
 }
 
@@ -142,7 +142,7 @@ func affected(done sql.Result, err error) (int64, error) {
 // version in a separate statement: if the INSERT itself read the outbox, SQLite
 // would first copy all rows to a temporary table.
 func RecordFrom(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, rows dialect.Given, now time.Time) (recorded int64, err error) {
-	version, err := draw(ctx, pool, t, floorOf(t, &Changes{}, now))
+	version, err := draw(ctx, pool, t, leastOf(t, &Changes{}, now))
 	if err != nil {
 		return 0, failed(t, err)
 	}

@@ -74,7 +74,7 @@ func (b *batch) recordAnew(ctx context.Context, folds []*rowFold) (recorded []*r
 	return recorded, failed
 }
 
-// raise sets the floor of a row that was recorded anew already above the horizons of
+// raise sets the least version of a row that was recorded anew already above the horizons of
 // its timelines. It caches these in horizons, by key.
 func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64) error {
 	if old := f.last().Old; old == nil || *old != outbox.UnknownImage {
@@ -88,7 +88,7 @@ func (b *batch) raise(ctx context.Context, f *rowFold, horizons map[string]int64
 			}
 			horizons[key] = entries.Version("", "") // an entry that is absent, and so dead at the horizon
 		}
-		f.floor = max(f.floor, min(horizons[key], timak.MaxVersion-2)+1)
+		f.least = max(f.least, min(horizons[key], timak.MaxVersion-2)+1)
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func lockAvailable(ctx context.Context, tx *sql.Tx, t *dialect.Table, folds []*r
 		if row := wanted.Rows[places[i]]; busy[string(row.Key)] {
 			locked[f] = true
 		} else {
-			row.Old, row.Floor = &unknown, f.floor
+			row.Old, row.Least = &unknown, f.least
 			free.Rows = append(free.Rows, row)
 		}
 	}

@@ -33,7 +33,7 @@ type rowFold struct {
 	outdated bool
 	unknown  string
 
-	floor int64 // the lowest version that the row may get if it is recorded anew
+	least int64 // the lowest version that the row may get if it is recorded anew
 
 	subscriptions []model.Subscribed // in one of the images
 

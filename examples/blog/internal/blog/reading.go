@@ -10,18 +10,18 @@ import (
 
 // SitePage reads a page of all authors' posts.
 func (b *Blog) SitePage(ctx context.Context, query timak.Query) (timak.Page, error) {
-	return b.timelines.Page(ctx, siteKey, query)
+	return b.plugin.Page(ctx, siteKey, query)
 }
 
 // AuthorPage reads a page of an author's posts.
 func (b *Blog) AuthorPage(ctx context.Context, author User, query timak.Query) (timak.Page, error) {
-	return b.timelines.Page(ctx, authorKey(author.ID), query)
+	return b.plugin.Page(ctx, authorKey(author.ID), query)
 }
 
 // HomePage reads a page of what a user has written, and the authors whom the user
 // follows.
 func (b *Blog) HomePage(ctx context.Context, user User, query timak.Query) (timak.Page, error) {
-	return b.timelines.Page(ctx, homeKey(user.ID), query)
+	return b.plugin.Page(ctx, homeKey(user.ID), query)
 }
 
 // MaxUnread is the most that Unread counts to.
@@ -41,7 +41,7 @@ func (b *Blog) MarkSeen(ctx context.Context, user User, cursor string) error {
 
 // CommentPage reads a page of the comments under a post.
 func (b *Blog) CommentPage(ctx context.Context, post Post, query timak.Query) (timak.Page, error) {
-	return b.timelines.Page(ctx, commentsKey(post.ID), query)
+	return b.plugin.Page(ctx, commentsKey(post.ID), query)
 }
 
 // Posts returns the posts of a page in its order, as the tables have them now. A

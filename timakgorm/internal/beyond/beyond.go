@@ -1,0 +1,107 @@
+package beyond
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/model"
+)
+
+// Beyond reads the tables of one database. All methods may be called from any number of
+// goroutines.
+type Beyond struct {
+	timelines *timak.Timelines
+	tables    *dialect.Tables
+	audiences *audience.Audiences
+}
+
+// New returns a reader of the tables ts, for timelines.
+func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences) *Beyond {
+	return &Beyond{timelines, ts, audiences}
+}
+
+// Capacity returns how many items the timeline of a key holds by its rules, 0 if they do
+// not say, and whether there are any.
+func (b *Beyond) Capacity(key string) (capacity int, made bool) {
+	for _, t := range b.tables.Sorted() {
+		for _, r := range t.Model.Rules {
+			if _, _, matches := t.Matching(r.Key, key); matches {
+				capacity, made = max(capacity, r.Max), true
+			}
+		}
+	}
+	for _, s := range b.audiences.SubscribersOf(key) {
+		capacity, made = max(capacity, s.Rule.Max), true
+	}
+	return capacity, made
+}
+
+// origin is the rows that one rule may put on a timeline.
+type origin struct {
+	table *dialect.Table
+	rule  model.Rule
+	where string
+	args  []any
+
+	// conditions are those that a row must meet to be placed, ordered says that the
+	// database orders the rows as the timeline does: see dialect.Table.Publishing.
+	conditions []string
+	ordered    bool
+}
+
+// timeline is where the items of a key come from.
+type timeline struct {
+	key     string
+	fits    func(timak.Item) bool // a timeline can take it
+	origins []origin
+	feed    map[audience.Source]audience.Row
+}
+
+func (b *Beyond) timeline(ctx context.Context, db *sql.DB, key string) (l timeline, err error) {
+	l.key, l.fits = key, func(item timak.Item) bool { return b.timelines.Check(key, timak.Put(item)) == nil }
+	for _, t := range b.tables.Sorted() {
+		for _, r := range t.Model.Rules {
+			if where, args, matches := t.Matching(r.Key, key); matches {
+				l.origins = append(l.origins, origin{table: t, rule: r, where: where, args: args})
+			}
+		}
+	}
+	if l.feed, err = b.audiences.Feed(ctx, db, key); err != nil {
+		return l, err
+	}
+	for source := range l.feed {
+		for _, p := range b.audiences.Publishers(source.Audience) {
+			if where, args, matches := p.Table.Matching(p.Rule.Source, source.Text); matches {
+				l.origins = append(l.origins, origin{table: p.Table, rule: p.Rule, where: where, args: args})
+			}
+		}
+	}
+	return l, nil
+}
+
+// items returns what an image has on the timeline. A row's items with the same id have the
+// same version there: the latest date decides where the item is.
+func (l timeline) items(t *dialect.Table, image *string) (items []timak.Item) {
+	places, _ := t.Model.PlacesIn(image, l.key)
+	published, _ := t.Model.PublishedTo(image, l.key, func(name, source string) bool {
+		_, subscribes := l.feed[audience.Source{Audience: name, Text: source}]
+		return subscribes
+	})
+	at := map[string]int{}
+	for _, p := range append(places, published...) {
+		n, known := at[p.Item.ID]
+		switch {
+		case !l.fits(p.Item):
+		case !known:
+			at[p.Item.ID] = len(items)
+			items = append(items, p.Item)
+		case p.Item.At.After(items[n].At) || p.Item.At.Equal(items[n].At) && cmp.Less(p.Item.Source, items[n].Source):
+			items[n] = p.Item
+		}
+	}
+	return items
+}

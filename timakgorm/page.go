@@ -1,0 +1,58 @@
+package timakgorm
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/timak-go/timak/timak"
+)
+
+// Page reads a page of the timeline under key, and goes on in the tables where the
+// timeline ends: from the place on at which items have fallen off, the page has the rows
+// that the rules, or the subscriptions of the key, put there now. The cursors are those of
+// Timelines.Page, both ways, and Page.Beyond says how many items came from the tables.
+//
+// A page that lies on the timeline costs one fetch and asks the database nothing. For the
+// others Postgres reads about as many rows as the page has, for each rule of the key and
+// each source that it subscribes to, if there is an index on the columns of the rule's
+// key=, or of its source=, followed by its date. Where dates are texts, as on SQLite, it
+// reads all rows of these.
+//
+// The capacity of the timeline is that of its rules, or else the engine's. A timeline that
+// was filled by an earlier release, or by somebody else, does not know that it lacks items
+// until Rebuild has seen it. A key that no rule makes has no tables: its pages are those of
+// Timelines.Page.
+func (p *Plugin) Page(ctx context.Context, key string, query timak.Query) (timak.Page, error) {
+	db, err := p.pool()
+	if err != nil {
+		return timak.Page{}, err
+	}
+	timelines := p.timelines
+	capacity, made := p.beyond.Capacity(key)
+	if !made {
+		return timelines.Page(ctx, key, query)
+	}
+	if capacity > 0 {
+		timelines = timelines.Bounded(capacity)
+	}
+	asked := false
+	page, err := timelines.PageThrough(ctx, key, query, func(ctx context.Context, r timak.Range) ([]timak.Item, error) {
+		asked = true
+		return p.beyond.Read(ctx, db, key, timelines.Order(), r)
+	})
+	if err == nil {
+		p.pages.count(asked, page.Beyond)
+	}
+	return page, err
+}
+
+// pages counts what Page has read.
+type pages struct{ read, beyond, items atomic.Int64 }
+
+func (c *pages) count(beyond bool, items int) {
+	c.read.Add(1)
+	c.items.Add(int64(items))
+	if beyond {
+		c.beyond.Add(1)
+	}
+}
