@@ -34,7 +34,7 @@ func same(*timakgorm.Rule) {}
 // TestRegister_audiences: a rule that Register refuses by itself.
 func TestRegister_audiences(t *testing.T) {
 	t.Parallel()
-	const dates = "id, date and data are options of the rules that publish: expected audience, key, source, when or max"
+	const dates = "id, date and data are options of the rules that publish: expected audience, key, source, when, max or copy"
 	for _, b := range []broken{
 		{subscribes(func(r *timakgorm.Rule) { r.Audience = "" }), "no audience: expected audience=…, the name that rules publish in"},
 		{subscribes(func(r *timakgorm.Rule) { r.Key = "" }), "no key: expected key=…, such as key=user:{FollowerID}:home"},
@@ -43,6 +43,8 @@ func TestRegister_audiences(t *testing.T) {
 		{subscribes(func(r *timakgorm.Rule) { r.Date = "ID" }), dates},
 		{subscribes(func(r *timakgorm.Rule) { r.Data = []string{"ID"} }), dates},
 		{subscribes(func(r *timakgorm.Rule) { r.Max = -1 }), "max=-1: expected a number of items, at least 1"},
+		{subscribes(func(r *timakgorm.Rule) { r.Copy = -1 }), "copy=-1: expected a number of items, at least 1"},
+		{publishes(func(r *timakgorm.Rule) { r.Copy = 5 }), "copy=… is an option of subscriptions: expected none here"},
 		{subscribes(func(r *timakgorm.Rule) { r.When = "ID" }), "when: field ID is a uint: expected a bool"},
 		{publishes(func(r *timakgorm.Rule) { r.Key = "x" }), "key=… and audience=…: expected one of them: a subscription has both"},
 		{publishes(func(r *timakgorm.Rule) { r.Source = "" }), "no source: expected source=…, such as source=author:{AuthorID}, that subscriptions name"},

@@ -107,7 +107,7 @@ type (
 func TestRegister_brokenTags(t *testing.T) {
 	t.Parallel()
 	const example = "`timak:\"key=author:{AuthorID}:posts\"`"
-	const options = "expected key, id, date, when, data, source, max or audience"
+	const options = "expected key, id, date, when, data, source, max, copy or audience"
 	for _, b := range []broken{
 		{&UnknownOption{}, `UnknownOption: rule "key=x; colour=red": unknown option "colour": ` + options},
 		{&NoValue{}, `NoValue: rule "key=x; when=": option "when" has no value`},

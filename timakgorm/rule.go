@@ -40,9 +40,14 @@ type Rule struct {
 	Source string
 
 	// Max is the timeline's capacity, if it is not the engine's. Plugin.Page
-	// keeps to it; other reads of such a timeline go through Timelines.Bounded. Rules that share timelines must have
-	// the same Max.
+	// keeps to it; other reads of such a timeline go through Timelines.Bounded. Rules
+	// that share timelines must have the same Max.
 	Max int
+
+	// Copy is how many items of its source a subscription brings to the timeline when
+	// it begins or changes; Plugin.Page reads the others from the tables. Defaults to
+	// the capacity, and is no higher. Only for subscriptions.
+	Copy int
 
 	// Audience names where a publication meets subscriptions, by the text of their
 	// sources: the row's item is on the timeline of each key that subscribes to its

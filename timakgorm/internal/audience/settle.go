@@ -2,7 +2,6 @@ package audience
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -66,12 +65,13 @@ func (a *Audiences) copied(ctx context.Context, l *look, change model.Subscribed
 	if err != nil || !live {
 		return Copy{Max: change.Max}, err
 	}
-	items, err := a.rows(ctx, l, source, timelines.Order(), cmp.Or(now.Max, timelines.MaxItems()))
+	wanted := now.CopyOf(timelines.MaxItems())
+	items, err := a.rows(ctx, l, source, timelines.Order(), wanted)
 	if err != nil {
 		return c, err
 	}
 	c = Copy{Max: now.Max, items: map[string]timak.Item{}}
-	if len(items) == cmp.Or(now.Max, timelines.MaxItems()) { // there may be more
+	if len(items) == wanted { // there may be more
 		c.floor = lastPlace(change.Key, items, timelines)
 		if c.floor != known.floor {
 			c.Ops = append(c.Ops, timak.RaiseFloor(c.floor))

@@ -118,7 +118,7 @@ func (a *Audiences) live(ctx context.Context, l *look, key string, s Source) (fo
 			if err := rows.Scan(&image); err != nil {
 				return err
 			}
-			if one, is := rule.Subscribed(image); is && one.Key == key && one.Source == s.Text {
+			if one, is := rule.Subscribed(image); is && one.Key == key && one.Source == s.Text && (!live || one.CopiesMore(found)) {
 				found, live = one, true
 			}
 			return nil

@@ -40,7 +40,7 @@ func (v *verification) compare(ctx context.Context, key string, count bool) (*fi
 	if err != nil {
 		return nil, err
 	}
-	c.refill = v.opts.Repair
+	c.refill = v.opts.Repair && !c.some
 	f := &finding{contents: c}
 	if c.least == 0 {
 		return nil, fmt.Errorf("no rule makes the key %q", key)

@@ -33,6 +33,9 @@ type contents struct {
 	// refill says that rows below the timeline's floor are wanted there if there is room.
 	// A timeline without them is right, as those who read on find them in the tables.
 	refill bool
+
+	// some says that a subscription brings only some of the items for which there is room.
+	some bool
 }
 
 // part is the rows of one table that may be on a key's timeline: those that meet one of

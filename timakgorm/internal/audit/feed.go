@@ -22,7 +22,9 @@ func (a *Audit) subscribe(ctx context.Context, c *contents) error {
 		return nil
 	}
 	for _, s := range rules {
-		c.hold(cmp.Or(s.Rule.Max, a.timelines.MaxItems()))
+		capacity := cmp.Or(s.Rule.Max, a.timelines.MaxItems())
+		c.hold(capacity)
+		c.some = c.some || s.Rule.Copy > 0 && s.Rule.Copy < capacity
 	}
 	o, err := a.relay.Outbox()
 	if err != nil {

@@ -71,6 +71,8 @@ func checkOptions(r tag.Rule) error {
 	switch {
 	case r.Max < 0:
 		return fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
+	case r.Copy != 0:
+		return errors.New("copy=… is an option of subscriptions: expected none here")
 	case r.Key == "" && r.Audience == "":
 		return errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
 	case r.Audience == "":

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"gorm.io/gorm/schema"
@@ -17,13 +19,14 @@ type Subscriber struct {
 	when        *schema.Field // nil: always
 	unless      bool          // when is negated
 	Max         int           // of the timeline; 0: the engine's
+	Copy        int           // of a source; 0: Max
 }
 
 // Subscribed is what one row subscribes to: the timeline of a key, to the items of a
 // source in an audience.
 type Subscribed struct {
 	Audience, Key, Source string
-	Max                   int
+	Max, Copy             int
 }
 
 // subscribe adds a subscription rule.
@@ -63,11 +66,13 @@ func (m *Model) compileSubscriber(r tag.Rule) (s Subscriber, err error) {
 	case r.Source == "":
 		return s, errors.New("no source: expected source=…, such as source=author:{AuthorID}")
 	case r.ID != "" || r.Date != "" || len(r.Data) > 0:
-		return s, errors.New("id, date and data are options of the rules that publish: expected audience, key, source, when or max")
+		return s, errors.New("id, date and data are options of the rules that publish: expected audience, key, source, when, max or copy")
 	case r.Max < 0:
 		return s, fmt.Errorf("max=%d: expected a number of items, at least 1", r.Max)
+	case r.Copy < 0:
+		return s, fmt.Errorf("copy=%d: expected a number of items, at least 1", r.Copy)
 	}
-	s.Audience, s.Max = r.Audience, r.Max
+	s.Audience, s.Max, s.Copy = r.Audience, r.Max, r.Copy
 	if s.Key, err = m.template("key", r.Key); err != nil {
 		return s, err
 	}
@@ -106,7 +111,7 @@ func (i Image) Subscribed(s Subscriber) (one Subscribed, live bool, err error) {
 	if live, err = i.holds(s.when, s.unless); err != nil || !live {
 		return one, false, err
 	}
-	one = Subscribed{Audience: s.Audience, Max: s.Max}
+	one = Subscribed{Audience: s.Audience, Max: s.Max, Copy: s.Copy}
 	if one.Key, live, err = i.Render(s.Key); err != nil || !live {
 		return one, false, err
 	}
@@ -123,6 +128,19 @@ func (m *Model) Published(r Rule, image *string, source string) (p Placement, pu
 	}
 	p, shown, err := m.Apply(r, i, m.CheckKey(i))
 	return p, err == nil && shown && p.Item.Source == source
+}
+
+// CopyOf returns how many items of its source the timeline gets when a subscription begins
+// or changes. capacity is the timeline's, if the rule has none.
+func (s Subscribed) CopyOf(capacity int) int {
+	capacity = cmp.Or(s.Max, capacity)
+	return min(cmp.Or(s.Copy, capacity), capacity)
+}
+
+// CopiesMore reports whether a subscription brings more items than another one of the same
+// timeline.
+func (s Subscribed) CopiesMore(other Subscribed) bool {
+	return s.CopyOf(math.MaxInt) > other.CopyOf(math.MaxInt)
 }
 
 // SameEnds reports whether two rows subscribe the same timeline to the same source.

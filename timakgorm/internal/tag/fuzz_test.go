@@ -14,6 +14,7 @@ import (
 func FuzzTag(f *testing.F) {
 	for _, seed := range []string{
 		"", "key", "key=", "=", ";", "key=a;key=b",
+		"audience=posts; key=user:{ID}:home; source=author:{AuthorID}; copy=20",
 		"key=author:{AuthorID}:posts; date=CreatedAt; when=!Draft; data=Title,Body; source=author:{AuthorID}; max=500",
 		"{", "}", "{}", "{{}}", "a{b}c", "{A}:{B}", "{A}%{B}", "%", "%2", "%zz", "7:posts", "\x00\xff🙂",
 	} {

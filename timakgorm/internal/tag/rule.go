@@ -13,6 +13,7 @@ type Rule struct {
 	Data                []string
 	Source              string
 	Max                 int
+	Copy                int
 	Audience            string
 	Subscribes          bool // not an option: the type of the field says so
 }
@@ -51,10 +52,12 @@ func (r *Rule) set(option Option) error {
 		r.Source = option.Value
 	case "max":
 		return number(option, &r.Max)
+	case "copy":
+		return number(option, &r.Copy)
 	case "audience":
 		r.Audience = option.Value
 	default:
-		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source, max or audience", option.Name)
+		return fmt.Errorf("unknown option %q: expected key, id, date, when, data, source, max, copy or audience", option.Name)
 	}
 	return nil
 }
@@ -86,6 +89,9 @@ func (r Rule) String() string {
 	add("source", r.Source)
 	if r.Max != 0 {
 		add("max", strconv.Itoa(r.Max))
+	}
+	if r.Copy != 0 {
+		add("copy", strconv.Itoa(r.Copy))
 	}
 	return strings.Join(parts, "; ")
 }
