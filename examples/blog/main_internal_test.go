@@ -4,10 +4,16 @@ import (
 	"os"
 	"testing"
 
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	blog.HashCost = bcrypt.MinCost
+	os.Exit(pgtest.Run(m))
+}
 
 // places are where a blog can keep its tables and its timelines. Each returns the
 // arguments of a new blog.

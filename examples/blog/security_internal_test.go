@@ -14,7 +14,7 @@ func TestPages_forgedForms(t *testing.T) {
 	brett := blog.browser(t)
 	brett.signUp("brett")
 	post := brett.write("post", "text")
-	for _, action := range []string{post + "/delete", post + "/draft", "/write", "/logout", "/login", "/signup"} {
+	for _, action := range []string{post + "/delete", post + "/draft", "/write", "/logout", "/login", "/signup", "/account/delete"} {
 		for _, form := range []url.Values{nil, {"_csrf": {""}}, {"_csrf": {"guess"}, "title": {"forged"}}} {
 			if got := brett.post(action, form); got.status != http.StatusForbidden {
 				t.Errorf("%s with %v: got %d, want 403", action, form, got.status)

@@ -12,13 +12,17 @@ import (
 	"gorm.io/gorm"
 )
 
+// HashCost is how much work the hash of a password is. Only tests change it, before any
+// blog is open: most of their time would go into hashes.
+var HashCost = bcrypt.DefaultCost
+
 // SignUp creates an account and logs it in. It returns the user and the new
 // session's token, an *InvalidError, or ErrNameTaken.
 func (b *Blog) SignUp(ctx context.Context, name, password string) (User, string, error) {
 	if err := cmp.Or(checkName(name), checkPassword(password)); err != nil {
 		return User{}, "", err
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), HashCost)
 	if err != nil {
 		return User{}, "", fmt.Errorf("hash a password: %w", err)
 	}
@@ -48,15 +52,27 @@ func (b *Blog) LogIn(ctx context.Context, name, password string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if bcrypt.CompareHashAndPassword([]byte(user.PasswordHash), []byte(password)) != nil || len(password) > maxPassword {
+	if !user.hasPassword(password) {
 		return "", ErrLogin
 	}
-	return startSession(b.db.WithContext(ctx), user)
+	var token string
+	err = b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		if err := lockUser(tx, share, user.ID, ErrLogin); err != nil {
+			return err
+		}
+		token, err = startSession(tx, user)
+		return err
+	})
+	return token, err
+}
+
+func (u User) hasPassword(password string) bool {
+	return len(password) <= maxPassword && bcrypt.CompareHashAndPassword([]byte(u.PasswordHash), []byte(password)) == nil
 }
 
 // nobodysHash is compared with the passwords of unknown users.
 var nobodysHash = sync.OnceValue(func() []byte {
-	hash, err := bcrypt.GenerateFromPassword([]byte("nobody"), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte("nobody"), HashCost)
 	if err != nil {
 		panic(err) // happens only if the cost is out of range
 	}

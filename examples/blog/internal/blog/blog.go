@@ -87,6 +87,16 @@ func (b *Blog) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return nil
 }
 
+// writeAs is write by a user. It returns ErrSession if the account was deleted meanwhile.
+func (b *Blog) writeAs(ctx context.Context, user User, fn func(tx *gorm.DB) error) error {
+	return b.write(ctx, func(tx *gorm.DB) error {
+		if err := lockUser(tx, share, user.ID, ErrSession); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 // one turns the absence of a row into ErrNotFound.
 func one(err error) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // Comment adds a comment to a post. It returns ErrNotFound for a post that author
@@ -15,9 +14,9 @@ func (b *Blog) Comment(ctx context.Context, author User, postID uint, text strin
 		return Comment{}, err
 	}
 	c := Comment{PostID: postID, AuthorID: author.ID, AuthorName: author.Name, Body: text}
-	err = b.write(ctx, func(tx *gorm.DB) error {
+	err = b.writeAs(ctx, author, func(tx *gorm.DB) error {
 		// The lock keeps the post from being deleted while the comment is added.
-		locked := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthShare})
+		locked := tx.Clauses(share)
 		if _, err := visiblePost(locked, &author, postID); err != nil {
 			return err
 		}

@@ -17,8 +17,13 @@ var (
 	// ErrLogin is returned by LogIn, whether the name or the password was wrong.
 	ErrLogin = errors.New("wrong name or password")
 
-	// ErrSession is returned by Viewer for a token without a session.
+	// ErrSession is returned by Viewer for a token without a session, and to a user
+	// whose account was deleted meanwhile.
 	ErrSession = errors.New("log in first")
+
+	// ErrCursor is returned for a cursor that no page of the same list of people had
+	// as its Next.
+	ErrCursor = errors.New("cursor is damaged or belongs to another list: expected the next of a page of this one")
 
 	// ErrDatabase is returned by Ready if the database does not answer.
 	ErrDatabase = errors.New("the database does not answer")

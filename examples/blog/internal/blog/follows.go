@@ -17,7 +17,10 @@ func (b *Blog) Follow(ctx context.Context, user User, name string) error {
 	if author.ID == user.ID {
 		return &InvalidError{"name", "is your own: your home has your posts already"}
 	}
-	return b.write(ctx, func(tx *gorm.DB) error {
+	return b.writeAs(ctx, user, func(tx *gorm.DB) error {
+		if err := lockUser(tx, share, author.ID, ErrNotFound); err != nil {
+			return err
+		}
 		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&Follow{FollowerID: user.ID, AuthorID: author.ID}).Error
 	})
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/timak-go/timak/timakgorm"
 )
 
-// User is an account.
+// User is an account. Its ID is never used again, not even on SQLite: sessions, keys of
+// timelines and marks of what was seen go by it, and may outlive a deleted account.
 type User struct {
-	ID           uint
+	ID           uint   `gorm:"primaryKey;autoIncrement"`
 	Name         string `gorm:"size:32;not null"`
 	NameKey      string `gorm:"size:32;not null;uniqueIndex"` // Name in lower case, as names are unique regardless of case
 	PasswordHash string `gorm:"not null"`
@@ -45,9 +46,9 @@ type Post struct {
 
 // Follow says that a user follows an author. The user's home has the author's posts.
 type Follow struct {
-	FollowerID uint `gorm:"primaryKey;autoIncrement:false"`
-	AuthorID   uint `gorm:"primaryKey;autoIncrement:false;index"`
-	CreatedAt  time.Time
+	FollowerID uint      `gorm:"primaryKey;autoIncrement:false;index:follows_following,priority:1;index:follows_followers,priority:3"`
+	AuthorID   uint      `gorm:"primaryKey;autoIncrement:false;index:follows_followers,priority:1;index:follows_following,priority:3"`
+	CreatedAt  time.Time `gorm:"index:follows_following,priority:2;index:follows_followers,priority:2"`
 
 	_ timakgorm.Subscription `timak:"audience=followers; key=user:{FollowerID}:home; source=author:{AuthorID}"`
 }
@@ -56,7 +57,7 @@ type Follow struct {
 type Comment struct {
 	ID         uint
 	PostID     uint   `gorm:"not null;index"`
-	AuthorID   uint   `gorm:"not null"`
+	AuthorID   uint   `gorm:"not null;index"`
 	AuthorName string `gorm:"size:32;not null"`
 	Body       string `gorm:"not null"`
 	CreatedAt  time.Time

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // PostEdit is a change of a post. Nil fields stay as they are.
@@ -20,7 +19,7 @@ func (b *Blog) Write(ctx context.Context, author User, titleText, bodyText strin
 	if err := post.edit(PostEdit{Title: &titleText, Body: &bodyText}); err != nil {
 		return Post{}, err
 	}
-	err := b.write(ctx, func(tx *gorm.DB) error { return tx.Create(&post).Error })
+	err := b.writeAs(ctx, author, func(tx *gorm.DB) error { return tx.Create(&post).Error })
 	return post, err
 }
 
@@ -48,7 +47,7 @@ func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("post_id = ?", post.ID).Delete(&Comment{}).Error; err != nil {
+		if err := deleteComments(tx, "post_id = ?", post.ID); err != nil {
 			return err
 		}
 		return tx.Delete(&post).Error
@@ -93,7 +92,7 @@ func (p *Post) edit(e PostEdit) (err error) {
 // ownPost returns one of author's posts, locked until the transaction ends.
 func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
 	var post Post
-	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Take(&post, id).Error
+	err := tx.Clauses(exclusive).Take(&post, id).Error
 	if err == nil && post.AuthorID != author.ID {
 		err = ErrForbidden
 	}

@@ -18,6 +18,7 @@ func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
 	g := e.Group("/api", cacheControl("no-store"))
 	g.POST("/users", a.signUp, logins)
 	g.POST("/login", a.logIn, logins)
+	g.DELETE("/users/me", a.member(a.deleteAccount), logins)
 	g.POST("/posts", a.member(a.writePost))
 	g.PATCH("/posts/:id", a.member(a.editPost))
 	g.DELETE("/posts/:id", a.member(a.deletePost))
@@ -28,6 +29,8 @@ func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
 	get(g, "/timeline", a.reader(a.timeline))
 	get(g, "/home", a.member(a.home))
 	get(g, "/users/:name/posts", a.reader(a.authorPosts))
+	get(g, "/users/:name/followers", a.reader(a.people(a.blog.Followers)))
+	get(g, "/users/:name/following", a.reader(a.people(a.blog.Following)))
 	get(g, "/posts/:id/comments", a.reader(a.comments))
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
 )
 
 type credentials struct {
@@ -37,4 +39,18 @@ func (a *api) logIn(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]string{"token": token})
+}
+
+// deleteAccount asks for the password again, as tokens are easier to steal.
+func (a *api) deleteAccount(c echo.Context, user blog.User) error {
+	var given struct {
+		Password string `json:"password"`
+	}
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	if err := a.blog.DeleteAccount(c.Request().Context(), user, given.Password); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
 }

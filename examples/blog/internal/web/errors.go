@@ -38,6 +38,7 @@ var statuses = []struct {
 	{blog.ErrNameTaken, http.StatusConflict},
 	{blog.ErrLogin, http.StatusUnauthorized},
 	{blog.ErrSession, http.StatusUnauthorized},
+	{blog.ErrCursor, http.StatusBadRequest},
 	{timak.ErrBadCursor, http.StatusBadRequest},
 	{timak.ErrLimit, http.StatusBadRequest},
 }

@@ -20,12 +20,16 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	g := e.Group("", cacheControl("private, no-cache"), form, csrf(), p.session)
 	get(g, "/", p.front)
 	get(g, "/users/:name", p.author)
+	get(g, "/users/:name/followers", p.people("Followers of", p.blog.Followers))
+	get(g, "/users/:name/following", p.people("Followed by", p.blog.Following))
 	get(g, "/posts/:id", p.post)
 	get(g, "/signup", p.accountForm(signUpForm))
 	get(g, "/login", p.accountForm(logInForm))
 	g.POST("/signup", p.signUp, logins)
 	g.POST("/login", p.logIn, logins)
 	g.POST("/logout", p.logOut)
+	get(g, "/account/delete", p.member(p.leaveForm))
+	g.POST("/account/delete", p.member(p.leave), logins)
 	get(g, "/home", p.member(p.home))
 	g.POST("/home/seen", p.member(p.markSeen))
 	g.POST("/users/:name/follow", p.member(following(p.blog.Follow)))
@@ -48,10 +52,18 @@ const pageSize = 10
 
 // list is a page of a timeline.
 type list struct {
-	Author       blog.User // on a page of an author's posts
-	Follows      bool      // the viewer follows Author
 	Posts        []blog.Post
 	Newer, Older string // cursors; empty if there is nothing in that direction
+}
+
+// authorPage is a page of an author's posts.
+type authorPage struct {
+	list
+
+	Author               blog.User
+	Mine                 bool // the viewer is Author
+	Follows              bool // the viewer follows Author
+	Followers, Following int
 }
 
 func (p *pages) front(c echo.Context) error {
@@ -82,14 +94,13 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	follows, err := p.follows(c, author)
+	about, err := p.about(c, author)
 	if err != nil {
 		return err
 	}
-	newer, older := links(page)
-	return p.templates.render(c, http.StatusOK, "author", view{
-		Page: list{Author: author, Follows: follows, Posts: posts, Newer: newer, Older: older},
-	})
+	about.Posts = posts
+	about.Newer, about.Older = links(page)
+	return p.templates.render(c, http.StatusOK, "author", view{Page: about})
 }
 
 func pageQuery(c echo.Context) timak.Query {

@@ -56,11 +56,16 @@ func following(change func(ctx context.Context, user blog.User, name string) err
 	}
 }
 
-// follows reports whether the viewer follows an author; nobody follows themselves.
-func (p *pages) follows(c echo.Context, author blog.User) (bool, error) {
-	viewer := viewer(c)
-	if viewer == nil || viewer.ID == author.ID {
-		return false, nil
+// about returns an author's page without the posts.
+func (p *pages) about(c echo.Context, author blog.User) (page authorPage, err error) {
+	ctx, viewer := c.Request().Context(), viewer(c)
+	page.Author = author
+	page.Mine = viewer != nil && viewer.ID == author.ID
+	if viewer != nil && !page.Mine {
+		if page.Follows, err = p.blog.Follows(ctx, *viewer, author); err != nil {
+			return page, err
+		}
 	}
-	return p.blog.Follows(c.Request().Context(), *viewer, author)
+	page.Followers, page.Following, err = p.blog.CountPeople(ctx, author)
+	return page, err
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -32,11 +33,12 @@ type view struct {
 func parseTemplates() templates {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"excerpt": excerpt,
+		"people":  people,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	parsed := templates{}
-	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "account", "error"} {
+	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "leave", "error"} {
 		page := template.Must(shared.Clone())
 		parsed[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
 	}
@@ -63,6 +65,14 @@ func excerpt(text string) string {
 		return text
 	}
 	return string(runes[:excerptLength]) + "…"
+}
+
+// people returns a number of people as text; blog.MaxPeople may be more in truth.
+func people(n int) string {
+	if n >= blog.MaxPeople {
+		return fmt.Sprintf("%d or more", n)
+	}
+	return strconv.Itoa(n)
 }
 
 func staticRoutes(e *echo.Echo) {

@@ -1,0 +1,22 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+// leaveForm is the page on which a user deletes the account.
+func (p *pages) leaveForm(c echo.Context, _ blog.User) error {
+	return p.templates.render(c, http.StatusOK, "leave", view{})
+}
+
+func (p *pages) leave(c echo.Context, user blog.User) error {
+	if err := p.blog.DeleteAccount(c.Request().Context(), user, c.FormValue("password")); err != nil {
+		return p.formAgain(c, "leave", nil, err)
+	}
+	setSession(c, "")
+	return c.Redirect(http.StatusSeeOther, "/")
+}

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+// peoplePage is a page of a list of people around a user.
+type peoplePage struct {
+	blog.People
+
+	Heading string // before the user's name
+	User    blog.User
+	Further bool // not the list's first page
+}
+
+func (p *pages) people(heading string, read peopleOf) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx := c.Request().Context()
+		user, err := p.blog.User(ctx, c.Param("name"))
+		if err != nil {
+			return err
+		}
+		query := pageQuery(c)
+		people, err := read(ctx, user, query)
+		if err != nil {
+			return err
+		}
+		return p.templates.render(c, http.StatusOK, "people", view{Page: peoplePage{
+			People: people, Heading: heading, User: user, Further: query.Cursor != "",
+		}})
+	}
+}
