@@ -145,7 +145,7 @@ func (v *View) takeSmall(taken []bool) {
 // gather returns the entries of some blocks. takes is called for each block, with
 // the entries so far.
 func (v *View) gather(takes func(i int, before []state.Entry) bool) ([]state.Entry, error) {
-	const some = 4 * blockEntries
+	some := min(4*blockEntries, v.entries+1) // mostly enough
 	ids := spelled{b: make([]byte, 0, 16*some), ends: make([]int32, 0, some)}
 	entries := make([]state.Entry, 0, some)
 	for i := range v.head.blocks {
