@@ -21,6 +21,8 @@ type Copy struct {
 	Ops []timak.Op
 	Max int // of the timeline; 0: the engine's
 
+	// Live says that the timeline subscribes to the source.
+	Live  bool
 	Bytes int // of the items
 
 	items map[string]timak.Item // that the ops put, by id
@@ -36,7 +38,9 @@ type Copy struct {
 // from a relay that was so slow that the item has left the source since.
 //
 // The removal also takes what others put there between the look and the removal. So when
-// the timeline has the ops, those of Missed must follow.
+// the timeline has the ops, those of Missed must follow, if it was live. If it was not, a
+// subscription that others put for began after the look: its own change is relayed with a
+// higher version.
 func (a *Audiences) Settle(ctx context.Context, db *sql.DB, change model.Subscribed, version int64, timelines *timak.Timelines) (c Copy, err error) {
 	remove := timak.RemoveSource(change.Source).WithVersion(version)
 	if err := timelines.Check(change.Key, remove); err != nil {
@@ -70,7 +74,7 @@ func (a *Audiences) copied(ctx context.Context, l *look, change model.Subscribed
 	if err != nil {
 		return c, err
 	}
-	c = Copy{Max: now.Max, items: map[string]timak.Item{}}
+	c = Copy{Max: now.Max, Live: true, items: map[string]timak.Item{}}
 	if len(items) == wanted { // there may be more
 		c.floor = lastPlace(change.Key, items, timelines)
 		if c.floor != known.floor {

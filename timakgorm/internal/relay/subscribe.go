@@ -134,6 +134,9 @@ func (b *batch) copyMissed(ctx context.Context) []*group {
 			b.hinderAll(s.folds[1:], err)
 			continue
 		}
+		if !s.copy.Live {
+			continue
+		}
 		var c audience.Copy
 		err := b.settling.look(s.one, func() (err error) {
 			c, err = r.audiences.Missed(ctx, b.outbox.DB, s.one, r.timelines, s.copy)
