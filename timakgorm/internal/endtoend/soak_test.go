@@ -66,7 +66,10 @@ func newSoak(t *testing.T, triggers bool) *soak {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s.World = world.New(t, world.Setup{Dialect: "postgres", DSN: s.role.DSN, Store: store, Options: s.role.options()})
+	s.World = world.New(t, world.Setup{
+		Dialect: "postgres", DSN: s.role.DSN, Store: store, Options: s.role.options(),
+		Models: []any{&world.Author{}, &world.Post{}, &Fan{}}, Tracked: soakTracked(),
+	})
 	if triggers {
 		s.Must(s.Plugin.InstallTriggers(t.Context(), s.DB))
 	}
@@ -87,6 +90,7 @@ func (s *soak) run(lasting time.Duration) {
 	}
 	s.Must(s.DB.Exec("SELECT 1").Error) // the pool may hold connections that died with the server
 	s.Check()
+	s.checkFeeds()
 	s.verify()
 	s.Logf("%d relays killed; %d posts; store: %+v", s.kills, s.Count("posts"), s.Timelines.Stats())
 }

@@ -65,7 +65,7 @@ func (r soakRole) work() error {
 	if err != nil {
 		return err
 	}
-	if err := plugin.Register(&world.Post{}); err != nil {
+	if err := plugin.Register(soakTracked()...); err != nil {
 		return err
 	}
 	db, err := gorm.Open(world.Dialector("postgres", r.DSN), &gorm.Config{Logger: logger.Discard})
@@ -118,7 +118,9 @@ type soakHistory struct {
 }
 
 func (h *soakHistory) round() {
-	switch h.IntN(9) {
+	switch h.IntN(10) {
+	case 5:
+		h.follow()
 	case 0:
 		h.cancelled()
 	case 1:
