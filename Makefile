@@ -10,6 +10,7 @@ PARALLEL ?= 4
 FUZZTIME ?= 10s
 SOAKTIME ?= 5m
 HISTORIES ?= 500
+FOLLOWERS ?= 100000
 SEARCHTIME ?= 10m
 EVENTS   := .test-events.jsonl
 COUNT    ?= 5
@@ -40,11 +41,14 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	$(BENCH) -bench 'Capture//10000' -benchtime 10x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	$(BENCH) -bench 'Backlog///batch=(1000|20000)$$' -benchtime 1x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
+	$(BENCH) -bench Home -benchtime 100x ./timakgorm/internal/beyond | tee -a $(BENCHED)
+	$(BENCH) -bench FanOut -benchtime 3x ./timakgorm/internal/audience | tee -a $(BENCHED)
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md
 
-soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, then 4 times HISTORIES=500
+soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, publish to FOLLOWERS=100000, then 4 times HISTORIES=500
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend
+	TIMAK_TEST_CROWD=$(FOLLOWERS) go test -count=1 -run '^TestFeeds_crowd$$' -timeout 24h -v ./timakgorm/internal/audience
 	TIMAK_TEST_HISTORIES=$(HISTORIES) go test -count=1 -run '^TestFeeds_histories$$' -timeout 24h -v ./timakgorm/internal/audience
 
 search: ## Search for unreadable stored values, with the race detector, for SEARCHTIME=10m

@@ -7,4 +7,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	if role := os.Getenv(crowdRoleVariable); role != "" {
+		os.Exit(crowdChild(role))
+	}
+	os.Exit(pgtest.Run(m))
+}
