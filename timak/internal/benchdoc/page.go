@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,6 +22,8 @@ type page struct {
 	Notes    []string
 	Captures []captureRow
 	Backlogs []backlogRow
+	Homes    []homeRow
+	FanOuts  []fanOutRow
 }
 
 type figureRow struct {
@@ -30,6 +33,10 @@ type figureRow struct {
 type captureRow struct{ About, Plain, Callbacks, Triggers string }
 
 type backlogRow struct{ About, PerSecond, PerWrite string }
+
+type homeRow struct{ About, Page, SQL, Faster string }
+
+type fanOutRow struct{ About, PerSecond, Cost string }
 
 // write writes the page for the given results.
 func write(out io.Writer, all results, on machine) error {
@@ -46,12 +53,21 @@ func write(out io.Writer, all results, on machine) error {
 		}
 	}
 	for _, name := range all.order {
-		if step, ok := strings.CutPrefix(name, "timakgorm/Capture/"); ok {
+		if step, ok := strings.CutPrefix(name, "endtoend/Capture/"); ok {
 			p.Captures = append(p.Captures, captureOf(&all, name, step))
 		}
-		if step, ok := strings.CutPrefix(name, "timakgorm/Backlog/"); ok {
+		if step, ok := strings.CutPrefix(name, "endtoend/Backlog/"); ok {
 			p.Backlogs = append(p.Backlogs, backlogOf(&all, name, step))
 		}
+		if step, ok := strings.CutPrefix(name, "beyond/Home/"); ok {
+			p.Homes = append(p.Homes, homeOf(&all, name, step))
+		}
+		if step, ok := strings.CutPrefix(name, "audience/FanOut/"); ok {
+			p.FanOuts = append(p.FanOuts, fanOutOf(&all, name, step))
+		}
+	}
+	if len(p.Captures) == 0 || len(p.Backlogs) == 0 || len(p.Homes) == 0 || len(p.FanOuts) == 0 {
+		return errors.New("no results of Capture, Backlog, Home or FanOut: expected those of all benchmarks that make bench runs")
 	}
 	return template.Must(template.New("page").Parse(text)).Execute(out, p)
 }
@@ -115,12 +131,10 @@ func (f figure) value(v float64) string {
 }
 
 func captureOf(all *results, name, step string) captureRow {
-	ratio := func(unit string) string {
-		s := all.spread(name, unit)
-		return fmt.Sprintf("%.2f× (%.2f–%.2f)", s.median, s.least, s.most)
-	}
 	plain := all.spread(name, "µs/plain").median
-	return captureRow{about(step), duration(spread{median: plain * 1000}), ratio("x-callbacks"), ratio("x-triggers")}
+	return captureRow{
+		about(step), duration(spread{median: plain * 1000}), ratio(all.spread(name, "x-callbacks")), ratio(all.spread(name, "x-triggers")),
+	}
 }
 
 func backlogOf(all *results, name, step string) backlogRow {
@@ -130,6 +144,21 @@ func backlogOf(all *results, name, step string) backlogRow {
 		fmt.Sprintf("%.0f", all.spread(name, "changes/write").median),
 	}
 }
+
+func homeOf(all *results, name, step string) homeRow {
+	took := func(unit string) string { return duration(spread{median: all.spread(name, unit).median * 1000}) }
+	faster := all.spread(name, speedup)
+	return homeRow{about(step), took("µs/page"), took("µs/sql"), ratio(faster)}
+}
+
+func fanOutOf(all *results, name, step string) fanOutRow {
+	rate := all.spread(name, "followers/s")
+	return fanOutRow{
+		about(step), fmt.Sprintf("%.0f (%.0f–%.0f)", rate.median, rate.least, rate.most), ratio(all.spread(name, cost)),
+	}
+}
+
+func ratio(s spread) string { return fmt.Sprintf("%.2f× (%.2f–%.2f)", s.median, s.least, s.most) }
 
 // about turns a benchmark's name into words.
 func about(name string) string {

@@ -62,12 +62,7 @@ func BenchmarkFanOut(b *testing.B) {
 func fanOut(b *testing.B, dialect string, store driver.Store) {
 	models := []any{&Subscribe{}, &Story{}}
 	w := world.New(b, world.Setup{Dialect: dialect, Models: models, Tracked: models, Store: store})
-	var all []Subscribe
-	for reader := range uint(followers) {
-		all = append(all, Subscribe{ReaderID: reader + 1, AuthorID: 1})
-	}
-	w.Must(w.DB.CreateInBatches(&all, 1000).Error)
-	drain(w)
+	insertFollows(w, followers)
 	var relayed, alone time.Duration
 	id := 0
 	for b.Loop() {

@@ -29,19 +29,24 @@ type Regular struct {
 	_ timakgorm.Subscription `timak:"audience=memos; key=regular:{ReaderID}; source=author:{AuthorID}"`
 }
 
-// TestPage_long: 5,000 items go through a feed of 1,000, from the newest to the oldest and
+// TestPage_long: 5,000 items go through a feed of 1,000, or 1,500 on SQLite, from the newest to the oldest and
 // back, each once and in order, while memos come and go.
 func TestPage_long(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
 		models := []any{&Memo{}, &Regular{}}
 		w := world.New(t, world.Setup{Dialect: dialect, Models: models, Tracked: models})
-		const stay, authors = 5000, 10
+		const authors = 10
+		stay := 5000
+		if dialect == "sqlite" { // which reads all rows for each page
+			stay = 1500
+		}
 		var memos []Memo
 		var want []string
-		for id := uint(1); id <= stay; id++ {
-			memos = append(memos, Memo{ID: id, AuthorID: id % authors, CreatedAt: world.At(int(id / 2))})
-			want = append(want, fmt.Sprint("memos:", stay+1-id))
+		for n := range stay {
+			id := uint(n + 1)
+			memos = append(memos, Memo{ID: id, AuthorID: id % authors, CreatedAt: world.At(n / 2)})
+			want = append(want, fmt.Sprint("memos:", stay-n))
 		}
 		w.Must(w.DB.CreateInBatches(&memos, 500).Error)
 		w.Drain()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -88,18 +87,19 @@ func pages(w *world.World, key string, limit int) (forward, backward []string) {
 	return forward, backward
 }
 
-// wantPages compares all pages with what a query that knows nothing of rules returns: ids
-// with their dates.
+// wantPages compares all pages with what a query that knows nothing of rules returns: notes,
+// dated by their creation or, for "days", by their day.
 func wantPages(w *world.World, key string, order timak.Order, query string, args ...any) {
 	w.Helper()
-	var rows []struct {
-		ID   uint
-		Date string
-	}
+	var rows []Note
 	w.Must(w.DB.Raw(query, args...).Scan(&rows).Error)
 	var items []timak.Item
 	for _, row := range rows {
-		items = append(items, timak.Item{ID: fmt.Sprint("notes:", row.ID), At: dateOf(w, row.ID, strings.Contains(query, "day"))})
+		at := row.CreatedAt
+		if key == "days" {
+			at = time.UnixMicro(row.Day)
+		}
+		items = append(items, timak.Item{ID: fmt.Sprint("notes:", row.ID), At: at})
 	}
 	slices.SortFunc(items, func(a, b timak.Item) int {
 		if order.Before(a, b) {
@@ -111,7 +111,7 @@ func wantPages(w *world.World, key string, order timak.Order, query string, args
 	for _, item := range items {
 		want = append(want, item.ID)
 	}
-	for _, limit := range []int{3, 7, 20} {
+	for _, limit := range []int{4, 13} {
 		forward, backward := pages(w, key, limit)
 		if !slices.Equal(forward, want) {
 			w.Errorf("%s by %d:\n\tgot  %v\n\twant %v", key, limit, forward, want)
@@ -122,24 +122,14 @@ func wantPages(w *world.World, key string, order timak.Order, query string, args
 	}
 }
 
-func dateOf(w *world.World, id uint, day bool) time.Time {
-	w.Helper()
-	var n Note
-	w.Must(w.DB.Unscoped().Take(&n, id).Error)
-	if day {
-		return time.UnixMicro(n.Day)
-	}
-	return n.CreatedAt
-}
-
 // wantAll compares every timeline.
 func wantAll(w *world.World, order timak.Order) {
 	w.Helper()
 	w.Drain()
-	wantPages(w, "author:1", order, "SELECT id FROM notes WHERE author_id = 1 AND NOT draft AND deleted_at IS NULL")
-	wantPages(w, "days", order, "SELECT id, day FROM notes WHERE deleted_at IS NULL")
+	wantPages(w, "author:1", order, "SELECT * FROM notes WHERE author_id = 1 AND NOT draft AND deleted_at IS NULL")
+	wantPages(w, "days", order, "SELECT * FROM notes WHERE deleted_at IS NULL")
 	for reader := 1; reader <= 3; reader++ {
-		wantPages(w, fmt.Sprint("reader:", reader), order, `SELECT id FROM notes WHERE NOT draft AND deleted_at IS NULL AND
+		wantPages(w, fmt.Sprint("reader:", reader), order, `SELECT * FROM notes WHERE NOT draft AND deleted_at IS NULL AND
 			(author_id IN (SELECT author_id FROM follows WHERE reader_id = ?) OR title IN (SELECT title FROM wishes WHERE reader_id = ?))`, reader, reader)
 	}
 }
@@ -184,7 +174,8 @@ func TestPage_atRandom(t *testing.T) {
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 0))
 		w := notes(t, dialect, timak.NewestFirst)
-		for n := range 4 {
+		rounds := map[string]int{"postgres": 4, "sqlite": 2} // which reads more rows for each page
+		for n := range rounds[dialect] {
 			for id := uint(1); id <= 40; id++ {
 				w.Must(w.DB.Save(note(uint(40*n) + id)).Error)
 				author, reader, some := uint(random.IntN(3)), uint(1+random.IntN(3)), 1+random.IntN(int(id)+40*n)

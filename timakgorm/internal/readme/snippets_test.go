@@ -83,10 +83,10 @@ func Example_application() {
 	check(db.Create(&[]Post{{AuthorID: 1, Title: "one", Published: true}, {AuthorID: 1, Title: "draft"}}).Error)
 	check(plugin.Drain(ctx))
 	w := httptest.NewRecorder()
-	handle(w, httptest.NewRequest(http.MethodGet, "/", nil), db, timelines)
+	handle(w, httptest.NewRequest(http.MethodGet, "/", nil), db, plugin)
 	fmt.Println(w.Body)
 	w = httptest.NewRecorder()
-	handle(w, httptest.NewRequest(http.MethodGet, "/?cursor=x", nil), db, timelines)
+	handle(w, httptest.NewRequest(http.MethodGet, "/?cursor=x", nil), db, plugin)
 	fmt.Println(w.Code)
 	stop()
 	check(store.Close())
@@ -95,10 +95,10 @@ func Example_application() {
 	// 400
 }
 
-func handle(w http.ResponseWriter, r *http.Request, db *gorm.DB, timelines *timak.Timelines) {
+func handle(w http.ResponseWriter, r *http.Request, db *gorm.DB, plugin *timakgorm.Plugin) {
 	ctx, authorID := r.Context(), 1
 
-	page, err := timelines.Page(ctx, timakgorm.Key("author:{}:posts", authorID), timak.Query{
+	page, err := plugin.Page(ctx, timakgorm.Key("author:{}:posts", authorID), timak.Query{
 		Limit:  20,
 		Cursor: r.URL.Query().Get("cursor"), // Next or Prev of another page
 	})
