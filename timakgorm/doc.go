@@ -23,6 +23,8 @@
 // Several models may publish in one audience, and several may subscribe. A timeline that
 // also gets items by a key= needs a source= in that rule.
 //
+// An audience that SQL cannot say is a function of your own: see Audience.
+//
 // A change of a row that many timelines show reaches them in parts. Changes of other rows
 // do not wait for it, later ones of the same row do, and a relay that is killed goes on at
 // the last part. A new subscription copies what was published before. On Postgres the

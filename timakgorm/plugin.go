@@ -34,6 +34,7 @@ type Plugin struct {
 	timelines  *timak.Timelines
 	opts       Options
 	declared   []model.Declared
+	functions  []*audience.Function
 	capacities map[string]model.Capacity // of timelines, by the templates of their keys
 
 	// Set by Initialize.
@@ -59,14 +60,20 @@ func New(timelines *timak.Timelines, opts *Options) (*Plugin, error) {
 	return &Plugin{timelines: timelines, opts: withDefaults, capacities: map[string]model.Capacity{}}, nil
 }
 
-// Register adds models, given as pointers to their structs or by Track, and
-// checks their rules. Every mistake is an error that names the model, the field
+// Register adds models, given as pointers to their structs or by Track, and audiences
+// whose timelines a function names, and checks their rules. Every mistake is an error that names the model, the field
 // and what was expected. Call Register before db.Use.
 func (p *Plugin) Register(models ...any) error {
 	if p.db != nil {
 		return errors.New("timakgorm: Register after db.Use: register all models first")
 	}
 	for _, value := range models {
+		if named, is := value.(Audience); is {
+			if err := p.registerAudience(named); err != nil {
+				return err
+			}
+			continue
+		}
 		tracked, ok := value.(Tracked)
 		if !ok {
 			tracked = Tracked{model.Declared{Value: value}}
@@ -89,6 +96,19 @@ func (p *Plugin) Register(models ...any) error {
 		p.capacities = capacities
 		p.declared = append(p.declared, tracked.declared)
 	}
+	return nil
+}
+
+// registerAudience adds an audience that is a function.
+func (p *Plugin) registerAudience(a Audience) error {
+	f, err := a.compiled()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(p.functions, func(other *audience.Function) bool { return other.Name == f.Name }) {
+		return fmt.Errorf("timakgorm: audience %q is registered twice", f.Name)
+	}
+	p.functions = append(p.functions, f)
 	return nil
 }
 
@@ -121,7 +141,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err := ts.CheckColumns(db); err != nil {
 		return err
 	}
-	audiences, err := audience.New(ts)
+	audiences, err := audience.New(ts, p.functions)
 	if err != nil {
 		return err
 	}

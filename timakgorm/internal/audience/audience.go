@@ -20,6 +20,7 @@ type Audiences struct {
 type audience struct {
 	subscribers []Subscriber
 	publishers  []Publisher
+	function    *Function // in place of subscribers
 }
 
 // Subscriber is a subscription rule of a table.
@@ -34,10 +35,13 @@ type Publisher struct {
 	Rule  model.Rule
 }
 
-// New returns the audiences of tables. Rules that can never meet are an error which
-// names them.
-func New(ts *dialect.Tables) (*Audiences, error) {
+// New returns the audiences of tables, and those that are functions. Rules that can never
+// meet are an error which names them.
+func New(ts *dialect.Tables, functions []*Function) (*Audiences, error) {
 	a := &Audiences{byName: map[string]*audience{}}
+	for _, f := range functions {
+		a.ensure(f.Name).function = f
+	}
 	for _, t := range ts.Sorted() {
 		for _, rule := range t.Model.Subscriptions {
 			named := a.ensure(rule.Audience)
@@ -49,7 +53,7 @@ func New(ts *dialect.Tables) (*Audiences, error) {
 		}
 	}
 	for _, name := range a.names() {
-		if err := cmp.Or(a.byName[name].check(), a.clashes(ts, name)); err != nil {
+		if err := cmp.Or(a.byName[name].check(), a.clashes(ts, name), a.mixes(name)); err != nil {
 			return nil, fmt.Errorf("timakgorm: audience %q: %w", name, err)
 		}
 	}
@@ -76,6 +80,9 @@ func (a *Audiences) names() []string { return slices.Sorted(maps.Keys(a.byName))
 
 // check refuses an audience in which something can never come to anything.
 func (a *audience) check() error {
+	if a.function != nil {
+		return a.checkFunction()
+	}
 	if len(a.subscribers) == 0 {
 		return fmt.Errorf("%s publishes in it, and nobody subscribes: expected a timakgorm.Subscription of that audience in a registered model",
 			a.publishers[0].Table.Model.Schema.Name)

@@ -26,7 +26,8 @@ func (a *Audiences) SubscribersOf(key string) (may []Subscriber) {
 // Publishers returns the rules that publish in an audience.
 func (a *Audiences) Publishers(name string) []Publisher { return a.named(name).publishers }
 
-// Row is a row of a table, by its primary key as a JSON object.
+// Row is a row of a table, by its primary key as a JSON object. The zero Row is no row: a
+// function says so.
 type Row struct {
 	Table *dialect.Table
 	Key   string
@@ -36,6 +37,11 @@ type Row struct {
 // that says so.
 func (a *Audiences) Feed(ctx context.Context, db dialect.Querier, key string) (map[Source]Row, error) {
 	feed := map[Source]Row{}
+	for _, f := range a.FunctionsOf(key) {
+		if err := f.feed(ctx, key, feed); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range a.SubscribersOf(key) {
 		where, args, _ := s.Table.Matching(s.Rule.Key, key)
 		d := s.Table.Dialect

@@ -16,8 +16,8 @@ import (
 // last row that is done. The zero Mark is the beginning, and so is one of a rule that is
 // gone.
 type Mark struct {
-	Rule string `json:"r,omitempty"` // as Subscriber.name has it
-	Row  string `json:"k,omitempty"` // a JSON object; empty: none
+	Rule string `json:"r,omitempty"` // as Subscriber.name has it, or functionRule
+	Row  string `json:"k,omitempty"` // a JSON object, or a key; empty: none
 	Done bool   `json:"d,omitempty"` // no subscription comes after it
 }
 
@@ -29,6 +29,9 @@ func (s Subscriber) name() string {
 // Subscribers returns timelines that subscribe to a source now, at most limit of those
 // after a mark, and the mark of the last.
 func (a *Audiences) Subscribers(ctx context.Context, db dialect.Querier, name, source string, after Mark, limit int) (found []model.Subscribed, last Mark, err error) {
+	if f := a.named(name).function; f != nil && !after.Done {
+		return f.page(ctx, source, after, limit)
+	}
 	rules := a.named(name).subscribers
 	first := max(0, slices.IndexFunc(rules, func(s Subscriber) bool { return s.name() == after.Rule }))
 	if len(rules) == 0 || after.Done {

@@ -17,9 +17,12 @@ const conditionsAtOnce = 500
 
 // subscribe adds to the contents what their key subscribes to now.
 func (a *Audit) subscribe(ctx context.Context, c *contents) error {
-	rules := a.audiences.SubscribersOf(c.key)
-	if len(rules) == 0 {
+	rules, functions := a.audiences.SubscribersOf(c.key), a.audiences.FunctionsOf(c.key)
+	if len(rules)+len(functions) == 0 {
 		return nil
+	}
+	for _, f := range functions {
+		c.hold(cmp.Or(f.Max, a.timelines.MaxItems()))
 	}
 	for _, s := range rules {
 		capacity := cmp.Or(s.Rule.Max, a.timelines.MaxItems())

@@ -76,7 +76,9 @@ func (v *verification) toRecord(found []*finding) (forced map[*dialect.Table]map
 				if !found {
 					continue
 				}
-				row, high = subscribed, max(high, s.version)
+				if subscribed.Table != nil { // no function
+					row, high = subscribed, max(high, s.version)
+				}
 			}
 			if forced[row.Table] == nil {
 				forced[row.Table] = map[string]int64{}

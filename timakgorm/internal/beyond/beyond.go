@@ -37,6 +37,9 @@ func (b *Beyond) Capacity(key string) (capacity int, made bool) {
 	for _, s := range b.audiences.SubscribersOf(key) {
 		capacity, made = max(capacity, s.Rule.Max), true
 	}
+	for _, f := range b.audiences.FunctionsOf(key) {
+		capacity, made = max(capacity, f.Max), true
+	}
 	return capacity, made
 }
 
