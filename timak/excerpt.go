@@ -45,7 +45,7 @@ func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok boo
 }
 
 func (o Op) concern() wire.Change {
-	return wire.Change{ID: o.item.ID, Source: o.item.Source, Put: o.kind == opPut, Date: microseconds(o.item.At)}
+	return wire.Change{ID: o.item.ID, Put: o.kind == opPut, Date: microseconds(o.item.At)}
 }
 
 func (t *Timelines) bounds() wire.Bounds {

@@ -69,7 +69,7 @@ func (a Audience) check() error {
 	case a.Keys == nil:
 		return errors.New("no Keys: expected a function that names timelines")
 	case a.Max < 0:
-		return fmt.Errorf("Max %d: expected a number of items, at least 1, or 0 for the engine's", a.Max)
+		return fmt.Errorf("got Max %d: expected a number of items, at least 1, or 0 for the engine's", a.Max)
 	default:
 		return nil
 	}

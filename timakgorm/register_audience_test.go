@@ -113,3 +113,38 @@ func TestUse_audiences(t *testing.T) {
 		}
 	}
 }
+
+// TestRegister_twoDates: an item of a row cannot be on a timeline by two dates: where it is
+// would depend on who subscribed to what first.
+func TestRegister_twoDates(t *testing.T) {
+	t.Parallel()
+	byDate := func(r timakgorm.Rule) timakgorm.Rule {
+		r.Date = "UpdatedAt"
+		return r
+	}
+	other := timakgorm.Rule{Audience: "fans", Source: "author:{ID}"}
+	alone := timakgorm.Rule{Key: "author:{AuthorID}:changes", Source: "change", Date: "UpdatedAt"}
+	onFeeds := timakgorm.Rule{Key: "reader:{AuthorID}", Source: "own", Date: "UpdatedAt"}
+	renamed := onFeeds
+	renamed.ID = "changed:{ID}"
+	const want = "expected the same date=…, or another id=… in one of them"
+	for _, c := range []struct {
+		want  string
+		rules []timakgorm.Rule
+	}{
+		{want, []timakgorm.Rule{byDate(other)}},
+		{want, []timakgorm.Rule{onFeeds}},
+		{"", []timakgorm.Rule{other}},
+		{"", []timakgorm.Rule{alone}},
+		{"", []timakgorm.Rule{renamed}},
+	} {
+		plugin := world.NewPlugin(t)
+		err := plugin.Register(subscribes(same), publishes(same, c.rules...))
+		if err == nil {
+			err = world.OpenDB(t, "sqlite", nil).Use(plugin)
+		}
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !hasSuffix(err, c.want)) {
+			t.Errorf("%v: got %v, want an error that ends with %q", c.rules, err, c.want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func TestRegister_function(t *testing.T) {
 		{"no Key: expected a template such as user:{}:nearby", []any{changed(func(a *timakgorm.Audience) { a.Key = "" })}},
 		{`"user:{" has an unclosed {: expected {Field}`, []any{changed(func(a *timakgorm.Audience) { a.Key = "user:{" })}},
 		{"no Keys: expected a function that names timelines", []any{changed(func(a *timakgorm.Audience) { a.Keys = nil })}},
-		{"Max -1: expected a number of items, at least 1, or 0 for the engine's", []any{changed(func(a *timakgorm.Audience) { a.Max = -1 })}},
+		{"got Max -1: expected a number of items, at least 1, or 0 for the engine's", []any{changed(func(a *timakgorm.Audience) { a.Max = -1 })}},
 		{`audience "fans" is registered twice`, []any{fans, fans}},
 		{"and nobody publishes: expected a timakgorm.Timeline of that audience in a registered model", []any{&world.Post{}, fans}},
 		{"and a function names its timelines: expected one of them", []any{published, subscribes(func(*timakgorm.Rule) {}), fans}},

@@ -4,7 +4,7 @@ import "slices"
 
 // Trim removes all but the first limit items of the order from the state, and returns the
 // ids of the removed ones. It raises the floor to the first place of their entries: if the
-// entry that decides where an item is goes, the item belongs where another one is. A
+// entry that decides where an item is goes later, the item moves to another one's place. A
 // trimmed entry is simply absent, unless it keeps out something that would then show
 // elsewhere: an older register, or the entry itself if another one decided where the item
 // is. Such an entry leaves a tombstone at its version.

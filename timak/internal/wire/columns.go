@@ -14,7 +14,7 @@ import "github.com/timak-go/timak/timak/internal/state"
 //	data      u: 0 if none has any; or 1, then u each: its length
 //
 // The dictionary of sources holds the source of every live entry, and perhaps those of
-// entries that went.
+// entries that are gone.
 
 // columnsOf writes the columns of a block.
 func (w *writer) columnsOf(h *head, entries []state.Entry) {

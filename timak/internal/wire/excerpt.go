@@ -28,9 +28,9 @@ func Whole(s state.State) Excerpt { return Excerpt{State: s} }
 // Change is what a change touches: the item and, if it puts an entry, where that
 // goes.
 type Change struct {
-	ID, Source string
-	Put        bool
-	Date       int64
+	ID   string
+	Put  bool
+	Date int64
 }
 
 // Bounds are what the timeline is trimmed to after the changes.
@@ -75,7 +75,7 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 }
 
 // partable reports whether the value can be changed in parts: its blocks are in order,
-// and not most of its sources are those of entries that went.
+// and most of its sources still have entries.
 func (v *View) partable() bool {
 	if v.entries*maxName > maxBody/2 || len(v.head.sources.texts) > v.entries+manyChanges {
 		return false // the names may be too long in total, which only a count of all can tell

@@ -142,7 +142,7 @@ func (f *fleet) change(version int64) drawnChange {
 	id, source := f.id(), f.sources[f.random.IntN(len(f.sources))]
 	switch f.random.IntN(16) {
 	case 0, 1:
-		return drawnChange{wire.Change{ID: id, Source: source}, func(s *state.State) { s.RemoveEntry(id, source, version) }}
+		return drawnChange{wire.Change{ID: id}, func(s *state.State) { s.RemoveEntry(id, source, version) }}
 	case 2:
 		return drawnChange{wire.Change{ID: id}, func(s *state.State) { s.Remove(id, version) }}
 	case 3:
@@ -159,7 +159,7 @@ func (f *fleet) change(version int64) drawnChange {
 		}
 		e.Data = state.Plain(data)
 	}
-	return drawnChange{wire.Change{ID: id, Source: source, Put: true, Date: e.Date}, func(s *state.State) { s.Put(e) }}
+	return drawnChange{wire.Change{ID: id, Put: true, Date: e.Date}, func(s *state.State) { s.Put(e) }}
 }
 
 func (f *fleet) id() string {

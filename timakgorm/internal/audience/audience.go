@@ -53,7 +53,7 @@ func New(ts *dialect.Tables, functions []*Function) (*Audiences, error) {
 		}
 	}
 	for _, name := range a.names() {
-		if err := cmp.Or(a.byName[name].check(), a.clashes(ts, name), a.mixes(name)); err != nil {
+		if err := cmp.Or(a.byName[name].check(), a.clashes(ts, name), a.mixes(name), a.dates(name)); err != nil {
 			return nil, fmt.Errorf("timakgorm: audience %q: %w", name, err)
 		}
 	}

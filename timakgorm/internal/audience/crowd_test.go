@@ -25,7 +25,7 @@ import (
 const crowdVariable = "TIMAK_TEST_CROWD"
 
 // usualCrowd takes a few parts.
-const usualCrowd = 4000
+const usualCrowd = 6000
 
 // crowd is one run: an author with many followers publishes, and a relay in a process of
 // its own brings the story to them. It is killed half way, and another goes on.
@@ -111,6 +111,9 @@ func (c *crowd) check(between int) {
 		if c.Must(err); len(got.IDs()) != 1 || got.IDs()[0] != want {
 			c.Fatalf("%s: got %v, want %s", home(reader+1), got.IDs(), want)
 		}
+	}
+	if megabytes := c.most >> 10; megabytes == 0 || megabytes >= 200 {
+		c.Errorf("a relay has had %d MB, want less than 200", megabytes)
 	}
 	const part = 1000
 	if twice > part {

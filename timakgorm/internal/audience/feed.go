@@ -1,15 +1,22 @@
 package audience
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
 // Source is a source in an audience.
 type Source struct{ Audience, Text string }
+
+// Compare orders sources.
+func (s Source) Compare(other Source) int {
+	return cmp.Or(strings.Compare(s.Audience, other.Audience), strings.Compare(s.Text, other.Text))
+}
 
 // SubscribersOf returns the rules by which rows may subscribe the timeline of a key.
 func (a *Audiences) SubscribersOf(key string) (may []Subscriber) {

@@ -18,8 +18,9 @@ import (
 
 // Copy is what a timeline is to do about a source.
 type Copy struct {
-	Ops []timak.Op
-	Max int // of the timeline; 0: the engine's
+	Remove timak.Op // of the source, before Ops; only of Settle
+	Ops    []timak.Op
+	Max    int // of the timeline; 0: the engine's
 
 	// Live says that the timeline subscribes to the source.
 	Live  bool
@@ -47,7 +48,7 @@ func (a *Audiences) Settle(ctx context.Context, db *sql.DB, change model.Subscri
 		return c, err
 	}
 	c, err = a.Missed(ctx, db, change, timelines, Copy{})
-	c.Ops = slices.Insert(c.Ops, 0, remove)
+	c.Remove = remove
 	return c, err
 }
 
@@ -92,12 +93,15 @@ func (a *Audiences) copied(ctx context.Context, l *look, change model.Subscribed
 }
 
 // lastPlace returns the place of the last of some items that a timeline can take. If it can
-// take none, it is the beginning of what they are.
+// take none, it is one before all of them.
 func lastPlace(key string, items []timak.Item, timelines *timak.Timelines) timak.Place {
 	for _, item := range slices.Backward(items) {
 		if timelines.Check(key, timak.RaiseFloor(item.Place())) == nil {
 			return item.Place()
 		}
+	}
+	if timelines.Order() == timak.NewestFirst {
+		return timak.Place{At: items[0].At.Add(time.Microsecond)}
 	}
 	return timak.Place{At: items[0].At}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
@@ -37,7 +36,7 @@ func (a *Audit) subscribe(ctx context.Context, c *contents) error {
 		return err
 	}
 	wanted := map[*dialect.Table][]condition{}
-	for _, source := range slices.SortedFunc(maps.Keys(c.feed), compareSources) {
+	for _, source := range slices.SortedFunc(maps.Keys(c.feed), audience.Source.Compare) {
 		for _, p := range a.audiences.Publishers(source.Audience) {
 			if where, args, ok := p.Table.Matching(p.Rule.Source, source.Text); ok {
 				wanted[p.Table] = append(wanted[p.Table], condition{rule: p.Rule, where: where, args: args, source: source.Text})
@@ -54,10 +53,6 @@ func (a *Audit) subscribe(ctx context.Context, c *contents) error {
 		}
 	}
 	return nil
-}
-
-func compareSources(a, b audience.Source) int {
-	return cmp.Or(strings.Compare(a.Audience, b.Audience), strings.Compare(a.Text, b.Text))
 }
 
 // subscribes reports whether the timeline subscribes to a source.

@@ -1,9 +1,12 @@
 package beyond
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/audience"
@@ -76,7 +79,7 @@ func (b *Beyond) timeline(ctx context.Context, db *sql.DB, key string) (l timeli
 	if l.feed, err = b.audiences.Feed(ctx, db, key); err != nil {
 		return l, err
 	}
-	for source := range l.feed {
+	for _, source := range slices.SortedFunc(maps.Keys(l.feed), audience.Source.Compare) {
 		for _, p := range b.audiences.Publishers(source.Audience) {
 			if where, args, matches := p.Table.Matching(p.Rule.Source, source.Text); matches {
 				l.origins = append(l.origins, origin{table: p.Table, rule: p.Rule, where: where, args: args})
@@ -84,6 +87,11 @@ func (b *Beyond) timeline(ctx context.Context, db *sql.DB, key string) (l timeli
 		}
 	}
 	return l, nil
+}
+
+// comes orders what one version says of an item, first what a timeline shows.
+func comes(a, b timak.Item) int {
+	return cmp.Or(b.At.Compare(a.At), bytes.Compare(b.Data, a.Data), cmp.Compare(a.Source, b.Source))
 }
 
 // items returns what an image has on the timeline. A row's items with the same id have the
@@ -102,7 +110,7 @@ func (l timeline) items(t *dialect.Table, image *string) (items []timak.Item) {
 		case !known:
 			at[p.Item.ID] = len(items)
 			items = append(items, p.Item)
-		case p.Item.At.After(items[n].At) || p.Item.At.Equal(items[n].At) && cmp.Less(p.Item.Source, items[n].Source):
+		case comes(p.Item, items[n]) < 0:
 			items[n] = p.Item
 		}
 	}

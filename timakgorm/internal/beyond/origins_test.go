@@ -12,21 +12,14 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
-// Twice is in two sources by two dates, of which the later one counts.
+// Twice may be on a timeline by two rules with two dates, of which the later one counts.
 type Twice struct {
 	ID   uint
 	A, B int64
+	Word string
 
-	_ timakgorm.Timeline `timak:"audience=twices; date=A; source=a"`
-	_ timakgorm.Timeline `timak:"audience=twices; date=B; source=b"`
-}
-
-// Letter subscribes to one of the sources.
-type Letter struct {
-	ID     uint
-	Letter string
-
-	_ timakgorm.Subscription `timak:"audience=twices; key=twice; source={Letter}; max=1"`
+	_ timakgorm.Timeline `timak:"key=twice; date=A; source=a; max=1"`
+	_ timakgorm.Timeline `timak:"key={Word}; date=B; source=b; max=1"`
 }
 
 // wantOrder compares all pages, by several limits.
@@ -46,14 +39,12 @@ func TestPage_twoDates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world.OnBoth(t, func(t *testing.T, dialect string) {
-				models := []any{&Twice{}, &Letter{}}
+				models := []any{&Twice{}}
 				w := world.New(t, world.Setup{Dialect: dialect, Models: models, Tracked: models, Engine: &timak.Options{Order: order}})
 				var rows []Twice
 				for n, dates := range [][2]int64{{1, 1}, {5, 5}, {6, 1000}, {7, 1001}, {8, 1002}, {1003, 6}, {1004, 7}, {1005, 8}, {20, 20}, {2000, 2000}, {21, 21}} {
-					rows = append(rows, Twice{ID: uint(n + 1), A: dates[0], B: dates[1]})
+					rows = append(rows, Twice{ID: uint(n + 1), A: dates[0], B: dates[1], Word: "twice"})
 				}
-				w.Must(w.DB.Create(&[]Letter{{ID: 1, Letter: "a"}, {ID: 2, Letter: "b"}}).Error)
-				w.Drain()
 				w.Must(w.DB.Create(&rows).Error)
 				w.Drain()
 				slices.SortFunc(rows, func(x, y Twice) int { return int(max(y.A, y.B) - max(x.A, x.B)) })
@@ -145,7 +136,7 @@ func TestPage_columnTypes(t *testing.T) {
 			if err := plain.Exec("CREATE TABLE legacies (id bigserial PRIMARY KEY, made " + types[0] + ", open " + types[1] + ")").Error; err != nil {
 				t.Fatal(err)
 			}
-			w := world.New(t, world.Setup{Dialect: "postgres", DSN: dsn, Models: []any{&Letter{}}, Tracked: []any{&Legacy{}}})
+			w := world.New(t, world.Setup{Dialect: "postgres", DSN: dsn, Models: []any{&Small{}}, Tracked: []any{&Legacy{}}})
 			flag := map[string]string{"boolean": "true", "smallint": "1", "text": "'true'"}[types[1]]
 			var want []string
 			for n := range 8 {

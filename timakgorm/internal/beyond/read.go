@@ -107,17 +107,39 @@ func (q *reading) once(ctx context.Context, origins []origin, wanted int) (count
 		}
 		counts[n].rows++
 		for _, item := range q.items(origins[n].table, image) {
-			if q.asked.Has(q.order, item) && origins[n].puts(image, item) {
+			if !q.asked.Has(q.order, item) {
+				continue
+			}
+			if origins[n].puts(image, item) {
 				counts[n].items++
 			}
-			if !q.seen[item.ID] {
-				q.seen[item.ID] = true
-				q.found = append(q.found, item)
-			}
+			q.keep(item)
 		}
 		return nil
 	})
 	return counts, err
+}
+
+// keep adds an item. Once there are many more than are asked for, only those that come
+// first stay, or last.
+func (q *reading) keep(item timak.Item) {
+	if q.seen[item.ID] {
+		return
+	}
+	q.seen[item.ID] = true
+	if q.found = append(q.found, item); len(q.found) <= 2*q.asked.Limit+1000 {
+		return
+	}
+	slices.SortFunc(q.found, func(a, b timak.Item) int {
+		if q.order.Before(a, b) != q.asked.Last {
+			return -1
+		}
+		return 1
+	})
+	for _, gone := range q.found[q.asked.Limit:] {
+		delete(q.seen, gone.ID)
+	}
+	q.found = slices.Delete(q.found, q.asked.Limit, len(q.found))
 }
 
 // part is the query for the rows of one origin.
@@ -156,11 +178,18 @@ func (q *reading) part(n int, one origin, wanted int) (part string, args []any) 
 // value. A small integer is compared with any number.
 func dateOf(field *schema.Field, at time.Time) (mark string, value any) {
 	if model.KindOf(field) == schema.Time {
+		if at.Before(earliest) {
+			at = earliest
+		}
 		return "?", at
 	}
 	text := strconv.FormatInt(at.UnixMicro(), 10)
 	return dialect.MarkOf(field, text), text
 }
+
+// earliest is the first day that Postgres knows. A cursor may name an earlier one, which the
+// driver would take for one in the far future.
+var earliest = time.Date(-4712, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // puts reports whether the rule of an origin, by its date, is why an item is where it is.
 func (o origin) puts(image *string, item timak.Item) bool {

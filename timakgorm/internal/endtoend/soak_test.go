@@ -89,6 +89,7 @@ func (s *soak) run(lasting time.Duration) {
 		p.end(s.TB)
 	}
 	s.Must(s.DB.Exec("SELECT 1").Error) // the pool may hold connections that died with the server
+	s.fillFeeds()
 	s.Check()
 	s.checkFeeds()
 	s.verify()

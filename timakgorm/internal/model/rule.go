@@ -173,3 +173,6 @@ func (r Rule) When() (field *schema.Field, negated bool) { return r.when, r.unle
 
 // Date returns the field by which a rule's items are ordered.
 func (r Rule) Date() *schema.Field { return r.date }
+
+// SameID reports whether the items of two rules of a model have the same ids.
+func (r Rule) SameID(other Rule) bool { return r.ID.same(other.ID) }

@@ -94,6 +94,7 @@ type group struct {
 	sources []*rowFold
 	fans    []fanID // of each op; zero: it is for this timeline alone
 	max     int
+	first   int            // so many ops are removals of sources, and come first
 	results []timak.Result // of each op
 	errs    []error        // of each op
 }
@@ -104,14 +105,32 @@ type grouping struct {
 	groups []*group
 }
 
-// add adds an op of a row for one timeline.
-func (gs *grouping) add(key string, limit int, op timak.Op, put bool, fan fanID, f *rowFold) {
+// of returns the group of a timeline.
+func (gs *grouping) of(key string) *group {
 	g := gs.index[key]
 	if g == nil {
 		g = &group{key: key}
 		gs.index[key] = g
 		gs.groups = append(gs.groups, g)
 	}
+	return g
+}
+
+// clear adds the removal of a source. It comes before all puts: an item that it takes away
+// must not push another one off the end first. The versions tell what was first.
+func (gs *grouping) clear(key string, limit int, op timak.Op, f *rowFold) {
+	g := gs.of(key)
+	g.ops = slices.Insert(g.ops, g.first, op)
+	g.puts = slices.Insert(g.puts, g.first, false)
+	g.fans = slices.Insert(g.fans, g.first, fanID{})
+	g.sources = slices.Insert(g.sources, g.first, f)
+	g.first++
+	g.max = max(g.max, limit)
+}
+
+// add adds an op of a row for one timeline.
+func (gs *grouping) add(key string, limit int, op timak.Op, put bool, fan fanID, f *rowFold) {
+	g := gs.of(key)
 	g.ops = append(g.ops, op)
 	g.puts = append(g.puts, put)
 	g.fans = append(g.fans, fan)

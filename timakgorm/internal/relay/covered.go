@@ -21,7 +21,8 @@ const coveredMost = 500
 // unsubscribed, and its change be committed after the subscription came back and copied
 // what there was. So it is put once more, with a version that is drawn while both the
 // row and a subscription are locked; where there is none, it was right to lose. What this
-// batch has removed itself it has also copied.
+// batch has removed itself it has also copied, or nobody subscribed then: who does since
+// has a change of their own.
 func (b *batch) uncovered(ctx context.Context) []*group {
 	ours := map[ends]bool{}
 	for _, s := range b.settled {

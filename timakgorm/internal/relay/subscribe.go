@@ -100,8 +100,9 @@ func (s *settling) settle(ctx context.Context, gs *grouping, f *rowFold, one mod
 	s.known[endsOf(one)] = &settled{[]*rowFold{f}, one, c}
 	s.batch.settled = append(s.batch.settled, s.known[endsOf(one)])
 	s.items, s.bytes = s.items+len(c.Ops), s.bytes+c.Bytes
-	for n, op := range c.Ops {
-		gs.add(one.Key, c.Max, op, n > 0, fanID{}, f) // after the removal
+	gs.clear(one.Key, c.Max, c.Remove, f)
+	for _, op := range c.Ops {
+		gs.add(one.Key, c.Max, op, true, fanID{}, f)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	get(g, "/", p.front)
 	get(g, "/users/:name", p.author)
 	get(g, "/users/:name/followers", p.people("Followers of", p.blog.Followers))
-	get(g, "/users/:name/following", p.people("Followed by", p.blog.Following))
+	get(g, "/users/:name/following", p.people("Authors followed by", p.blog.Following))
 	get(g, "/posts/:id", p.post)
 	get(g, "/signup", p.accountForm(signUpForm))
 	get(g, "/login", p.accountForm(logInForm))
