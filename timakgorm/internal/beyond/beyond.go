@@ -53,6 +53,11 @@ type origin struct {
 	where string
 	args  []any
 
+	// given are the values of several sources, in place of where. The rows of each are
+	// those of one of the origins apart.
+	given [][]string
+	apart []origin
+
 	// conditions are those that a row must meet to be placed, ordered says that the
 	// database orders the rows as the timeline does: see dialect.Table.Publishing.
 	conditions []string
@@ -79,14 +84,38 @@ func (b *Beyond) timeline(ctx context.Context, db *sql.DB, key string) (l timeli
 	if l.feed, err = b.audiences.Feed(ctx, db, key); err != nil {
 		return l, err
 	}
+	sources := map[string][]string{}
 	for _, source := range slices.SortedFunc(maps.Keys(l.feed), audience.Source.Compare) {
-		for _, p := range b.audiences.Publishers(source.Audience) {
-			if where, args, matches := p.Table.Matching(p.Rule.Source, source.Text); matches {
-				l.origins = append(l.origins, origin{table: p.Table, rule: p.Rule, where: where, args: args})
-			}
+		sources[source.Audience] = append(sources[source.Audience], source.Text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		for _, p := range b.audiences.Publishers(name) {
+			l.origins = append(l.origins, published(p, sources[name])...)
 		}
 	}
 	return l, nil
+}
+
+// published returns the rows that a rule publishes with some sources: those whose values
+// one query can be given as one origin, and each of the others as one.
+func published(p audience.Publisher, sources []string) (origins []origin) {
+	together := origin{table: p.Table, rule: p.Rule}
+	for _, source := range sources {
+		where, args, matches := p.Table.Matching(p.Rule.Source, source)
+		if !matches {
+			continue
+		}
+		one := origin{table: p.Table, rule: p.Rule, where: where, args: args}
+		if values, _ := p.Rule.Source.Match(source); len(values) > 0 && dialect.GivenValue(p.Rule.Source, values) {
+			together.given, together.apart = append(together.given, values), append(together.apart, one)
+		} else {
+			origins = append(origins, one)
+		}
+	}
+	if len(together.apart) < 2 {
+		return append(origins, together.apart...)
+	}
+	return append(origins, together)
 }
 
 // comes orders what one version says of an item, first what a timeline shows.

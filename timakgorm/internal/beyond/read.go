@@ -17,9 +17,9 @@ import (
 )
 
 // Read returns the items of a key's timeline in a range of its order: at least those that
-// are wanted, and perhaps others. On Postgres it reads about as many rows as are wanted
+// are wanted, and perhaps others. On Postgres it looks at about as many rows as are wanted
 // for each rule and source, if there is an index on the columns of its template and the
-// date. Where the database does not order the dates as a timeline does, as texts on SQLite,
+// date, and reads about as many for each rule. Where the database does not order the dates as a timeline does, as texts on SQLite,
 // it reads all rows of them.
 func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) ([]timak.Item, error) {
 	l, err := b.timeline(ctx, db, key)
@@ -27,18 +27,46 @@ func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.O
 		return nil, err
 	}
 	q := &reading{timeline: l, db: db, order: order, asked: r, seen: map[string]bool{}}
-	for n := range l.origins {
-		one := &l.origins[n]
-		if one.conditions, one.ordered, err = one.table.Publishing(ctx, db, one.rule); err != nil {
-			return nil, fmt.Errorf("timakgorm: read past the end of a timeline: %w", err)
+	var origins []origin
+	for _, one := range l.origins {
+		prepared, err := one.prepare(ctx, db)
+		if err != nil {
+			return nil, failed(err)
 		}
+		origins = append(origins, prepared...)
 	}
-	for some := range slices.Chunk(l.origins, originsAtOnce) {
-		if err := q.all(ctx, some, r.Limit); err != nil {
+	for some := range slices.Chunk(origins, originsAtOnce) { // by date the range has an item at each end that is not in it
+		if err := q.all(ctx, some, r.Limit+2); err != nil {
 			return nil, err
 		}
 	}
 	return q.found, nil
+}
+
+// givenName is what the values of several sources go by in a query.
+const givenName = "timak_given"
+
+// prepare returns the origin as it is to be asked: as one, or each source apart.
+func (o origin) prepare(ctx context.Context, db dialect.Querier) (prepared []origin, err error) {
+	if o.conditions, o.ordered, err = o.table.Publishing(ctx, db, o.rule); err != nil {
+		return nil, err
+	}
+	for n := range o.apart {
+		o.apart[n].conditions, o.apart[n].ordered = o.conditions, o.ordered
+	}
+	if o.given == nil {
+		return []origin{o}, nil
+	}
+	where, together, err := o.table.MatchingAny(ctx, db, o.rule.Source, givenName)
+	if err != nil || !together || !o.ordered {
+		return o.apart, err
+	}
+	o.where = where
+	return []origin{o}, nil
+}
+
+func failed(err error) error {
+	return fmt.Errorf("timakgorm: read past the end of a timeline: %w", err)
 }
 
 // originsAtOnce is how many origins a query asks for: SQLite joins at most 500 queries.
@@ -60,19 +88,11 @@ type reading struct {
 func (q *reading) all(ctx context.Context, origins []origin, wanted int) error {
 	for len(origins) > 0 {
 		counts, err := q.once(ctx, origins, wanted)
-		if dialect.Unreadable(err) && len(origins) > 1 { // a text that no column of one of them can have
-			for _, one := range origins {
-				if err := q.all(ctx, []origin{one}, wanted); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		if dialect.Unreadable(err) {
-			return nil
+		if dialect.Unreadable(err) { // a text that no column of one of them can have
+			return q.apart(ctx, origins, wanted)
 		}
 		if err != nil {
-			return fmt.Errorf("timakgorm: read past the end of a timeline: %w", err)
+			return failed(err)
 		}
 		var more []origin
 		for n, one := range origins {
@@ -81,6 +101,21 @@ func (q *reading) all(ctx context.Context, origins []origin, wanted int) error {
 			}
 		}
 		origins, wanted = more, 4*wanted
+	}
+	return nil
+}
+
+// apart reads the rows of each origin by itself. One that cannot be read has none.
+func (q *reading) apart(ctx context.Context, origins []origin, wanted int) error {
+	if len(origins) == 1 {
+		if origins = origins[0].apart; len(origins) == 0 {
+			return nil
+		}
+	}
+	for _, one := range origins {
+		if err := q.all(ctx, []origin{one}, wanted); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -142,36 +177,51 @@ func (q *reading) keep(item timak.Item) {
 	q.found = slices.Delete(q.found, q.asked.Limit, len(q.found))
 }
 
-// part is the query for the rows of one origin.
+// part is the query for the rows of one origin. Those of several sources are the first of
+// what each source has first: each asks an index.
 func (q *reading) part(n int, one origin, wanted int) (part string, args []any) {
 	t := one.table
-	part = fmt.Sprintf("SELECT %d, "+t.Dialect.Text+" FROM %s WHERE %s", n, t.SQL.AnyImage, t.SQL.From, one.where)
-	args = slices.Clone(one.args)
+	begin := fmt.Sprintf("SELECT %d, "+t.Dialect.Text+" FROM ", n, t.SQL.AnyImage)
 	if !one.ordered {
-		return part, args
+		return begin + t.SQL.From + " WHERE " + one.where, one.args
 	}
+	where, args := q.where(one)
+	first := fmt.Sprintf(" ORDER BY %s %s FETCH FIRST (?) ROWS WITH TIES", t.SQL.Column(one.rule.Date()), q.direction())
+	rows := t.SQL.From + " WHERE " + where + first
+	args = append(args, wanted)
+	if one.given == nil {
+		return "(" + begin + rows + ")", args
+	}
+	given, values := dialect.GivenValues(one.given, givenName)
+	return fmt.Sprintf("(%s%s CROSS JOIN LATERAL (SELECT * FROM %s) AS %s%s)", begin, given, rows, t.SQL.Name, first),
+		append(append([]any{values}, args...), wanted)
+}
+
+// direction is that of the dates in which the rows are wanted.
+func (q *reading) direction() string {
+	if (q.order == timak.NewestFirst) != q.asked.Last {
+		return "DESC"
+	}
+	return "ASC"
+}
+
+// where is the condition that a row of an origin may be in the range.
+func (q *reading) where(one origin) (where string, args []any) {
 	from, to := "<=", ">="
-	direction := "DESC"
 	if q.order == timak.OldestFirst {
-		from, to, direction = to, from, "ASC"
+		from, to = to, from
 	}
-	if q.asked.Last {
-		direction = map[string]string{"DESC": "ASC", "ASC": "DESC"}[direction]
-	}
-	date := t.SQL.Column(one.rule.Date())
+	conditions, args := []string{one.where}, slices.Clone(one.args)
 	bound := func(compare string, at time.Time) {
 		mark, value := dateOf(one.rule.Date(), at)
-		part += " AND " + date + " " + compare + " " + mark
+		conditions = append(conditions, one.table.SQL.Column(one.rule.Date())+" "+compare+" "+mark)
 		args = append(args, value)
 	}
 	bound(from, q.asked.From.Place.At)
 	if q.asked.To != nil {
 		bound(to, q.asked.To.Place.At)
 	}
-	for _, condition := range one.conditions {
-		part += " AND " + condition
-	}
-	return fmt.Sprintf("(%s ORDER BY %s %s FETCH FIRST (?) ROWS WITH TIES)", part, date, direction), append(args, wanted)
+	return strings.Join(append(conditions, one.conditions...), " AND "), args
 }
 
 // dateOf returns a date as it is compared with a column: the mark of a parameter, and its

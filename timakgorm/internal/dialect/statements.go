@@ -23,6 +23,9 @@ type Statements struct {
 	// JSON cannot express of a primary key is not a single value there.
 	AnyKey, AnyImage string
 
+	// Name is what rows go by, in Column and in what is made of it.
+	Name string
+
 	// one and Many are about the rows in a parameter: a single change, or an
 	// array of any number. lists, if set, does the same as Many and is faster.
 	one, Many, lists rowsSQL
@@ -94,7 +97,7 @@ func (s Statements) Among(rows []Change) (condition string, arg any) {
 func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(string) string) Statements {
 	table := quote(name)
 	column := func(field *schema.Field) string { return table + "." + quote(field.DBName) }
-	s := Statements{From: quote(m.Table), Own: d.own, Column: column, Quote: quote}
+	s := Statements{From: quote(m.Table), Name: table, Own: d.own, Column: column, Quote: quote}
 	if at.Schema != "" {
 		s.From = Prefix(at.Schema) + sqltext.QuotePart(sqltext.Unqualified(m.Table))
 	}
