@@ -12,6 +12,14 @@ SOAKTIME ?= 5m
 HISTORIES ?= 500
 FOLLOWERS ?= 100000
 SEARCHTIME ?= 10m
+SCALE    ?= 0.02
+MIX      ?= A,B
+RATE     ?= 50,100
+TIME     ?= 30s
+TURNS    ?= 3
+SEED     ?= 1
+CHECKED  ?= 1000
+REDIS    ?= $(TIMAK_TEST_REDIS)
 EVENTS   := .test-events.jsonl
 COUNT    ?= 5
 BENCH    := go test -run '^$$' -count $(COUNT) -timeout 2h
@@ -19,7 +27,7 @@ BENCHED  := .benchmarks.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench soak search capture capture-table fuzz lint fmt tidy build needs
+.PHONY: help run test check bench feedmix soak search capture capture-table fuzz lint fmt tidy build needs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +53,10 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	$(BENCH) -bench FanOut -benchtime 3x ./timakgorm/internal/audience | tee -a $(BENCHED)
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md
 	mv $(BENCHED).md docs/benchmarks.md
+
+feedmix: needs ## Measure home feeds beside SQL and Redis; SCALE=1 is 100,000 users; see docs/feedmix.md
+	go test -count=1 -run '^TestFeedmix$$' -timeout 24h -v ./timakgorm/internal/feedmix -feedmix \
+		-scale $(SCALE) -mix $(MIX) -rate $(RATE) -time $(TIME) -turns $(TURNS) -seed $(SEED) -checked $(CHECKED) -redis "$(REDIS)"
 
 soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, publish to FOLLOWERS=100000, then 4 times HISTORIES=500
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend

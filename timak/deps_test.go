@@ -52,6 +52,7 @@ var arrows = []struct {
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
 	{room + "world", "timak timak/driver timak/drivertest timak/memstore timakgorm timakgorm/pgtest", "tests use the plugin as an application does: none of its rooms"},
+	{room + "feedmix", "timak timak/driver timakgorm", "the yardstick uses the plugin as an application does, and shares nothing with what it measures"},
 	{room + "endtoend", "", "it has tests of the whole alone"},
 	{"migrations", "", "the SQL files are for other tools too"},
 

@@ -1,0 +1,166 @@
+package feedmix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/logger"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timakgorm"
+)
+
+// Timak is a side that keeps timelines with timak, and has a relay running.
+type Timak struct {
+	Timelines *timak.Timelines
+
+	db     *gorm.DB
+	plugin *timakgorm.Plugin
+	store  *counted
+	about  string // of the store
+	stop   context.CancelFunc
+	ended  chan error // what the relay returned
+}
+
+// NewTimak opens the database, and keeps timelines of so many items in a store, which it
+// closes. about says what the store is; log gets what the plugin says.
+func NewTimak(ctx context.Context, dsn string, store driver.Store, about string, capacity int, log io.Writer) (*Timak, error) {
+	t := &Timak{store: &counted{Store: store}, about: about, ended: make(chan error, 1)}
+	logs := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	t.Timelines = timak.New(t.store, &timak.Options{MaxItems: capacity, Logger: logs})
+	if err := t.open(ctx, dsn, logs); err != nil {
+		return nil, errors.Join(fmt.Errorf("feedmix: open timak: %w", err), store.Close())
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t.stop = stop
+	go func() { t.ended <- t.plugin.Run(running) }()
+	return t, nil
+}
+
+func (t *Timak) open(ctx context.Context, dsn string, log *slog.Logger) (err error) {
+	if t.db, err = gorm.Open(postgres.Open(dsn), &gorm.Config{Logger: logger.Discard}); err != nil {
+		return err
+	}
+	plain, err := t.db.DB()
+	if err != nil {
+		return err
+	}
+	limit(plain)
+	if err := timakgorm.Migrate(ctx, t.db); err != nil {
+		return err
+	}
+	if t.plugin, err = timakgorm.New(t.Timelines, &timakgorm.Options{Logger: log}); err != nil {
+		return err
+	}
+	if err := t.plugin.Register(&posts{}, &follows{}); err != nil {
+		return err
+	}
+	return t.db.Use(t.plugin)
+}
+
+// Fill implements Side.
+func (t *Timak) Fill(ctx context.Context) error {
+	report, err := t.plugin.Rebuild(ctx, timakgorm.RebuildOptions{})
+	if err == nil && report.Remaining > 0 {
+		err = fmt.Errorf("feedmix: Rebuild left %d differences", report.Remaining)
+	}
+	return err
+}
+
+// Home implements Side.
+func (t *Timak) Home(ctx context.Context, user uint32, cursor string) (Page, error) {
+	return t.page(ctx, timakgorm.Key("user:{}:home", user), cursor)
+}
+
+// Author implements Side.
+func (t *Timak) Author(ctx context.Context, author uint32, cursor string) (Page, error) {
+	return t.page(ctx, timakgorm.Key("author:{}:posts", author), cursor)
+}
+
+func (t *Timak) page(ctx context.Context, key, cursor string) (Page, error) {
+	page, err := t.plugin.Page(ctx, key, timak.Query{Limit: pageLimit, Cursor: cursor})
+	if err != nil {
+		return Page{}, err
+	}
+	out := Page{Posts: make([]Post, len(page.Items))}
+	for i, item := range page.Items {
+		if out.Posts[i], err = postOf(item); err != nil {
+			return Page{}, err
+		}
+	}
+	if page.More {
+		out.Next = page.Next
+	}
+	return out, nil
+}
+
+// postOf returns the post that an item shows. It does not say whose it is.
+func postOf(item timak.Item) (Post, error) {
+	id, err := strconv.ParseUint(strings.TrimPrefix(item.ID, "posts:"), 10, 64)
+	if err != nil {
+		return Post{}, err
+	}
+	var data struct{ Body string }
+	err = json.Unmarshal(item.Data, &data)
+	return Post{ID: id, At: item.At.UTC(), Body: data.Body}, err
+}
+
+// Publish implements Side.
+func (t *Timak) Publish(ctx context.Context, p Post) error {
+	return t.db.WithContext(ctx).Create(&posts{ID: p.ID, AuthorID: p.Author, CreatedAt: p.At, Body: p.Body}).Error
+}
+
+// Edit implements Side.
+func (t *Timak) Edit(ctx context.Context, p Post) error {
+	return t.db.WithContext(ctx).Model(&posts{ID: p.ID}).Update("body", p.Body).Error
+}
+
+// Delete implements Side.
+func (t *Timak) Delete(ctx context.Context, p Post) error {
+	return t.db.WithContext(ctx).Delete(&posts{ID: p.ID}).Error
+}
+
+// Follow implements Side.
+func (t *Timak) Follow(ctx context.Context, user, author uint32) error {
+	return t.db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&follows{FollowerID: user, AuthorID: author}).Error
+}
+
+// Unfollow implements Side.
+func (t *Timak) Unfollow(ctx context.Context, user, author uint32) error {
+	return t.db.WithContext(ctx).Delete(&follows{FollowerID: user, AuthorID: author}).Error
+}
+
+// Settle implements Side.
+func (t *Timak) Settle(ctx context.Context) error { return t.plugin.Drain(ctx) }
+
+// Written implements Side.
+func (t *Timak) Written() Written { return t.store.written() }
+
+// About implements Side.
+func (t *Timak) About(context.Context) (string, error) {
+	return fmt.Sprintf("%s, Callbacks, delivery in the background", t.about), nil
+}
+
+// Close implements Side.
+func (t *Timak) Close() error {
+	t.stop()
+	err := <-t.ended
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	plain, failed := t.db.DB()
+	if failed == nil {
+		failed = plain.Close()
+	}
+	return errors.Join(err, failed, t.store.Close())
+}

@@ -1,0 +1,100 @@
+package feedmix_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix"
+	"github.com/timak-go/timak/timakgorm/pgtest"
+)
+
+// spoiled is a side on which somebody meddles with a timeline whenever it has settled.
+type spoiled struct {
+	*feedmix.Timak
+
+	spoil func(ctx context.Context, side *feedmix.Timak) error
+}
+
+func (s spoiled) Settle(ctx context.Context) error {
+	return errors.Join(s.Timak.Settle(ctx), s.spoil(ctx, s.Timak))
+}
+
+const spoiledKey = "user:1:home"
+
+// firstOf returns the newest item of the timeline.
+func firstOf(ctx context.Context, side *feedmix.Timak) (timak.Item, error) {
+	page, err := side.Timelines.Page(ctx, spoiledKey, timak.Query{Limit: 1})
+	if err == nil && len(page.Items) == 0 {
+		err = fmt.Errorf("%s is empty", spoiledKey)
+	}
+	if err != nil {
+		return timak.Item{}, err
+	}
+	return page.Items[0], nil
+}
+
+// TestRun_wrongPages: a run fails if one item of one timeline is not as it should be.
+func TestRun_wrongPages(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		spoil func(ctx context.Context, side *feedmix.Timak, first timak.Item) error
+		want  feedmix.Wrong // but for Pages, Wrong and Example
+	}{
+		{"missing", func(ctx context.Context, side *feedmix.Timak, first timak.Item) error {
+			_, err := side.Timelines.Delete(ctx, spoiledKey, first.ID)
+			return err
+		}, feedmix.Wrong{Missing: 1}},
+		{"extra", func(ctx context.Context, side *feedmix.Timak, first timak.Item) error {
+			first.ID = "posts:999999999"
+			_, err := side.Timelines.Add(ctx, spoiledKey, first)
+			return err
+		}, feedmix.Wrong{Extra: 1}},
+		{"stale", func(ctx context.Context, side *feedmix.Timak, first timak.Item) error {
+			first.Data = []byte(`{"body":"another"}`)
+			_, err := side.Timelines.Add(ctx, spoiledKey, first)
+			return err
+		}, feedmix.Wrong{Stale: 1}},
+		{"out of order", func(ctx context.Context, side *feedmix.Timak, first timak.Item) error {
+			first.At = first.At.Add(-29 * 24 * time.Hour)
+			_, err := side.Timelines.Add(ctx, spoiledKey, first)
+			return err
+		}, feedmix.Wrong{Disordered: 1, Stale: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := small
+			cfg.Mixes, cfg.Time, cfg.Turns, cfg.Scale = []string{"A"}, 100*time.Millisecond, 1, 0.0005
+			entry := feedmix.Entry{Name: "spoiled", Open: func(ctx context.Context, dsn string) (feedmix.Side, error) {
+				side, err := openTimak(ctx, t, dsn, cfg.Capacity)
+				return spoiled{side, func(ctx context.Context, side *feedmix.Timak) error {
+					first, err := firstOf(ctx, side)
+					return errors.Join(err, tt.spoil(ctx, side, first))
+				}}, err
+			}}
+			run := func() (*feedmix.Report, error) {
+				return feedmix.Run(t.Context(), cfg, []feedmix.Entry{entry}, func() string { return pgtest.DSN(t) }, func(string) {})
+			}
+			report, err := run()
+			if !errors.Is(err, feedmix.ErrWrongPages) || report == nil {
+				t.Fatalf("got %v, want %v", err, feedmix.ErrWrongPages)
+			}
+			got := report.Wrong(entry.Name)
+			if got.Wrong < 1 || got.Example == "" {
+				t.Errorf("got %+v, want a wrong page", got)
+			}
+			got.Pages, got.Wrong, got.Example = 0, 0, ""
+			if got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+			entry.Loose = true
+			if report, err = run(); err != nil || report.Wrong(entry.Name).Wrong < 1 {
+				t.Errorf("of a side that may have them: got %v, %+v", err, report.Wrong(entry.Name))
+			}
+		})
+	}
+}
