@@ -154,3 +154,24 @@ func TestScene_error(t *testing.T) {
 		}
 	})
 }
+
+// TestScene_due: when operations begin late, their latency counts from when they were due.
+func TestScene_due(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		oversleeps := func(d time.Duration) { time.Sleep(d + 7*ms) }
+		s := &scene{Result: &Result{}, side: &ideal{page: 3 * ms, change: 5 * ms}, capacity: 60, sleep: oversleeps}
+		ops := []Op{{Kind: ReadHome}, {Kind: ReadHome}, {Kind: ReadAuthor}, {Kind: Edit}}
+		if err := s.play(t.Context(), ops, 10*ms); err != nil {
+			t.Fatal(err)
+		}
+		if late, least := s.Home.Percentile(100), s.Home.Percentile(1); late != 10*ms || least != 3*ms {
+			t.Errorf("home took %v and %v, want 3ms, and 7ms more", least, late)
+		}
+		wantAll(t, "author", &s.Author, 1, 10*ms)
+		wantAll(t, "write", &s.Write, 1, 12*ms)
+		if late := s.Started.Percentile(100); late != 7*ms || s.Late != 12*ms {
+			t.Errorf("began %v late, the last ended %v late; want 7ms, 12ms", late, s.Late)
+		}
+	})
+}

@@ -68,13 +68,22 @@ func (t *Timak) open(ctx context.Context, dsn string, log *slog.Logger) (err err
 	return t.db.Use(t.plugin)
 }
 
-// Fill implements Side.
+// filledAtOnce is how many posts are recorded in one transaction.
+const filledAtOnce = 10_000
+
+// Fill implements Side: it records all posts, as if they had just been written.
 func (t *Timak) Fill(ctx context.Context) error {
-	report, err := t.plugin.Rebuild(ctx, timakgorm.RebuildOptions{})
-	if err == nil && report.Remaining > 0 {
-		err = fmt.Errorf("feedmix: Rebuild left %d differences", report.Remaining)
+	var last uint64
+	if err := t.db.WithContext(ctx).Model(&posts{}).Select("coalesce(max(id), 0)").Scan(&last).Error; err != nil {
+		return err
 	}
-	return err
+	for from := uint64(0); from < last; from += filledAtOnce {
+		err := timakgorm.Touch(t.db.WithContext(ctx), &posts{}, "id > ? AND id <= ?", from, from+filledAtOnce)
+		if err = errors.Join(err, t.plugin.Drain(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Home implements Side.
