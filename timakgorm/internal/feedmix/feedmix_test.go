@@ -37,7 +37,7 @@ var small = feedmix.Config{
 	Capacity: 60, Posts: 10, Payload: 256, Checked: 100,
 }
 
-// TestFeedmix is the program of make feedmix.
+// TestFeedmix is the program of make feedmix. It measures, so nothing runs beside it.
 func TestFeedmix(t *testing.T) {
 	cfg, newDSN, out := small, func() string { return pgtest.DSN(t) }, t.Output()
 	if *whole {
