@@ -47,7 +47,7 @@ var arrows = []struct {
 	{room + "hooks", in("outbox cascade guard session statement dialect model sqltext"), "one capture does not know the other, nor what becomes of a change"},
 	{room + "triggers", in("outbox session statement dialect model sqltext"), "one capture does not know the other, nor what becomes of a change"},
 	{room + "follow", in("outbox guard session statement dialect model"), "rows that the user names are recorded like any others"},
-	{room + "audience", in("outbox dialect model") + " timak", "who subscribes to what is asked of the tables: what to do about it is decided above"},
+	{room + "audience", in("outbox dialect model tag") + " timak", "who subscribes to what is asked of the tables: what to do about it is decided above"},
 	{room + "relay", in("audience outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
