@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // checked runs a subcommand and returns its exit code and output.

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timak/riaktest"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // onRiak starts a cluster and returns its addresses for a command line.

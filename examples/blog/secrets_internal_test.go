@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/secret"
 	"github.com/timak-go/timak/timak/secret/secrettest"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // TestConfigIsNotShown: a DSN may contain a password.

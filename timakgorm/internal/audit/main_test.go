@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }

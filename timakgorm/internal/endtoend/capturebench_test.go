@@ -7,9 +7,9 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // Article is the README's post as an application has it: with the indexes that

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // TestDatabaseCrashes: the relay lives through crashes of the database, and so

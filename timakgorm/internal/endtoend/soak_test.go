@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timak/riaktest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // The soak is everything at once: processes that write, roll back, cancel and

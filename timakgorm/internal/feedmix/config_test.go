@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/timakgorm/internal/feedmix"
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // TestRun_refuses what cannot be measured, before it opens anything.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix"
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // Without -feedmix, a small run takes a few seconds.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix"
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // spoiled is a side on which somebody meddles with a timeline whenever it has settled.

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timak/riaktest"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }

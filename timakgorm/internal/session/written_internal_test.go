@@ -8,9 +8,9 @@ import (
 	driver "gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // Asking whether a transaction that has only read has written gives it no id, and

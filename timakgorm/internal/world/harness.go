@@ -20,8 +20,8 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
-	"github.com/timak-go/timak/timakgorm/pgtest"
 )
 
 // Author writes posts.

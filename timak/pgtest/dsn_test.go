@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 func TestDSN_emptyDatabaseEach(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // childVariable is set in a test binary that a test has started. Its value is how

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // A test binary with TIMAK_TEST_POSTGRES creates its databases on that server,

@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timakgorm/pgtest"
+	"github.com/timak-go/timak/timak/pgtest"
 )
 
 func TestServer_keepsItsData(t *testing.T) {
