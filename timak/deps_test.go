@@ -22,6 +22,7 @@ var arrows = []struct {
 	{"timak/memstore", "timak/driver timak/internal/siblings", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/boltstore", "timak/driver timak/internal/siblings", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/riakstore", "timak/driver timak/secret", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/pgstore", "timak/driver migrations", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/riaktest", "timak/secret", "the test server speaks Riak's protocol: it must not share code with the client that it tests"},
 	{"timak/pgtest", "", "a Postgres for anybody's tests"},
 	{"timak/secret", "", "what hides secrets is used everywhere"},
@@ -151,7 +152,7 @@ func TestForbiddenDependencies(t *testing.T) {
 	}{
 		{"timak/...", []string{"gorm.io"}, "the engine does not know GORM; put it in timakgorm"},
 		{"timak/...", []string{"github.com/labstack"}, "the engine does not know Echo; put it in examples/blog"},
-		{"timak", []string{"go.etcd.io", "github.com/basho"}, "a backend's client belongs in its store"},
+		{"timak", []string{"go.etcd.io", "github.com/basho", "github.com/jackc"}, "a backend's client belongs in its store"},
 		{"timak", []string{"testing"}, "test code does not go into programs"},
 		{"timakgorm", []string{"testing"}, "test code does not go into programs"},
 		{"timakgorm", []string{"github.com/labstack", "go.etcd.io", "github.com/basho"}, "web frameworks and stores are the application's choice"},

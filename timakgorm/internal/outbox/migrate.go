@@ -3,11 +3,7 @@ package outbox
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
-	"strconv"
-	"strings"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -93,36 +89,22 @@ func migrationProvider(d dialect.Dialect, db *gorm.DB) (*goose.Provider, error) 
 	return goose.NewProvider(gooseDialect, plain, nil, options...)
 }
 
-// migrationSteps reads the pairs of files NNNN_name.up.sql and NNNN_name.down.sql.
+// migrationSteps returns the migrations of a dialect.
 func migrationSteps(dialect string) ([]*goose.Migration, error) {
-	names, err := fs.Glob(migrations.FS, dialect+"/*.up.sql")
+	files, err := migrations.Steps(dialect)
 	if err != nil {
 		return nil, err
 	}
-	var steps []*goose.Migration
-	for _, name := range names {
-		number, _, _ := strings.Cut(strings.TrimPrefix(name, dialect+"/"), "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s: expected a name like 0001_name.up.sql: %w", name, err)
-		}
-		up, upErr := migrationStep(name)
-		down, downErr := migrationStep(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
-		if err := errors.Join(upErr, downErr); err != nil {
-			return nil, err
-		}
-		steps = append(steps, goose.NewGoMigration(version, up, down))
+	steps := make([]*goose.Migration, len(files))
+	for i, file := range files {
+		steps[i] = goose.NewGoMigration(file.Version, migrationStep(file.Up), migrationStep(file.Down))
 	}
 	return steps, nil
 }
 
-func migrationStep(name string) (*goose.GoFunc, error) {
-	text, err := migrations.FS.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
+func migrationStep(text string) *goose.GoFunc {
 	return &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, string(text))
+		_, err := tx.ExecContext(ctx, text)
 		return err
-	}}, nil
+	}}
 }

@@ -1,0 +1,2 @@
+// Package pgstore keeps timelines in Postgres.
+package pgstore

@@ -1,0 +1,155 @@
+package pgstore_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/timak-go/timak/migrations"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/pgstore"
+	"github.com/timak-go/timak/timak/pgtest"
+)
+
+// execute runs SQL as the owner of a database.
+func execute(t testing.TB, dsn, sql string) {
+	t.Helper()
+	conn := connect(t, dsn)
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// ask returns the one value that a query finds.
+func ask[T any](t testing.TB, dsn, sql string, args ...any) (value T) {
+	t.Helper()
+	if err := connect(t, dsn).QueryRow(t.Context(), sql, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+func connect(t testing.TB, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) }) // a second one, or of a server that was stopped
+	return conn
+}
+
+// Many programs start at once, on a new database.
+func TestMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if err := pgstore.Migrate(t.Context(), dsn, nil); err != nil {
+				t.Errorf("Migrate: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	store := open(t, dsn, nil)
+	put(t, store, "1", nil)
+	migrate(t, dsn, nil)
+	want(t, store, "1")
+}
+
+// A table may have any name, in any schema, and shares nothing with others.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	execute(t, dsn, `CREATE SCHEMA "My.Schema"; CREATE SCHEMA other`)
+	names := []pgstore.Options{
+		{},
+		{Table: "Feed"},
+		{Table: "feed"},
+		{Schema: "My.Schema"},
+		{Schema: "My.Schema", Table: `a "quoted"; name.$1 TABLE_NAME -- 日本語`},
+		{Schema: "other", Table: "feed"},
+		{Schema: "other", Table: "My.Schema"},
+		{Table: strings.Repeat("t", 52)},
+		{Table: strings.Repeat("t", 51)},
+	}
+	for _, opts := range names {
+		for range 2 {
+			migrate(t, dsn, &opts)
+		}
+		put(t, open(t, dsn, &opts), fmt.Sprintf("of %+v", opts), nil)
+	}
+	for _, opts := range names {
+		want(t, open(t, dsn, &opts), fmt.Sprintf("of %+v", opts))
+	}
+	if got := ask[int](t, dsn, `SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`); got != 2*len(names) {
+		t.Errorf("%d stores have %d tables, want two each", len(names), got)
+	}
+}
+
+func TestMigrateWithoutTheSchema(t *testing.T) {
+	t.Parallel()
+	err := pgstore.Migrate(t.Context(), pgtest.DSN(t), &pgstore.Options{Schema: "missing"})
+	if err == nil || !strings.Contains(err.Error(), `schema "missing" does not exist`) {
+		t.Errorf("got %v, want an error about the schema", err)
+	}
+}
+
+// The files do by hand what Migrate does, and undo it.
+func TestMigrationFiles(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	steps, err := migrations.Steps("pgstore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(migrations.FS, "pgstore/*")
+	if err != nil || len(names) != 2*len(steps) {
+		t.Errorf("got the files %q (%v), want two for each of %d steps", names, err, len(steps))
+	}
+	for range 2 {
+		for i, step := range steps {
+			if step.Version != int64(i+1) {
+				t.Errorf("step %d has the number %d", i+1, step.Version)
+			}
+			execute(t, dsn, step.Up)
+		}
+		put(t, open(t, dsn, nil), "1", nil)
+		for i := range steps {
+			execute(t, dsn, steps[len(steps)-1-i].Down)
+		}
+		if _, err := pgstore.Open(t.Context(), dsn, nil); !errors.Is(err, pgstore.ErrMisconfigured) {
+			t.Errorf("Open without a table: got %v, want ErrMisconfigured", err)
+		}
+	}
+}
+
+// The migrations of timakgorm lie in the same database, and are not mixed up.
+func TestMigrateBesideTheOutbox(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	execute(t, dsn, `CREATE TABLE timak_migrations (id int PRIMARY KEY); CREATE TABLE timak_outbox (id int PRIMARY KEY)`)
+	migrate(t, dsn, nil)
+	put(t, open(t, dsn, nil), "1", nil)
+	if got := ask[int](t, dsn, `SELECT count(*) FROM timak_migrations`); got != 0 {
+		t.Errorf("Migrate wrote %d rows into another table", got)
+	}
+}
+
+// Values are stored as they are: they are compressed already.
+func TestValuesAreNotCompressed(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	put(t, open(t, dsn, nil), strings.Repeat("a", 1<<16), nil)
+	if got := ask[int](t, dsn, `SELECT pg_column_size(vals) FROM timak_timelines`); got < 1<<16 {
+		t.Errorf("64 KB take %d bytes", got)
+	}
+}
+
+var _ driver.Store = (*pgstore.Store)(nil)

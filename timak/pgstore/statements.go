@@ -1,0 +1,41 @@
+package pgstore
+
+import "strings"
+
+// statements are the SQL of a store.
+type statements struct{ get, put, keys, check string }
+
+// getSQL reads the siblings of a key.
+const getSQL = `SELECT dots, vals FROM TABLE_NAME WHERE key = $1::bytea`
+
+// putSQL stores a value with its dot beside the siblings whose dots are not among
+// those seen. ON CONFLICT locks the row and goes on from its newest version, whatever
+// the statement's snapshot: so what it returns, whether the value is the only sibling,
+// is proved.
+//
+// The test before each ELSE saves most puts from reading the old values.
+const putSQL = `INSERT INTO TABLE_NAME AS stored (key, dots, vals)
+VALUES ($1::bytea, ARRAY[$2::bigint], ARRAY[$3::bytea])
+ON CONFLICT (key) DO UPDATE SET
+	dots = CASE WHEN stored.dots <@ $4::bigint[] THEN excluded.dots ELSE (
+		SELECT array_agg(dot) FROM unnest(stored.dots) AS sibling (dot) WHERE dot <> ALL ($4::bigint[])
+	) || excluded.dots END,
+	vals = CASE WHEN stored.dots <@ $4::bigint[] THEN excluded.vals ELSE (
+		SELECT array_agg(val) FROM unnest(stored.dots, stored.vals) AS sibling (dot, val) WHERE dot <> ALL ($4::bigint[])
+	) || excluded.vals END
+RETURNING cardinality(stored.dots) = 1`
+
+// keysSQL reads the next keys, in order.
+const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key LIMIT $2::bigint`
+
+// statementsOf returns the SQL for a table with this quoted name.
+func statementsOf(table string) statements {
+	on := func(sql string) string { return strings.ReplaceAll(sql, "TABLE_NAME", table) }
+	return statements{get: on(getSQL), put: on(putSQL), keys: on(keysSQL), check: on(trial(putSQL))}
+}
+
+// trial returns a statement that does nothing, and fails if sql would: because of
+// a missing table, column or index, or for want of a right.
+func trial(sql string) string {
+	return "EXPLAIN " + strings.NewReplacer("$1", "NULL", "$2", "NULL", "$3", "NULL", "$4", "NULL").Replace(sql)
+}

@@ -1,0 +1,206 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/timak-go/timak/timak/driver"
+)
+
+// MaxKeyLen is the longest key, in bytes; it is that of a timeline.
+const MaxKeyLen = 512
+
+// MaxValueLen is the largest value, in bytes: 256 MiB. The siblings of a key can hold
+// 1 GB together.
+const MaxValueLen = 256 << 20
+
+// Store is a driver.Store in a table of Postgres, made by Open or New. Its methods may
+// be called from any number of goroutines.
+type Store struct {
+	pool    *pgxpool.Pool
+	owned   bool // the pool ends with the store
+	sql     statements
+	timeout time.Duration
+	closed  atomic.Bool
+}
+
+var _ driver.Store = (*Store)(nil)
+
+// Open connects to Postgres with a pool of its own, and checks that the table is
+// there and may be used. dsn is a URL or keywords, as for pgx; it may hold settings
+// of the pool, such as pool_max_conns=20.
+//
+// It returns ErrMisconfigured if the table is missing, a right is lacking or
+// the user is refused, and driver.ErrUnavailable while Postgres cannot be reached.
+func Open(ctx context.Context, dsn string, opts *Options) (*Store, error) {
+	s, err := open(ctx, dsn, opts)
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: open: %w", err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, dsn string, opts *Options) (*Store, error) {
+	all, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, errDSN
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	s := newStore(pool, all)
+	s.owned = true
+	if err := s.check(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// New returns a store that uses the application's pool, whose Close it leaves to
+// the application. It does not connect: if the table is missing, calls say so.
+func New(pool *pgxpool.Pool, opts *Options) (*Store, error) {
+	all, err := opts.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: new: %w", err)
+	}
+	return newStore(pool, all), nil
+}
+
+func newStore(pool *pgxpool.Pool, opts Options) *Store {
+	return &Store{pool: pool, sql: statementsOf(opts.table()), timeout: opts.Timeout}
+}
+
+// Get returns the siblings under key and their token; see driver.Store. It never
+// waits for writers.
+func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
+	obj, err := s.get(ctx, key)
+	if err != nil {
+		return driver.Object{}, fmt.Errorf("pgstore: get %q: %w", key, explain(ctx, err))
+	}
+	return obj, nil
+}
+
+// Put stores value beside the siblings that token does not cover; see driver.Store.
+// It returns a token whenever value is the only sibling. Puts of one key wait for
+// each other.
+//
+// It returns ErrKey for a key of more than MaxKeyLen bytes, and driver.ErrTooLarge for a
+// value of more than MaxValueLen, or if siblings leave too little room for it.
+func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	got, err := s.put(ctx, key, value, token)
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: put %q: %w", key, explain(ctx, err))
+	}
+	return got, nil
+}
+
+// Close closes the pool that Open made, once its running calls have ended. The pool
+// that New was given stays open. A second Close waits for the first.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	if s.owned {
+		s.pool.Close()
+	}
+	return nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
+	if len(key) > MaxKeyLen {
+		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
+	}
+	var dots []dot
+	var values [][]byte
+	err := s.query(ctx, func(row pgx.Row) error { return row.Scan(&dots, &values) }, s.sql.get, []byte(key))
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return driver.Object{}, nil
+	case err != nil:
+		return driver.Object{}, err
+	case len(dots) == 0 || len(dots) != len(values):
+		return driver.Object{}, fmt.Errorf("%w: it has %d dots and %d values", ErrDamaged, len(dots), len(values))
+	}
+	return driver.Object{Siblings: values, Token: tokenOf(key, dots)}, nil
+}
+
+func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	seen, err := parseToken(key, token)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(key) > MaxKeyLen:
+		return nil, fmt.Errorf("%w, got %d", ErrKey, len(key))
+	case len(value) > MaxValueLen:
+		return nil, fmt.Errorf("%w: expected at most %d bytes, got %d", driver.ErrTooLarge, MaxValueLen, len(value))
+	case value == nil:
+		value = []byte{} // nil would be NULL
+	}
+	mine := newDot()
+	var alone bool
+	err = s.query(ctx, func(row pgx.Row) error { return row.Scan(&alone) }, s.sql.put, []byte(key), mine, value, seen)
+	if err != nil || !alone {
+		return nil, err
+	}
+	return tokenOf(key, []dot{mine}), nil
+}
+
+// check fails if Postgres would not carry out the store's statements.
+func (s *Store) check(ctx context.Context) error {
+	return explain(ctx, s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, s.sql.check)
+		return err
+	}))
+}
+
+// query runs a statement that returns a row at most. One that was rolled back
+// because of others, as happens when the database's default isolation is stricter
+// than usual, is repeated: it has done nothing.
+func (s *Store) query(ctx context.Context, scan func(pgx.Row) error, sql string, args ...any) error {
+	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		for {
+			err := scan(conn.QueryRow(ctx, sql, args...))
+			if !isOneOf(sqlState(err), rolledBack) {
+				return err
+			}
+		}
+	})
+}
+
+// withConn calls do with a connection, for Options.Timeout at most.
+func (s *Store) withConn(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return driver.ErrClosed
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, s.timeout, errTimeout)
+	defer cancel()
+	conn, err := s.pool.Acquire(limited)
+	if err != nil {
+		return s.late(limited, "no free connection", err)
+	}
+	defer conn.Release()
+	return s.late(limited, "no answer", do(limited, conn))
+}
+
+// late returns err, or what was missing if the store's own time limit has ended the
+// call.
+func (s *Store) late(limited context.Context, missing string, err error) error {
+	if err == nil || !errors.Is(context.Cause(limited), errTimeout) {
+		return err
+	}
+	stat := s.pool.Stat()
+	return fmt.Errorf("%w: %s within %v (connections in use: %d of %d): %s",
+		driver.ErrUnavailable, missing, s.timeout, stat.AcquiredConns(), stat.MaxConns(), err.Error())
+}
