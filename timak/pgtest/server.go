@@ -19,7 +19,7 @@ const (
 	pollInterval = 10 * time.Millisecond
 )
 
-// Server is a Postgres server for one test, which may stop, crash and restart it.
+// Server is a Postgres server for one test, which may stop, crash, kill and restart it.
 // Data and DSNs stay the same. DSN may be called from any number of goroutines;
 // the other methods must not be called concurrently.
 type Server struct {
@@ -28,6 +28,7 @@ type Server struct {
 	folder   *folder
 	watchdog *watchdog
 	process  *process // nil while stopped
+	killed   bool     // the processes that it left may take a moment to end
 }
 
 // NewServer starts a server that is stopped and removed when t ends. It always
@@ -58,12 +59,24 @@ func (s *Server) DSN(database string) string {
 	return fmt.Sprintf("host='%s' port=5432 user=postgres sslmode=disable dbname='%s'", quote(s.folder.path), quote(database))
 }
 
-// Start starts the server after Stop or Crash. It returns when the server accepts
-// connections. If ctx ends first, the server is stopped.
+// Start starts the server after Stop, Crash or Kill. It returns when the server
+// accepts connections. If ctx ends first, the server is stopped.
 func (s *Server) Start(ctx context.Context) error {
 	if s.process != nil {
 		return errors.New("pgtest: start: the server is running")
 	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := s.start(ctx)
+	for err != nil && s.killed && ctx.Err() == nil {
+		time.Sleep(pollInterval)
+		err = s.start(ctx)
+	}
+	s.killed = s.killed && err != nil
+	return err
+}
+
+func (s *Server) start(ctx context.Context) error {
 	if err := s.launch(); err != nil {
 		return fmt.Errorf("pgtest: start: %w", err)
 	}
@@ -92,6 +105,21 @@ func (s *Server) Crash() error {
 		return nil // Postgres calls this an abnormal shutdown
 	}
 	return err
+}
+
+// Kill kills the server's main process, as kill -9 does. Its other processes end
+// when they notice, and clients get no word. Committed data stays. Kill does nothing
+// if the server is stopped already.
+func (s *Server) Kill() error {
+	if s.process == nil {
+		return nil
+	}
+	s.killed = true
+	err := s.end(syscall.SIGKILL)
+	if exit, exited := errors.AsType[*exec.ExitError](err); exited && !exit.Exited() {
+		return nil
+	}
+	return fmt.Errorf("pgtest: kill: the server had ended before: %w", err)
 }
 
 // Restart calls Stop and then Start, even if Stop returns an error.
