@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,7 +21,7 @@ import (
 func execute(t testing.TB, dsn, sql string) {
 	t.Helper()
 	conn := connect(t, dsn)
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
+	if _, err := conn.Exec(context.WithoutCancel(t.Context()), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
@@ -36,11 +37,12 @@ func ask[T any](t testing.TB, dsn, sql string, args ...any) (value T) {
 
 func connect(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
+	ctx := context.WithoutCancel(t.Context()) // for those who clean up
+	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) }) // a second one, or of a server that was stopped
+	t.Cleanup(func() { _ = conn.Close(ctx) }) // of a server that may have been stopped
 	return conn
 }
 

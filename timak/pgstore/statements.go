@@ -3,7 +3,10 @@ package pgstore
 import "strings"
 
 // statements are the SQL of a store.
-type statements struct{ get, put, keys, check string }
+type statements struct {
+	get, put, keys string
+	check          []string // trials of the others
+}
 
 // getSQL reads the siblings of a key.
 const getSQL = `SELECT dots, vals FROM TABLE_NAME WHERE key = $1::bytea`
@@ -31,7 +34,10 @@ const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key 
 // statementsOf returns the SQL for a table with this quoted name.
 func statementsOf(table string) statements {
 	on := func(sql string) string { return strings.ReplaceAll(sql, "TABLE_NAME", table) }
-	return statements{get: on(getSQL), put: on(putSQL), keys: on(keysSQL), check: on(trial(putSQL))}
+	return statements{
+		get: on(getSQL), put: on(putSQL), keys: on(keysSQL),
+		check: []string{on(trial(getSQL)), on(trial(putSQL)), on(trial(keysSQL))},
+	}
 }
 
 // trial returns a statement that does nothing, and fails if sql would: because of

@@ -157,8 +157,12 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 // check fails if Postgres would not carry out the store's statements.
 func (s *Store) check(ctx context.Context) error {
 	return explain(ctx, s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		_, err := conn.Exec(ctx, s.sql.check)
-		return err
+		for _, trial := range s.sql.check {
+			if _, err := conn.Exec(ctx, trial); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 
