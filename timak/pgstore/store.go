@@ -142,8 +142,6 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 		return nil, fmt.Errorf("%w, got %d", ErrKey, len(key))
 	case len(value) > MaxValueLen:
 		return nil, fmt.Errorf("%w: expected at most %d bytes, got %d", driver.ErrTooLarge, MaxValueLen, len(value))
-	case value == nil:
-		value = []byte{} // nil would be NULL
 	}
 	mine := newDot()
 	var alone bool
