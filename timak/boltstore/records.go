@@ -34,11 +34,20 @@ func (f *file) createBucket() error {
 	})
 }
 
-// load returns the record under key. It shares memory with tx.
-func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
+// records returns the bucket that holds the record of every key.
+func records(tx *bbolt.Tx) (*bbolt.Bucket, error) {
 	bucket := tx.Bucket([]byte(bucketName))
 	if bucket == nil {
-		return siblings.Record{}, damagedFile(fmt.Errorf("its bucket %q is missing", bucketName))
+		return nil, damagedFile(fmt.Errorf("its bucket %q is missing", bucketName))
+	}
+	return bucket, nil
+}
+
+// load returns the record under key. It shares memory with tx.
+func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
+	bucket, err := records(tx)
+	if err != nil {
+		return siblings.Record{}, err
 	}
 	found, stored := bucket.Cursor().Seek([]byte(key))
 	if found == nil || string(found) != key {

@@ -22,7 +22,10 @@ type Store struct {
 	closed sync.Once
 }
 
-var _ driver.Store = (*Store)(nil)
+var (
+	_ driver.Store  = (*Store)(nil)
+	_ driver.Lister = (*Store)(nil)
+)
 
 // Open opens the store in the file at path. It creates the file, but not its
 // folder, if there is none. It takes a lock on the file, which ends with Close or
@@ -85,20 +88,25 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err error) {
-	if err := ctx.Err(); err != nil {
-		return obj, err
-	}
-	if !s.gate.enter() {
-		return obj, driver.ErrClosed
-	}
-	defer s.gate.inside.Done()
-	err = s.file.view(func(tx *bbolt.Tx) error {
+	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		record, err := load(tx, key)
 		obj = record.Object()
 		detach(obj)
 		return err
 	})
 	return obj, err
+}
+
+// view runs do in a read-only transaction.
+func (s *Store) view(ctx context.Context, do func(tx *bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !s.gate.enter() {
+		return driver.ErrClosed
+	}
+	defer s.gate.inside.Done()
+	return s.file.view(do)
 }
 
 // detach copies values out of the file's memory, which is valid only within the

@@ -11,6 +11,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"iter"
 )
 
 // Token is a store's causal context: the siblings that a Get saw. Only the store
@@ -57,6 +58,21 @@ type Store interface {
 	// Close releases what the store holds. Later calls return ErrClosed; a
 	// second Close returns nil.
 	Close() error
+}
+
+// Lister is what a store can do besides, if it can list its keys: memstore, boltstore
+// and pgstore can.
+type Lister interface {
+	// Keys returns the keys that begin with prefix and come after the key after, in
+	// the order of their bytes. An empty prefix means all keys, an empty after the
+	// first. To resume a listing, pass the last key that it returned as after.
+	//
+	// A key that is there all the time is listed exactly once, whatever is written
+	// meanwhile; one that is added meanwhile may be missing. Keys are read in parts
+	// as they are asked for, and the store may be used between them.
+	//
+	// An error is the last element, with an empty key. The errors are those of Get.
+	Keys(ctx context.Context, prefix, after string) iter.Seq2[string, error]
 }
 
 var (

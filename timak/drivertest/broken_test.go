@@ -92,7 +92,7 @@ func brokenStores() map[string]brokenStore {
 	lower := func() driver.Store { return mapsKeys(strings.ToLower) }
 	trim := func() driver.Store { return mapsKeys(strings.TrimSpace) }
 	cut := func() driver.Store { return mapsKeys(func(k string) string { return k[:min(len(k), 511)] }) }
-	return map[string]brokenStore{
+	stores := map[string]brokenStore{
 		"absent is a sibling": {absentIsASibling, []string{"AbsentKey", "LongKeys"}},
 		"stores nothing":      {storesNothing, []string{"PutThenGet", "WritersThatRead"}},
 		"last write wins": {lastWriteWins, []string{
@@ -122,6 +122,8 @@ func brokenStores() map[string]brokenStore {
 		"stays open":             {staysOpen, []string{"ClosedStoreRefusesCalls"}},
 		"never says closed":      {neverSaysClosed, []string{"ClosedStoreRefusesCalls", "CloseDuringCalls"}},
 	}
+	maps.Copy(stores, brokenListers())
+	return stores
 }
 
 func absentIsASibling() driver.Store {

@@ -12,9 +12,10 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// Run runs every test of the contract as a parallel subtest of t. open returns a
-// store for one subtest, which closes it; the stores may share their contents. open
-// may call t.Skip when the store's server is not available.
+// Run runs every test of the contract as a parallel subtest of t, and those of
+// driver.Lister if the store is one. open returns a store for one subtest, which closes
+// it; the stores may share their contents. open may call t.Skip when the store's server
+// is not available.
 func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 	for _, tt := range contract() {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,6 +88,11 @@ func contract() []test {
 		{"CloseTwice", closeTwice},
 		{"ClosedStoreRefusesCalls", closedStoreRefusesCalls},
 		{"CloseDuringCalls", closeDuringCalls},
+
+		{"ListsKeysInOrder", listed(listsKeysInOrder)},
+		{"ListsManyKeys", listed(listsManyKeys)},
+		{"ListRefusesEndedContext", listed(listRefusesEndedContext)},
+		{"ClosedStoreRefusesList", listed(closedStoreRefusesList)},
 	}
 }
 

@@ -5,9 +5,12 @@ package memstore
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/keys"
 	"github.com/timak-go/timak/timak/internal/siblings"
 )
 
@@ -22,7 +25,10 @@ type Store struct {
 	records map[string]siblings.Record // nil once closed
 }
 
-var _ driver.Store = (*Store)(nil)
+var (
+	_ driver.Store  = (*Store)(nil)
+	_ driver.Lister = (*Store)(nil)
+)
 
 // New returns an empty store.
 func New() *Store {
@@ -46,6 +52,18 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 		return nil, fmt.Errorf("memstore: put %q: %w", key, err)
 	}
 	return got, nil
+}
+
+// Keys returns the keys that begin with prefix and come after the key after, in
+// order; see driver.Lister.
+func (s *Store) Keys(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+	return keys.List(prefix, after, func(from string) ([]string, error) {
+		page, err := s.page(ctx, from)
+		if err != nil {
+			return nil, fmt.Errorf("memstore: list %q: %w", prefix, err)
+		}
+		return page, nil
+	})
 }
 
 // Close drops everything that the store holds.
@@ -77,13 +95,38 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 	return got, nil
 }
 
-// find returns the record under key. The caller holds the lock.
-func (s *Store) find(ctx context.Context, key string) (siblings.Record, error) {
+// page returns all keys from a place on.
+func (s *Store) page(ctx context.Context, from string) ([]string, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	var page []string
+	for key := range s.records {
+		if key >= from {
+			page = append(page, key)
+		}
+	}
+	slices.Sort(page)
+	return page, nil
+}
+
+// check returns why there can be no call. The caller holds the lock.
+func (s *Store) check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return siblings.Record{}, err
+		return err
 	}
 	if s.records == nil {
-		return siblings.Record{}, driver.ErrClosed
+		return driver.ErrClosed
+	}
+	return nil
+}
+
+// find returns the record under key. The caller holds the lock.
+func (s *Store) find(ctx context.Context, key string) (siblings.Record, error) {
+	if err := s.check(ctx); err != nil {
+		return siblings.Record{}, err
 	}
 	if record, ok := s.records[key]; ok {
 		return record, nil

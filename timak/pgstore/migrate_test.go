@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/timak-go/timak/migrations"
-	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/pgstore"
 	"github.com/timak-go/timak/timak/pgtest"
 )
@@ -153,5 +152,3 @@ func TestValuesAreNotCompressed(t *testing.T) {
 		t.Errorf("64 KB take %d bytes", got)
 	}
 }
-
-var _ driver.Store = (*pgstore.Store)(nil)

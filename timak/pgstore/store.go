@@ -30,7 +30,10 @@ type Store struct {
 	closed  atomic.Bool
 }
 
-var _ driver.Store = (*Store)(nil)
+var (
+	_ driver.Store  = (*Store)(nil)
+	_ driver.Lister = (*Store)(nil)
+)
 
 // Open connects to Postgres with a pool of its own, and checks that the table is
 // there and may be used. dsn is a URL or keywords, as for pgx; it may hold settings
