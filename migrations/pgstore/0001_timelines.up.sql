@@ -1,9 +1,11 @@
--- A row holds what is stored under one key: its siblings, as two arrays of the same
--- length. A put rewrites the row.
+-- A row holds what is stored under one key: its siblings, each with a dot, which is the
+-- random number that its put drew. Most keys have only one. A put rewrites the row.
 CREATE TABLE timak_timelines (
 	key bytea PRIMARY KEY,  -- any bytes; convert_from(key, 'UTF8') shows it
-	dots bigint[] NOT NULL, -- of each sibling, the random number that its put drew
-	vals bytea[] NOT NULL   -- of each sibling, the value
+	dot bigint NOT NULL,    -- of the sibling put last
+	value bytea NOT NULL,
+	other_dots bigint[],    -- of the others, the earlier the later; NULL if there are none
+	other_values bytea[]
 ) WITH (
 	fillfactor = 50, -- a put then finds room for the new row on the old one's page
 	autovacuum_vacuum_scale_factor = 0.02,
@@ -14,4 +16,5 @@ CREATE TABLE timak_timelines (
 );
 
 -- Values are compressed already.
-ALTER TABLE timak_timelines ALTER COLUMN vals SET STORAGE EXTERNAL;
+ALTER TABLE timak_timelines ALTER COLUMN value SET STORAGE EXTERNAL;
+ALTER TABLE timak_timelines ALTER COLUMN other_values SET STORAGE EXTERNAL;

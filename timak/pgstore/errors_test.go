@@ -64,8 +64,9 @@ func TestMisconfigured(t *testing.T) {
 // A table of another shape is not used.
 func TestForeignTable(t *testing.T) {
 	t.Parallel()
+	const rest = `dot bigint, value bytea, other_dots bigint[], other_values bytea[]`
 	for _, columns := range []string{
-		`key bytea PRIMARY KEY`, `key bytea, dots bigint[], vals bytea[]`, `key text PRIMARY KEY, dots bigint[], vals bytea[]`,
+		`key bytea PRIMARY KEY`, `key bytea, ` + rest, `key text PRIMARY KEY, ` + rest, `key bytea PRIMARY KEY, dots bigint[], vals bytea[]`,
 	} {
 		dsn := pgtest.DSN(t)
 		execute(t, dsn, `CREATE TABLE timak_timelines (`+columns+`)`)
@@ -106,8 +107,12 @@ func TestDamagedRow(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
 	store := open(t, dsn, nil)
-	for _, damage := range []string{`dots = '{}'`, `dots = '{}', vals = '{}'`, `vals = '{}'`, `vals = vals || vals`, `dots = dots || dots`} {
+	for _, damage := range []string{
+		`other_dots = '{}'`, `other_dots = NULL`, `other_values = '{}'`, `other_values = NULL`,
+		`other_values = other_values || other_values`, `other_dots = other_dots || other_dots`,
+	} {
 		put(t, store, "1", nil)
+		put(t, store, "2", nil)
 		execute(t, dsn, `UPDATE timak_timelines SET `+damage)
 		_, err := store.Get(t.Context(), "k")
 		wantErr(t, damage, err, pgstore.ErrDamaged)

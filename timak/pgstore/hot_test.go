@@ -34,8 +34,8 @@ const (
 type hotJob struct {
 	DSN     string
 	Process int
-	Engine  bool          // the writers share an engine, as in a program; otherwise each reads and puts by itself
-	Puts    int           // of each writer, unless Time is set
+	Engine  bool // the writers share an engine, as in a program; otherwise each reads and puts by itself
+	Puts    int  // of each writer, unless Time is set
 	Time    time.Duration
 }
 
@@ -105,7 +105,9 @@ func sizes(t testing.TB, dsn string) string {
 }
 
 // A tally is what all writers have done, in all rounds.
-type tally struct{ writers [hotProcesses * hotWriters]hotResult }
+type tally struct {
+	writers [hotProcesses * hotWriters]hotResult
+}
 
 func (s *tally) acknowledged() (all int64) {
 	for _, w := range s.writers {
@@ -146,7 +148,7 @@ func runHot(t *testing.T, job hotJob, sum *tally) {
 	}
 	limit := int64(len(sum.writers))
 	if job.Engine {
-		limit = hotProcesses
+		limit = 2*hotProcesses + 1 // an engine that reads siblings puts what it made of them, beside its writes; this process only reads
 	}
 	if most > limit {
 		t.Errorf("there were %d siblings, want at most %d, one of each writer", most, limit)

@@ -9,24 +9,30 @@ type statements struct {
 }
 
 // getSQL reads the siblings of a key.
-const getSQL = `SELECT dots, vals FROM TABLE_NAME WHERE key = $1::bytea`
+const getSQL = `SELECT dot, value, other_dots, other_values FROM TABLE_NAME WHERE key = $1::bytea`
 
-// putSQL stores a value with its dot beside the siblings whose dots are not among
-// those seen. ON CONFLICT locks the row and goes on from its newest version, whatever
+// putSQL stores a value with its dot, and keeps those siblings whose dots are not among
+// the ones seen. ON CONFLICT locks the row and goes on from its newest version, whatever
 // the statement's snapshot: so what it returns, whether the value is the only sibling,
 // is proved.
 //
 // The test before each ELSE saves most puts from reading the old values.
-const putSQL = `INSERT INTO TABLE_NAME AS stored (key, dots, vals)
-VALUES ($1::bytea, ARRAY[$2::bigint], ARRAY[$3::bytea])
+const putSQL = `INSERT INTO TABLE_NAME AS stored (key, dot, value)
+VALUES ($1::bytea, $2::bigint, $3::bytea)
 ON CONFLICT (key) DO UPDATE SET
-	dots = CASE WHEN stored.dots <@ $4::bigint[] THEN excluded.dots ELSE (
-		SELECT array_agg(dot) FROM unnest(stored.dots) AS sibling (dot) WHERE dot <> ALL ($4::bigint[])
-	) || excluded.dots END,
-	vals = CASE WHEN stored.dots <@ $4::bigint[] THEN excluded.vals ELSE (
-		SELECT array_agg(val) FROM unnest(stored.dots, stored.vals) AS sibling (dot, val) WHERE dot <> ALL ($4::bigint[])
-	) || excluded.vals END
-RETURNING cardinality(stored.dots) = 1`
+	dot = excluded.dot,
+	value = excluded.value,
+	other_dots = CASE WHEN array_prepend(stored.dot, stored.other_dots) <@ $4::bigint[] THEN NULL ELSE (
+		SELECT array_agg(dot)
+		FROM unnest(array_prepend(stored.dot, stored.other_dots)) AS sibling (dot)
+		WHERE dot <> ALL ($4::bigint[])
+	) END,
+	other_values = CASE WHEN array_prepend(stored.dot, stored.other_dots) <@ $4::bigint[] THEN NULL ELSE (
+		SELECT array_agg(value)
+		FROM unnest(array_prepend(stored.dot, stored.other_dots), array_prepend(stored.value, stored.other_values)) AS sibling (dot, value)
+		WHERE dot <> ALL ($4::bigint[])
+	) END
+RETURNING stored.other_dots IS NULL`
 
 // keysSQL reads the next keys, in order.
 const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key LIMIT $2::bigint`

@@ -122,18 +122,22 @@ func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
 	if len(key) > MaxKeyLen {
 		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
 	}
-	var dots []dot
-	var values [][]byte
-	err := s.query(ctx, func(row pgx.Row) error { return row.Scan(&dots, &values) }, s.sql.get, []byte(key))
+	var (
+		last   dot
+		value  []byte
+		dots   []dot
+		values [][]byte
+	)
+	err := s.query(ctx, func(row pgx.Row) error { return row.Scan(&last, &value, &dots, &values) }, s.sql.get, []byte(key))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return driver.Object{}, nil
 	case err != nil:
 		return driver.Object{}, err
-	case len(dots) == 0 || len(dots) != len(values):
-		return driver.Object{}, fmt.Errorf("%w: it has %d dots and %d values", ErrDamaged, len(dots), len(values))
+	case len(dots) != len(values):
+		return driver.Object{}, fmt.Errorf("%w: it has %d other dots and %d other values", ErrDamaged, len(dots), len(values))
 	}
-	return driver.Object{Siblings: values, Token: tokenOf(key, dots)}, nil
+	return driver.Object{Siblings: append(values, value), Token: tokenOf(key, append(dots, last))}, nil
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
