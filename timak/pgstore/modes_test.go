@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -65,5 +66,26 @@ func TestConformanceInEveryIsolation(t *testing.T) {
 			})
 			drivertest.Run(t, func(t *testing.T) driver.Store { return newStore(t, pool, nil) })
 		})
+	}
+}
+
+// A put that fails when it is committed, after it has returned its row, is not
+// acknowledged.
+func TestCommitFails(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	execute(t, dsn, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused at the end'; END $$;
+		CREATE CONSTRAINT TRIGGER late AFTER INSERT ON timak_timelines DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	for _, mode := range []pgx.QueryExecMode{
+		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec,
+		pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
+	} {
+		store := newStore(t, poolOf(t, dsn, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode }), nil)
+		token, err := store.Put(t.Context(), "k", []byte("1"), nil)
+		if token != nil || !errors.Is(err, driver.ErrUnavailable) {
+			t.Errorf("%v: got token %x and error %v, want ErrUnavailable", mode, token, err)
+		}
+		want(t, store)
 	}
 }

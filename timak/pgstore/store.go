@@ -122,22 +122,34 @@ func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
 	if len(key) > MaxKeyLen {
 		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
 	}
-	var (
-		last   dot
-		value  []byte
-		dots   []dot
-		values [][]byte
-	)
-	err := s.query(ctx, func(row pgx.Row) error { return row.Scan(&last, &value, &dots, &values) }, s.sql.get, []byte(key))
+	var r row
+	err := s.query(ctx, r.scan, s.sql.get, []byte(key))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return driver.Object{}, nil
 	case err != nil:
 		return driver.Object{}, err
-	case len(dots) != len(values):
-		return driver.Object{}, fmt.Errorf("%w: it has %d other dots and %d other values", ErrDamaged, len(dots), len(values))
+	case len(r.otherDots) != len(r.otherValues):
+		return driver.Object{}, fmt.Errorf("%w: it has %d other dots and %d other values", ErrDamaged, len(r.otherDots), len(r.otherValues))
 	}
-	return driver.Object{Siblings: append(values, value), Token: tokenOf(key, append(dots, last))}, nil
+	return driver.Object{Siblings: append(r.otherValues, r.value), Token: tokenOf(key, append(r.otherDots, r.dot))}, nil
+}
+
+// row is what is stored under a key.
+type row struct {
+	dot         dot
+	value       []byte
+	otherDots   []dot
+	otherValues [][]byte
+}
+
+// scan reads a row. It leaves out arrays that are NULL, as those of most rows are:
+// even so pgx would take a while to see how to read them.
+func (r *row) scan(rows pgx.Rows) error {
+	if raw := rows.RawValues(); raw[2] == nil && raw[3] == nil {
+		return rows.Scan(&r.dot, &r.value, nil, nil)
+	}
+	return rows.Scan(&r.dot, &r.value, &r.otherDots, &r.otherValues)
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
@@ -152,7 +164,7 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 	}
 	mine := newDot()
 	var alone bool
-	err = s.query(ctx, func(row pgx.Row) error { return row.Scan(&alone) }, s.sql.put, []byte(key), mine, value, seen)
+	err = s.query(ctx, func(rows pgx.Rows) error { return rows.Scan(&alone) }, s.sql.put, []byte(key), mine, value, seen)
 	if err != nil || !alone {
 		return nil, err
 	}
@@ -169,47 +181,4 @@ func (s *Store) check(ctx context.Context) error {
 		}
 		return nil
 	}))
-}
-
-// query runs a statement that returns a row at most. One that was rolled back
-// because of others, as happens when the database's default isolation is stricter
-// than usual, is repeated: it has done nothing.
-func (s *Store) query(ctx context.Context, scan func(pgx.Row) error, sql string, args ...any) error {
-	return s.withConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		for {
-			err := scan(conn.QueryRow(ctx, sql, args...))
-			if !isOneOf(sqlState(err), rolledBack) {
-				return err
-			}
-		}
-	})
-}
-
-// withConn calls do with a connection, for Options.Timeout at most.
-func (s *Store) withConn(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if s.closed.Load() {
-		return driver.ErrClosed
-	}
-	limited, cancel := context.WithTimeoutCause(ctx, s.timeout, errTimeout)
-	defer cancel()
-	conn, err := s.pool.Acquire(limited)
-	if err != nil {
-		return s.late(limited, "no free connection", err)
-	}
-	defer conn.Release()
-	return s.late(limited, "no answer", do(limited, conn))
-}
-
-// late returns err, or what was missing if the store's own time limit has ended the
-// call.
-func (s *Store) late(limited context.Context, missing string, err error) error {
-	if err == nil || !errors.Is(context.Cause(limited), errTimeout) {
-		return err
-	}
-	stat := s.pool.Stat()
-	return fmt.Errorf("%w: %s within %v (connections in use: %d of %d): %s",
-		driver.ErrUnavailable, missing, s.timeout, stat.AcquiredConns(), stat.MaxConns(), err.Error())
 }
