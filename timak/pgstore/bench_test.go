@@ -214,11 +214,16 @@ func BenchmarkPut(b *testing.B) {
 	for _, size := range []int{1 << 10, 9 << 10, 90 << 10} {
 		b.Run(fmt.Sprintf("%d KB", size>>10), func(b *testing.B) {
 			s := newSides(b, dsn, bench.Post)
-			value := make([]byte, size)
-			_, _ = rand.NewChaCha8([32]byte{}).Read(value) // never fails
+			var values [2][]byte // which differ, as WAL leaves out what remains
+			for i := range values {
+				values[i] = make([]byte, size)
+				_, _ = rand.NewChaCha8([32]byte{byte(i)}).Read(values[i]) // never fails
+			}
 			var token driver.Token
+			puts := 0
 			put := func() {
-				got, err := s.store.Put(b.Context(), "k", value, token)
+				puts++
+				got, err := s.store.Put(b.Context(), "k", values[puts%2], token)
 				if err != nil || got == nil {
 					b.Errorf("Put: token %x, %v", got, err)
 				}
