@@ -16,22 +16,22 @@ const getSQL = `SELECT dot, value, other_dots, other_values FROM TABLE_NAME WHER
 // the statement's snapshot: so what it returns, whether the value is the only sibling,
 // is proved.
 //
-// The test before each ELSE saves most puts from reading the old values.
+// The last condition saves most puts from reading the old values: it does not depend
+// on the rows of unnest, so it is tested before.
 const putSQL = `INSERT INTO TABLE_NAME AS stored (key, dot, value)
 VALUES ($1::bytea, $2::bigint, $3::bytea)
 ON CONFLICT (key) DO UPDATE SET
 	dot = excluded.dot,
 	value = excluded.value,
-	other_dots = CASE WHEN array_prepend(stored.dot, stored.other_dots) <@ $4::bigint[] THEN NULL ELSE (
-		SELECT array_agg(dot)
-		FROM unnest(array_prepend(stored.dot, stored.other_dots)) AS sibling (dot)
-		WHERE dot <> ALL ($4::bigint[])
-	) END,
-	other_values = CASE WHEN array_prepend(stored.dot, stored.other_dots) <@ $4::bigint[] THEN NULL ELSE (
-		SELECT array_agg(value)
-		FROM unnest(array_prepend(stored.dot, stored.other_dots), array_prepend(stored.value, stored.other_values)) AS sibling (dot, value)
-		WHERE dot <> ALL ($4::bigint[])
-	) END
+	(other_dots, other_values) = (
+		SELECT array_agg(sibling.dot), array_agg(sibling.value)
+		FROM unnest(
+			array_prepend(stored.dot, stored.other_dots),
+			array_prepend(stored.value, stored.other_values)
+		) AS sibling (dot, value)
+		WHERE sibling.dot <> ALL ($4::bigint[])
+			AND NOT array_prepend(stored.dot, stored.other_dots) <@ $4::bigint[]
+	)
 RETURNING stored.other_dots IS NULL`
 
 // keysSQL reads the next keys, in order.
