@@ -19,7 +19,8 @@ import (
 // execute runs SQL as the owner of a database.
 func execute(t testing.TB, dsn, sql string) {
 	t.Helper()
-	conn := connect(t, dsn)
+	conn, hangUp := dial(t, dsn)
+	defer hangUp()
 	if _, err := conn.Exec(context.WithoutCancel(t.Context()), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
@@ -28,21 +29,30 @@ func execute(t testing.TB, dsn, sql string) {
 // ask returns the one value that a query finds.
 func ask[T any](t testing.TB, dsn, sql string, args ...any) (value T) {
 	t.Helper()
-	if err := connect(t, dsn).QueryRow(t.Context(), sql, args...).Scan(&value); err != nil {
+	conn, hangUp := dial(t, dsn)
+	defer hangUp()
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&value); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return value
 }
 
+// connect returns a connection that lasts until the test ends.
 func connect(t testing.TB, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, hangUp := dial(t, dsn)
+	t.Cleanup(hangUp)
+	return conn
+}
+
+func dial(t testing.TB, dsn string) (conn *pgx.Conn, hangUp func()) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context()) // for those who clean up
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(ctx) }) // of a server that may have been stopped
-	return conn
+	return conn, func() { _ = conn.Close(ctx) } // of a server that may have been stopped
 }
 
 // Many programs start at once, on a new database.
