@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 )
 
 // TestRun_refuses what cannot be measured, before it opens anything.

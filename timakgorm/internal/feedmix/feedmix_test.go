@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak/boltstore"
-	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 )
 
 // Without -feedmix, a small run takes a few seconds.

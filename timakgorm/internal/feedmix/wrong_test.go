@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 )
 
 // spoiled is a side on which somebody meddles with a timeline whenever it has settled.
