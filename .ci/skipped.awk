@@ -1,5 +1,5 @@
 # Reads the events of "go test -json" and prints which tests were skipped. Fails if
-# a test was skipped because there is no Postgres, or if no tests were run.
+# a test was skipped because there is no Postgres or no Redis, or if no tests were run.
 
 function field(name) {
 	if (!match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
@@ -14,15 +14,16 @@ function field(name) {
 field("Test") == ""                            { next } # about the package
 action == "run"                                { run++ }
 action == "skip"                               { skipped[++count] = test }
-action == "output" && /pgtest: no Postgres/    { wanted[test] = 1 }
+action == "output" && /pgtest: no Postgres/    { wanted[test] = "Postgres" }
+action == "output" && /redistest: no Redis/    { wanted[test] = "Redis" }
 
 END {
 	printf "skipped tests: %d\n", count
 	for (i = 1; i <= count; i++) {
 		missed += skipped[i] in wanted
-		print "  " skipped[i] (skipped[i] in wanted ? " (no Postgres)" : "")
+		print "  " skipped[i] (skipped[i] in wanted ? " (no " wanted[skipped[i]] ")" : "")
 	}
-	if (missed) print "error: " missed " of them need Postgres, which was not found"
+	if (missed) print "error: " missed " of them need a server that was not found"
 	if (!run) print "error: no tests were run"
 	exit missed || !run
 }

@@ -24,7 +24,9 @@ var arrows = []struct {
 	{"timak/riakstore", "timak/driver timak/secret", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/pgstore", "timak/driver timak/internal/keys migrations", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/riaktest", "timak/secret", "the test server speaks Riak's protocol: it must not share code with the client that it tests"},
-	{"timak/pgtest", "", "a Postgres for anybody's tests"},
+	{"timak/pgtest", "timak/internal/testserver", "a Postgres for anybody's tests"},
+	{"timak/redisstore", "timak/driver", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/redistest", "timak/internal/testserver", "a Redis for anybody's tests"},
 	{"timak/secret", "", "what hides secrets is used everywhere"},
 	{"timak/secret/secrettest", "", "what tests secrets is used everywhere"},
 	{"timak/internal/state", "", "the merge is pure: it knows neither bytes nor stores"},
@@ -56,6 +58,7 @@ var arrows = []struct {
 	{room + "world", "timak timak/driver timak/drivertest timak/memstore timakgorm timak/pgtest", "tests use the plugin as an application does: none of its rooms"},
 	{room + "feedmix", "timak timak/driver timakgorm", "the yardstick uses the plugin as an application does, and shares nothing with what it measures"},
 	{room + "endtoend", "", "it has tests of the whole alone"},
+	{"timak/internal/testserver", "", "what starts servers for tests does not know which"},
 	{"migrations", "", "the SQL files are for other tools too"},
 
 	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/web timak timak/boltstore timak/driver timak/riakstore timak/secret timakgorm", "the program alone chooses stores, and knows all of its parts"},
@@ -153,10 +156,10 @@ func TestForbiddenDependencies(t *testing.T) {
 	}{
 		{"timak/...", []string{"gorm.io"}, "the engine does not know GORM; put it in timakgorm"},
 		{"timak/...", []string{"github.com/labstack"}, "the engine does not know Echo; put it in examples/blog"},
-		{"timak", []string{"go.etcd.io", "github.com/basho", "github.com/jackc"}, "a backend's client belongs in its store"},
+		{"timak", []string{"go.etcd.io", "github.com/basho", "github.com/jackc", "github.com/redis"}, "a backend's client belongs in its store"},
 		{"timak", []string{"testing"}, "test code does not go into programs"},
 		{"timakgorm", []string{"testing"}, "test code does not go into programs"},
-		{"timakgorm", []string{"github.com/labstack", "go.etcd.io", "github.com/basho"}, "web frameworks and stores are the application's choice"},
+		{"timakgorm", []string{"github.com/labstack", "go.etcd.io", "github.com/basho", "github.com/redis"}, "web frameworks and stores are the application's choice"},
 	} {
 		for pkg := range strings.FieldsSeq(list(t, "-deps", "-test=false", module+tt.pattern)) {
 			if slices.ContainsFunc(tt.forbidden, func(path string) bool { return pkg == path || strings.HasPrefix(pkg, path+"/") }) {

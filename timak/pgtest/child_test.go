@@ -8,13 +8,11 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/internal/testserver"
 	"github.com/timak-go/timak/timak/pgtest"
 )
 
@@ -34,20 +32,20 @@ func TestServer_endsWithTheTestBinary(t *testing.T) {
 	for _, how := range []string{"return", "exit", "panic", "kill", "kill group"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			child := startChild(t, "TestServer_endsWithTheTestBinary", childVariable+"="+how, pgtest.EnvServer+"=")
-			data := child.line(t)
+			child := testserver.StartChild(t, "TestServer_endsWithTheTestBinary", childVariable+"="+how, pgtest.EnvServer+"=")
+			data := child.Line(t)
 			if !filepath.IsAbs(data) {
 				t.Fatalf("child said %q, want its data folder", data)
 			}
-			if n := len(processesOf(filepath.Dir(data))); n < 3 {
+			if n := len(testserver.ProcessesOf(filepath.Dir(data))); n < 3 {
 				t.Errorf("processes in %s while the test runs: got %d, want server, backend and watchdog", data, n)
 			}
-			child.end(t, how)
+			child.End(t, how)
 			patience := 10 * time.Second
 			if how == "return" { // Run has waited until all has ended
 				patience = 0
 			}
-			awaitNothingOf(t, filepath.Dir(data), patience)
+			testserver.AwaitNothingOf(t, filepath.Dir(data), patience)
 		})
 	}
 }
@@ -76,90 +74,4 @@ func awaitBusy(t *testing.T, db *sql.DB) {
 	for query[int](t, db, busy) == 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
-}
-
-// child is another process of this test binary.
-type child struct {
-	cmd    *exec.Cmd
-	input  *os.File
-	output *bufio.Reader
-}
-
-func startChild(t *testing.T, test string, env ...string) *child {
-	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdin, input, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = input.Close() })
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.count=1")
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdin = stdin
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = stdin.Close()
-	return &child{cmd: cmd, input: input, output: bufio.NewReader(stdout)}
-}
-
-func (c *child) line(t *testing.T) string {
-	t.Helper()
-	line, err := c.output.ReadString('\n')
-	if err != nil {
-		t.Fatalf("child said %q and then: %v", line, err)
-	}
-	return strings.TrimSpace(line)
-}
-
-func (c *child) end(t *testing.T, how string) {
-	t.Helper()
-	switch how {
-	case "kill":
-		_ = syscall.Kill(c.cmd.Process.Pid, syscall.SIGKILL)
-	case "kill group":
-		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
-	default:
-		_, _ = c.input.WriteString("\n")
-	}
-	err := c.cmd.Wait()
-	if clean := how == "return" || how == "exit"; clean != (err == nil) {
-		t.Errorf("end of the child by %s: got %v", how, err)
-	}
-}
-
-func awaitNothingOf(t *testing.T, folder string, patience time.Duration) {
-	t.Helper()
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		_, err := os.Stat(folder)
-		processes := processesOf(folder)
-		if len(processes) == 0 && os.IsNotExist(err) {
-			return
-		}
-		if time.Since(start) > patience {
-			t.Fatalf("%v after the test binary has ended: stat %s: %v; processes %q", patience, folder, err, processes)
-		}
-	}
-}
-
-// processesOf returns the ids of the processes that name the folder or work in
-// it. It returns none where the system has no /proc.
-func processesOf(folder string) (ids []string) {
-	processes, _ := filepath.Glob("/proc/[0-9]*")
-	for _, p := range processes {
-		arguments, _ := os.ReadFile(p + "/cmdline") // empty if it has ended
-		cwd, _ := os.Readlink(p + "/cwd")
-		if strings.Contains(string(arguments), folder) || strings.HasPrefix(cwd, folder) {
-			ids = append(ids, filepath.Base(p))
-		}
-	}
-	return ids
 }

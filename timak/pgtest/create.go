@@ -9,7 +9,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
+
+const (
+	folderPrefix = "timak-pgtest-"
+	socketName   = ".s.PGSQL.5432"
+)
+
+// watchdogScript stops the server and removes the folder, unless that was done
+// before. It tries several times because an initdb or a backend may still be
+// creating files.
+const watchdogScript = `
+"$1" stop --silent --mode immediate --timeout 10 --pgdata "$2/data"
+for attempt in 1 2 3 4 5; do
+	rm -rf "$2" && exit
+	sleep 1
+done`
 
 // settings are for speed. Every commit survives [Server.Crash]: for that it need
 // not reach the disk, only the operating system. Hence synchronous_commit stays
@@ -43,32 +60,35 @@ func open(ctx context.Context) (*Server, error) {
 // create creates the folder and its contents. After an error, close removes what
 // is there.
 func (s *Server) create(ctx context.Context) (err error) {
-	if s.account, err = serverAccount(); err != nil {
+	if s.account, err = testserver.Unprivileged("postgres", "nobody"); errors.Is(err, errors.ErrUnsupported) {
+		return errNoPostgres
+	} else if err != nil {
 		return err
 	}
-	if s.folder, err = newFolder(s.account); err != nil {
+	if s.folder, err = testserver.NewFolder(folderPrefix, socketName, s.account); err != nil {
 		return err
 	}
-	if s.watchdog, err = startWatchdog(s.bin, s.folder.path, s.account); err != nil {
+	pgctl := filepath.Join(s.bin, "pg_ctl")
+	if s.watchdog, err = testserver.StartWatchdog("pgtest-watchdog", watchdogScript, s.account, pgctl, s.folder.Path()); err != nil {
 		return err
 	}
 	// --no-sync: see settings. Locale C: the same order of text on every machine.
-	initdb := s.command(ctx, "initdb", "--pgdata", s.path("data"), "--username", "postgres", "--auth", "trust",
+	initdb := s.command(ctx, "initdb", "--pgdata", s.folder.Path("data"), "--username", "postgres", "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C", "--no-sync")
 	if output, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	return appendTo(s.path("data", "postgresql.conf"), settings)
+	return appendTo(s.folder.Path("data", "postgresql.conf"), settings)
 }
 
 // close stops the server and removes its folder. The server may be incomplete.
 func (s *Server) close() error {
 	err := s.Stop()
 	if s.folder != nil {
-		err = errors.Join(err, s.folder.remove())
+		err = errors.Join(err, s.folder.Remove())
 	}
 	if s.watchdog != nil {
-		err = errors.Join(err, s.watchdog.release())
+		err = errors.Join(err, s.watchdog.Release())
 	}
 	return err
 }
@@ -77,9 +97,9 @@ func (s *Server) close() error {
 // without PGPORT and similar variables.
 func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
-	cmd.Dir = s.folder.path // the account may not be allowed to enter the current folder
+	cmd.Dir = s.folder.Path() // the account may not be allowed to enter the current folder
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
-	s.account.apply(cmd)
+	s.account.Apply(cmd)
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak/internal/testserver"
 	"github.com/timak-go/timak/timak/pgtest"
 )
 
@@ -34,9 +35,9 @@ func TestDSN_otherServer(t *testing.T) {
 
 	for name, dsn := range map[string]string{"keywords": keywords, "URL": address} {
 		execute(t, db, "CREATE DATABASE "+old+" OWNER tester")
-		child := startChild(t, "TestDSN_otherServer", childVariable+"=yes", pgtest.EnvServer+"="+dsn)
-		database, where, _ := strings.Cut(child.line(t), " ")
-		if err := child.cmd.Wait(); err != nil {
+		child := testserver.StartChild(t, "TestDSN_otherServer", childVariable+"=yes", pgtest.EnvServer+"="+dsn)
+		database, where, _ := strings.Cut(child.Line(t), " ")
+		if err := child.Wait(); err != nil {
 			t.Fatalf("%s: child: %v", name, err)
 		}
 		if where != data || !strings.HasPrefix(database, "timak_test_") {

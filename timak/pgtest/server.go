@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 const (
@@ -24,11 +25,11 @@ const (
 // the other methods must not be called concurrently.
 type Server struct {
 	bin      string // the folder of Postgres' programs
-	account  account
-	folder   *folder
-	watchdog *watchdog
-	process  *process // nil while stopped
-	killed   bool     // the processes that it left may take a moment to end
+	account  testserver.Account
+	folder   *testserver.Folder
+	watchdog *testserver.Watchdog
+	process  *testserver.Process // nil while stopped
+	killed   bool                // the processes that it left may take a moment to end
 }
 
 // NewServer starts a server that is stopped and removed when t ends. It always
@@ -56,7 +57,7 @@ func NewServer(t testing.TB) *Server {
 // database postgres always exists. The user is a superuser.
 func (s *Server) DSN(database string) string {
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
-	return fmt.Sprintf("host='%s' port=5432 user=postgres sslmode=disable dbname='%s'", quote(s.folder.path), quote(database))
+	return fmt.Sprintf("host='%s' port=5432 user=postgres sslmode=disable dbname='%s'", quote(s.folder.Path()), quote(database))
 }
 
 // Start starts the server after Stop, Crash or Kill. It returns when the server
@@ -128,14 +129,14 @@ func (s *Server) Restart(ctx context.Context) error {
 }
 
 func (s *Server) launch() error {
-	log, err := os.OpenFile(s.path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(s.folder.Path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the server has its own descriptor
-	cmd := s.command(context.Background(), "postgres", "-D", s.path("data"), "-c", "listen_addresses=", "-k", s.folder.path)
+	cmd := s.command(context.Background(), "postgres", "-D", s.folder.Path("data"), "-c", "listen_addresses=", "-k", s.folder.Path())
 	cmd.Stdout, cmd.Stderr = log, log
-	s.process, err = startProcess(cmd)
+	s.process, err = testserver.StartProcess(cmd)
 	return err
 }
 
@@ -152,8 +153,8 @@ func (s *Server) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-s.process.ended:
-			return fmt.Errorf("the server has ended: %w", s.process.err)
+		case <-s.process.Ended():
+			return fmt.Errorf("the server has ended: %w", s.process.Err())
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), err)
 		case <-time.After(pollInterval):
@@ -167,16 +168,13 @@ func (s *Server) end(signal os.Signal) error {
 	}
 	p := s.process
 	s.process = nil
-	return p.stop(signal, stopPatience)
-}
-
-func (s *Server) path(elements ...string) string {
-	return filepath.Join(append([]string{s.folder.path}, elements...)...)
+	// After SIGQUIT, Postgres kills those of its own processes that do not react within 5 s.
+	return p.Stop(signal, stopPatience, syscall.SIGQUIT)
 }
 
 // logTail returns the last lines of the server's log, for an error message.
 func (s *Server) logTail() string {
-	log, err := os.ReadFile(s.path("log"))
+	log, err := os.ReadFile(s.folder.Path("log"))
 	if err != nil {
 		return ""
 	}

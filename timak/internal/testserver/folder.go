@@ -1,4 +1,4 @@
-package pgtest
+package testserver
 
 import (
 	"fmt"
@@ -9,9 +9,6 @@ import (
 )
 
 const (
-	folderPrefix = "timak-pgtest-"
-	socketName   = ".s.PGSQL.5432"
-
 	// The path of a unix socket may have 103 bytes on macOS and 107 on Linux.
 	maxSocketPath = 103
 
@@ -20,47 +17,54 @@ const (
 	lockGrace = time.Minute
 )
 
-// folder is where a server lives: data, socket and log. It is locked as long as
+// Folder is where a server lives: data, socket and log. It is locked as long as
 // this process is alive, and only the account that owns it can read it.
-type folder struct {
+type Folder struct {
 	path string
 	lock *os.File
 }
 
-// newFolder creates a folder that owner can use. First it removes the folders of
-// test binaries that no longer run.
-func newFolder(owner account) (*folder, error) {
-	base, err := chooseBase([]string{os.TempDir(), "/tmp", "/var/tmp"}, owner)
+// NewFolder creates a folder that owner can use, and that can hold a socket of the
+// given name. Its own name begins with prefix. First NewFolder removes the folders
+// of test binaries that no longer run.
+func NewFolder(prefix, socket string, owner Account) (*Folder, error) {
+	room := maxSocketPath - len("/"+prefix+"4294967295/"+socket)
+	base, err := chooseBase([]string{os.TempDir(), "/tmp", "/var/tmp"}, room, owner)
 	if err != nil {
 		return nil, err
 	}
-	removeAbandoned(base, time.Now())
-	path, err := os.MkdirTemp(base, folderPrefix)
+	removeAbandoned(base, prefix, time.Now())
+	path, err := os.MkdirTemp(base, prefix)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{path: path}
+	f := &Folder{path: path}
 	if f.lock, err = lock(path); err == nil {
 		err = owner.own(path)
 	}
 	if err != nil {
-		_ = f.remove()
+		_ = f.Remove()
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *folder) remove() error {
+// Path returns the folder's path with elements joined to it.
+func (f *Folder) Path(elements ...string) string {
+	return filepath.Join(append([]string{f.path}, elements...)...)
+}
+
+// Remove removes the folder and all that is in it.
+func (f *Folder) Remove() error {
 	err := os.RemoveAll(f.path)
 	_ = f.lock.Close() // a nil lock is fine, and nothing was written
 	return err
 }
 
 // chooseBase returns the first folder that user can enter and that can hold a
-// socket: its path is short and contains no comma, because commas separate hosts
-// in a DSN.
-func chooseBase(candidates []string, user account) (string, error) {
-	room := maxSocketPath - len("/"+folderPrefix+"4294967295/"+socketName)
+// socket: its path has at most room bytes and contains no comma, because commas
+// separate hosts in a DSN.
+func chooseBase(candidates []string, room int, user Account) (string, error) {
 	for _, base := range candidates {
 		if len(base) <= room && !strings.Contains(base, ",") && user.canEnter(base) {
 			return base, nil
@@ -71,10 +75,9 @@ func chooseBase(candidates []string, user account) (string, error) {
 }
 
 // removeAbandoned removes folders that no process has locked. It ignores errors:
-// other users' folders stay. If a server still runs in one, it ends by itself
-// within a minute, as Postgres does when its data folder is gone.
-func removeAbandoned(base string, now time.Time) {
-	paths, _ := filepath.Glob(filepath.Join(base, folderPrefix+"*")) // fails only on a bad pattern
+// other users' folders stay.
+func removeAbandoned(base, prefix string, now time.Time) {
+	paths, _ := filepath.Glob(filepath.Join(base, prefix+"*")) // fails only on a bad pattern
 	for _, path := range paths {
 		info, err := os.Lstat(path)
 		if err != nil || !info.IsDir() || now.Sub(info.ModTime()) < lockGrace {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package pgtest
+package testserver
 
 import (
 	"fmt"
@@ -9,42 +9,43 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
-// account is the user of the operating system that a server runs as. The zero
-// account is the current user.
-type account struct {
+// Account is the user of the operating system that a server runs as. The zero
+// Account is the current user.
+type Account struct {
 	uid, gid uint32
 	other    bool // not the current user
 }
 
-// serverAccount returns the current user, or an unprivileged one if the current
-// user is root: Postgres refuses to run as root.
-func serverAccount() (account, error) {
+// Unprivileged returns the current user or, if that is root, the first of the named
+// users that exists: some servers refuse to run as root.
+func Unprivileged(names ...string) (Account, error) {
 	if os.Geteuid() != 0 {
-		return account{}, nil
+		return Account{}, nil
 	}
-	for _, name := range []string{"postgres", "nobody"} {
+	for _, name := range names {
 		if u, err := user.Lookup(name); err == nil {
 			return parseAccount(u)
 		}
 	}
-	return account{}, fmt.Errorf("postgres does not run as root, and there is no user postgres or nobody")
+	return Account{}, fmt.Errorf("the server does not run as root, and there is no user %s", strings.Join(names, " or "))
 }
 
-func parseAccount(u *user.User) (account, error) {
+func parseAccount(u *user.User) (Account, error) {
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {
-		return account{}, err
+		return Account{}, err
 	}
 	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	return account{uid: uint32(uid), gid: uint32(gid), other: true}, err
+	return Account{uid: uint32(uid), gid: uint32(gid), other: true}, err
 }
 
-// apply makes cmd run as the account and in a session of its own. A Ctrl-C in the
+// Apply makes cmd run as the account and in a session of its own. A Ctrl-C in the
 // terminal then reaches only the tests, which stop the server.
-func (a account) apply(cmd *exec.Cmd) {
+func (a Account) Apply(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if a.other {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
@@ -52,7 +53,7 @@ func (a account) apply(cmd *exec.Cmd) {
 }
 
 // own gives the file to the account.
-func (a account) own(path string) error {
+func (a Account) own(path string) error {
 	if !a.other {
 		return nil
 	}
@@ -61,7 +62,7 @@ func (a account) own(path string) error {
 
 // canEnter reports whether the account can reach files that it owns in the
 // folder.
-func (a account) canEnter(path string) bool {
+func (a Account) canEnter(path string) bool {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil || !filepath.IsAbs(path) {
 		return false

@@ -1,6 +1,6 @@
 //go:build unix
 
-package pgtest
+package testserver
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 func TestChooseBase(t *testing.T) {
 	t.Parallel()
-	long := filepath.Join(t.TempDir(), strings.Repeat("a", maxSocketPath))
+	long := filepath.Join(t.TempDir(), strings.Repeat("a", 80))
 	private := filepath.Join(t.TempDir(), "private")
 	comma := filepath.Join(t.TempDir(), "a,b")
 	for _, path := range []string{long, private, comma} {
@@ -21,11 +21,11 @@ func TestChooseBase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stranger := account{uid: 65534, other: true}
-	if got, err := chooseBase([]string{long, private, "/tmp"}, stranger); got != "/tmp" || err != nil {
+	stranger := Account{uid: 65534, other: true}
+	if got, err := chooseBase([]string{long, private, "/tmp"}, 80, stranger); got != "/tmp" || err != nil {
 		t.Errorf("got %s, %v, want /tmp", got, err)
 	}
-	if got, err := chooseBase([]string{"/absent", "relative", long, comma}, account{}); err == nil {
+	if got, err := chooseBase([]string{"/absent", "relative", long, comma}, 80, Account{}); err == nil {
 		t.Errorf("among unfit folders: got %s, want an error", got)
 	}
 }
@@ -41,17 +41,17 @@ func TestRemoveAbandoned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	folder("timak-pgtest-dead", time.Hour)
-	folder("timak-pgtest-live", time.Hour)
-	folder("timak-pgtest-young", time.Second)
+	folder("timak-test-dead", time.Hour)
+	folder("timak-test-live", time.Hour)
+	folder("timak-test-young", time.Second)
 	folder("other", time.Hour)
-	held, err := lock(filepath.Join(base, "timak-pgtest-live"))
+	held, err := lock(filepath.Join(base, "timak-test-live"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = held.Close() }()
 
-	removeAbandoned(base, time.Now())
+	removeAbandoned(base, "timak-test-", time.Now())
 	left, err := filepath.Glob(filepath.Join(base, "*"))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestRemoveAbandoned(t *testing.T) {
 	for i := range left {
 		left[i] = filepath.Base(left[i])
 	}
-	if got, want := strings.Join(left, " "), "other timak-pgtest-live timak-pgtest-young"; got != want {
+	if got, want := strings.Join(left, " "), "other timak-test-live timak-test-young"; got != want {
 		t.Errorf("left: got %s, want %s", got, want)
 	}
 }

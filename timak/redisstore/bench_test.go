@@ -1,0 +1,200 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/bench"
+	"github.com/timak-go/timak/timak/redisstore"
+	"github.com/timak-go/timak/timak/redistest"
+)
+
+// The baselines are go-redis alone, by the same client: one that fetches or stores as
+// many bytes under a key, and one that keeps the timeline as a sorted set, without
+// versions, tombstones, cursors or merging. Its members are ids, or the items' data.
+// The server is on the same machine; set TIMAK_TEST_REDIS to measure with another.
+
+// peers are full timelines, one for each caller, in three forms.
+type peers struct {
+	client  redis.UniversalClient
+	prefix  string
+	store   *redisstore.Store
+	engine  *timak.Timelines
+	item    func(n int) timak.Item
+	value   []byte         // of a timeline
+	tokens  []driver.Token // of each caller's timeline, for put
+	callers int
+	next    int
+}
+
+// benchmarkPeers compares what a caller does with what another does.
+func benchmarkPeers(b *testing.B, opts timak.Options, ours, theirs func(p *peers, b *testing.B, caller, n int)) {
+	for _, items := range []struct {
+		name string
+		item func(n int) timak.Item
+	}{{"no data", bench.Bookmark}, {"200 B of data", bench.Post}} {
+		for _, callers := range []int{1, 16} {
+			b.Run(fmt.Sprintf("%s/callers=%d", items.name, callers), func(b *testing.B) {
+				p := newPeers(b, opts, items.item, callers)
+				bench.InTurns(b, bench.Cost, p.each(b, ours), p.each(b, theirs))
+			})
+		}
+	}
+}
+
+func newPeers(b *testing.B, opts timak.Options, item func(n int) timak.Item, callers int) *peers {
+	b.Helper()
+	p := &peers{client: connect(b, redistest.URL(b)+"?pool_size=32"), prefix: redistest.Prefix(b), item: item, callers: callers, next: bench.MaxItems}
+	var err error
+	if p.store, err = redisstore.New(b.Context(), p.client, &redisstore.Options{Prefix: p.prefix}); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { closeStore(b, p.store) })
+	opts.Logger = slog.New(slog.DiscardHandler)
+	p.engine = timak.New(p.store, &opts)
+	for caller := range callers {
+		p.fill(b, caller)
+	}
+	return p
+}
+
+func (p *peers) fill(b *testing.B, caller int) {
+	b.Helper()
+	if _, err := p.engine.Apply(b.Context(), timeline(caller), bench.Fill(bench.MaxItems, p.item)...); err != nil {
+		b.Fatal(err)
+	}
+	object, err := p.store.Get(b.Context(), timeline(caller))
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.value, p.tokens = object.Siblings[0], append(p.tokens, object.Token)
+	p.set(b, caller, 0)
+	for n := range bench.MaxItems {
+		p.zadd(b, caller, n)
+	}
+}
+
+// each returns what all callers do at once, several times if they are many, so that
+// starting them does not count.
+func (p *peers) each(b *testing.B, do func(p *peers, b *testing.B, caller, n int)) func() {
+	if p.callers == 1 {
+		return func() { p.next++; do(p, b, 0, p.next) }
+	}
+	const times = 8
+	return func() {
+		var group sync.WaitGroup
+		for caller := range p.callers {
+			group.Go(func() {
+				for n := range times {
+					do(p, b, caller, p.next+n)
+				}
+			})
+		}
+		group.Wait()
+		p.next += times
+	}
+}
+
+func timeline(caller int) string { return fmt.Sprintf("author:%d:posts", caller) }
+
+func (p *peers) bareKey(caller int) string   { return p.prefix + "bare:" + timeline(caller) }
+func (p *peers) sortedKey(caller int) string { return p.prefix + "sorted:" + timeline(caller) }
+
+// member is what a sorted set has for an item.
+func (p *peers) member(n int) redis.Z {
+	item := p.item(n)
+	z := redis.Z{Score: float64(item.At.UnixMicro()), Member: item.ID}
+	if len(item.Data) > 0 {
+		z.Member = fmt.Sprint(item.ID, " ", string(item.Data))
+	}
+	return z
+}
+
+func (p *peers) get(b *testing.B, caller, _ int) {
+	if object, err := p.store.Get(b.Context(), timeline(caller)); err != nil || len(object.Siblings) != 1 {
+		b.Errorf("got %d siblings, %v, want 1", len(object.Siblings), err)
+	}
+}
+
+// put writes the same value over the one before.
+func (p *peers) put(b *testing.B, caller, _ int) {
+	token, err := p.store.Put(b.Context(), timeline(caller), p.value, p.tokens[caller])
+	if err != nil || token == nil {
+		b.Errorf("got token %x, %v, want a token", token, err)
+	}
+	p.tokens[caller] = token
+}
+
+func (p *peers) page(b *testing.B, caller, _ int) {
+	if page, err := p.engine.Page(b.Context(), timeline(caller), timak.Query{Limit: 20}); err != nil || len(page.Items) != 20 {
+		b.Errorf("got %d items, %v, want 20", len(page.Items), err)
+	}
+}
+
+func (p *peers) add(b *testing.B, caller, n int) {
+	if _, err := p.engine.Apply(b.Context(), timeline(caller), timak.Put(p.item(n))); err != nil {
+		b.Error(err)
+	}
+}
+
+func (p *peers) fetch(b *testing.B, caller, _ int) {
+	if value, err := p.client.Get(b.Context(), p.bareKey(caller)).Bytes(); err != nil || len(value) == 0 {
+		b.Errorf("got %d bytes, %v", len(value), err)
+	}
+}
+
+func (p *peers) set(b *testing.B, caller, _ int) {
+	if err := p.client.Set(b.Context(), p.bareKey(caller), p.value, 0).Err(); err != nil {
+		b.Error(err)
+	}
+}
+
+func (p *peers) fetchAndSet(b *testing.B, caller, n int) {
+	p.fetch(b, caller, n)
+	p.set(b, caller, n)
+}
+
+func (p *peers) zrevrange(b *testing.B, caller, _ int) {
+	if members, err := p.client.ZRevRange(b.Context(), p.sortedKey(caller), 0, 19).Result(); err != nil || len(members) != 20 {
+		b.Errorf("got %d members, %v, want 20", len(members), err)
+	}
+}
+
+func (p *peers) zadd(b *testing.B, caller, n int) {
+	pipe := p.client.Pipeline()
+	pipe.ZAdd(b.Context(), p.sortedKey(caller), p.member(n))
+	pipe.ZRemRangeByRank(b.Context(), p.sortedKey(caller), 0, -bench.MaxItems-1)
+	if _, err := pipe.Exec(b.Context()); err != nil {
+		b.Error(err)
+	}
+}
+
+// BenchmarkGet and BenchmarkPut measure the store's own share.
+func BenchmarkGet(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).get, (*peers).fetch) }
+
+func BenchmarkPut(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).put, (*peers).set) }
+
+func BenchmarkPage(b *testing.B) {
+	b.Run("fetch", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).page, (*peers).fetch) })
+	b.Run("sorted set", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).page, (*peers).zrevrange) })
+}
+
+// BenchmarkAddAgain measures the process that wrote the timeline last.
+func BenchmarkAddAgain(b *testing.B) {
+	b.Run("store", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).add, (*peers).set) })
+	b.Run("sorted set", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).add, (*peers).zadd) })
+}
+
+// BenchmarkAddCold measures a process that has not written the timeline before.
+func BenchmarkAddCold(b *testing.B) {
+	b.Run("fetch and store", func(b *testing.B) {
+		benchmarkPeers(b, timak.Options{CacheBytes: -1}, (*peers).add, (*peers).fetchAndSet)
+	})
+	b.Run("sorted set", func(b *testing.B) { benchmarkPeers(b, timak.Options{CacheBytes: -1}, (*peers).add, (*peers).zadd) })
+}

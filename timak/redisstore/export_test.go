@@ -1,0 +1,4 @@
+package redisstore
+
+// SlotTags are slotTags.
+var SlotTags = slotTags

@@ -1,0 +1,170 @@
+package redisstore_test
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/redisstore"
+	"github.com/timak-go/timak/timak/redistest"
+)
+
+// A server that is killed goes back to its latest snapshot, and its marks say so.
+func TestMarks_snapshot(t *testing.T) {
+	t.Parallel()
+	drivertest.RunMarker(t, func(t *testing.T) drivertest.Losing {
+		server := redistest.NewServer(t)
+		client := connect(t, server.URL())
+		return drivertest.Losing{
+			Store: open(t, server.URL(), nil),
+			Keep:  func() { command(t, client, "SAVE") },
+			Lose:  func() { killAndStart(t, server) },
+		}
+	})
+}
+
+func killAndStart(t testing.TB, server *redistest.Server) {
+	t.Helper()
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A replica that takes over has what its master had told it, and its marks say so.
+func TestMarks_replica(t *testing.T) {
+	t.Parallel()
+	drivertest.RunMarker(t, func(t *testing.T) drivertest.Losing {
+		pair := newPair(t)
+		store, err := redisstore.OpenUniversal(t.Context(), &redis.UniversalOptions{Addrs: []string{"either:0"}, Dialer: pair.dial}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return drivertest.Losing{Store: store, Keep: func() { pair.replicate(t) }, Lose: func() { pair.failOver(t) }}
+	})
+}
+
+// pair is a master and its replica. The replica learns of nothing but by replicate.
+type pair struct {
+	master, replica *redistest.Server
+	link            *redistest.Proxy
+	current         atomic.Pointer[redistest.Server]
+}
+
+func newPair(t testing.TB) *pair {
+	p := &pair{master: redistest.NewServer(t)}
+	p.link = redistest.NewProxy(t, p.master.Address())
+	p.link.Cut()
+	host, port, err := net.SplitHostPort(p.link.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.replica = redistest.NewServer(t, "replicaof "+host+" "+port)
+	p.current.Store(p.master)
+	return p
+}
+
+// dial connects to the one that is the master now.
+func (p *pair) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", p.current.Load().Address())
+}
+
+// replicate brings the replica up to what the master has.
+func (p *pair) replicate(t testing.TB) {
+	t.Helper()
+	master := connect(t, p.master.URL())
+	p.link.Mend()
+	until(t, "replicated", func(ctx context.Context) bool {
+		n, err := master.Do(ctx, "WAIT", 1, 100).Int()
+		return n == 1 && err == nil
+	})
+	p.link.Cut()
+}
+
+// failOver kills the master and puts the replica in its place.
+func (p *pair) failOver(t testing.TB) {
+	t.Helper()
+	if err := p.master.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	command(t, connect(t, p.replica.URL()), "REPLICAOF", "NO", "ONE")
+	p.current.Store(p.replica)
+}
+
+// What a kill of the server costs, by how it keeps its data, and whether its marks
+// say so.
+func TestMarks_kill(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		settings []string
+		kept     bool
+	}{
+		{"in memory alone", nil, false},
+		{"snapshots", []string{"save 3600 1"}, false},
+		{"append-only file", []string{"appendonly yes", "appendfsync everysec"}, true},
+		{"append-only file, never synced", []string{"appendonly yes", "appendfsync no"}, true},
+		{"append-only file, always synced", []string{"appendonly yes", "appendfsync always"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.NewServer(t, tt.settings...)
+			store := open(t, server.URL(), nil)
+			put(t, store, "k", "v", nil)
+			mark := wantMark(t, store, "", true)
+			killAndStart(t, server)
+			if tt.kept {
+				want(t, store, "k", "v")
+			} else {
+				want(t, store, "k")
+			}
+			wantMark(t, store, mark, tt.kept)
+		})
+	}
+}
+
+// A server that was emptied has lost its marks.
+func TestMarks_flushed(t *testing.T) {
+	t.Parallel()
+	server := redistest.NewServer(t)
+	store := open(t, server.URL(), nil)
+	mark := wantMark(t, store, "", true)
+	command(t, connect(t, server.URL()), "FLUSHALL")
+	wantMark(t, store, mark, false)
+}
+
+// wantMark sets a mark, and checks whether last is kept.
+func wantMark(t testing.TB, store *redisstore.Store, last string, want bool) string {
+	t.Helper()
+	mark, kept, err := store.Mark(t.Context(), "relay", last)
+	if kept != want || err != nil {
+		t.Fatalf("Mark after %q: got kept %v, error %v, want kept %v", last, kept, err, want)
+	}
+	return mark
+}
+
+// A mark whose answer is lost is no loss, and a server that is away is unavailable.
+func TestMarks_faults(t *testing.T) {
+	t.Parallel()
+	server := redistest.NewServer(t)
+	proxy := redistest.NewProxy(t, server.Address())
+	store := open(t, proxy.URL()+once, nil)
+	mark := wantMark(t, store, "", true)
+	for n, fault := range []redistest.Fault{redistest.LoseAnswer, redistest.CutRequest, redistest.LoseAnswer} {
+		proxy.Inject(fault, "evalsha", 1)
+		_, kept, err := store.Mark(t.Context(), "relay", mark)
+		wantUnavailable(t, "Mark with fault "+strconv.Itoa(n), err)
+		if kept {
+			t.Error("a mark that failed is kept")
+		}
+	}
+	mark = wantMark(t, store, mark, true)
+	wantMark(t, store, mark, true)
+}

@@ -1,0 +1,90 @@
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
+)
+
+const folderPrefix = "timak-redistest-"
+
+// watchdogScript kills the servers in the folder and removes it, unless that was
+// done before. It tries several times because a server may be starting.
+const watchdogScript = `
+for attempt in 1 2 3 4 5; do
+	for pid in "$1"/*/pid; do [ -f "$pid" ] && kill -9 "$(cat "$pid")"; done
+	rm -rf "$1" && exit
+	sleep 1
+done`
+
+// home is where a server, or those of a cluster, live.
+type home struct {
+	folder   *testserver.Folder
+	watchdog *testserver.Watchdog
+}
+
+func newHome() (*home, error) {
+	folder, err := testserver.NewFolder(folderPrefix, "", testserver.Account{})
+	if err != nil {
+		return nil, err
+	}
+	watchdog, err := testserver.StartWatchdog("redistest-watchdog", watchdogScript, testserver.Account{}, folder.Path())
+	if err != nil {
+		return nil, errors.Join(err, folder.Remove())
+	}
+	return &home{folder, watchdog}, nil
+}
+
+func (h *home) remove() error {
+	return errors.Join(h.folder.Remove(), h.watchdog.Release())
+}
+
+// open creates and starts a server.
+func open(ctx context.Context, as mode, settings []string) (*Server, error) {
+	bin, err := findBinary()
+	if err != nil {
+		return nil, err
+	}
+	h, err := newHome()
+	if err != nil {
+		return nil, fmt.Errorf("redistest: create server: %w", err)
+	}
+	s := &Server{bin: bin, mode: as, folder: h.folder.Path("server"), home: h}
+	if err := s.create(ctx, settings); err != nil {
+		return nil, errors.Join(err, h.remove())
+	}
+	return s, nil
+}
+
+// create creates the server's folder and starts it. It tries several ports: another
+// program may have taken a free one meanwhile.
+func (s *Server) create(ctx context.Context, settings []string) error {
+	if err := os.Mkdir(s.folder, 0o700); err != nil {
+		return err
+	}
+	var failures error
+	for range 5 {
+		if err := s.configure(settings); err != nil {
+			return err
+		}
+		err := s.Start(ctx)
+		if err == nil {
+			return nil
+		}
+		failures = errors.Join(failures, err)
+		if log, _ := os.ReadFile(filepath.Join(s.folder, "log")); !strings.Contains(string(log), "Address already in use") {
+			break
+		}
+	}
+	return failures
+}
+
+// close stops the server and removes its folder.
+func (s *Server) close() error {
+	return errors.Join(s.Stop(), s.home.remove())
+}
