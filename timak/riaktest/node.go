@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -96,7 +97,7 @@ func (n *Node) open() error {
 	if listening {
 		return nil
 	}
-	listener, err := listen(orDefault(n.address, "127.0.0.1:0"))
+	listener, err := n.listen()
 	if err != nil {
 		return err
 	}
@@ -115,8 +116,28 @@ func (n *Node) open() error {
 	return nil
 }
 
-// listen listens, and waits for a port that is in use for a moment.
-func listen(address string) (net.Listener, error) {
+// listen listens on the node's port, or at first on any.
+func (n *Node) listen() (net.Listener, error) {
+	if n.address == "" {
+		return listenAnywhere()
+	}
+	return listenAgain(n.address)
+}
+
+// listenAnywhere listens on a port below those that systems give to outgoing connections:
+// one of these could take the port of a node while that is down.
+func listenAnywhere() (listener net.Listener, err error) {
+	const first, last, tries = 10_000, 32_000, 100
+	for range tries {
+		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first))); err == nil {
+			return listener, nil
+		}
+	}
+	return nil, err
+}
+
+// listenAgain listens, and waits for a port that is in use for a moment.
+func listenAgain(address string) (net.Listener, error) {
 	const patience, step = 5 * time.Second, 10 * time.Millisecond
 	for waited := time.Duration(0); ; waited += step {
 		listener, err := net.Listen("tcp", address)

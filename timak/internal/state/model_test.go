@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -156,17 +157,19 @@ func merged(states ...state.State) state.State {
 // floorOf is the floor of two that comes first in its order; one of the order in which
 // the oldest comes first, if they differ in that.
 func floorOf(a, b state.Floor) state.Floor {
-	rank := func(f state.Floor) [4]int64 {
-		direction := int64(1)
-		switch {
-		case !f.Set:
-			return [4]int64{}
-		case f.Order == state.OldestFirst:
-			direction = -1
+	direction := map[state.Order]int64{state.NewestFirst: 1, state.OldestFirst: -1}
+	rank := func(f state.Floor) []int64 {
+		if !f.Set {
+			return nil
 		}
-		return [4]int64{1, int64(f.Order), direction * f.At.Date, direction * int64(len(f.At.ID))}
+		towards := direction[f.Order]
+		return []int64{int64(f.Order), towards * f.At.Date, towards * int64(len(f.At.ID))}
 	}
-	if ranks, others := rank(a), rank(b); slices.Compare(ranks[:], others[:]) < 0 {
+	c := slices.Compare(rank(a), rank(b))
+	if c == 0 {
+		c = int(direction[a.Order]) * strings.Compare(a.At.ID, b.At.ID)
+	}
+	if c < 0 {
 		return b
 	}
 	return a
