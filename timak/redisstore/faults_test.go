@@ -60,7 +60,7 @@ func TestConnectionCutDuringPut(t *testing.T) {
 		{"lost answer", redistest.LoseAnswer, "", true, "two"},
 		{"cut request", redistest.CutRequest, "", true, "two"},
 	} {
-		for _, size := range []int{0, 200_000} {
+		for _, size := range []int{0, 200_000, 8_000_000} { // the last is still being sent when the connection breaks
 			key := fmt.Sprint(tt.name, size)
 			filler := string(make([]byte, size))
 			proxy := redistest.NewProxy(t, server.Address())

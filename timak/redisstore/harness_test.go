@@ -66,7 +66,7 @@ func want(t testing.TB, store driver.Store, key string, values ...string) driver
 	slices.Sort(got)
 	slices.Sort(values)
 	if !slices.Equal(got, values) {
-		t.Fatalf("siblings of %q: got %q, want %q", key, got, values)
+		t.Fatalf("siblings of %q: got %.60q, want %.60q", key, got, values)
 	}
 	return obj.Token
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// write carries out a put. go-redis sends no transaction again whose connection
-// broke; write does, as often as the client sends anything else. A put that arrives
+// write carries out a put. go-redis sends no transaction again whose connection broke
+// before the answer. One that broke while it was sent it does send again, and returns
+// the first error though the second went well. So write sends both kinds again, as
+// often as the client sends anything else. A put that arrives
 // twice changes nothing, or brings back one sibling that another writer has merged
 // meanwhile.
 func (s *Store) write(ctx context.Context, key, dot string, value []byte, seen []string) (siblings int64, err error) {
@@ -53,13 +55,13 @@ func reason(commands []redis.Cmder, err error) error {
 	return err
 }
 
-// broken reports whether a connection has ended before the answer.
+// broken reports whether a connection has ended before the answer or the whole request.
 func broken(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
 	fromNet, ok := errors.AsType[*net.OpError](err)
-	return ok && fromNet.Op == "read" && !fromNet.Timeout()
+	return ok && (fromNet.Op == "read" || fromNet.Op == "write") && !fromNet.Timeout()
 }
 
 // resendsOf returns how often a client sends a request again.

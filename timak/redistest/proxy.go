@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"bufio"
 	"bytes"
 	"net"
 	"sync"
@@ -35,7 +36,7 @@ type Fault int
 // What can happen to a request. In every case its connection is broken.
 const (
 	LoseAnswer Fault = iota + 1 // the server carries it out, and the answer is lost
-	CutRequest                  // only its first half reaches the server
+	CutRequest                  // only its beginning reaches the server
 	Late                        // it reaches the server when Deliver is called
 )
 
@@ -63,7 +64,8 @@ func (p *Proxy) Address() string { return p.listener.Addr().String() }
 func (p *Proxy) URL() string { return "redis://" + p.Address() }
 
 // Inject makes the next count requests that contain match suffer a fault. A request
-// is what arrives at once: the first 32 KiB of it, as a rule.
+// is a command, or a transaction from MULTI to EXEC. It is looked for in what arrives
+// first of them: 32 KiB, as a rule.
 func (p *Proxy) Inject(fault Fault, match string, count int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +122,7 @@ func (p *Proxy) serve() {
 			}
 			continue
 		}
-		link := &link{proxy: p, client: client, server: server, ended: make(chan struct{})}
+		link := &link{proxy: p, client: client, server: server.(*net.TCPConn), ended: make(chan struct{})}
 		p.group.Go(link.requests)
 		p.group.Go(link.answers)
 	}
@@ -159,55 +161,66 @@ func (p *Proxy) faultOf(request []byte) Fault {
 
 // link is a connection by way of the proxy.
 type link struct {
-	proxy          *Proxy
-	client, server net.Conn
-	ended          chan struct{} // closed with the last answer
+	proxy  *Proxy
+	client net.Conn
+	server *net.TCPConn
+	ended  chan struct{} // closed when the server has ended it
 
 	mu   sync.Mutex
-	mute bool // the next answer is lost
+	mute bool // answers are lost from now on
 }
 
 func (l *link) requests() {
-	kept := false
-	defer func() {
-		_ = l.client.Close()
-		if !kept {
-			_ = l.server.Close()
-		}
-	}()
-	buffer := make([]byte, 1<<20)
+	reader := bufio.NewReaderSize(l.client, 1<<20)
 	for {
-		n, err := l.client.Read(buffer)
-		if err != nil {
-			return
-		}
-		request := buffer[:n]
-		switch l.proxy.faultOf(request) {
-		case LoseAnswer:
-			l.silence()
-		case CutRequest:
-			_, _ = l.server.Write(request[:n/2]) // the connection ends in any case
-			return
-		case Late:
-			kept = true
-			l.silence()
-			l.proxy.hold(l, bytes.Clone(request))
-			return
-		}
-		if _, err := l.server.Write(request); err != nil {
+		fault, err := l.next(reader)
+		if err != nil || fault != 0 {
+			_ = l.client.Close()
+			if fault != Late {
+				_ = l.server.CloseWrite() // it still carries out what it has
+			}
 			return
 		}
 	}
 }
 
-// answers passes answers on, until one is to be lost.
+// next passes one request on, or does to it what was asked for.
+func (l *link) next(reader *bufio.Reader) (Fault, error) {
+	if _, err := reader.Peek(1); err != nil {
+		return 0, err
+	}
+	arrived, _ := reader.Peek(reader.Buffered())
+	fault := l.proxy.faultOf(arrived)
+	if fault == CutRequest {
+		_, err := l.server.Write(arrived[:len(arrived)/2])
+		return fault, err
+	}
+	request, err := readRequest(reader)
+	if err != nil {
+		return fault, err
+	}
+	if fault != 0 {
+		l.silence()
+	}
+	if fault == Late {
+		l.proxy.hold(l, request)
+		return fault, nil
+	}
+	_, err = l.server.Write(request)
+	return fault, err
+}
+
+// answers passes answers on, or reads them in vain once they are to be lost.
 func (l *link) answers() {
 	defer l.end()
 	buffer := make([]byte, 1<<20)
 	for {
 		n, err := l.server.Read(buffer)
-		if err != nil || l.silent() {
+		if err != nil {
 			return
+		}
+		if l.silent() {
+			continue
 		}
 		if _, err := l.client.Write(buffer[:n]); err != nil {
 			return
@@ -240,6 +253,7 @@ func (p *Proxy) hold(l *link, request []byte) {
 	defer p.mu.Unlock()
 	p.late = append(p.late, func() {
 		if _, err := l.server.Write(request); err == nil {
+			_ = l.server.CloseWrite()
 			<-l.ended
 		}
 	})
