@@ -11,7 +11,7 @@ import (
 type block struct {
 	entries []state.Entry
 	kept    *state.Pack // the data as it was stored; nil if it has to be packed
-	young   bool        // not to be compressed
+	front   bool        // not to be compressed
 
 	// Instead of all that, a block that was not decoded: the place-th of a view.
 	from  *View
@@ -21,22 +21,61 @@ type block struct {
 // The sizes of blocks. Larger blocks compress better, but cost more to make and to
 // read a page from.
 const (
-	blockEntries = 32
-	blockData    = 16 << 10
+	blockEntries = 48
+	blockData    = 24 << 10
 	// bareEntries is for entries that have no data.
 	bareEntries = 128
-	// The first block is not compressed while it is smaller, nor joined with a
-	// compressed one: that would have to be redone for every new item, and saves
-	// little.
-	youngEntries = 8
-	youngData    = 2 << 10
 )
+
+// The front is what the first page reads: so many entries, unless they have more data.
+// It is read and changed most. So its blocks are small, and new data in them is not
+// compressed: it is once it has left the front.
+const (
+	frontEntries = 20 // a page of the default length
+	frontData    = 16 << 10
+	frontBlock   = 8
+)
+
+// front counts what comes before a block.
+type front struct{ entries, data int }
+
+// open reports whether the next block is in the front.
+func (f front) open() bool { return f.entries < frontEntries && f.data < frontData }
+
+// fits reports whether n entries with this many bytes of data fit into the next block.
+func (f front) fits(n, bytes int) bool {
+	switch {
+	case f.open():
+		return n <= frontBlock && bytes <= frontData
+	case bytes == 0:
+		return n <= f.bare()
+	default:
+		return n <= blockEntries && bytes <= blockData
+	}
+}
+
+// bare returns how many entries without data fit into the next block.
+func (f front) bare() int {
+	if f.open() {
+		return frontBlock
+	}
+	return bareEntries
+}
+
+// after returns what is in some blocks, as far as they are the front.
+func after(blocks []block) (f front) {
+	for i := 0; i < len(blocks) && f.open(); i++ {
+		entries, data := blocks[i].size()
+		f = front{f.entries + entries, f.data + data}
+	}
+	return f
+}
 
 // divide splits consecutive live entries into blocks, and appends them.
 func divide(blocks []block, live []state.Entry) []block {
 	var d divider
 	for start := 0; start < len(live); {
-		r := runAt(live, start)
+		r := runAt(live, start, after(blocks).bare())
 		blocks = d.take(blocks, live, r)
 		start = r.end
 	}
@@ -51,11 +90,12 @@ type run struct {
 	pack       *state.Pack // nil if it has to be packed, or has no data
 }
 
-// runAt returns the run that begins at a place.
-func runAt(live []state.Entry, start int) run {
+// runAt returns the run that begins at a place; bare is how many entries without data
+// a block holds there.
+func runAt(live []state.Entry, start, bare int) run {
 	pack, from, at := live[start].Data.Place()
 	if pack == nil {
-		return run{start, start + bareRun(live[start:]), 0, nil}
+		return run{start, start + bareRun(live[start:], bare), 0, nil}
 	}
 	single := run{start, start + 1, at - from, nil}
 	_, length, ok := pack.Stored()
@@ -81,12 +121,12 @@ func runAt(live []state.Entry, start int) run {
 // bareRun returns the length of the run of entries without data at the front: all
 // of them, or as many as leave full blocks behind. New items mostly come at the
 // front, so it is the front block that should have room.
-func bareRun(live []state.Entry) int {
+func bareRun(live []state.Entry, size int) int {
 	n := slices.IndexFunc(live, func(e state.Entry) bool { return e.Data.Len() > 0 })
 	if n < 0 {
 		n = len(live)
 	}
-	return (n-1)%bareEntries + 1
+	return (n-1)%size + 1
 }
 
 // divider collects what is to be packed.
@@ -98,7 +138,7 @@ type divider struct {
 
 // take adds a run. Small runs are packed together with their neighbours.
 func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
-	if !d.fits(r) || d.young(blocks) && isCompressed(r.pack) {
+	if !after(blocks).fits(r.end-d.start, d.bytes+r.bytes) {
 		blocks = d.flush(blocks, live)
 	}
 	if d.start == d.end {
@@ -109,39 +149,64 @@ func (d *divider) take(blocks []block, live []state.Entry, r run) []block {
 	return blocks
 }
 
-// young reports whether the collected entries are the first block and too small to
-// be compressed.
-func (d *divider) young(blocks []block) bool {
-	return len(blocks) == 0 && d.end-d.start < youngEntries && 0 < d.bytes && d.bytes < youngData && !isCompressed(d.kept)
-}
-
-// isCompressed reports whether a pack, if not nil, is stored compressed.
-func isCompressed(p *state.Pack) bool {
-	if p == nil {
-		return false
-	}
-	stored, length, _ := p.Stored()
-	return len(stored) < length
-}
-
-func (d *divider) fits(r run) bool { return fits(r.end-d.start, d.bytes+r.bytes) }
-
-// fits reports whether n entries with this many bytes of data fit into a block.
-func fits(n, bytes int) bool {
-	if bytes == 0 {
-		return n <= bareEntries
-	}
-	return n <= blockEntries && bytes <= blockData
-}
-
 // flush makes a block of the collected entries.
 func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	if d.start < d.end {
-		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept, young: d.young(blocks)})
+		blocks = append(blocks, block{entries: live[d.start:d.end], kept: d.kept})
 	}
 	*d = divider{start: d.end, end: d.end}
 	return blocks
 }
+
+// settle marks the blocks of the front. The first block that has left it and is not
+// compressed is packed anew; others are not, as data that does not shrink would be tried
+// each time.
+func settle(blocks []block) {
+	var f front
+	packed := false
+	for i := range blocks {
+		b := &blocks[i]
+		entries, data := b.size()
+		b.front = f.open() && data <= frontData
+		if !f.open() && !packed && b.isPlain() {
+			b.kept, packed = nil, true
+		}
+		f = front{f.entries + entries, f.data + data}
+	}
+}
+
+// size returns how many entries a block has, and how many bytes of data.
+func (b *block) size() (entries, data int) {
+	if b.from != nil {
+		said := &b.from.head.blocks[b.place]
+		return said.entries, said.data
+	}
+	if b.kept != nil {
+		_, data, _ = b.kept.Stored()
+		return len(b.entries), data
+	}
+	return len(b.entries), lengthOf(b.entries)
+}
+
+func lengthOf(entries []state.Entry) (length int) {
+	for i := range entries {
+		length += entries[i].Data.Len()
+	}
+	return length
+}
+
+// isPlain reports whether the block is kept as it was stored, with data that is not
+// compressed.
+func (b *block) isPlain() bool {
+	if b.kept == nil {
+		return false
+	}
+	stored, length, _ := b.kept.Stored()
+	return len(stored) == length
+}
+
+// plain reports whether a block has data that is not compressed.
+func (b *blockHead) plain() bool { return b.data > 0 && b.stored == b.data }
 
 // pack returns the data of a block as it is stored, and its unpacked length.
 func (b *block) pack(compress bool) (stored []byte, length int, err error) {
@@ -151,10 +216,7 @@ func (b *block) pack(compress bool) (stored []byte, length int, err error) {
 			return stored, length, nil
 		}
 	}
-	for i := range b.entries {
-		length += b.entries[i].Data.Len()
-	}
-	if length == 0 {
+	if length = lengthOf(b.entries); length == 0 {
 		return nil, 0, nil
 	}
 	data := make([]byte, 0, length)
@@ -165,5 +227,5 @@ func (b *block) pack(compress bool) (stored []byte, length int, err error) {
 		}
 		data = append(data, part...)
 	}
-	return pack(data, compress && !b.young), len(data), nil
+	return pack(data, compress && !b.front), len(data), nil
 }

@@ -14,7 +14,7 @@ import (
 func damaged(t *testing.T) map[string][]byte {
 	t.Helper()
 	values := map[string][]byte{
-		"compressed timeline":   encode(t, key, timeline(12), true),
+		"compressed timeline":   encode(t, key, timeline(40), true),
 		"uncompressed timeline": encode(t, key, timeline(2), false),
 	}
 	for name, s := range goldenStates() {

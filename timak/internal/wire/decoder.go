@@ -20,10 +20,10 @@ type Decoder struct {
 
 // Decode does what the function Decode does.
 func (d *Decoder) Decode(key string, value []byte) (state.State, error) {
-	if check(value) != nil || value[2] != 2 {
+	if !isBlocks(value) {
 		return Decode(key, value)
 	}
-	v, err := openLayout2(key, value)
+	v, err := openWhole(key, value)
 	if err != nil {
 		return state.State{}, err
 	}

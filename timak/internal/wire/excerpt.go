@@ -43,13 +43,13 @@ type Bounds struct {
 const manyChanges = 16
 
 // Cut returns the part of a stored value that some changes touch, if that can be
-// separated. Otherwise Decode returns the whole value, or why it is damaged.
+// separated and the whole is intact. Otherwise Decode returns the whole value, or why it is damaged.
 func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bool) {
 	if len(changes) > manyChanges {
 		return Excerpt{}, false
 	}
 	v, ok := Open(key, value)
-	if !ok || !v.partable() {
+	if !ok || !v.partable() || !v.allIntact() {
 		return Excerpt{}, false
 	}
 	taken := v.taken(changes, bounds)
@@ -67,10 +67,7 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 		return Excerpt{}, false
 	}
 	x.Left = v.entries - len(live)
-	x.State = state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: live}
-	graves := reader{b: v.graves}
-	graves.graves(&x.State)
-	x.State, err = graves.finish(x.State, nil)
+	x.State, err = v.readGraves(state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: live}, nil)
 	return x, err == nil
 }
 
@@ -99,6 +96,7 @@ func (v *View) taken(changes []Change, bounds Bounds) []bool {
 		}
 	}
 	v.takeSurplus(taken, bounds, v.entries+puts-bounds.Limit)
+	v.takeBehindFront(taken)
 	v.takeSmall(taken)
 	return taken
 }
@@ -130,16 +128,42 @@ func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
 	}
 }
 
+// takeBehindFront takes the first block behind the front, if it is to be compressed or
+// to be joined with the next.
+func (v *View) takeBehindFront(taken []bool) {
+	var f front
+	for i := range taken {
+		if !f.open() {
+			taken[i] = taken[i] || v.head.blocks[i].plain() || i+1 < len(taken) && v.joins(f, i+1)
+			return
+		}
+		f = v.past(f, i)
+	}
+}
+
 // takeSmall takes the neighbours of taken blocks that would fit into one block with
 // them. Otherwise blocks would become ever more and ever smaller.
 func (v *View) takeSmall(taken []bool) {
-	blocks := v.head.blocks
+	var f front
 	for i := 1; i < len(taken); i++ {
-		a, b := &blocks[i-1], &blocks[i]
-		if taken[i-1] != taken[i] && fits(a.entries+b.entries, a.data+b.data) {
+		if taken[i-1] != taken[i] && v.joins(f, i) {
 			taken[i-1], taken[i] = true, true
 		}
+		f = v.past(f, i-1)
 	}
+}
+
+// joins reports whether a block would fit into one with the block before it, which
+// comes after f.
+func (v *View) joins(f front, i int) bool {
+	a, b := &v.head.blocks[i-1], &v.head.blocks[i]
+	return f.fits(a.entries+b.entries, a.data+b.data)
+}
+
+// past returns what is before the block after block i, which comes after f.
+func (v *View) past(f front, i int) front {
+	b := &v.head.blocks[i]
+	return front{f.entries + b.entries, f.data + b.data}
 }
 
 // gather returns the entries of some blocks. takes is called for each block, with
@@ -197,5 +221,7 @@ func (x *Excerpt) blocks() []block {
 		blocks = append(divide(blocks, live[:n]), block{from: x.view, place: i})
 		live = live[n:]
 	}
-	return divide(blocks, live)
+	blocks = divide(blocks, live)
+	settle(blocks)
+	return blocks
 }

@@ -25,7 +25,7 @@ func TestFaults(t *testing.T) {
 	long := timeline(200).Entries
 	for want, s := range map[string]state.State{
 		"the horizon is below 0": {Horizon: -1},
-		"entry 200 (8 of block 6) has the same id and source as entry 5 (5 of block 0)": {
+		"entry 200 (32 of block 6) has the same id and source as entry 5 (5 of block 0)": {
 			Entries: append(long, func() state.Entry { e := long[5]; e.Date = 0; return e }()),
 		},
 		"entry 1 (1 of block 0) has the same id and source as the one before it":            {Entries: []state.Entry{live("secret:1", 7), live("secret:1", 7)}},
@@ -57,7 +57,7 @@ func TestFaults_layout1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	value[2] = 2                                             // letThrough makes it layout 1
+	value[2] = 3                                             // letThrough makes it layout 1
 	value[len("tk..crc.")+len("l")+1+len(goldenKey)] = 2 * 3 // the horizon, at which one of its entries died
 	_, err = wire.Decode(goldenKey, letThrough(value))
 	want := "stored value is damaged: not in normal form: entry 2 is dead but says no more than its absence; it has 2 live entries, 2 dead, 0 removed items, 0 removed sources"

@@ -36,6 +36,9 @@ const (
 )
 
 func decodeLayout1(key string, value []byte) (state.State, error) {
+	if err := check(value); err != nil {
+		return state.State{}, err
+	}
 	length, n := binary.Uvarint(value[headLen:])
 	if n <= 0 || length > maxBody {
 		return state.State{}, fmt.Errorf("%w: length", ErrCorrupt)

@@ -58,9 +58,7 @@ func TestTamperedNamesUnfoldToALimit(t *testing.T) {
 		last = name
 	}
 	graves = append(binary.AppendVarint(graves, 1), make([]byte, names-1+1)...) // versions, all 1; no removed sources
-	empty := encode(t, key, state.State{}, false)
-	value := binary.AppendUvarint(bytes.Clone(empty[:len(empty)-4]), uint64(len(graves)))
-	wantCorrupt(t, letThrough(append(value, graves...)), "%d names of 512 bytes", names)
+	wantCorrupt(t, wire.WithGraves(key, graves), "%d names of 512 bytes", names)
 
 	s := state.State{Entries: make([]state.Entry, names)}
 	long := string(bytes.Repeat([]byte("n"), 511))

@@ -9,44 +9,51 @@ import (
 // View is a stored value that is read in parts: at first only the head is decoded.
 // It belongs to one goroutine at a time.
 type View struct {
-	head    head
-	entries int // of all blocks
-	graves  []byte
-	columns []byte
-	data    []byte
-	packs   []state.Pack // of each block
+	head     head
+	summed   bool // each block and the graves have checksums of their own
+	entries  int  // of all blocks
+	unpacked int  // bytes of all blocks
 
-	read [][]state.Entry // the blocks, set by At; nil for blocks not read yet
-	err  error
+	body      []byte // what blocks are in; in layout 3 all that follows the head, or the beginning of that
+	bodyAt    int    // where it is in the value
+	size      int    // of the whole body
+	graves    []byte
+	gravesSum uint32
+
+	packs []state.Pack    // of each block
+	read  [][]state.Entry // the blocks, set by At; nil for blocks not read yet
+	err   error
 }
 
-// openLayout2 reads the head of a value whose checksum was verified.
-func openLayout2(key string, value []byte) (*View, error) {
-	if value[3] != 0 {
-		return nil, fmt.Errorf("%w: byte 3", ErrCorrupt)
+// openWhole returns a view of a value of layout 2 or 3.
+func openWhole(key string, value []byte) (*View, error) {
+	if value[2] == 2 {
+		if err := check(value); err != nil {
+			return nil, err
+		}
+		return openLayout2(key, value)
 	}
-	r := reader{b: value[headLen:]}
-	h, err := r.head(key)
-	if err != nil {
-		return nil, err
+	v, err := openLayout3(key, value)
+	if err == nil && v.size != len(v.body) {
+		err = fmt.Errorf("%w: size", ErrCorrupt)
 	}
-	v := &View{head: h, packs: make([]state.Pack, len(h.blocks))}
-	v.graves = r.take(r.count(1))
-	var columns, stored, data int
-	for i := range h.blocks {
-		b := &h.blocks[i]
-		b.columnsAt, b.storedAt = columns, stored
+	return v, err
+}
+
+// lay counts the blocks' entries and bytes, and returns how long all columns and all
+// data are as stored.
+func (v *View) lay() (columns, stored int) {
+	v.packs = make([]state.Pack, len(v.head.blocks))
+	data := 0
+	for i := range v.head.blocks {
+		b := &v.head.blocks[i]
 		v.entries += b.entries
 		columns += b.columns
 		stored += b.stored
 		data += b.data
 	}
-	v.columns = r.take(columns)
-	v.data = r.take(stored)
-	if r.err == nil && (len(r.b) > 0 || columns+data > maxBody) {
-		r.fail("size")
-	}
-	return v, r.err
+	v.unpacked = columns + data
+	return columns, stored
 }
 
 // all returns the live entries, with capacity for one more.
@@ -71,6 +78,9 @@ func (v *View) all() ([]state.Entry, error) {
 // block reads a block into entries; the ids go to ids.
 func (v *View) block(i int, entries []state.Entry, ids *spelled) error {
 	b, pack := &v.head.blocks[i], &v.packs[i]
+	if !v.intact(b) {
+		return fmt.Errorf("%w: checksum of block %d", ErrCorrupt, i)
+	}
 	pack.Store(v.dataOf(b), b.data, unpackData)
 	r := reader{b: v.columnsOf(b)}
 	r.columns(&v.head, b, pack, entries, ids)
@@ -78,24 +88,99 @@ func (v *View) block(i int, entries []state.Entry, ids *spelled) error {
 }
 
 func (v *View) columnsOf(b *blockHead) []byte {
-	return v.columns[b.columnsAt : b.columnsAt+b.columns]
+	return v.body[b.columnsAt : b.columnsAt+b.columns]
 }
 
 func (v *View) dataOf(b *blockHead) []byte {
-	return v.data[b.storedAt : b.storedAt+b.stored : b.storedAt+b.stored]
+	return v.body[b.storedAt : b.storedAt+b.stored : b.storedAt+b.stored]
+}
+
+func (v *View) part(b *blockHead) part { return part{v.columnsOf(b), v.dataOf(b)} }
+
+// intact reports whether a block is at hand and has its checksum.
+func (v *View) intact(b *blockHead) bool {
+	return b.storedAt+b.stored <= len(v.body) && (!v.summed || v.part(b).sum() == b.sum)
+}
+
+// allIntact reports whether all blocks have their checksums.
+func (v *View) allIntact() bool {
+	for i := range v.head.blocks {
+		if !v.intact(&v.head.blocks[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// readGraves reads the tombstones into a state that has its live entries. blocks is the
+// view to name places by, nil if the state has only some of its entries.
+func (v *View) readGraves(s state.State, blocks *View) (state.State, error) {
+	if v.summed && checksum(v.graves) != v.gravesSum {
+		return state.State{}, fmt.Errorf("%w: checksum of the tombstones", ErrCorrupt)
+	}
+	r := reader{b: v.graves}
+	r.graves(&s)
+	if blocks != nil && r.err == nil && !v.head.shared && s.Shared() {
+		r.fail("shared")
+	}
+	return r.finish(s, blocks)
+}
+
+// decode returns the state; live reads its live entries.
+func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
+	entries, err := live()
+	if err != nil {
+		return state.State{}, err
+	}
+	return v.readGraves(state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: entries}, v)
 }
 
 // Open returns a view of a value that can be read in parts. For others Decode
-// returns the state, or why the value is damaged.
+// returns the state, or why the value is damaged. Parts are checked when they are read.
 func Open(key string, value []byte) (*View, bool) {
-	if check(value) != nil || value[2] != 2 {
+	if !isBlocks(value) {
 		return nil, false
 	}
-	v, err := openLayout2(key, value)
+	v, err := openWhole(key, value)
 	if err != nil || v.head.shared {
 		return nil, false
 	}
 	return v, true
+}
+
+// isBlocks reports whether a value has a layout of blocks.
+func isBlocks(value []byte) bool { return hasMagic(value) && (value[2] == 2 || value[2] == 3) }
+
+// OpenFront returns a view of the beginning of a value, to read the items that it begins
+// with: the latest. If the bytes at hand are too few, the view is nil, and need is how
+// many will do, or a guess that is larger than before; 0 if the value must be read as a
+// whole.
+func OpenFront(key string, front []byte, items int) (v *View, need int) {
+	if !hasMagic(front) || front[2] != 3 {
+		return nil, 0
+	}
+	if need = beginning(front); need > len(front) {
+		return nil, need + len(front)
+	}
+	v, err := openLayout3(key, front)
+	if err != nil || v.head.shared {
+		return nil, 0
+	}
+	if need = v.need(items); need > len(front) {
+		return nil, need
+	}
+	return v, need
+}
+
+// need returns how many bytes of the value hold its first items.
+func (v *View) need(items int) int {
+	end := 0
+	for i := 0; i < len(v.head.blocks) && items > 0; i++ {
+		b := &v.head.blocks[i]
+		items -= b.entries
+		end = b.storedAt + b.stored
+	}
+	return v.bodyAt + end
 }
 
 // Len returns the number of items.

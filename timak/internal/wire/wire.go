@@ -3,10 +3,10 @@
 //
 //	offset  bytes  what
 //	0       2      "tk"
-//	2       1      version of the layout, 2
+//	2       1      version of the layout, 3
 //	3       1      0
-//	4       4      CRC-32C of everything from offset 8, little endian
-//	8       …      the layout's own: layout2.go
+//	4       4      CRC-32C of everything from offset 8, little endian; in layout 3, of the head
+//	8       …      the layout's own: layout3.go
 package wire
 
 import (
@@ -40,24 +40,27 @@ func Decode(key string, value []byte) (state.State, error) {
 	if isAncestor(value) {
 		return decodeAncestor(value)
 	}
-	if err := check(value); err != nil {
-		return state.State{}, err
+	if !hasMagic(value) {
+		return state.State{}, fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))
 	}
 	switch value[2] {
 	case 1:
 		return decodeLayout1(key, value)
-	case 2:
-		return decodeLayout2(key, value)
+	case 2, 3:
+		v, err := openWhole(key, value)
+		if err != nil {
+			return state.State{}, err
+		}
+		return v.decode(v.all)
 	default:
 		return state.State{}, fmt.Errorf("%w: layout %d is unknown", ErrCorrupt, value[2])
 	}
 }
 
-// check verifies the head and the checksum.
+func hasMagic(value []byte) bool { return len(value) >= headLen && string(value[:2]) == magic }
+
+// check verifies the checksum of a value of layout 1 or 2.
 func check(value []byte) error {
-	if len(value) < headLen || string(value[:2]) != magic {
-		return fmt.Errorf("%w: no timeline in %d bytes", ErrCorrupt, len(value))
-	}
 	if binary.LittleEndian.Uint32(value[4:]) != checksum(value[headLen:]) {
 		return fmt.Errorf("%w: checksum differs", ErrCorrupt)
 	}

@@ -1,0 +1,59 @@
+package wire
+
+import "encoding/binary"
+
+// FixSums sets the checksums of a value that was tampered with, wherever its head says
+// that there are parts.
+func FixSums(value []byte) {
+	end := beginning(value)
+	if value[2] != layout || end == 0 || end > len(value) {
+		end = len(value)
+	} else {
+		fixParts(value, end)
+	}
+	binary.LittleEndian.PutUint32(value[4:], checksum(value[headLen:end]))
+}
+
+func fixParts(value []byte, end int) {
+	r := reader{b: value[headLen:end]}
+	r.unsigned()
+	start := end - len(r.b)
+	text := reader{b: r.b}
+	key := text.text()
+	h, _ := r.head(key, true)
+	graves := r.length()
+	r.sum()
+	if r.err != nil || len(r.b) > 0 {
+		return
+	}
+	var w writer
+	body := reader{b: value[end:]}
+	for i := range h.blocks {
+		h.blocks[i].sum = checksum(body.take(h.blocks[i].columns + h.blocks[i].stored))
+	}
+	w.head(key, &h)
+	w.unsigned(uint64(graves))
+	w.b = binary.LittleEndian.AppendUint32(w.b, checksum(body.b))
+	if len(w.b) == end-start {
+		copy(value[start:], w.b)
+	}
+}
+
+// WithGraves returns the value of an empty timeline with these tombstones.
+func WithGraves(key string, graves []byte) []byte {
+	return assemble(key, &head{}, nil, 0, graves)
+}
+
+// Blocks counts the entries in blocks that are compressed and in those that are not, and
+// the blocks.
+func Blocks(key string, value []byte) (plain, packed, blocks int) {
+	v, _ := Open(key, value)
+	for i := range v.head.blocks {
+		if b := &v.head.blocks[i]; b.plain() {
+			plain += b.entries
+		} else {
+			packed += b.entries
+		}
+	}
+	return plain, packed, len(v.head.blocks)
+}
