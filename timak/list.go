@@ -3,6 +3,7 @@ package timak
 import (
 	"context"
 
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
 	"github.com/timak-go/timak/timak/internal/wire"
 )
@@ -14,6 +15,7 @@ type list struct {
 	at    func(i int) *state.Entry
 	err   func() error // why an entry could not be decoded; such an entry reads as zero
 	floor state.Floor
+	front bool // only its first entries can be read
 }
 
 // part returns the entries from start up to end.
@@ -37,6 +39,11 @@ func (t *Timelines) list(ctx context.Context, key string) (list, error) {
 	if err != nil {
 		return list{}, err
 	}
+	return t.listOf(ctx, key, object)
+}
+
+// listOf returns what is visible of an object that was fetched.
+func (t *Timelines) listOf(ctx context.Context, key string, object driver.Object) (list, error) {
 	if len(object.Siblings) == 1 {
 		if view, ok := wire.Open(key, object.Siblings[0]); ok {
 			return t.viewed(view), nil

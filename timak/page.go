@@ -44,7 +44,9 @@ type Page struct {
 	Beyond int
 }
 
-// Page reads a part of the timeline under key.
+// Page reads a part of the timeline under key. It costs one fetch. From a store that is a
+// driver.PartGetter the first page fetches only the beginning of the value, and the whole
+// as well if that was too little: if lately the items of pages were smaller.
 func (t *Timelines) Page(ctx context.Context, key string, query Query) (Page, error) {
 	page, err := t.pageOf(ctx, []string{key}, query)
 	if err != nil {
@@ -78,7 +80,7 @@ func (t *Timelines) pageOf(ctx context.Context, keys []string, query Query) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	list, err := t.listOf(ctx, keys)
+	list, err := t.listFor(ctx, keys, from, query.Limit)
 	if list.at == nil {
 		return Page{}, err
 	}
@@ -112,12 +114,21 @@ func (s scope) place(text string) (*cursor, error) {
 	return &c, err
 }
 
-// listOf returns what is visible under keys, merged. With ErrCorrupt it also
-// returns what could be read, if anything.
-func (t *Timelines) listOf(ctx context.Context, keys []string) (list, error) {
-	if len(keys) == 1 {
+// listFor returns what is visible under keys, merged, as far as a page from a cursor's
+// place needs it. With ErrCorrupt it also returns what could be read, if anything.
+func (t *Timelines) listFor(ctx context.Context, keys []string, from *cursor, limit int) (list, error) {
+	switch {
+	case len(keys) > 1:
+		return t.union(ctx, keys)
+	case from == nil:
+		return t.first(ctx, keys[0], limit+1)
+	default:
 		return t.list(ctx, keys[0])
 	}
+}
+
+// union returns what is visible under several keys, merged.
+func (t *Timelines) union(ctx context.Context, keys []string) (list, error) {
 	lists, errs := make([][]state.Entry, len(keys)), make([]error, len(keys))
 	var g errgroup.Group
 	g.SetLimit(readsAtOnce)

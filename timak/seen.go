@@ -60,7 +60,7 @@ func (t *Timelines) Unread(ctx context.Context, key string, limit int) (int, err
 	var shown, seen list
 	var both errgroup.Group
 	both.Go(func() (err error) {
-		shown, err = t.list(ctx, key)
+		shown, err = t.first(ctx, key, limit)
 		return err
 	})
 	both.Go(func() (err error) {
@@ -70,6 +70,9 @@ func (t *Timelines) Unread(ctx context.Context, key string, limit int) (int, err
 	})
 	if err := both.Wait(); err != nil {
 		return 0, fmt.Errorf("timak: unread of %q: %w", key, err)
+	}
+	if t.opts.Order == NewestFirst {
+		shown.n = min(shown.n, limit)
 	}
 	unread := t.newer(shown, seen)
 	for _, read := range []list{shown, seen} {

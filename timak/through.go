@@ -32,11 +32,15 @@ func (t *Timelines) pageThrough(ctx context.Context, key string, query Query, re
 	if err != nil {
 		return Page{}, err
 	}
-	all, err := t.list(ctx, key)
+	all, err := t.listFor(ctx, []string{key}, from, query.Limit)
+	fills := from == nil && err == nil && all.fills(s.order, query.Limit)
+	if all.front && all.floor.Set && all.n > query.Limit && !fills {
+		all, err = t.list(ctx, key)
+	}
 	if all.at == nil {
 		return Page{}, err
 	}
-	if err != nil || !all.floor.Set || all.floor.Order != s.order {
+	if err != nil || fills || !all.floor.Set || all.floor.Order != s.order {
 		page, corrupt := s.cut(all, from, query.Limit)
 		return page, errors.Join(err, corrupt)
 	}
@@ -58,6 +62,12 @@ func (t *Timelines) placeable(found []Item, err error) ([]Item, error) {
 		}
 	}
 	return kept, err
+}
+
+// fills reports whether the list has a first page of so many items, and one item more,
+// before its floor.
+func (l list) fills(order state.Order, items int) bool {
+	return l.n > items && (!l.floor.Set || order.Compare(l.at(items).Position(), l.floor.At) < 0)
 }
 
 // above returns the part of a list before its floor.

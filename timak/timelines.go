@@ -22,6 +22,7 @@ type Timelines struct {
 	repairs  *repairs
 	groups   *groups
 	cache    *cache
+	front    *front
 }
 
 // New returns an engine over store; opts may be nil. The caller closes the store.
@@ -30,6 +31,7 @@ func New(store driver.Store, opts *Options) *Timelines {
 	o := opts.withDefaults()
 	return &Timelines{
 		store: store, opts: o, counters: &counters{}, repairs: &repairs{}, groups: &groups{}, cache: &cache{room: o.CacheBytes},
+		front: &front{},
 	}
 }
 
@@ -104,10 +106,15 @@ func (t *Timelines) Get(ctx context.Context, key string) (Timeline, error) {
 
 // fetch returns what the store holds under key.
 func (t *Timelines) fetch(ctx context.Context, key string) (driver.Object, error) {
+	return t.fetchBy(key, func() (driver.Object, error) { return t.store.Get(ctx, key) })
+}
+
+// fetchBy returns what get returns under key, and counts it.
+func (t *Timelines) fetchBy(key string, get func() (driver.Object, error)) (driver.Object, error) {
 	if len(key) == 0 || len(key) > MaxKeyLen {
 		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
 	}
-	object, err := t.store.Get(ctx, key)
+	object, err := get()
 	if err != nil {
 		return driver.Object{}, err
 	}

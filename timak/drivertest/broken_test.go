@@ -123,6 +123,7 @@ func brokenStores() map[string]brokenStore {
 		"never says closed":      {neverSaysClosed, []string{"ClosedStoreRefusesCalls", "CloseDuringCalls"}},
 	}
 	maps.Copy(stores, brokenListers())
+	maps.Copy(stores, brokenParters())
 	return stores
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Run runs every test of the contract as a parallel subtest of t, and those of
-// driver.Lister if the store is one. open returns a store for one subtest, which closes
+// driver.Lister and driver.PartGetter if the store is one. open returns a store for one subtest, which closes
 // it; the stores may share their contents. open may call t.Skip when the store's server
 // is not available.
 func Run(t *testing.T, open func(t *testing.T) driver.Store) {
@@ -93,6 +93,11 @@ func contract() []test {
 		{"ListsManyKeys", listed(listsManyKeys)},
 		{"ListRefusesEndedContext", listed(listRefusesEndedContext)},
 		{"ClosedStoreRefusesList", listed(closedStoreRefusesList)},
+
+		{"PartIsTheBeginning", parted(partIsTheBeginning)},
+		{"PartOfSiblingsIsWhole", parted(partOfSiblingsIsWhole)},
+		{"PartRefusesEndedContext", parted(partRefusesEndedContext)},
+		{"ClosedStoreRefusesPart", parted(closedStoreRefusesPart)},
 	}
 }
 

@@ -4,12 +4,20 @@ import "strings"
 
 // statements are the SQL of a store.
 type statements struct {
-	get, put, keys string
-	check          []string // trials of the others
+	get, part, put, keys string
+	check                []string // trials of the others
 }
 
 // getSQL reads the siblings of a key.
 const getSQL = `SELECT dot, value, other_dots, other_values FROM TABLE_NAME WHERE key = $1::bytea`
+
+// partSQL reads the beginning of a value that is alone, and whether that is not all. The
+// column is not compressed, so only as many bytes are read.
+const partSQL = `SELECT dot,
+	CASE WHEN other_dots IS NULL THEN substr(value, 1, $2::int) ELSE value END,
+	other_dots, other_values,
+	other_dots IS NULL AND octet_length(value) > $2::int
+FROM TABLE_NAME WHERE key = $1::bytea`
 
 // putSQL stores a value with its dot, and keeps those siblings whose dots are not among
 // the ones seen. ON CONFLICT locks the row and goes on from its newest version, whatever
@@ -41,8 +49,8 @@ const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key 
 func statementsOf(table string) statements {
 	on := func(sql string) string { return strings.ReplaceAll(sql, "TABLE_NAME", table) }
 	return statements{
-		get: on(getSQL), put: on(putSQL), keys: on(keysSQL),
-		check: []string{on(trial(getSQL)), on(trial(putSQL)), on(trial(keysSQL))},
+		get: on(getSQL), part: on(partSQL), put: on(putSQL), keys: on(keysSQL),
+		check: []string{on(trial(getSQL)), on(trial(partSQL)), on(trial(putSQL)), on(trial(keysSQL))},
 	}
 }
 

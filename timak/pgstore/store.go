@@ -31,8 +31,9 @@ type Store struct {
 }
 
 var (
-	_ driver.Store  = (*Store)(nil)
-	_ driver.Lister = (*Store)(nil)
+	_ driver.Store      = (*Store)(nil)
+	_ driver.Lister     = (*Store)(nil)
+	_ driver.PartGetter = (*Store)(nil)
 )
 
 // Open connects to Postgres with a pool of its own, and checks that the table is
@@ -94,6 +95,16 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	return obj, nil
 }
 
+// GetPart returns the beginning of the only sibling under key, or what Get returns; see
+// driver.PartGetter. It reads only the pages of the table that hold the beginning.
+func (s *Store) GetPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
+	obj, whole, err = s.getPart(ctx, key, min(length, MaxValueLen))
+	if err != nil {
+		return driver.Object{}, false, fmt.Errorf("pgstore: get %q: %w", key, explain(ctx, err))
+	}
+	return obj, whole, nil
+}
+
 // Put stores value beside the siblings that token does not cover; see driver.Store.
 // It returns a token whenever value is the only sibling. Puts of one key wait for
 // each other.
@@ -116,40 +127,6 @@ func (s *Store) Close() error {
 		s.pool.Close()
 	}
 	return nil
-}
-
-func (s *Store) get(ctx context.Context, key string) (driver.Object, error) {
-	if len(key) > MaxKeyLen {
-		return driver.Object{}, fmt.Errorf("%w, got %d", ErrKey, len(key))
-	}
-	var r row
-	err := s.query(ctx, r.scan, s.sql.get, []byte(key))
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return driver.Object{}, nil
-	case err != nil:
-		return driver.Object{}, err
-	case len(r.otherDots) != len(r.otherValues):
-		return driver.Object{}, fmt.Errorf("%w: it has %d other dots and %d other values", ErrDamaged, len(r.otherDots), len(r.otherValues))
-	}
-	return driver.Object{Siblings: append(r.otherValues, r.value), Token: tokenOf(key, append(r.otherDots, r.dot))}, nil
-}
-
-// row is what is stored under a key.
-type row struct {
-	dot         dot
-	value       []byte
-	otherDots   []dot
-	otherValues [][]byte
-}
-
-// scan reads a row. It leaves out arrays that are NULL, as those of most rows are:
-// even so pgx would take a while to see how to read them.
-func (r *row) scan(rows pgx.Rows) error {
-	if raw := rows.RawValues(); raw[2] == nil && raw[3] == nil {
-		return rows.Scan(&r.dot, &r.value, nil, nil)
-	}
-	return rows.Scan(&r.dot, &r.value, &r.otherDots, &r.otherValues)
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
