@@ -174,13 +174,16 @@ func (l *link) requests() {
 	reader := bufio.NewReaderSize(l.client, 1<<20)
 	for {
 		fault, err := l.next(reader)
-		if err != nil || fault != 0 {
-			_ = l.client.Close()
-			if fault != Late {
-				_ = l.server.CloseWrite() // it still carries out what it has
-			}
-			return
+		if err == nil && fault == 0 {
+			continue
 		}
+		if fault != LoseAnswer { // otherwise when the server is done
+			_ = l.client.Close()
+		}
+		if fault != Late {
+			_ = l.server.CloseWrite() // it still carries out what it has
+		}
+		return
 	}
 }
 
