@@ -7,36 +7,51 @@ import "context"
 // before it has heard of them. A Marker can tell afterwards that this has happened.
 // A store that keeps what it acknowledges is no Marker.
 //
-// A mark is a place in the history of the store. It is lost when anything that was
-// put before it is: a store that goes back in its history, or begins a new one,
-// loses its latest marks too. So a caller sets a mark behind its puts, remembers the
-// mark in a safe place before it forgets what it has put, and asks for the mark
-// later:
+// A mark is a place in the history of the store. A store that goes back in its
+// history, or begins a new one, leaves the places behind that it has lost. So a
+// caller holds a mark from before its puts, and asks for it behind them:
 //
 //	put … the changes of a batch
-//	mark, kept, err := marker.Mark(ctx, name, last)
-//	if kept: in one transaction, forget the changes and remember mark as last
-//	if not:  remember that the store has lost data and must be rebuilt; then begin
-//	         anew with Mark(ctx, name, "")
+//	next, kept, err := marker.Mark(ctx, mark)
+//	if kept == KeptAll: in one transaction, forget the changes and replace the
+//	          remembered mark by next
+//	if kept == KeptBefore: put the changes again, with next as the mark
+//	if kept == Lost: remember that the store must be rebuilt, put the changes again
 type Marker interface {
-	// Mark tells whether everything that was put before the mark last, by anybody,
-	// is still there. If so, kept is true, and mark is a new one, behind everything
-	// that was acknowledged before the call. The mark last stays good too: a caller
-	// that could not remember the new one asks for last again.
+	// Mark returns a new mark, behind everything that the store holds now, and tells
+	// what it still holds of the history with the mark last. An empty last is the
+	// mark before everything, of a history of which nothing is known: KeptBefore.
 	//
-	// If not, kept is false and mark is empty. Nothing changes, so that a caller
-	// that could not remember the loss hears of it again. It begins anew with an
-	// empty last, for which kept is always true.
+	// Any number of callers may set marks at once, and ask for the marks of others.
+	// A mark is good for as long as the store holds what was put before it, however
+	// many were set since. A mark of another store is Lost.
 	//
-	// last is the latest mark that the caller remembers. An earlier one may count as
-	// lost.
-	//
-	// name is whose marks these are, a text like a key. Different names have
-	// nothing to do with each other; one name is for one caller at a time. If two
-	// use it at once, Mark may tell of a loss that did not happen, but never misses
-	// one.
-	//
-	// After an error, the mark may or may not have been set: ask for last again.
-	// The errors are those of Get.
-	Mark(ctx context.Context, name, last string) (mark string, kept bool, err error)
+	// After an error, mark is empty, kept is Lost and means nothing, and last is as
+	// good as before. The errors are those of Get.
+	Mark(ctx context.Context, last string) (mark string, kept Kept, err error)
+}
+
+// Kept says what a store holds of what it has acknowledged.
+type Kept uint8
+
+const (
+	// Lost means that something which was put before the mark may be gone.
+	Lost Kept = iota
+	// KeptBefore means that everything which was put before the mark is there, and
+	// that something which was put since may be gone.
+	KeptBefore
+	// KeptAll means that everything is there, whether put before the mark or since.
+	KeptAll
+)
+
+// String returns the name of the constant.
+func (k Kept) String() string {
+	switch k {
+	case KeptAll:
+		return "KeptAll"
+	case KeptBefore:
+		return "KeptBefore"
+	default:
+		return "Lost"
+	}
 }

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -37,13 +38,16 @@ func RunMarker(t *testing.T, open func(t *testing.T) Losing) {
 		run  func(m marking)
 	}{
 		{"MarksAreKept", marksAreKept},
-		{"ForgottenMark", forgottenMark},
+		{"OldMark", oldMark},
 		{"UnknownMark", unknownMark},
-		{"NamesAreApart", namesAreApart},
+		{"ManyCallers", manyCallers},
 		{"LostPut", lostPut},
+		{"LostPutBehindTheMark", lostPutBehindTheMark},
 		{"LostEverything", lostEverything},
 		{"LostMarkAlone", lostMarkAlone},
 		{"LossIsToldAgain", lossIsToldAgain},
+		{"LossAfterLoss", lossAfterLoss},
+		{"OvertakenMark", overtakenMark},
 		{"TokenFromBeforeTheLoss", tokenFromBeforeTheLoss},
 		{"EndedContext", markEndedContext},
 		{"ClosedStore", markClosedStore},
@@ -63,112 +67,164 @@ type marking struct {
 	losing Losing
 }
 
-// mark sets a mark under a name, and checks whether last is kept.
-func (m marking) mark(name, last string, want bool) string {
+// mark sets a mark, and checks what is kept of last.
+func (m marking) mark(last string, want driver.Kept) string {
 	m.t.Helper()
-	mark, kept, err := m.losing.Store.Mark(m.t.Context(), name, last)
+	mark, kept, err := m.losing.Store.Mark(m.t.Context(), last)
 	if err != nil {
-		m.t.Fatalf("Mark(%q, %q): %v", name, last, err)
+		m.t.Fatalf("Mark(%q): %v", last, err)
 	}
 	if kept != want {
-		m.t.Fatalf("Mark(%q, %q): got kept %v, want %v", name, last, kept, want)
+		m.t.Fatalf("Mark(%q): got %v, want %v", last, kept, want)
 	}
-	if (mark != "") != want {
-		m.t.Fatalf("Mark(%q, %q): got mark %q with kept %v", name, last, mark, kept)
+	if mark == "" || mark == last {
+		m.t.Fatalf("Mark(%q): got mark %q, want a new one", last, mark)
 	}
 	return mark
 }
 
 func marksAreKept(m marking) {
-	mark := m.mark("relay", "", true)
+	mark := m.mark("", driver.KeptBefore)
 	for range 5 {
 		m.put("one", m.get().Token)
-		next := m.mark("relay", mark, true)
-		if next == mark {
-			m.t.Fatalf("got mark %q twice", mark)
-		}
-		mark = next
+		mark = m.mark(mark, driver.KeptAll)
 	}
 	m.want("one")
 }
 
-// A mark that its caller could not remember does no harm: the one before is good.
-func forgottenMark(m marking) {
-	last := m.mark("relay", "", true)
-	for range 3 {
-		m.mark("relay", last, true)
+// A mark stays good, however many were set since.
+func oldMark(m marking) {
+	first := m.mark("", driver.KeptBefore)
+	last := first
+	for range 20 {
+		last = m.mark(last, driver.KeptAll)
 	}
-	last = m.mark("relay", last, true)
-	m.mark("relay", last, true)
+	m.mark(first, driver.KeptAll)
+	m.mark(last, driver.KeptAll)
 }
 
 func unknownMark(m marking) {
-	m.mark("relay", "of another store", false)
-	first := m.mark("relay", "", true)
-	second := m.mark("relay", first, true)
-	m.mark("relay", "of another store", false)
-	third := m.mark("relay", second, true)
-	m.mark("relay", first, false) // two marks were set and remembered since
-	m.mark("relay", third, true)
-}
-
-func namesAreApart(m marking) {
-	for _, name := range []string{"a", "b", "", "a/b", "{a}", "a b", "é", "\x00", "%"} {
-		mark := m.mark(name, "", true)
-		m.mark(name, mark, true)
+	for _, unknown := range []string{"of another store", " ", ":", "a:1", "a:x", "a:1 b:2", "\x00", "é"} {
+		m.mark(unknown, driver.Lost)
+		m.mark(m.mark("", driver.KeptBefore), driver.KeptAll)
+		m.mark(unknown, driver.Lost)
 	}
-	a, b := m.mark("a", "", true), m.mark("b", "", true)
-	m.mark("a", b, false)
-	m.mark("a", a, true)
-	m.mark("b", b, true)
 }
 
-// A store that has gone back says so to those whose mark is behind what it lost, and
-// to no others.
+// Nobody's mark disturbs another's.
+func manyCallers(m marking) {
+	marks := make([]string, 4)
+	for round := range 10 {
+		var callers sync.WaitGroup
+		for n := range marks {
+			callers.Go(func() {
+				next, kept, err := m.losing.Store.Mark(m.t.Context(), marks[n])
+				if err != nil || kept != driver.KeptAll && round > 0 {
+					m.t.Errorf("Mark(%q) among others: got %v, error %v, want KeptAll", marks[n], kept, err)
+				}
+				marks[n] = next
+			})
+		}
+		callers.Wait()
+	}
+}
+
+// A store that has gone back says so to those whose mark is behind what it lost.
+// Others hear that only what was put before their mark is sure to be there.
 func lostPut(m marking) {
 	token := m.put("kept", nil)
-	early, late := m.mark("early", "", true), m.mark("late", "", true)
+	early := m.mark("", driver.KeptBefore)
 	m.losing.Keep()
 	m.put("lost", token)
-	late = m.mark("late", late, true)
+	late := m.mark(early, driver.KeptAll)
 	m.losing.Lose()
 	m.want("kept")
-	m.mark("late", late, false)
-	m.mark("early", early, true)
+	m.mark(late, driver.Lost)
+	m.mark(early, driver.KeptBefore)
+	m.mark(early, driver.KeptBefore)
+}
+
+// A put that is lost before a mark was set behind it is not taken for kept.
+func lostPutBehindTheMark(m marking) {
+	mark := m.mark("", driver.KeptBefore)
+	m.losing.Keep()
+	m.put("lost", nil)
+	m.losing.Lose()
+	m.want()
+	next := m.mark(mark, driver.KeptBefore)
+	m.put("again", nil)
+	m.mark(next, driver.KeptAll)
+	m.want("again")
 }
 
 func lostEverything(m marking) {
 	m.put("lost", nil)
-	mark := m.mark("relay", "", true)
+	mark := m.mark("", driver.KeptBefore)
 	m.losing.Lose()
 	m.want()
-	m.mark("relay", mark, false)
-	mark = m.mark("relay", "", true)
-	m.mark("relay", mark, true)
+	mark = m.mark(mark, driver.Lost)
+	m.mark(mark, driver.KeptAll)
 }
 
 // A mark that was not remembered may be lost: nothing before the remembered one is.
 func lostMarkAlone(m marking) {
 	m.put("kept", nil)
-	last := m.mark("relay", "", true)
+	last := m.mark("", driver.KeptBefore)
 	m.losing.Keep()
-	m.mark("relay", last, true)
+	m.mark(last, driver.KeptAll)
 	m.losing.Lose()
-	m.mark("relay", last, true)
+	m.mark(last, driver.KeptBefore)
 	m.want("kept")
 }
 
-// A caller that could not remember the loss hears of it until it begins anew.
+// A caller that could not remember the loss hears of it as often as it asks, whatever
+// was put and marked since.
 func lossIsToldAgain(m marking) {
-	first := m.mark("relay", "", true)
+	first := m.mark("", driver.KeptBefore)
 	m.losing.Keep()
-	last := m.mark("relay", first, true)
+	last := m.mark(first, driver.KeptAll)
 	m.losing.Lose()
+	next := ""
 	for range 3 {
-		m.mark("relay", last, false)
+		next = m.mark(last, driver.Lost)
+		m.put("since", nil)
 	}
-	m.mark("relay", m.mark("relay", "", true), true)
-	m.mark("relay", last, false)
+	m.mark(next, driver.KeptAll)
+	m.mark(last, driver.Lost)
+}
+
+// Marks from before several losses are told apart, each by what was kept of it.
+func lossAfterLoss(m marking) {
+	first := m.mark("", driver.KeptBefore)
+	m.losing.Keep()
+	lost := m.mark(first, driver.KeptAll)
+	m.losing.Lose()
+	second := m.mark(lost, driver.Lost)
+	m.losing.Keep()
+	gone := m.mark(second, driver.KeptAll)
+	m.losing.Lose()
+	m.mark(first, driver.KeptBefore)
+	m.mark(lost, driver.Lost)
+	m.mark(second, driver.KeptBefore)
+	m.mark(gone, driver.Lost)
+	m.mark(first, driver.KeptBefore)
+}
+
+// A mark that is lost stays so when the store has come as far again.
+func overtakenMark(m marking) {
+	m.mark("", driver.KeptBefore)
+	m.losing.Keep()
+	var lost []string
+	for range 3 {
+		lost = append(lost, m.mark("", driver.KeptBefore))
+	}
+	m.losing.Lose()
+	for range 10 {
+		m.mark("", driver.KeptBefore)
+	}
+	for _, mark := range lost {
+		m.mark(mark, driver.Lost)
+	}
 }
 
 // A token from before a loss does not cover what was put after it.
@@ -186,23 +242,23 @@ func tokenFromBeforeTheLoss(m marking) {
 }
 
 func markEndedContext(m marking) {
-	last := m.mark("relay", "", true)
+	last := m.mark("", driver.KeptBefore)
 	ctx, cancel := context.WithCancel(m.t.Context())
 	cancel()
 	m.soon("Mark", func() {
-		_, kept, err := m.losing.Store.Mark(ctx, "relay", last)
+		mark, kept, err := m.losing.Store.Mark(ctx, last)
 		m.wantErr("Mark", err, context.Canceled)
-		if kept {
-			m.t.Error("Mark with an ended context: got kept")
+		if kept != driver.Lost || mark != "" {
+			m.t.Errorf("Mark with an ended context: got mark %q, %v", mark, kept)
 		}
 	})
-	m.mark("relay", last, true)
+	m.mark(last, driver.KeptAll)
 }
 
 func markClosedStore(m marking) {
 	m.close()
-	_, kept, err := m.losing.Store.Mark(m.t.Context(), "relay", "")
-	if !errors.Is(err, driver.ErrClosed) || kept {
-		m.t.Errorf("Mark of a closed store: got kept %v, error %v, want driver.ErrClosed", kept, err)
+	mark, kept, err := m.losing.Store.Mark(m.t.Context(), "")
+	if !errors.Is(err, driver.ErrClosed) || kept != driver.Lost || mark != "" {
+		m.t.Errorf("Mark of a closed store: got mark %q, %v, error %v, want driver.ErrClosed", mark, kept, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,16 +26,17 @@ func TestRunMarker(t *testing.T) {
 // that each break one sentence of driver.Marker.
 func TestMarkerSuiteCatchesBrokenStores(t *testing.T) {
 	caughtBy := map[string][]string{
-		"always kept":          {"UnknownMark", "LostPut", "LostEverything"},
-		"never kept":           {"MarksAreKept", "LostMarkAlone"},
-		"marks are not lost":   {"LostPut", "LostEverything", "LossIsToldAgain"},
-		"one mark":             {"ForgottenMark"},
-		"one name":             {"NamesAreApart"},
-		"tells a loss once":    {"LossIsToldAgain", "UnknownMark"},
-		"counts puts":          {"TokenFromBeforeTheLoss"},
-		"ignores the context":  {"EndedContext"},
-		"goes on when closed":  {"ClosedStore"},
-		"the same mark always": {"MarksAreKept"},
+		"always kept":           {"UnknownMark", "LostPut", "LostEverything"},
+		"never kept":            {"MarksAreKept", "LostMarkAlone"},
+		"marks are not lost":    {"LostPut", "LostEverything", "LossIsToldAgain", "LossAfterLoss"},
+		"the latest two marks":  {"OldMark", "ManyCallers"},
+		"forgets branches":      {"LossAfterLoss"},
+		"a number alone":        {"OvertakenMark", "LossIsToldAgain"},
+		"puts are not in doubt": {"LostPut", "LostPutBehindTheMark", "LostMarkAlone"},
+		"counts puts":           {"TokenFromBeforeTheLoss"},
+		"ignores the context":   {"EndedContext"},
+		"goes on when closed":   {"ClosedStore"},
+		"the same mark always":  {"MarksAreKept"},
 	}
 	if flaw := os.Getenv(brokenEnv); flaw != "" {
 		drivertest.RunMarker(t, func(*testing.T) drivertest.Losing { return newForgetful(flaw).losing() })
@@ -56,6 +58,7 @@ type forgetful struct {
 	flaw string
 
 	mu        sync.Mutex
+	life      string // since it has lost data last
 	now, safe history
 	closed    bool
 }
@@ -63,16 +66,17 @@ type forgetful struct {
 // history is what a store has at one moment.
 type history struct {
 	siblings map[string]map[string]string // by key and dot
-	marks    map[string][2]string         // the latest, and the one remembered before it
+	ends     map[string]int               // the latest mark of each branch
+	branch   string                       // the latest
 }
 
 func newForgetful(flaw string) *forgetful {
-	empty := history{map[string]map[string]string{}, map[string][2]string{}}
-	return &forgetful{flaw: flaw, now: empty.clone(), safe: empty}
+	empty := history{map[string]map[string]string{}, map[string]int{}, ""}
+	return &forgetful{flaw: flaw, life: "first", now: empty.clone(), safe: empty}
 }
 
 func (h history) clone() history {
-	all := history{map[string]map[string]string{}, maps.Clone(h.marks)}
+	all := history{map[string]map[string]string{}, maps.Clone(h.ends), h.branch}
 	for key, siblings := range h.siblings {
 		all.siblings[key] = maps.Clone(siblings)
 	}
@@ -84,11 +88,12 @@ func (f *forgetful) losing() drivertest.Losing {
 		Store: f,
 		Keep:  func() { f.safe = f.now.clone() },
 		Lose: func() {
-			marks := f.now.marks
+			ends := f.now.ends
 			f.now = f.safe.clone()
 			if f.flaw == "marks are not lost" {
-				f.now.marks = marks
+				f.now.ends = ends
 			}
+			f.life = rand.Text()
 		},
 	}
 }
@@ -133,37 +138,54 @@ func (f *forgetful) Close() error {
 	return nil
 }
 
-func (f *forgetful) Mark(ctx context.Context, name, last string) (string, bool, error) {
+func (f *forgetful) Mark(ctx context.Context, last string) (string, driver.Kept, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case ctx.Err() != nil && f.flaw != "ignores the context":
-		return "", false, ctx.Err()
+		return "", driver.Lost, ctx.Err()
 	case f.closed && f.flaw != "goes on when closed":
-		return "", false, driver.ErrClosed
-	case f.flaw == "one name":
-		name = ""
+		return "", driver.Lost, driver.ErrClosed
 	}
-	known := f.now.marks[name]
-	if f.flaw == "one mark" {
-		known[1] = known[0]
+	kept := f.kept(last)
+	if f.now.branch != f.life {
+		if f.flaw == "a number alone" {
+			f.now.ends[f.life] = f.now.ends[f.now.branch]
+		}
+		if f.flaw == "forgets branches" {
+			maps.DeleteFunc(f.now.ends, func(branch string, _ int) bool { return branch != f.now.branch })
+		}
+		f.now.branch = f.life
 	}
-	kept := last == "" || known[0] == last || known[1] == last
-	switch f.flaw {
-	case "always kept":
-		kept = true
-	case "never kept":
-		kept = last == ""
-	}
-	mark := rand.Text()
+	f.now.ends[f.life]++
 	if f.flaw == "the same mark always" {
-		mark = "mark"
+		return "mark", kept, nil
 	}
-	if kept || f.flaw == "tells a loss once" {
-		f.now.marks[name] = [2]string{mark, last}
+	return fmt.Sprint(f.life, ":", f.now.ends[f.life]), kept, nil
+}
+
+// kept returns what is kept of the history with a mark.
+func (f *forgetful) kept(last string) driver.Kept {
+	branch, digits, _ := strings.Cut(last, ":")
+	number, err := strconv.Atoi(digits)
+	end := f.now.ends[branch]
+	if f.flaw == "a number alone" {
+		end = f.now.ends[f.now.branch]
 	}
-	if !kept {
-		return "", false, nil
+	known := err == nil && number <= end
+	if f.flaw == "the latest two marks" {
+		known = known && number > end-2
 	}
-	return mark, true, nil
+	switch {
+	case last == "":
+		return driver.KeptBefore
+	case f.flaw == "always kept":
+		return driver.KeptAll
+	case f.flaw == "never kept" || !known:
+		return driver.Lost
+	case branch == f.life || f.flaw == "puts are not in doubt":
+		return driver.KeptAll
+	default:
+		return driver.KeptBefore
+	}
 }

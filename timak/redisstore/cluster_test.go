@@ -39,7 +39,7 @@ func TestOpen_cluster(t *testing.T) {
 			put(t, store, key, "v", nil)
 			want(t, store, key, "v")
 		}
-		wantMark(t, store, wantMark(t, store, "", true), true)
+		wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 	}
 	_, err := redisstore.OpenUniversal(t.Context(), &redis.UniversalOptions{Addrs: addresses[:1]}, nil)
 	wantSays(t, "a plain client", err, redisstore.ErrMisconfigured, "IsClusterMode")
@@ -70,7 +70,7 @@ func TestFailover_replicated(t *testing.T) {
 		key := fmt.Sprint("key ", n)
 		tokens[key] = put(t, store, key, "before", nil)
 	}
-	mark := wantMark(t, store, "", true)
+	mark := wantMark(t, store, "", driver.KeptBefore)
 	first := connect(t, cluster.Servers[0].URL())
 	until(t, "replicated", func(ctx context.Context) bool {
 		n, err := first.Do(ctx, "WAIT", 1, 100).Int()
@@ -89,7 +89,7 @@ func TestFailover_replicated(t *testing.T) {
 		})
 		want(t, store, key, "after")
 	}
-	wantMark(t, store, mark, true)
+	wantMark(t, store, mark, driver.KeptBefore)
 }
 
 // A replica that takes over without the latest puts has lost the latest marks too,
@@ -101,7 +101,7 @@ func TestFailover_behind(t *testing.T) {
 	first, replica := connect(t, cluster.Servers[0].URL()), cluster.Servers[3]
 	key := keyOn(t, first)
 	token := put(t, store, key, "replicated", nil)
-	early := wantMark(t, store, "", true)
+	early := wantMark(t, store, "", driver.KeptBefore)
 	until(t, "replicated", func(ctx context.Context) bool {
 		n, err := first.Do(ctx, "WAIT", 1, 100).Int()
 		return n == 1 && err == nil
@@ -112,7 +112,7 @@ func TestFailover_behind(t *testing.T) {
 	}
 	command(t, first, "CLIENT", "KILL", "TYPE", "replica") // it reads nothing of what follows
 	put(t, store, key, "lost", token)
-	late := wantMark(t, store, early, true)
+	late := wantMark(t, store, early, driver.KeptAll)
 	if err := cluster.Servers[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +124,8 @@ func TestFailover_behind(t *testing.T) {
 		return err == nil
 	})
 	want(t, store, key, "replicated")
-	wantMark(t, store, late, false)
-	wantMark(t, store, "", true)
+	wantMark(t, store, late, driver.Lost)
+	wantMark(t, store, "", driver.KeptBefore)
 }
 
 // keyOn returns a key that a server of a cluster is the master of.

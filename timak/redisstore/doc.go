@@ -33,10 +33,12 @@
 //     may still be the one that takes over.
 //
 // So no setting of Redis excludes that an acknowledged write is lost. What is lost is
-// noticed: the store is a driver.Marker. Whoever has the data that timelines are made
-// from can set a mark behind each batch and rebuild the timelines when a mark is lost.
-// A restart that keeps its data, and a failover to a replica that was up to date, lose
-// no mark.
+// noticed: the store is a driver.Marker. The relay of timakgorm sets a mark behind each
+// batch before it forgets the changes. If the server has restarted, or another one
+// taken over, while a batch was written, it writes the batch again. If a mark is lost, it
+// says so until the timelines are rebuilt: see timakgorm.Options.RebuildAfterLoss. A
+// restart that keeps its data, and a failover to a replica that was up to date, lose no
+// mark.
 //
 // On a cluster each master has marks of its own, in 64 slots that lie evenly among
 // all: a master that has no 272 slots in a row may lose writes unnoticed. Keys that

@@ -107,7 +107,7 @@ func TestPermissions(t *testing.T) {
 	store := open(t, as("blog"), nil)
 	put(t, store, "k", "2", put(t, store, "k", "1", nil))
 	want(t, store, "k", "2")
-	wantMark(t, store, wantMark(t, store, "", true), true)
+	wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 
 	_, err := redisstore.Open(t.Context(), as("blind"), nil)
 	wantSays(t, "Open without info", err, redisstore.ErrMisconfigured, "permit the user the command info")
@@ -119,7 +119,7 @@ func TestPermissions(t *testing.T) {
 	reader := open(t, as("reader"), nil)
 	want(t, reader, "k", "2")
 	wantSays(t, "Put without permission", putErr(t, reader, "k", nil), redisstore.ErrMisconfigured, "NOPERM")
-	_, _, err = open(t, as("script"), nil).Mark(t.Context(), "relay", "")
+	_, _, err = open(t, as("script"), nil).Mark(t.Context(), "")
 	wantSays(t, "Mark without permission in the script", err, redisstore.ErrMisconfigured, "hset")
 	outside := open(t, as("blog"), &redisstore.Options{Prefix: "other:"})
 	wantSays(t, "Put outside of the permitted keys", putErr(t, outside, "k", nil), redisstore.ErrMisconfigured, "NOPERM")
@@ -133,7 +133,7 @@ func TestPermissions_cluster(t *testing.T) {
 		put(t, store, key, "2", put(t, store, key, "1", nil))
 		want(t, store, key, "2")
 	}
-	wantMark(t, store, wantMark(t, store, "", true), true)
+	wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 }
 
 // The client that an application has made goes on after Close, and a store whose

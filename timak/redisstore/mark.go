@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -12,66 +14,134 @@ import (
 
 var _ driver.Marker = (*Store)(nil)
 
-// markScript replaces the mark under KEYS[1], together with the one before that its
-// writer has remembered, by the mark ARGV[1], if it knows the mark ARGV[2].
-//
-// A server's history is one stream of writes. After a restart from a snapshot or an
-// append-only file, and on a replica that takes over, its contents are those of an
-// earlier moment. So where a mark is, everything is that was put before it.
+// A server's history is one stream of writes, in branches. After a restart from a
+// snapshot or an append-only file, and on a replica that takes over, its contents are
+// those of an earlier moment. Each time a server begins to be a master, and sometimes
+// when it gets a replica, it has a new master_replid: then a branch ends at the latest
+// mark that is there, and another one begins. So where the end of a branch is, everything is that was put before its marks
+// up to there. A mark is a branch and a number.
+
+// markScript sets a mark under KEYS[1]. It returns its branch and number, and what is
+// kept (see driver.Kept) of the mark with the branch ARGV[2] and the number ARGV[3].
+// ARGV[1] is the name of the branch that begins now, if one does. A restart adds a
+// field of about 25 bytes.
 var markScript = redis.NewScript(`
-local known = redis.call('HMGET', KEYS[1], 'mark', 'before')
-if ARGV[2] ~= '' and ARGV[2] ~= known[1] and ARGV[2] ~= known[2] then
-	return 0
+local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if not life then
+	return redis.error_reply('ERR the server tells no master_replid in INFO replication')
 end
-redis.call('HSET', KEYS[1], 'mark', ARGV[1], 'before', ARGV[2])
-return 1`)
+local at = redis.call('HMGET', KEYS[1], 'life', 'branch', 'number')
+local branch, number, kept = at[2], tonumber(at[3] or 0), 0
+if ARGV[2] == '' then
+	kept = 1
+elseif ARGV[2] == branch then
+	if tonumber(ARGV[3]) <= number then
+		kept = at[1] == life and 2 or 1
+	end
+elseif tonumber(ARGV[3]) <= tonumber(redis.call('HGET', KEYS[1], 'end:' .. ARGV[2]) or -1) then
+	kept = 1
+end
+if at[1] ~= life then
+	if branch then
+		redis.call('HSET', KEYS[1], 'end:' .. branch, number)
+	end
+	branch = ARGV[1]
+end
+redis.call('HSET', KEYS[1], 'life', life, 'branch', branch, 'number', number + 1)
+return {branch, number + 1, kept}`)
+
+// markWord is the last part of the keys of marks. No hash of a timeline has such a key.
+const markWord = "marks"
 
 // Mark implements driver.Marker. It is one round trip; on a cluster, one to each
 // master at the same time.
-func (s *Store) Mark(ctx context.Context, name, last string) (mark string, kept bool, err error) {
-	mark = rand.Text()
-	kept, err = call(ctx, s, func(ctx context.Context) (bool, error) {
-		return s.setMark(ctx, name, mark, last)
-	})
+func (s *Store) Mark(ctx context.Context, last string) (mark string, kept driver.Kept, err error) {
+	a, err := call(ctx, s, func(ctx context.Context) (marked, error) { return s.setMarks(ctx, last) })
 	if err != nil {
-		return "", false, fmt.Errorf("redisstore: mark %q: %w", name, err)
+		return "", driver.Lost, fmt.Errorf("redisstore: mark: %w", err)
 	}
-	if !kept {
-		return "", false, nil
-	}
-	return mark, true, nil
+	return a.mark, a.kept, nil
 }
 
-func (s *Store) setMark(ctx context.Context, name, mark, last string) (bool, error) {
+// marked is the answer of Mark.
+type marked struct {
+	mark string
+	kept driver.Kept
+}
+
+// setMarks sets a mark in each history: a cluster's masters have one each. Those marks
+// are under keys whose slots lie evenly among all, and go wherever their slots go.
+func (s *Store) setMarks(ctx context.Context, last string) (marked, error) {
+	keys := []string{s.prefix + markWord}
 	if _, ok := s.client.(*redis.ClusterClient); ok {
-		return s.setMarks(ctx, name, mark, last)
+		keys = keys[:0]
+		for _, tag := range slotTags {
+			keys = append(keys, s.prefix+markWord+":{"+tag+"}")
+		}
 	}
-	return markScript.Run(ctx, s.client, []string{s.prefix + "mark:" + name}, mark, last).Bool()
+	places, branch := placesOf(last, len(keys)), rand.Text()[:12]
+	run := func(script func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd) (marked, error) {
+		var answers []*redis.Cmd
+		_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for n, key := range keys {
+				answers = append(answers, script(ctx, pipe, []string{key}, branch, places[n].branch, places[n].number))
+			}
+			return nil
+		})
+		if err != nil {
+			return marked{}, err
+		}
+		return readMarks(answers)
+	}
+	a, err := run(markScript.EvalSha)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return run(markScript.Eval)
+	}
+	return a, err
 }
 
-// setMarks sets a mark in every one of the cluster's histories: each master has its
-// own. The marks are under keys whose slots lie evenly among all, and go wherever
-// their slots go.
-func (s *Store) setMarks(ctx context.Context, name, mark, last string) (bool, error) {
-	run := func(send func(redis.Pipeliner, []string) *redis.Cmd) (bool, error) {
-		pipe := s.client.Pipeline()
-		var answers []*redis.Cmd
-		for _, tag := range slotTags {
-			answers = append(answers, send(pipe, []string{s.prefix + "mark:{" + tag + "}:" + name}))
+// readMarks makes one mark of the answers of all histories, of which the worst counts.
+func readMarks(answers []*redis.Cmd) (marked, error) {
+	a := marked{kept: driver.KeptAll}
+	var places []string
+	for _, answer := range answers {
+		parts, err := answer.Slice()
+		if err != nil || len(parts) != 3 {
+			return marked{}, fmt.Errorf("unexpected answer %v of the script: %w", answer, err)
 		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return false, err
-		}
-		for _, answer := range answers {
-			if kept, err := answer.Bool(); !kept || err != nil {
-				return false, err
-			}
-		}
-		return true, nil
+		places = append(places, fmt.Sprint(parts[0], ":", parts[1]))
+		kept, _ := parts[2].(int64)
+		a.kept = min(a.kept, driver.Kept(kept)) //nolint:gosec // 0 to 2
 	}
-	kept, err := run(func(p redis.Pipeliner, keys []string) *redis.Cmd { return markScript.EvalSha(ctx, p, keys, mark, last) })
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return run(func(p redis.Pipeliner, keys []string) *redis.Cmd { return markScript.Eval(ctx, p, keys, mark, last) })
+	a.mark = strings.Join(places, " ")
+	return a, nil
+}
+
+// place is where a mark is in one history. The zero place is before everything.
+type place struct {
+	branch string
+	number int64
+}
+
+// unknownPlace is in no history: no branch has such a name.
+var unknownPlace = place{branch: "?"}
+
+// placesOf reads a mark of n histories. One that is not of so many is in none of them.
+func placesOf(mark string, n int) []place {
+	places := make([]place, n)
+	if mark == "" {
+		return places
 	}
-	return kept, err
+	texts := strings.Split(mark, " ")
+	for i := range places {
+		places[i] = unknownPlace
+		if len(texts) != n {
+			continue
+		}
+		branch, digits, _ := strings.Cut(texts[i], ":")
+		if number, err := strconv.ParseInt(digits, 10, 64); err == nil && branch != "" {
+			places[i] = place{branch, number}
+		}
+	}
+	return places
 }

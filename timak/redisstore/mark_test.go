@@ -4,11 +4,13 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
 	"github.com/timak-go/timak/timak/redisstore"
 	"github.com/timak-go/timak/timak/redistest"
@@ -60,15 +62,20 @@ type pair struct {
 
 func newPair(t testing.TB) *pair {
 	p := &pair{master: redistest.NewServer(t)}
+	p.current.Store(p.master)
+	p.replicate(t) // a master that gets its first replica has a new history
+	return p
+}
+
+// follow starts a replica of the master.
+func (p *pair) follow(t testing.TB) {
+	t.Helper()
 	p.link = redistest.NewProxy(t, p.master.Address())
-	p.link.Cut()
 	host, port, err := net.SplitHostPort(p.link.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.replica = redistest.NewServer(t, "replicaof "+host+" "+port)
-	p.current.Store(p.master)
-	return p
 }
 
 // dial connects to the one that is the master now.
@@ -80,6 +87,9 @@ func (p *pair) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func (p *pair) replicate(t testing.TB) {
 	t.Helper()
 	master := connect(t, p.master.URL())
+	if p.replica == nil {
+		p.follow(t)
+	}
 	p.link.Mend()
 	until(t, "replicated", func(ctx context.Context) bool {
 		n, err := master.Do(ctx, "WAIT", 1, 100).Int()
@@ -96,6 +106,7 @@ func (p *pair) failOver(t testing.TB) {
 	}
 	command(t, connect(t, p.replica.URL()), "REPLICAOF", "NO", "ONE")
 	p.current.Store(p.replica)
+	p.master, p.replica = p.replica, nil
 }
 
 // What a kill of the server costs, by how it keeps its data, and whether its marks
@@ -105,22 +116,22 @@ func TestMarks_kill(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		settings []string
-		kept     bool
+		kept     driver.Kept
 	}{
-		{"in memory alone", nil, false},
-		{"snapshots", []string{"save 3600 1"}, false},
-		{"append-only file", []string{"appendonly yes", "appendfsync everysec"}, true},
-		{"append-only file, never synced", []string{"appendonly yes", "appendfsync no"}, true},
-		{"append-only file, always synced", []string{"appendonly yes", "appendfsync always"}, true},
+		{"in memory alone", nil, driver.Lost},
+		{"snapshots", []string{"save 3600 1"}, driver.Lost},
+		{"append-only file", []string{"appendonly yes", "appendfsync everysec"}, driver.KeptBefore},
+		{"append-only file, never synced", []string{"appendonly yes", "appendfsync no"}, driver.KeptBefore},
+		{"append-only file, always synced", []string{"appendonly yes", "appendfsync always"}, driver.KeptBefore},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.NewServer(t, tt.settings...)
 			store := open(t, server.URL(), nil)
 			put(t, store, "k", "v", nil)
-			mark := wantMark(t, store, "", true)
+			mark := wantMark(t, store, "", driver.KeptBefore)
 			killAndStart(t, server)
-			if tt.kept {
+			if tt.kept != driver.Lost {
 				want(t, store, "k", "v")
 			} else {
 				want(t, store, "k")
@@ -135,17 +146,17 @@ func TestMarks_flushed(t *testing.T) {
 	t.Parallel()
 	server := redistest.NewServer(t)
 	store := open(t, server.URL(), nil)
-	mark := wantMark(t, store, "", true)
+	mark := wantMark(t, store, "", driver.KeptBefore)
 	command(t, connect(t, server.URL()), "FLUSHALL")
-	wantMark(t, store, mark, false)
+	wantMark(t, store, mark, driver.Lost)
 }
 
-// wantMark sets a mark, and checks whether last is kept.
-func wantMark(t testing.TB, store *redisstore.Store, last string, want bool) string {
+// wantMark sets a mark, and checks what is kept of last.
+func wantMark(t testing.TB, store *redisstore.Store, last string, want driver.Kept) string {
 	t.Helper()
-	mark, kept, err := store.Mark(t.Context(), "relay", last)
+	mark, kept, err := store.Mark(t.Context(), last)
 	if kept != want || err != nil {
-		t.Fatalf("Mark after %q: got kept %v, error %v, want kept %v", last, kept, err, want)
+		t.Fatalf("Mark after %q: got %v, error %v, want %v", last, kept, err, want)
 	}
 	return mark
 }
@@ -156,15 +167,47 @@ func TestMarks_faults(t *testing.T) {
 	server := redistest.NewServer(t)
 	proxy := redistest.NewProxy(t, server.Address())
 	store := open(t, proxy.URL()+once, nil)
-	mark := wantMark(t, store, "", true)
+	mark := wantMark(t, store, "", driver.KeptBefore)
 	for n, fault := range []redistest.Fault{redistest.LoseAnswer, redistest.CutRequest, redistest.LoseAnswer} {
 		proxy.Inject(fault, "evalsha", 1)
-		_, kept, err := store.Mark(t.Context(), "relay", mark)
+		_, kept, err := store.Mark(t.Context(), mark)
 		wantUnavailable(t, "Mark with fault "+strconv.Itoa(n), err)
-		if kept {
-			t.Error("a mark that failed is kept")
+		if kept != driver.Lost {
+			t.Errorf("a mark that failed is %v", kept)
 		}
 	}
-	mark = wantMark(t, store, mark, true)
-	wantMark(t, store, mark, true)
+	mark = wantMark(t, store, mark, driver.KeptAll)
+	wantMark(t, store, mark, driver.KeptAll)
+}
+
+// A master that was a replica meanwhile has another's history: what it was told in
+// between is in doubt, though it has run all the time.
+func TestMarks_demoted(t *testing.T) {
+	t.Parallel()
+	one, other := redistest.NewServer(t), redistest.NewServer(t)
+	store := open(t, one.URL(), nil)
+	mark := wantMark(t, store, "", driver.KeptBefore)
+	client := connect(t, one.URL())
+	host, port, err := net.SplitHostPort(other.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow := func(follower *redis.Client, host, port string) {
+		command(t, follower, "REPLICAOF", host, port)
+		until(t, "replicated", func(ctx context.Context) bool {
+			state, err := follower.Info(ctx, "replication").Result()
+			return err == nil && strings.Contains(state, "master_link_status:up")
+		})
+		command(t, follower, "REPLICAOF", "NO", "ONE")
+	}
+	otherClient := connect(t, other.URL())
+	oneHost, onePort, err := net.SplitHostPort(one.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(otherClient, oneHost, onePort) // has the mark, and nothing of what comes
+	put(t, store, "k", "lost", nil)
+	follow(client, host, port)
+	want(t, store, "k")
+	wantMark(t, store, mark, driver.KeptBefore)
 }

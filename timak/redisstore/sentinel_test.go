@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/redistest"
 )
 
@@ -23,7 +24,7 @@ func TestSentinel(t *testing.T) {
 	store := open(t, sentinel.URL()+"?master_name=feeds", nil)
 	also := universal(t, &redis.UniversalOptions{Addrs: []string{sentinel.Address()}, MasterName: "feeds"})
 	token := put(t, store, "k", "before", nil)
-	mark := wantMark(t, store, "", true)
+	mark := wantMark(t, store, "", driver.KeptBefore)
 	client := connect(t, master.URL())
 	until(t, "replicated", func(ctx context.Context) bool {
 		n, err := client.Do(ctx, "WAIT", 1, 100).Int()
@@ -46,5 +47,5 @@ func TestSentinel(t *testing.T) {
 	want(t, store, "k", "after")
 	want(t, also, "k", "after")
 	want(t, open(t, replica.URL(), nil), "k", "after")
-	wantMark(t, store, mark, true)
+	wantMark(t, store, mark, driver.KeptBefore)
 }

@@ -66,9 +66,9 @@ func TestScriptIsSentAgain(t *testing.T) {
 	t.Parallel()
 	server := redistest.NewServer(t)
 	store, client := open(t, server.URL(), nil), connect(t, server.URL())
-	mark := wantMark(t, store, "", true)
+	mark := wantMark(t, store, "", driver.KeptBefore)
 	command(t, client, "SCRIPT", "FLUSH")
-	wantMark(t, store, mark, true)
+	wantMark(t, store, mark, driver.KeptAll)
 }
 
 func TestManySiblings(t *testing.T) {
