@@ -152,7 +152,7 @@ func (t *Timelines) commit(ctx context.Context, key string, group []*change) {
 
 func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) error {
 	if object, found := t.cache.take(key); found {
-		alone, err := t.commitOn(ctx, key, group, object)
+		alone, err := t.commitOn(ctx, key, group, object, t.Marker() == nil)
 		switch {
 		case errors.Is(err, driver.ErrToken): // the store no longer knows the token
 		case alone || err != nil:
@@ -164,7 +164,7 @@ func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) 
 	}
 	object, err := t.fetch(ctx, key)
 	if err == nil {
-		_, err = t.commitOn(ctx, key, group, object)
+		_, err = t.commitOn(ctx, key, group, object, true)
 	}
 	return err
 }
@@ -179,7 +179,7 @@ func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 	}
 	object, err := t.fetch(ctx, key)
 	if err == nil {
-		_, err = t.commitOn(ctx, key, group, object)
+		_, err = t.commitOn(ctx, key, group, object, true)
 	}
 	if err != nil {
 		t.opts.Logger.DebugContext(ctx, "timak: siblings were not merged", "key", key, "error", err)
@@ -187,8 +187,10 @@ func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
 }
 
 // commitOn applies a group's changes to what the store holds, and reports whether
-// the result is now the only sibling, as far as the store can tell.
-func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object) (alone bool, err error) {
+// the result is now the only sibling, as far as the store can tell. there says that the
+// store is sure to hold the object still: what the group does not change then needs no
+// write.
+func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object, there bool) (alone bool, err error) {
 	x, err := t.excerpt(ctx, key, object.Siblings, group)
 	if err != nil {
 		return false, err
@@ -201,7 +203,7 @@ func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, o
 			c.timeline = c.engine.replayed(key, object.Siblings, group[:i+1])
 		}
 	}
-	value, alone, err := t.put(ctx, key, &x, object)
+	value, alone, err := t.put(ctx, key, &x, object, there)
 	if c := group[0]; err == nil && c.shows && part {
 		c.timeline = c.engine.written(key, value)
 	}

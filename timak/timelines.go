@@ -46,6 +46,13 @@ func (t *Timelines) Bounded(maxItems int) *Timelines {
 	return &bounded
 }
 
+// Marker returns the store as a driver.Marker. It is nil for a store that keeps what it
+// has acknowledged.
+func (t *Timelines) Marker() driver.Marker {
+	marker, _ := t.store.(driver.Marker)
+	return marker
+}
+
 // Add puts an item into the timeline under key and returns the timeline.
 func (t *Timelines) Add(ctx context.Context, key string, item Item) (Timeline, error) {
 	return t.change(ctx, "add", key, Put(item))

@@ -11,14 +11,14 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// put stores x, which was made from object, unless object already says the same. It
-// returns the value, and whether it is the only sibling.
-func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object) (value []byte, alone bool, err error) {
+// put stores x, which was made from object, unless object already says the same and is
+// there. It returns the value, and whether it is the only sibling.
+func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object, there bool) (value []byte, alone bool, err error) {
 	value, err = x.Encode(key, !t.opts.Uncompressed)
 	if err != nil {
 		return nil, false, err
 	}
-	if len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
+	if there && len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
 		return value, true, nil
 	}
 	token, err := t.store.Put(ctx, key, value, object.Token)
