@@ -55,6 +55,7 @@ func (p *Plugin) registerMetrics() error {
 	counts.count("timak.relay.errors", "{round}", "Rounds of the relay that failed.", func(s Stats) int64 { return s.Errors })
 	counts.count("timak.commit.delivered", "{commit}", "Commits whose changes were readable when they returned.", func(s Stats) int64 { return s.Delivered })
 	counts.count("timak.commit.left", "{commit}", "Commits that were left to the relay.", func(s Stats) int64 { return s.Left })
+	counts.count("timak.store.losses", "{loss}", "Times that this process found that the store has lost timelines.", func(s Stats) int64 { return s.Losses })
 	counts.count("timak.page.read", "{page}", "Pages read by Plugin.Page.", func(s Stats) int64 { return s.Pages })
 	counts.count("timak.page.beyond", "{page}", "Pages for which the tables were asked.", func(s Stats) int64 { return s.PagesBeyond })
 
@@ -62,6 +63,7 @@ func (p *Plugin) registerMetrics() error {
 	gauges.gauge("timak.outbox.waiting", "{change}", "Row changes that wait to be applied.", func(s Stats) float64 { return float64(s.Waiting) })
 	gauges.gauge("timak.outbox.oldest", "s", "Age of the oldest waiting row change.", func(s Stats) float64 { return s.Oldest.Seconds() })
 	gauges.gauge("timak.outbox.dead", "{change}", "Dead letters.", func(s Stats) float64 { return float64(s.Dead) })
+	gauges.gauge("timak.store.lost", "s", "Time since the store is known to lack timelines that it has lost; 0 if it does not.", func(s Stats) float64 { return s.Lost.Seconds() })
 
 	return errors.Join(
 		counts.register(func(context.Context) (Stats, error) { return p.counted(), nil }),

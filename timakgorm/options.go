@@ -109,6 +109,14 @@ type Options struct {
 	// once. Defaults to one second.
 	Poll time.Duration
 
+	// RebuildAfterLoss makes the relay rebuild all timelines, as Rebuild does, when
+	// the store has lost some that it had acknowledged. Only a store that may do so is
+	// asked, such as one of redisstore. One relay of all that share the outbox
+	// rebuilds, while changes go on being delivered. Defaults to false: the relay
+	// logs the loss and goes on delivering changes, and Stats.Lost tells of it, until
+	// Rebuild was called.
+	RebuildAfterLoss bool
+
 	// Logger receives what needs a person's attention: outages, dead letters, raw
 	// writes. Defaults to slog.Default().
 	Logger *slog.Logger

@@ -190,7 +190,7 @@ func (p *Plugin) tablesOf(db *gorm.DB) (*dialect.Tables, error) {
 func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*guard.Guard, *cascade.Keys) {
 	log := p.opts.Logger
 	p.relay = relay.New(p.timelines, ts, audiences, relay.Options{
-		DB: p.pool, Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
+		DB: p.pool, Rebuild: p.rebuilder(), Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
 	})
 	p.beyond = beyond.New(p.timelines, ts, audiences)
 	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)

@@ -2,8 +2,10 @@ package timakgorm
 
 import (
 	"context"
+	"errors"
 
 	"github.com/timak-go/timak/timakgorm/internal/audit"
+	"github.com/timak-go/timak/timakgorm/internal/fault"
 )
 
 // RebuildOptions say what Rebuild repairs. The zero RebuildOptions mean every
@@ -51,9 +53,46 @@ type RebuildOptions struct {
 // removes an item that no row has whatever its version; a row that comes for it
 // later stays off that timeline, and is reported. To repair both, remove the
 // timeline from the store and rebuild it.
+//
+// Rebuild of everything makes good what the store has lost before, if nothing but
+// unplaceable rows remains: then Stats.Lost is 0 again. A run with Models, Keys or
+// From is not of everything. If the store restarts or loses data during the run, Rebuild
+// returns an error, and is to be run again.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
 	return p.audited(ctx, "rebuild", audit.Options{
 		Models: modelsOf(opts.Models), Keys: opts.Keys, Repair: true,
 		Progress: progressOf(opts.Progress), From: opts.From, Limit: opts.Limit,
 	})
+}
+
+// rebuilder returns what rebuilds everything after a loss; nil if a person does.
+func (p *Plugin) rebuilder() func(context.Context) error {
+	if !p.opts.RebuildAfterLoss {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		report, err := p.Rebuild(ctx, RebuildOptions{})
+		if err == nil && !madeGood(report) {
+			err = errors.New("some differences remain")
+		}
+		return err
+	}
+}
+
+// madeGood reports whether a rebuild of everything has made good what the store had
+// lost. What is Unsettled has a change in the outbox, which brings the item as it is now.
+func madeGood(r Report) bool { return r.Remaining <= r.Unplaceable }
+
+// AcceptStore declares that the store holds all timelines, though it does not have the
+// marks that the relay has set: because they were copied to it from another one. Then
+// Stats.Lost is 0, without a Rebuild. What the store lacks stays missing until then.
+func (p *Plugin) AcceptStore(ctx context.Context) error {
+	if p.db == nil {
+		return fault.Named("accept store", errNotInUse)
+	}
+	repair, err := p.relay.BeginRepair(ctx)
+	if err == nil {
+		err = repair.End(ctx, true)
+	}
+	return fault.Named("accept store", err)
 }

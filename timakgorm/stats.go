@@ -13,6 +13,11 @@ type Stats struct {
 	Oldest  time.Duration // age of the oldest of these; 0 if there are none
 	Dead    int64         // dead letters of tracked tables
 
+	// Lost is how long it is known that the store lacks timelines which it has lost,
+	// or which are in another store; 0 if nothing is known to be missing. Rebuild or
+	// Options.RebuildAfterLoss makes it good.
+	Lost time.Duration
+
 	// Counts of this process.
 	Applied   int64 // changes applied
 	Retried   int64 // failed attempts that postponed a change; not counting outages that pause the relay
@@ -23,6 +28,7 @@ type Stats struct {
 	Errors    int64 // rounds of the relay that failed, entirely or for some changes
 	Delivered int64 // commits whose changes were readable when they returned, with Options.Deliver OnCommit
 	Left      int64 // commits that were left to the relay instead
+	Losses    int64 // times that this process was the first to find that the store has lost timelines
 
 	Pages       int64 // pages that Plugin.Page has returned
 	PagesBeyond int64 // of these, pages for which it asked the tables
@@ -49,6 +55,13 @@ func (p *Plugin) Stats(ctx context.Context) (Stats, error) {
 	}
 	b, err := o.Backlog(ctx)
 	s.Waiting, s.Oldest, s.Dead = b.Waiting, b.Oldest, b.Dead
+	if err != nil {
+		return s, err
+	}
+	since, err := o.LostSince(ctx)
+	if !since.IsZero() {
+		s.Lost = max(time.Since(since), 1)
+	}
 	return s, err
 }
 
@@ -60,7 +73,7 @@ func (p *Plugin) counted() Stats {
 	c := p.relay.Counts()
 	return Stats{
 		Applied: c.Applied, Retried: c.Retried, Buried: c.Buried, Anew: c.Anew, Writes: c.Writes, Ops: c.Ops,
-		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left,
+		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left, Losses: c.Losses,
 		Pages: p.pages.read.Load(), PagesBeyond: p.pages.beyond.Load(), ItemsBeyond: p.pages.items.Load(),
 	}
 }

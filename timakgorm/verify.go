@@ -71,6 +71,23 @@ func (p *Plugin) audited(ctx context.Context, name string, opts audit.Options) (
 	if p.db == nil {
 		return Report{}, fault.Named(name, errNotInUse)
 	}
+	if !opts.Repair {
+		return p.compared(ctx, name, opts)
+	}
+	repair, err := p.relay.BeginRepair(ctx)
+	if err != nil {
+		return Report{From: opts.From}, fault.Named(name, err)
+	}
+	report, err := p.compared(ctx, name, opts)
+	if err != nil {
+		return report, err
+	}
+	everything := len(opts.Models)+len(opts.Keys) == 0 && opts.From == "" && opts.Sample <= 1
+	return report, fault.Named(name, repair.End(ctx, everything && madeGood(report)))
+}
+
+// compared runs an audit without a look at the store's marks.
+func (p *Plugin) compared(ctx context.Context, name string, opts audit.Options) (Report, error) {
 	report, err := p.audit.Verify(ctx, opts)
 	return reportOf(report), fault.Named(name, err)
 }

@@ -16,9 +16,10 @@
 //   - Without persistence (save "" and appendonly no) a restart loses everything.
 //   - With snapshots alone (save) a crash loses what came after the latest one:
 //     minutes, by default.
-//   - With appendonly yes and appendfsync everysec a crash of Redis loses nothing, and
-//     one of the machine about the last second. This is the least that timelines
-//     should have.
+//   - With appendonly yes and appendfsync everysec a crash of the machine loses about
+//     the last second, and one of Redis nothing, unless the disk is slow: while it
+//     syncs, Redis keeps what it acknowledges in memory, for two seconds at most.
+//     This is the least that timelines should have.
 //   - With appendfsync always a crash of the machine loses nothing that was
 //     acknowledged, at the price of one sync of the disk for each round of writes.
 //   - When a replica takes over, what it had not received is lost, whatever the

@@ -120,7 +120,6 @@ func TestMarks_kill(t *testing.T) {
 	}{
 		{"in memory alone", nil, driver.Lost},
 		{"snapshots", []string{"save 3600 1"}, driver.Lost},
-		{"append-only file", []string{"appendonly yes", "appendfsync everysec"}, driver.KeptBefore},
 		{"append-only file, never synced", []string{"appendonly yes", "appendfsync no"}, driver.KeptBefore},
 		{"append-only file, always synced", []string{"appendonly yes", "appendfsync always"}, driver.KeptBefore},
 	} {

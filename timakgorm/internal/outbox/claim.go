@@ -134,7 +134,7 @@ func (s Settlement) claimed() (all []claimed) {
 
 // part returns a settlement of some of the changes that are done.
 func (s Settlement) part(done []int64) Settlement {
-	part := Settlement{Done: done, high: s.high}
+	part := Settlement{Done: done, high: s.high, Mark: s.Mark}
 	for _, id := range done {
 		if claim := s.Claims[id]; claim > 0 {
 			if part.Claims == nil {

@@ -175,6 +175,10 @@ type Settlement struct {
 	// that another relay has claimed since stays as it is.
 	Claims map[int64]int64
 
+	// Mark is a mark of the store behind everything that the settlement forgets; nil for
+	// a store that loses nothing. Settling sets its ID.
+	Mark *Mark
+
 	high int64 // the highest version among the changes that leave the outbox
 }
 
@@ -218,6 +222,9 @@ type Progress struct {
 	ID   int64  `json:"id"`
 	Text string `json:"progress"`
 }
+
+// Forgets reports whether the outbox then relies on the store to hold what was written.
+func (s Settlement) Forgets() bool { return len(s.Done)+len(s.Dead)+len(s.Some) > 0 }
 
 // empty reports whether there is nothing to write.
 func (s Settlement) empty() bool {
@@ -279,6 +286,11 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	}
 	if err := o.raiseClock(ctx, tx, s.high); err != nil {
 		return err
+	}
+	if s.Mark != nil {
+		if err := o.remember(ctx, tx, s.Mark); err != nil {
+			return err
+		}
 	}
 	lost, err := o.lost(ctx, tx, s)
 	if err != nil {

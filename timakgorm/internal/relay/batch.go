@@ -16,6 +16,7 @@ import (
 type batch struct {
 	relay  *Relay
 	outbox *outbox.Outbox
+	since  string // a mark of the store from before the changes were read
 	folds  []*rowFold
 	// failed are the errors of a row's timelines, stale the keys of its timelines for
 	// which its puts came too late.
@@ -39,9 +40,9 @@ type batch struct {
 	away    int
 }
 
-func (r *Relay) newBatch(o *outbox.Outbox, changes []outbox.RowChange, full bool) *batch {
+func (r *Relay) newBatch(o *outbox.Outbox, since string, changes []outbox.RowChange, full bool) *batch {
 	return &batch{
-		relay: r, outbox: o, folds: r.fold(changes), full: full,
+		relay: r, outbox: o, since: since, folds: r.fold(changes), full: full,
 		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{}, skips: map[*rowFold][]error{}, refused: map[*rowFold][]error{}, locked: map[*rowFold]bool{},
 	}
 }
@@ -72,12 +73,16 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 	case <-ctx.Done():
 		return outcome{}, ctx.Err()
 	}
+	since, err := r.since(ctx, o)
+	if err != nil {
+		return outcome{}, err
+	}
 	changes, more, err := o.Due(ctx, r.opts.Batch, which)
 	if err != nil || len(changes) == 0 {
 		return outcome{}, err
 	}
 	came := outcome{found: len(changes), last: changes[len(changes)-1].ID, more: more}
-	b := r.newBatch(o, changes, more)
+	b := r.newBatch(o, since, changes, more)
 	b.apply(ctx)
 	if ctx.Err() != nil {
 		return came, ctx.Err()

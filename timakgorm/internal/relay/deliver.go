@@ -167,14 +167,22 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 		ids = append(ids, d.ids...)
 	}
 	slices.Sort(ids)
+	since, err := r.since(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	changes, err := o.OfRows(ctx, ids, ids[0]-outbox.PageSize) // and those that commits have just left to the relay
 	if err != nil {
 		return nil, err
 	}
-	b := r.newBatch(o, changes, false)
+	b := r.newBatch(o, since, changes, false)
 	b.apply(ctx)
 	s, failed := b.delivered(ids)
-	if err := o.Settle(ctx, s); err != nil { // the changes are readable, and the relay applies them again
+	err = r.forget(ctx, o, s, since)
+	if unsure(err) {
+		return nil, err
+	}
+	if err != nil { // the changes are readable, and the relay applies them again
 		r.opts.Log.WarnContext(ctx, "timak: changes are applied, but stay in the outbox for now", "changes", len(s.Done), "error", err)
 		return failed, nil
 	}

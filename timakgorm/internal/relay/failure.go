@@ -107,7 +107,7 @@ func (b *batch) settle(ctx context.Context, came *outcome) (reason error) {
 		reason = failure
 	}
 	left := b.leave(ctx, &s)
-	if err := b.outbox.Settle(ctx, s); err != nil {
+	if err := b.relay.forget(ctx, b.outbox, s, b.since); err != nil {
 		return err
 	}
 	b.relay.counters.settled(s, changesOf(recorded), left)

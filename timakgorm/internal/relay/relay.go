@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"database/sql"
 	"log/slog"
 	"time"
@@ -27,10 +28,11 @@ type Relay struct {
 	counters    counters
 	pids        pids
 	deliveries  deliveries
+	marks       *marks
 	foreignSeen rate.Sometimes // once a minute
 }
 
-// Options are the plugin's options that a relay needs. All are required.
+// Options are the plugin's options that a relay needs. All but Rebuild are required.
 type Options struct {
 	DB       func() (*sql.DB, error) // the pool; an error if the plugin is not in use
 	Batch    int                     // the most changes in a batch
@@ -38,13 +40,16 @@ type Options struct {
 	Poll     time.Duration           // the time between two looks at the outbox
 	Patience time.Duration           // how long a commit waits for its delivery
 	Log      *slog.Logger
+
+	// Rebuild rebuilds all timelines when the store has lost some; nil: a person does it.
+	Rebuild func(ctx context.Context) error
 }
 
 // New returns a relay from the outbox of the tables ts to timelines and audiences.
 func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Relay {
 	return &Relay{
 		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
-		foreignSeen: rate.Sometimes{Interval: time.Minute},
+		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute},
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Run applies committed changes to the timelines until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
-	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits()}
+	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits(), watch: r.newWatch()}
+	defer one.watch.rebuilds.Wait()
 	defer one.shards.release()
 	for ctx.Err() == nil {
 		one.round(ctx)
@@ -24,6 +25,7 @@ type runner struct {
 
 	shards *shards
 	waits  *backoff.ExponentialBackOff
+	watch  *watch
 
 	// The relay pauses until this time, as the store or the database cannot be
 	// reached. If it is woken before, it tries only changes committed since: those
@@ -40,6 +42,7 @@ func (r *runner) round(ctx context.Context) {
 	if !r.pausing() {
 		r.tried = 0
 	}
+	r.watch.look(ctx)
 	var came outcome
 	held, err := r.shards.hold(ctx)
 	if err == nil {
@@ -71,7 +74,7 @@ func (r *runner) round(ctx context.Context) {
 // idle rests when there is nothing to do, or only changes that wait for the end of the
 // pause.
 func (r *runner) idle(ctx context.Context, came outcome) {
-	wait := Spread(r.opts.Poll)
+	wait := r.watch.until(Spread(r.opts.Poll))
 	if r.pausing() {
 		wait = min(wait, time.Until(r.until))
 		if !came.reached {

@@ -1,0 +1,510 @@
+package relay_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/redisstore"
+	"github.com/timak-go/timak/timak/redistest"
+	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
+)
+
+// journal is a log that a test may read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+// count returns how many lines hold all of some words.
+func (j *journal) count(words ...string) (n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+lines:
+	for line := range strings.Lines(j.text.String()) {
+		for _, word := range words {
+			if !strings.Contains(line, word) {
+				continue lines
+			}
+		}
+		n++
+	}
+	return n
+}
+
+func (j *journal) logger() *slog.Logger { return slog.New(slog.NewTextHandler(j, nil)) }
+
+// hooked is a Redis store with something that happens before it is asked for a mark.
+type hooked struct {
+	*redisstore.Store
+
+	mu     sync.Mutex
+	before func() error
+}
+
+// next sets what happens before the next mark.
+func (h *hooked) next(before func() error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.before = before
+}
+
+// Mark implements driver.Marker.
+func (h *hooked) Mark(ctx context.Context, last string) (string, driver.Kept, error) {
+	h.mu.Lock()
+	before := h.before
+	h.before = nil
+	h.mu.Unlock()
+	if before != nil {
+		if err := before(); err != nil {
+			return "", driver.Lost, err
+		}
+	}
+	return h.Store.Mark(ctx, last)
+}
+
+func openRedis(t testing.TB, server *redistest.Server) *hooked {
+	t.Helper()
+	store, err := redisstore.Open(t.Context(), server.URL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return &hooked{Store: store}
+}
+
+// killAndStart takes a server's memory away.
+func killAndStart(t testing.TB, server *redistest.Server) {
+	t.Helper()
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// redisWorld is a world whose timelines are in a Redis server.
+func redisWorld(t *testing.T, dialect string, options *timakgorm.Options, settings ...string) (*world.World, *redistest.Server, *hooked) {
+	t.Helper()
+	server := redistest.NewServer(t, settings...)
+	store := openRedis(t, server)
+	return world.New(t, world.Setup{Dialect: dialect, Store: store, Options: options}), server, store
+}
+
+// uncached is an engine that does not bring back what the store has lost.
+var uncached = timak.Options{CacheBytes: -1}
+
+// beside opens the same database with a store of its own, as another process would.
+func beside(w *world.World, store driver.Store, options *timakgorm.Options) *world.World {
+	w.Helper()
+	other := &world.World{TB: w.TB, Dialect: w.Dialect, DSN: w.DSN, Timelines: timak.New(store, &timak.Options{Logger: slog.New(slog.DiscardHandler)})}
+	if options == nil {
+		options = &timakgorm.Options{Logger: slog.New(slog.DiscardHandler)}
+	}
+	plugin, err := timakgorm.New(other.Timelines, options)
+	w.Must(err)
+	w.Must(plugin.Register(&world.Post{}))
+	other.Plugin, other.DB = plugin, world.OpenDSN(w.TB, w.Dialect, w.DSN, nil)
+	w.Must(other.DB.Use(plugin))
+	return other
+}
+
+// create creates published posts of author 1.
+func create(w *world.World, ids ...uint) {
+	w.Helper()
+	for _, id := range ids {
+		w.Must(w.DB.Create(&world.Post{ID: id, AuthorID: 1, Published: true, CreatedAt: world.At(int(id))}).Error) //nolint:gosec // small
+	}
+}
+
+// wantLost checks whether the store is known to lack timelines, and how often this process
+// has found that.
+func wantLost(w *world.World, lost bool, losses int64) {
+	w.Helper()
+	stats, err := w.Plugin.Stats(w.Context())
+	w.Must(err)
+	if stats.Lost > 0 != lost || stats.Losses != losses {
+		w.Errorf("got lost for %v, %d losses; want lost %v, %d losses", stats.Lost, stats.Losses, lost, losses)
+	}
+}
+
+// wantRight checks that a comparison finds nothing.
+func wantRight(w *world.World) {
+	w.Helper()
+	w.Drain()
+	w.WantDifferences()
+	w.Check()
+}
+
+func rebuild(w *world.World) {
+	w.Helper()
+	if _, err := w.Plugin.Rebuild(w.Context(), timakgorm.RebuildOptions{}); err != nil {
+		w.Error(err)
+	}
+}
+
+// TestLoss: a store that has lost everything goes on with what comes, and the loss is known
+// to everybody until the timelines are rebuilt.
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		log := &journal{}
+		server, engine := redistest.NewServer(t), uncached
+		w := world.New(t, world.Setup{Dialect: dialect, Store: openRedis(t, server), Engine: &engine, Options: &timakgorm.Options{Logger: log.logger()}})
+		create(w, 1, 2)
+		w.Drain()
+		wantLost(w, false, 0)
+		for round := range int64(2) {
+			killAndStart(t, server)
+			create(w, uint(3+round)) //nolint:gosec // small
+			w.Drain()
+			if got := w.IDs("author:1:posts"); len(got) != 1 {
+				t.Errorf("got %v, want the new post alone", got)
+			}
+			wantLost(w, true, round+1)
+			restarted := w.Another(nil)
+			wantLost(restarted, true, 0)
+			create(restarted, uint(10+round)) //nolint:gosec // small
+			restarted.Drain()
+			wantLost(restarted, true, 0)
+			rebuild(w)
+			wantLost(w, false, round+1)
+			wantLost(restarted, false, 0)
+			wantRight(w)
+		}
+		if n := log.count("level=ERROR", "RebuildAfterLoss"); n != 2 {
+			t.Errorf("%d lines say what to do, want one for each loss:\n%s", n, &log.text)
+		}
+	})
+}
+
+// TestLoss_kept: a server that keeps its data is no cause for alarm, however it ends.
+func TestLoss_kept(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w, server, store := redisWorld(t, dialect, nil, "appendonly yes", "appendfsync always")
+		for n := range uint(3) {
+			create(w, 1+n)
+			w.Drain()
+			killAndStart(t, server)
+			create(w, 11+n)
+			store.next(func() error { killAndStart(t, server); return nil })
+			w.Drain()
+		}
+		wantLost(w, false, 0)
+		wantRight(w)
+	})
+}
+
+// TestLoss_beforeMark: what is lost after it was written and before a mark was set behind it
+// is written again, though the mark from before it is kept.
+func TestLoss_beforeMark(t *testing.T) {
+	t.Parallel()
+	for name, deliver := range map[string]timakgorm.Deliver{"relay": timakgorm.InBackground, "commit": timakgorm.OnCommit} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world.OnBoth(t, func(t *testing.T, dialect string) {
+				options := &timakgorm.Options{Deliver: deliver, DeliverTimeout: world.Patience}
+				w, server, store := redisWorld(t, dialect, options, "save 3600 100000")
+				create(w, 1)
+				w.Drain()
+				snapshot(t, server)
+				store.next(func() error { killAndStart(t, server); return nil })
+				create(w, 2)
+				if deliver == timakgorm.OnCommit && w.Outbox() != 1 {
+					t.Errorf("%d changes wait, want the one that was lost", w.Outbox())
+				}
+				w.Drain()
+				wantLost(w, false, 0)
+				wantRight(w)
+				if got := w.IDs("author:1:posts"); len(got) != 2 {
+					t.Errorf("got %v, want both posts", got)
+				}
+			})
+		})
+	}
+}
+
+// TestLoss_snapshot: a store that has gone back to a snapshot lacks what came since, and
+// what it still has is no proof that nothing was lost.
+func TestLoss_snapshot(t *testing.T) {
+	t.Parallel()
+	server, engine := redistest.NewServer(t, "save 3600 100000"), uncached
+	w := world.New(t, world.Setup{Dialect: "sqlite", Store: openRedis(t, server), Engine: &engine})
+	create(w, 1)
+	w.Drain()
+	snapshot(t, server)
+	create(w, 2)
+	w.Must(w.DB.Delete(&world.Post{ID: 1}).Error)
+	w.Drain()
+	killAndStart(t, server)
+	create(w, 3)
+	w.Drain()
+	wantLost(w, true, 1)
+	w.WantIDs("author:1:posts", "posts:3", "posts:1")
+	rebuild(w)
+	wantLost(w, false, 1)
+	wantRight(w)
+}
+
+// TestLoss_failedMark: a mark that cannot be set keeps the changes.
+func TestLoss_failedMark(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w, _, store := redisWorld(t, dialect, nil)
+		create(w, 1)
+		w.Drain()
+		create(w, 2)
+		ctx, cancel := context.WithCancel(t.Context())
+		store.next(func() error { cancel(); return driver.ErrUnavailable })
+		if err := w.Plugin.Drain(ctx); err == nil || w.Outbox() != 1 {
+			t.Errorf("got error %v, %d changes; want the change to stay", err, w.Outbox())
+		}
+		wantRight(w)
+		wantLost(w, false, 0)
+	})
+}
+
+// TestLoss_idle: a relay that has nothing to do notices a loss too, and rebuilds by itself,
+// as often as it happens.
+func TestLoss_idle(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		log, options := &journal{}, world.Quick()
+		options.RebuildAfterLoss, options.Logger = true, log.logger()
+		w, server, _ := redisWorld(t, dialect, options)
+		create(w, 1, 2, 3)
+		stop := w.Run()
+		w.AwaitRelay()
+		for round := range 2 {
+			killAndStart(t, server)
+			w.Await("the rebuild", func() bool {
+				stats, err := w.Plugin.Stats(t.Context())
+				return err == nil && stats.Losses == int64(round+1) && stats.Lost == 0
+			})
+			if got := w.IDs("author:1:posts"); len(got) != 3 {
+				t.Errorf("got %v, want all posts", got)
+			}
+		}
+		stop()
+		wantRight(w)
+		if n := log.count("level=ERROR", "they are rebuilt now"); n != 2 {
+			t.Errorf("%d lines tell of the loss, want 2:\n%s", n, &log.text)
+		}
+	})
+}
+
+// TestLoss_twoRelays: of many relays that write, one tells of a loss, one rebuilds, and
+// nothing is missing.
+func TestLoss_twoRelays(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		log, all := &journal{}, []*world.World{}
+		options := func() *timakgorm.Options {
+			return &timakgorm.Options{Poll: 10 * time.Millisecond, RebuildAfterLoss: true, Logger: log.logger()}
+		}
+		w, server, _ := redisWorld(t, dialect, options())
+		all = append(all, w, beside(w, openRedis(t, server), options()), beside(w, openRedis(t, server), options()))
+		var stops []func()
+		for _, one := range all {
+			stops = append(stops, one.Run())
+		}
+		for n := range uint(60) {
+			create(all[n%3], 1+n)
+			if n == 30 {
+				killAndStart(t, server)
+			}
+		}
+		w.AwaitRelay()
+		w.Await("the rebuild", func() bool {
+			var losses int64
+			lost := false
+			for _, one := range all {
+				stats, err := one.Plugin.Stats(t.Context())
+				w.Must(err)
+				losses += stats.Losses
+				lost = lost || stats.Lost > 0
+			}
+			return losses > 0 && !lost
+		})
+		for _, stop := range stops {
+			stop()
+		}
+		wantRight(w)
+		if n := log.count("had acknowledged"); n != 1 {
+			t.Errorf("%d relays tell of the loss, want one:\n%s", n, &log.text)
+		}
+		if n := log.count("rebuilding all timelines"); n != 1 {
+			t.Errorf("%d relays rebuild, want one:\n%s", n, &log.text)
+		}
+	})
+}
+
+// TestLoss_duringRebuild: what is lost while the timelines are rebuilt is no part of what the
+// rebuild has made good.
+func TestLoss_duringRebuild(t *testing.T) {
+	t.Parallel()
+	w, server, _ := redisWorld(t, "sqlite", nil)
+	for author := range uint(150) {
+		w.Must(w.DB.Create(&world.Post{ID: author + 1, AuthorID: author, Published: true, CreatedAt: world.At(1)}).Error)
+	}
+	w.Drain()
+	killAndStart(t, server)
+	killed := false
+	_, err := w.Plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Progress: func(timakgorm.Progress) {
+		if !killed {
+			killed = true
+			killAndStart(t, server)
+		}
+	}})
+	if err == nil || !strings.Contains(err.Error(), "has lost timelines") {
+		t.Errorf("Rebuild: got error %v, want one that tells of the loss", err)
+	}
+	stats, err := w.Plugin.Stats(t.Context())
+	w.Must(err)
+	if stats.Lost == 0 {
+		t.Error("after a loss during the rebuild nothing is lost, want that it is")
+	}
+	rebuild(w)
+	wantLost(w, false, stats.Losses)
+	wantRight(w)
+}
+
+// TestLoss_partOfRebuild: a rebuild of a part makes nothing good.
+func TestLoss_partOfRebuild(t *testing.T) {
+	t.Parallel()
+	w, server, _ := redisWorld(t, "sqlite", nil)
+	create(w, 1)
+	w.Drain()
+	killAndStart(t, server)
+	for _, opts := range []timakgorm.RebuildOptions{{Keys: []string{"site:posts"}}, {Models: []any{&world.Post{}}}} {
+		_, err := w.Plugin.Rebuild(t.Context(), opts)
+		w.Must(err)
+		wantLost(w, true, 1)
+	}
+	_, err := w.Plugin.Verify(t.Context(), timakgorm.VerifyOptions{})
+	w.Must(err)
+	wantLost(w, true, 1)
+	_, err = w.Plugin.Verify(t.Context(), timakgorm.VerifyOptions{Repair: true})
+	w.Must(err)
+	wantLost(w, false, 1)
+}
+
+// TestOtherStore: of two programs with different stores the one that began last goes on,
+// and the other one leaves it the changes.
+func TestOtherStore(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		log := &journal{}
+		w, _, _ := redisWorld(t, dialect, &timakgorm.Options{Logger: log.logger()})
+		create(w, 1)
+		w.Drain()
+		other := beside(w, openRedis(t, redistest.NewServer(t)), &timakgorm.Options{Logger: slog.New(slog.DiscardHandler)})
+		create(other, 2)
+		other.Drain()
+		wantLost(other, true, 1)
+		create(w, 3)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := w.Plugin.Drain(ctx); err == nil || !strings.Contains(err.Error(), "another store") || w.Outbox() != 1 {
+			t.Errorf("Drain to the store that is left: got error %v, %d changes; want that it refuses", err, w.Outbox())
+		}
+		if n := log.count("level=ERROR", "same for all programs"); n != 1 {
+			t.Errorf("%d lines tell of the other store, want 1:\n%s", n, &log.text)
+		}
+		other.Drain()
+		rebuild(other)
+		wantLost(other, false, 1)
+		wantRight(other)
+	})
+}
+
+// TestStoreChanged: a new store is a loss, from one that keeps everything and back too,
+// unless somebody declares that it has everything. The first one is none.
+func TestStoreChanged(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		kept := memstore.New()
+		w := world.New(t, world.Setup{Dialect: dialect, Store: kept})
+		create(w, 1)
+		w.Drain()
+		wantLost(w, false, 0)
+
+		moved := beside(w, openRedis(t, redistest.NewServer(t)), nil)
+		create(moved, 2)
+		moved.Drain()
+		wantLost(moved, true, 1)
+		w.Must(moved.Plugin.AcceptStore(t.Context()))
+		wantLost(moved, false, 1)
+		create(moved, 3)
+		moved.Drain()
+		wantLost(moved, false, 1)
+
+		back := beside(w, kept, nil)
+		create(back, 4)
+		back.Drain()
+		wantLost(back, true, 1)
+		rebuild(back)
+		wantLost(back, false, 1)
+		wantRight(back)
+		create(back, 5)
+		back.Drain()
+		wantLost(back, false, 1)
+	})
+}
+
+// TestMarksOfMany: relays that come and go leave no marks behind.
+func TestMarksOfMany(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w, server, _ := redisWorld(t, dialect, nil)
+		create(w, 1)
+		w.Drain()
+		for n := range uint(5) {
+			other := beside(w, openRedis(t, server), nil)
+			create(other, 2+n)
+			other.Drain()
+		}
+		create(w, 10)
+		w.Drain()
+		if n := w.Count("timak_marks"); n > 2 {
+			t.Errorf("%d marks are left, want no more than there are relays that have just written", n)
+		}
+		// The last one has gone, and what it alone has marked is lost.
+		killAndStart(t, server)
+		last := beside(w, openRedis(t, server), nil)
+		create(last, 11)
+		last.Drain()
+		wantLost(last, true, 1)
+	})
+}
+
+// snapshot makes safe what a server holds.
+func snapshot(t testing.TB, server *redistest.Server) {
+	t.Helper()
+	options, err := redis.ParseURL(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	defer func() { _ = client.Close() }()
+	if err := client.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
