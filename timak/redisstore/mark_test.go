@@ -5,7 +5,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -44,69 +43,13 @@ func killAndStart(t testing.TB, server *redistest.Server) {
 func TestMarks_replica(t *testing.T) {
 	t.Parallel()
 	drivertest.RunMarker(t, func(t *testing.T) drivertest.Losing {
-		pair := newPair(t)
-		store, err := redisstore.OpenUniversal(t.Context(), &redis.UniversalOptions{Addrs: []string{"either:0"}, Dialer: pair.dial}, nil)
+		pair := redistest.NewPair(t)
+		store, err := redisstore.OpenUniversal(t.Context(), &redis.UniversalOptions{Addrs: []string{"either:0"}, Dialer: pair.Dial}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return drivertest.Losing{Store: store, Keep: func() { pair.replicate(t) }, Lose: func() { pair.failOver(t) }}
+		return drivertest.Losing{Store: store, Keep: func() { pair.Replicate(t) }, Lose: func() { pair.FailOver(t) }}
 	})
-}
-
-// pair is a master and its replica. The replica learns of nothing but by replicate.
-type pair struct {
-	master, replica *redistest.Server
-	link            *redistest.Proxy
-	current         atomic.Pointer[redistest.Server]
-}
-
-func newPair(t testing.TB) *pair {
-	p := &pair{master: redistest.NewServer(t)}
-	p.current.Store(p.master)
-	p.replicate(t) // a master that gets its first replica has a new history
-	return p
-}
-
-// follow starts a replica of the master.
-func (p *pair) follow(t testing.TB) {
-	t.Helper()
-	p.link = redistest.NewProxy(t, p.master.Address())
-	host, port, err := net.SplitHostPort(p.link.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.replica = redistest.NewServer(t, "replicaof "+host+" "+port)
-}
-
-// dial connects to the one that is the master now.
-func (p *pair) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", p.current.Load().Address())
-}
-
-// replicate brings the replica up to what the master has.
-func (p *pair) replicate(t testing.TB) {
-	t.Helper()
-	master := connect(t, p.master.URL())
-	if p.replica == nil {
-		p.follow(t)
-	}
-	p.link.Mend()
-	until(t, "replicated", func(ctx context.Context) bool {
-		n, err := master.Do(ctx, "WAIT", 1, 100).Int()
-		return n == 1 && err == nil
-	})
-	p.link.Cut()
-}
-
-// failOver kills the master and puts the replica in its place.
-func (p *pair) failOver(t testing.TB) {
-	t.Helper()
-	if err := p.master.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	command(t, connect(t, p.replica.URL()), "REPLICAOF", "NO", "ONE")
-	p.current.Store(p.replica)
-	p.master, p.replica = p.replica, nil
 }
 
 // What a kill of the server costs, by how it keeps its data, and whether its marks

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,11 +48,24 @@ lines:
 	return n
 }
 
+// tell shows the log if the test fails.
+func (j *journal) tell(t testing.TB) {
+	t.Cleanup(func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if t.Failed() {
+			t.Log(&j.text)
+		}
+	})
+}
+
 func (j *journal) logger() *slog.Logger { return slog.New(slog.NewTextHandler(j, nil)) }
 
 // hooked is a Redis store with something that happens before it is asked for a mark.
 type hooked struct {
 	*redisstore.Store
+
+	refuse atomic.Bool // all puts
 
 	mu     sync.Mutex
 	before func() error
@@ -76,6 +90,14 @@ func (h *hooked) Mark(ctx context.Context, last string) (string, driver.Kept, er
 		}
 	}
 	return h.Store.Mark(ctx, last)
+}
+
+// Put implements driver.Store.
+func (h *hooked) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	if h.refuse.Load() {
+		return nil, driver.ErrTooLarge
+	}
+	return h.Store.Put(ctx, key, value, token)
 }
 
 func openRedis(t testing.TB, server *redistest.Server) *hooked {
@@ -316,6 +338,7 @@ func TestLoss_twoRelays(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
 		log, all := &journal{}, []*world.World{}
+		log.tell(t)
 		options := func() *timakgorm.Options {
 			return &timakgorm.Options{Poll: 10 * time.Millisecond, RebuildAfterLoss: true, Logger: log.logger()}
 		}
@@ -327,7 +350,10 @@ func TestLoss_twoRelays(t *testing.T) {
 		}
 		for n := range uint(60) {
 			create(all[n%3], 1+n)
-			if n == 30 {
+			switch n {
+			case 20:
+				w.AwaitRelay()
+			case 40:
 				killAndStart(t, server)
 			}
 		}
