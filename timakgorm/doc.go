@@ -99,6 +99,27 @@
 // rolls back to an earlier savepoint. On SQLite this does not hold inside
 // db.Connection and under another plugin's pool: check errors there.
 //
+// # When the store loses timelines
+//
+// A store that keeps its data in memory, or whose replica takes over, may lose what it
+// has acknowledged; then it is a driver.Marker, as redisstore's is. The relay sets a
+// mark in such a store behind each batch, and remembers it in the transaction in which
+// the batch leaves the outbox. That is one more round trip a batch; other stores are
+// spared it. If the store has restarted while a batch was written, the batch is written
+// again. If a mark is gone, the store has lost what came before it: the relay logs
+// that, Stats.Lost tells of it in all programs, and changes go on being delivered. The
+// relay asks as well when there is nothing to do, within a minute at Options.Poll's
+// default and above.
+//
+// Rebuild of everything makes the loss good, by hand or by
+// Options.RebuildAfterLoss. On a key that no row has any more, an item may be back that
+// was removed: name such keys in RebuildOptions.Keys.
+//
+// A database's timelines belong into one store. Another one has none of the marks, and
+// counts as a loss, unless Plugin.AcceptStore says that the timelines were copied to it. If
+// two programs relay to two stores at once, the one that began last goes on, and the
+// other one applies no more changes. A store that wraps another one must pass Mark on.
+//
 // # When rules change
 //
 // All programs that share an outbox need the same rules, because any of them may
@@ -119,7 +140,8 @@
 //
 // Plugin.Verify compares timelines with the tables, and Plugin.Rebuild makes them
 // agree; both may run beside everything else. Plugin.DeadLetters lists changes that
-// could not be applied, and Plugin.Stats says how far the relay is behind.
+// could not be applied, and Plugin.Stats says how far the relay is behind, and whether
+// the store has lost timelines.
 //
 // SQLite databases must be opened so that transactions take the write lock when they
 // begin (_txlock=immediate) and wait for it (busy_timeout).

@@ -17,6 +17,10 @@ import "context"
 // transaction, such as PgBouncer in that mode. A change that two processes apply
 // counts once.
 //
+// With a store that may lose what it has acknowledged, Run asks the store whether it
+// has, and with Options.RebuildAfterLoss rebuilds: see the package documentation. If
+// another program relays to another store, Run applies nothing and logs that.
+//
 // If the triggers of a table do not match Options.Capture, Run returns
 // ErrTriggers before it applies anything.
 func (p *Plugin) Run(ctx context.Context) error {

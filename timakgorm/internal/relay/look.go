@@ -72,7 +72,7 @@ func (r *Relay) conclude(ctx context.Context, own outbox.Mark, news int64, all [
 // cure says what becomes of a store that has lost timelines.
 func (r *Relay) cure() string {
 	if r.opts.Rebuild != nil {
-		return "they are rebuilt now, from the tables"
+		return "Run rebuilds them from the tables"
 	}
 	return "new changes are still delivered; run Rebuild, or set Options.RebuildAfterLoss; if the timelines were copied to this store, call AcceptStore"
 }

@@ -326,7 +326,7 @@ func TestLoss_idle(t *testing.T) {
 		}
 		stop()
 		wantRight(w)
-		if n := log.count("level=ERROR", "they are rebuilt now"); n != 2 {
+		if n := log.count("level=ERROR", "had acknowledged"); n != 2 {
 			t.Errorf("%d lines tell of the loss, want 2:\n%s", n, &log.text)
 		}
 	})

@@ -40,6 +40,7 @@ func TestLoss_wide(t *testing.T) {
 		plain := world.OpenDSN(t, dialect, w.DSN, nil) // what nobody captures brings nothing
 		w.Must(plain.Exec(`INSERT INTO readings (reader_id, author_id)
 			WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < ?) SELECT n, 1 FROM r`, readers).Error)
+		w.Drain() // sets the first mark
 		w.Must(w.DB.Create(&essay{ID: 1, AuthorID: 1, CreatedAt: world.At(1)}).Error)
 		begun := false
 		store.next(func() error { // behind the first part
