@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,6 @@ func (r *Relay) look(ctx context.Context, o *outbox.Outbox) error {
 	}
 	l, err := r.ask(ctx, all)
 	if err != nil {
-		r.sayForeign(ctx, err)
 		return err
 	}
 	l.Unmarked = r.marks.marker != nil && relayed && len(all) == 0
@@ -42,6 +42,7 @@ func (r *Relay) look(ctx context.Context, o *outbox.Outbox) error {
 	}
 	own, news, err := o.Learn(ctx, l)
 	if err != nil {
+		r.sayForeign(ctx, err)
 		return err
 	}
 	r.conclude(ctx, own, news, all)
@@ -88,14 +89,15 @@ func (r *Relay) sayForeign(ctx context.Context, err error) {
 	}
 }
 
-// ask asks the store for marks. A store that is no driver.Marker has none.
+// ask asks the store for marks: this relay's, though another one may have noted that it is
+// lost, and those that nobody has. A store that is no driver.Marker has none.
 func (r *Relay) ask(ctx context.Context, all []outbox.Mark) (l outbox.Look, err error) {
 	if r.marks.marker == nil {
-		l.Lost = slices.DeleteFunc(all[:len(all):len(all)], func(m outbox.Mark) bool { return m.LostAt > 0 })
+		l.Lost = slices.DeleteFunc(slices.Clone(all), func(m outbox.Mark) bool { return m.LostAt > 0 })
 		return l, nil
 	}
 	own, _ := r.marks.known()
-	first, last := "", ""
+	first := ""
 	for _, m := range all {
 		if m.LostAt > 0 && m.ID != own.ID || m.Text == "" {
 			continue
@@ -104,28 +106,24 @@ func (r *Relay) ask(ctx context.Context, all []outbox.Mark) (l outbox.Look, err 
 		switch {
 		case err != nil:
 			return l, fmt.Errorf("timakgorm: %w: %w", errUnmarked, err)
-		case kept == driver.Lost && m.ID == own.ID:
-			own = outbox.Mark{}
-			l.Lost = append(l.Lost, m)
 		case kept == driver.Lost:
 			l.Lost = append(l.Lost, m)
-		case m.LostAt > 0:
-			return l, outbox.ErrOtherStore
+			if m.ID == own.ID {
+				own = outbox.Mark{}
+			}
 		case m.ID != own.ID:
 			l.Kept = append(l.Kept, m)
 		}
-		if last = text; first == "" {
-			first = text
-		}
+		first = cmp.Or(first, text)
 	}
 	// The answers are about one history only if nothing happened in between.
-	last, kept, err := r.marks.marker.Mark(ctx, first)
+	text, kept, err := r.marks.marker.Mark(ctx, first)
 	switch {
 	case err != nil:
 		return l, fmt.Errorf("timakgorm: %w: %w", errUnmarked, err)
 	case first != "" && kept != driver.KeptAll:
 		return l, errDoubt
 	}
-	l.Own = outbox.Mark{ID: own.ID, Text: last}
+	l.Own = outbox.Mark{ID: own.ID, Text: text}
 	return l, nil
 }

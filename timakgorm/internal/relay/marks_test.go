@@ -252,6 +252,11 @@ func TestLoss_beforeMark(t *testing.T) {
 				if deliver == timakgorm.OnCommit && w.Outbox() != 1 {
 					t.Errorf("%d changes wait, want the one that was lost", w.Outbox())
 				}
+				stats, err := w.Plugin.Stats(t.Context())
+				w.Must(err)
+				if stats.Delivered != 0 && deliver == timakgorm.OnCommit && stats.Left != 1 {
+					t.Errorf("got %+v, want the commit to be left to the relay", stats)
+				}
 				w.Drain()
 				wantLost(w, false, 0)
 				wantRight(w)
@@ -293,11 +298,15 @@ func TestLoss_failedMark(t *testing.T) {
 		create(w, 1)
 		w.Drain()
 		create(w, 2)
-		ctx, cancel := context.WithCancel(t.Context())
-		store.next(func() error { cancel(); return driver.ErrUnavailable })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var fail func() error
+		fail = func() error { store.next(fail); return driver.ErrUnavailable }
+		store.next(fail)
 		if err := w.Plugin.Drain(ctx); err == nil || w.Outbox() != 1 {
 			t.Errorf("got error %v, %d changes; want the change to stay", err, w.Outbox())
 		}
+		store.next(nil)
 		wantRight(w)
 		wantLost(w, false, 0)
 	})
