@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -66,10 +67,11 @@ func own(ctx context.Context, client redis.UniversalClient, opts *Options) (*Sto
 
 // dial returns the kind of client that a URL and its server need.
 func dial(ctx context.Context, address string) (redis.UniversalClient, error) {
-	query := url.Values{}
-	if u, err := url.Parse(address); err == nil {
-		query = u.Query()
+	parsed, err := parseURL(address)
+	if err != nil {
+		return nil, discreet(err)
 	}
+	query := parsed.Query()
 	switch {
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(address)
@@ -101,6 +103,20 @@ func dialCluster(address string) (redis.UniversalClient, error) {
 		return nil, discreet(err)
 	}
 	return redis.NewClusterClient(opts), nil
+}
+
+// parseURL refuses what is no URL, and one with an at sign or a hash behind the host: as a
+// rule a special character has ended the password too early, and the rest of it would be
+// taken for an address, a database or a parameter.
+func parseURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(u.Opaque+u.EscapedPath()+u.RawQuery, "@") || u.Fragment != "" {
+		return nil, errors.New("there is an @ or a # behind the host")
+	}
+	return u, nil
 }
 
 // discreet returns an error about a URL that does not show it: it holds a password.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -40,6 +41,28 @@ func TestTLSAndPassword(t *testing.T) {
 	byURL := open(t, "redis://:"+password+"@"+server.Address(), nil)
 	want(t, byURL, "k", "v")
 	secrettest.WantHidden(t, password, byURL)
+}
+
+// No part of a password is shown that a special character has put elsewhere in a URL.
+func TestPasswordInAWrongURL(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{
+		"a slash":                    "redis://bob:1/horse@127.0.0.1",
+		"a question mark":            "redis://bob:1?horse@127.0.0.1",
+		"a hash":                     "redis://bob:1#horse@127.0.0.1",
+		"an at sign and a slash":     "redis://bob:p@1/horse@127.0.0.1",
+		"an at sign and a question":  "redis://bob:p@1?horse@127.0.0.1",
+		"a slash, of a cluster":      "redis://bob:1/horse@127.0.0.1?addr=127.0.0.1:1",
+		"a user in an address":       "redis://bob:p@127.0.0.1:1?addr=bob:horse@127.0.0.1",
+		"no scheme":                  "horse:battery@127.0.0.1",
+		"another scheme for a slash": "redis:bob:horse@127.0.0.1/1",
+		"a slash, by a Sentinel":     "redis://bob:1/horse@127.0.0.1?master_name=m",
+	} {
+		_, err := redisstore.Open(t.Context(), url, nil)
+		if err == nil || !strings.Contains(err.Error(), "expected redis://") || strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), "bob") {
+			t.Errorf("%s: got %v, want an error that shows nothing of it", name, err)
+		}
+	}
 }
 
 // overTLS returns the address of a way to a server that speaks TLS, and who has
