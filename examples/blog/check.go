@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -54,10 +51,12 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 	}
 	var report timakgorm.Report
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	err = c.checkFolder()
-	if err == nil {
-		err = withBlog(ctx, c.config, log, func(b *blog.Blog) (err error) {
-			report, err = c.run(ctx, b, stderr)
+	err = c.storage.CheckFolder()
+	if err != nil {
+		err = fmt.Errorf("found no blog: %w", err)
+	} else {
+		err = withBlog(ctx, c.config, log, func(o opened) (err error) {
+			report, err = c.run(ctx, o, stderr)
 			return err
 		})
 	}
@@ -83,13 +82,14 @@ func parseCheck(name string, args []string, getenv func(string) string, stdout, 
 	c := check{config: newConfig(), repair: name == rebuild, drainWait: time.Minute}
 	c.mustExist = true
 	flags := newFlags("blog " + name)
-	c.flags(flags)
+	all := c.flags(flags)
 	if name == verify {
 		flags.BoolVar(&c.repair, "repair", false, "repair what differs, as blog rebuild does")
 	}
 	flags.IntVar(&c.limit, "limit", 100, "list at most `n` differences; below 0 lists none")
 	flags.StringVar(&c.from, "from", "", "continue where an earlier run stopped, which printed this `token`")
-	return c, parse(flags, args, getenv, checkUsage, stdout, stderr)
+	err := parse(flags, all, args, getenv, checkUsage, stdout, stderr)
+	return c, err
 }
 
 func checkUsage(w io.Writer, flags *flag.FlagSet) {
@@ -97,38 +97,11 @@ func checkUsage(w io.Writer, flags *flag.FlagSet) {
 	if flags.Name() == "blog "+rebuild {
 		does = "Makes the timelines match the tables and lists what differed."
 	}
-	say(w, "Usage: %s [flags]\n\n%s A blog that has a data folder must be stopped first.\n", flags.Name(), does)
+	say(w, "Usage: %s [flags]\n\n%s A blog on SQLite must be stopped first.\n", flags.Name(), does)
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")
 	say(w, "Exit codes: %d nothing differs any more, %d something still does (unplaceable rows count), %d the check failed.", exitClean, exitDiffers, exitFailed)
-}
-
-// checkFolder refuses a folder without a blog, as a check never creates one. The
-// timelines may be missing: rebuild makes them again.
-func (c check) checkFolder() (err error) {
-	switch {
-	case !c.onPostgres():
-		_, err = os.Stat(filepath.Join(c.data, databaseFile))
-	case !c.onRiak():
-		_, err = os.Stat(c.data)
-	}
-	if err != nil {
-		return fmt.Errorf("found no blog: %w", err)
-	}
-	return nil
-}
-
-func (c check) run(ctx context.Context, b *blog.Blog, stderr io.Writer) (timakgorm.Report, error) {
-	waiting, cancel := context.WithTimeout(ctx, c.drainWait)
-	defer cancel()
-	if err := b.Drain(waiting); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return timakgorm.Report{From: c.from}, err
-	}
-	shown := newMeter(stderr)
-	report, err := b.Verify(ctx, timakgorm.VerifyOptions{Repair: c.repair, Limit: c.limit, From: c.from, Progress: shown.show})
-	shown.end(err == nil)
-	return report, err
 }
 
 // tell reports what was found. Unless all is true there may be more.

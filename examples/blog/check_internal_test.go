@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
@@ -37,20 +38,12 @@ func wantChecked(t *testing.T, code int, says string, args ...string) {
 // harm changes the timelines of a blog that is not running.
 func harm(t *testing.T, args []string) {
 	t.Helper()
-	c, err := parseConfig(args, noEnv, &output{}, &output{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := openStore(t.Context(), c, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = store.Close() }()
-	timelines := timak.New(store, nil)
-	_, err = timelines.Apply(t.Context(), "site:posts", timak.Remove("posts:1"), timak.Put(timak.Item{ID: "posts:99"}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	withTimelines(t, args, func(timelines *timak.Timelines) {
+		_, err := timelines.Apply(t.Context(), "site:posts", timak.Remove("posts:1"), timak.Put(timak.Item{ID: "posts:99"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // Verify finds what differs, and rebuild or verify -repair repairs it, on every
@@ -88,7 +81,7 @@ func TestCheck_unplaceable(t *testing.T) {
 	brett.write("one")
 	brett.write("two")
 	blog.stop(t)
-	posts, err := sql.Open("sqlite", filepath.Join(folder, databaseFile))
+	posts, err := sql.Open("sqlite", filepath.Join(folder, storage.TablesFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +110,7 @@ func TestCheck_usage(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{verify, rebuild} {
 		code, stdout, stderr := checked(name, "-h")
-		for _, word := range []string{"Usage: blog " + name, "-data folder", "-postgres DSN", "-riak", "-from token", "Exit codes"} {
+		for _, word := range []string{"Usage: blog " + name, "-data folder", "-postgres DSN", "-redis host:port", "-riak", "-from token", "Exit codes"} {
 			if code != 0 || stderr != "" || !strings.Contains(stdout, word) {
 				t.Errorf("blog %s -h: got exit code %d, %s%s; want %q in it", name, code, stdout, stderr, word)
 			}
@@ -158,11 +151,13 @@ func TestCheck_noBlog(t *testing.T) {
 		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
 			t.Errorf("blog %s in an empty folder has left %v, %v", name, files, err)
 		}
-		wantChecked(t, exitFailed, "found no blog", name, "-data", filepath.Join(folder, "none"), "-postgres", dsn)
 		for range 2 { // the first run has created no tables
-			wantChecked(t, exitFailed, "this database holds no blog", name, "-data", folder, "-postgres", dsn)
+			wantChecked(t, exitFailed, "this database holds no blog", name, "-postgres", dsn)
 		}
-		if err := os.WriteFile(filepath.Join(folder, databaseFile), nil, 0o600); err != nil {
+		if n := tables(t, []string{"-postgres", dsn}).count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"); n > 0 {
+			t.Errorf("blog %s in an empty database has left %d tables", name, n)
+		}
+		if err := os.WriteFile(filepath.Join(folder, storage.TablesFile), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		wantChecked(t, exitFailed, "this database holds no blog", name, "-data", folder)
@@ -176,11 +171,12 @@ func TestCheck_noTimelines(t *testing.T) {
 	blog := start(t, "-data", folder)
 	blog.signUp(t, "brett").write("one")
 	blog.stop(t)
-	if err := os.Remove(filepath.Join(folder, "timelines.bolt")); err != nil {
+	if err := os.Remove(filepath.Join(folder, storage.TimelinesFile)); err != nil {
 		t.Fatal(err)
 	}
-	wantChecked(t, exitDiffers, "3 missing", verify, "-data", folder)
+	wantChecked(t, exitFailed, "does not hold the timelines of this database, or lost them", verify, "-data", folder)
 	wantChecked(t, exitClean, "0 remain", rebuild, "-data", folder)
+	wantChecked(t, exitClean, "the timelines match the tables", verify, "-data", folder)
 }
 
 // A running blog locks its folder.

@@ -5,39 +5,30 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/examples/blog/internal/web"
 	"github.com/timak-go/timak/timak/secret"
 )
 
 // config is the configuration of a blog.
 type config struct {
-	addr     string
-	data     string
-	postgres secret.Text // a DSN, which may hold a password; empty for SQLite
-	riak     []string    // empty for a file in the data folder
+	addr    string
+	storage storage.Config
 
 	// These have no flags.
-	mustExist    bool          // do not create a blog in a database that has none
-	postgresWait time.Duration // for a server that is starting
-	riakWait     time.Duration // for a cluster that does not answer
-	stopWait     time.Duration // for requests, and then for timelines, when stopping
-	web          web.Options
+	mustExist bool          // do not create a blog in a database that has none
+	stopWait  time.Duration // for requests, and then for timelines, when stopping
+	web       web.Options
 }
-
-func (c config) onPostgres() bool { return c.postgres.Reveal() != "" }
-
-func (c config) onRiak() bool { return len(c.riak) > 0 }
 
 // envNames are the environment variables that replace flags.
 var envNames = map[string]string{
 	"addr":     "BLOG_ADDR",
 	"data":     "BLOG_DATA",
 	"postgres": "BLOG_POSTGRES",
+	"redis":    "BLOG_REDIS",
 	"riak":     "BLOG_RIAK",
 }
 
@@ -55,15 +46,19 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 	c := newConfig()
 	flags := newFlags("blog")
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
-	c.flags(flags)
-	return c, parse(flags, args, getenv, usage, stdout, stderr)
+	check := c.flags(flags)
+	err := parse(flags, check, args, getenv, usage, stdout, stderr)
+	return c, err
 }
 
 func newConfig() config {
 	return config{
-		postgresWait: 10 * time.Second,
-		riakWait:     10 * time.Second,
-		stopWait:     4 * time.Second, // twice: container runtimes kill after 10 s
+		storage: storage.Config{
+			PostgresWait: 10 * time.Second, // it may be starting
+			RedisWait:    10 * time.Second,
+			RiakWait:     10 * time.Second,
+		},
+		stopWait: 4 * time.Second, // twice: container runtimes kill after 10 s
 	}
 }
 
@@ -73,22 +68,38 @@ func newFlags(name string) *flag.FlagSet {
 	return flags
 }
 
-// flags adds the flags that say where the data is kept.
-func (c *config) flags(flags *flag.FlagSet) {
-	flags.StringVar(&c.data, "data", "./blog-data", "keep data in this `folder`; $BLOG_DATA")
-	flags.Func("postgres", "keep tables in the Postgres of this `DSN` instead of SQLite; $BLOG_POSTGRES", func(dsn string) error {
-		c.postgres = secret.New(dsn)
+// flags adds the flags that say where the data is kept. It returns a check of them all,
+// for after they are read.
+func (c *config) flags(flags *flag.FlagSet) (check func() error) {
+	s, redis := &c.storage, ""
+	flags.StringVar(&s.Folder, "data", "./blog-data", "keep what is on no server in this `folder`; $BLOG_DATA")
+	flags.Func("postgres", "keep tables in the Postgres of this `DSN` instead of SQLite, and timelines too; $BLOG_POSTGRES", func(dsn string) error {
+		s.Postgres = secret.New(dsn)
 		return nil
 	})
-	flags.Func("riak", "keep timelines in the Riak cluster of these nodes, `host:port,…`, instead of the folder; $BLOG_RIAK", func(list string) (err error) {
-		c.riak, err = addresses(list)
+	flags.Func("redis", "keep timelines in the Redis at this `host:port`, or redis:// URL; $BLOG_REDIS", func(address string) error {
+		redis = address // checked later: flag would show a wrong one, which may hold a password
+		return nil
+	})
+	flags.Func("riak", "keep timelines in the Riak cluster of these nodes, `host:port,…`; $BLOG_RIAK", func(list string) (err error) {
+		s.Riak, err = storage.ParseAddresses(list)
 		return err
 	})
+	return func() (err error) {
+		if redis != "" && len(s.Riak) > 0 {
+			return errTwoStores
+		}
+		s.Redis, err = storage.ParseRedis(redis)
+		return err
+	}
 }
 
-// parse reads a command line into flags, and takes missing ones from the
-// environment.
-func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage func(io.Writer, *flag.FlagSet), stdout, stderr io.Writer) error {
+// errTwoStores is returned when timelines are to be in two places.
+var errTwoStores = errors.New("timelines are either in Redis or in Riak: give -redis ($BLOG_REDIS) or -riak ($BLOG_RIAK), and not both")
+
+// parse reads a command line into flags, takes missing ones from the environment, and
+// checks them.
+func parse(flags *flag.FlagSet, check func() error, args []string, getenv func(string) string, usage func(io.Writer, *flag.FlagSet), stdout, stderr io.Writer) error {
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		usage(stdout, flags)
@@ -100,42 +111,13 @@ func parse(flags *flag.FlagSet, args []string, getenv func(string) string, usage
 	if err == nil {
 		err = fromEnv(flags, getenv)
 	}
+	if err == nil {
+		err = check()
+	}
 	if err != nil {
 		say(stderr, "%s: %v", flags.Name(), err)
 		usage(stderr, flags)
 		return errUsage
-	}
-	return nil
-}
-
-// addresses returns the addresses in a list, or an error that names the invalid
-// one.
-func addresses(list string) ([]string, error) {
-	if list == "" {
-		return nil, nil
-	}
-	all := strings.Split(list, ",")
-	for i, address := range all {
-		all[i] = strings.TrimSpace(address)
-		if err := checkAddress(all[i]); err != nil {
-			return nil, fmt.Errorf("%w: expected host:port,host:port,…", err)
-		}
-	}
-	return all, nil
-}
-
-func checkAddress(address string) error {
-	host, port, err := net.SplitHostPort(address)
-	switch {
-	case address == "":
-		return errors.New("an address is empty")
-	case err != nil:
-		return err
-	case host == "":
-		return fmt.Errorf("address %s: missing host in address", address)
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("address %s: %q is not a port", address, port)
 	}
 	return nil
 }
@@ -155,7 +137,7 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 }
 
 func usage(w io.Writer, flags *flag.FlagSet) {
-	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-riak host:port,…]")
+	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…]")
 	say(w, "       blog verify -h")
 	say(w, "       blog rebuild -h\n")
 	flags.SetOutput(w)

@@ -3,37 +3,44 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak/secret"
 )
 
 func TestParseConfig(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{"BLOG_ADDR": "127.0.0.1:1", "BLOG_DATA": "from-env", "BLOG_POSTGRES": "host=env", "BLOG_RIAK": "env:1"}
+	onRedis := map[string]string{"BLOG_REDIS": "env:1"}
 	for _, test := range []struct {
 		args []string
 		env  map[string]string
-		want config
+		want string // addr, folder, DSN, URL, nodes
 	}{
-		{nil, nil, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
-		{nil, env, config{addr: "127.0.0.1:1", data: "from-env", postgres: secret.New("host=env"), riak: []string{"env:1"}}},
-		{[]string{"-data", "x", "-addr=:2"}, env, config{addr: ":2", data: "x", postgres: secret.New("host=env"), riak: []string{"env:1"}}},
-		{[]string{"-riak", "10.0.0.1:8087, riak-2:8087,[::1]:8087"}, nil, config{addr: "127.0.0.1:8080", data: "./blog-data", riak: []string{"10.0.0.1:8087", "riak-2:8087", "[::1]:8087"}}},
-		{[]string{"-postgres", "", "-riak", ""}, env, config{addr: "127.0.0.1:1", data: "from-env"}},
-		{nil, map[string]string{"BLOG_ADDR": ""}, config{addr: "127.0.0.1:8080", data: "./blog-data"}},
+		{nil, nil, "127.0.0.1:8080 ./blog-data   []"},
+		{nil, env, "127.0.0.1:1 from-env host=env  [env:1]"},
+		{[]string{"-data", "x", "-addr=:2"}, env, ":2 x host=env  [env:1]"},
+		{[]string{"-riak", "10.0.0.1:8087, riak-2:8087,[::1]:8087"}, nil, "127.0.0.1:8080 ./blog-data   [10.0.0.1:8087 riak-2:8087 [::1]:8087]"},
+		{[]string{"-postgres", "", "-riak", ""}, env, "127.0.0.1:1 from-env   []"},
+		{nil, map[string]string{"BLOG_ADDR": ""}, "127.0.0.1:8080 ./blog-data   []"},
+		{nil, onRedis, "127.0.0.1:8080 ./blog-data  redis://env:1 []"},
+		{[]string{"-redis", "[::1]:6379"}, onRedis, "127.0.0.1:8080 ./blog-data  redis://[::1]:6379 []"},
+		{[]string{"-redis", "rediss://ann:secret@redis-1/2"}, nil, "127.0.0.1:8080 ./blog-data  rediss://ann:secret@redis-1/2 []"},
+		{[]string{"-redis", "", "-riak", "a:1"}, onRedis, "127.0.0.1:8080 ./blog-data   [a:1]"},
 	} {
-		got, err := parseConfig(test.args, func(name string) string { return test.env[name] }, io.Discard, io.Discard)
-		if err != nil || got.addr != test.want.addr || got.data != test.want.data || got.postgres.Reveal() != test.want.postgres.Reveal() || !slices.Equal(got.riak, test.want.riak) {
-			t.Errorf("%v with %v: got %+v, %v, want %+v", test.args, test.env, got, err, test.want)
+		c, err := parseConfig(test.args, func(name string) string { return test.env[name] }, io.Discard, io.Discard)
+		s := c.storage
+		got := fmt.Sprint(c.addr, " ", s.Folder, " ", s.Postgres.Reveal(), " ", s.Redis.Reveal(), " ", s.Riak)
+		if err != nil || got != test.want {
+			t.Errorf("%v with %v: got %q, %v, want %q", test.args, test.env, got, err, test.want)
 		}
 	}
 }
@@ -110,7 +117,7 @@ func TestRun_cannotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	damaged := t.TempDir()
-	if err := os.WriteFile(filepath.Join(damaged, "timelines.bolt"), bytes.Repeat([]byte("junk"), 4096), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(damaged, storage.TimelinesFile), bytes.Repeat([]byte("junk"), 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	inUse, riak := t.TempDir(), onRiak(t, nil)
@@ -126,6 +133,7 @@ func TestRun_cannotStart(t *testing.T) {
 		"no port":         {[]string{"-data", t.TempDir(), "-addr", "127.0.0.1"}, "missing port"},
 		"data is a file":  {[]string{"-data", file}, "data folder"},
 		"data damaged":    {[]string{"-data", damaged}, "timelines"},
+		"no Redis":        {[]string{"-data", t.TempDir(), "-redis", "redis://:secret@127.0.0.1:port"}, "the URL cannot be read"},
 		"data in use":     {[]string{"-data", inUse, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
 		"tables in use":   {[]string{"-data", inUseByTables, "-riak", riak, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
 		"other timelines": {[]string{"-data", inUseByTables, "-addr", "127.0.0.1:0"}, "another blog is using the data folder"},
@@ -165,17 +173,7 @@ func TestRun_notWritable(t *testing.T) {
 func TestRun_namesItselfOnce(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	db, err := openSQLite(t.Context(), filepath.Join(folder, databaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool, err := db.DB()
-	if err == nil {
-		err = errors.Join(db.Exec("CREATE VIEW users AS SELECT 1").Error, pool.Close()) // in place of the blog's table
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	tables(t, []string{"-data", folder}).exec("CREATE VIEW users AS SELECT 1") // in place of the blog's table
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"-data", folder}, noEnv, &stdout, &stderr)
 	if code != 1 || !strings.HasPrefix(stderr.String(), "blog: create tables: ") {
@@ -188,14 +186,12 @@ func TestRun_namesItselfOnce(t *testing.T) {
 func TestServe_postgresUnreachable(t *testing.T) {
 	t.Parallel()
 	c := config{
-		addr:         "127.0.0.1:0",
-		data:         t.TempDir(),
-		postgres:     secret.New("postgres://user:secret@127.0.0.1:1/none"),
-		postgresWait: 300 * time.Millisecond,
+		addr:    "127.0.0.1:0",
+		storage: storage.Config{Folder: t.TempDir(), Postgres: secret.New("postgres://user:secret@127.0.0.1:1/none"), PostgresWait: 300 * time.Millisecond},
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	if code := run(stopped, []string{"-data", t.TempDir(), "-postgres", c.postgres.Reveal()}, noEnv, io.Discard, io.Discard); code != 0 {
+	if code := run(stopped, []string{"-data", t.TempDir(), "-postgres", c.storage.Postgres.Reveal()}, noEnv, io.Discard, io.Discard); code != 0 {
 		t.Errorf("told to stop while it waits: got exit code %d, want 0", code)
 	}
 	begun := time.Now()
@@ -203,7 +199,7 @@ func TestServe_postgresUnreachable(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "reach Postgres") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begun); took < c.postgresWait || took > 10*time.Second {
-		t.Errorf("took %v, want about %v", took, c.postgresWait)
+	if took := time.Since(begun); took < c.storage.PostgresWait || took > 10*time.Second {
+		t.Errorf("took %v, want about %v", took, c.storage.PostgresWait)
 	}
 }

@@ -35,21 +35,14 @@ func (b *running) wantClean(t *testing.T, args []string) {
 // wantEmpty fails the test unless timelines of a blog that is not running are empty.
 func wantEmpty(t *testing.T, args []string, keys ...string) {
 	t.Helper()
-	c, err := parseConfig(args, noEnv, &output{}, &output{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := openStore(t.Context(), c, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = store.Close() }()
-	for _, key := range keys {
-		timeline, err := timak.New(store, nil).Get(t.Context(), key)
-		if err != nil || len(timeline.IDs()) > 0 {
-			t.Errorf("%s: got %v, %v, want an empty timeline", key, timeline.IDs(), err)
+	withTimelines(t, args, func(timelines *timak.Timelines) {
+		for _, key := range keys {
+			timeline, err := timelines.Get(t.Context(), key)
+			if err != nil || len(timeline.IDs()) > 0 {
+				t.Errorf("%s: got %v, %v, want an empty timeline", key, timeline.IDs(), err)
+			}
 		}
-	}
+	})
 }
 
 // An account is deleted with all that hangs on it, and nothing of it is on any timeline. Its

@@ -4,7 +4,7 @@
 //	go run ./examples/blog
 //
 // keeps everything in ./blog-data: its tables in SQLite, its timelines in a
-// boltstore. With -postgres and -riak they are kept on servers. See README.md in
+// boltstore. With -postgres, -redis and -riak they are kept on servers. See README.md in
 // this folder.
 package main
 
@@ -13,9 +13,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
+	logging.Disable() // the client's errors are returned, and reported where they are handled
 	signaled, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(context.Background())
 	context.AfterFunc(signaled, func() {

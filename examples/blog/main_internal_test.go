@@ -4,13 +4,16 @@ import (
 	"os"
 	"testing"
 
+	"github.com/redis/go-redis/v9/logging"
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timak/redistest"
 )
 
 func TestMain(m *testing.M) {
+	logging.Disable()
 	blog.HashCost = bcrypt.MinCost
 	os.Exit(pgtest.Run(m))
 }
@@ -18,10 +21,12 @@ func TestMain(m *testing.M) {
 // places are where a blog can keep its tables and its timelines. Each returns the
 // arguments of a new blog.
 var places = map[string]func(t *testing.T) []string{
-	"SQLite":            func(t *testing.T) []string { return []string{"-data", t.TempDir()} },
-	"Postgres":          func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-postgres", pgtest.DSN(t)} },
-	"SQLite and Riak":   func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-riak", onRiak(t, nil)} },
-	"Postgres and Riak": func(t *testing.T) []string { return []string{"-postgres", pgtest.DSN(t), "-riak", onRiak(t, nil)} },
+	"SQLite":             func(t *testing.T) []string { return []string{"-data", t.TempDir()} },
+	"Postgres":           func(t *testing.T) []string { return []string{"-postgres", pgtest.DSN(t)} },
+	"SQLite and Redis":   func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-redis", onRedis(t)} },
+	"Postgres and Redis": func(t *testing.T) []string { return []string{"-postgres", pgtest.DSN(t), "-redis", onRedis(t)} },
+	"SQLite and Riak":    func(t *testing.T) []string { return []string{"-data", t.TempDir(), "-riak", onRiak(t, nil)} },
+	"Postgres and Riak":  func(t *testing.T) []string { return []string{"-postgres", pgtest.DSN(t), "-riak", onRiak(t, nil)} },
 }
 
 // onEach runs a test in each of the places.
@@ -33,4 +38,10 @@ func onEach(t *testing.T, test func(t *testing.T, args []string)) {
 			test(t, place(t))
 		})
 	}
+}
+
+// onRedis starts a server and returns its URL for a command line.
+func onRedis(t *testing.T) string {
+	t.Helper()
+	return redistest.NewServer(t).URL()
 }

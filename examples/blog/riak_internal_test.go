@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/riakstore"
@@ -202,7 +203,7 @@ func TestRiak_unreachable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := config{addr: "127.0.0.1:0", data: t.TempDir(), riak: test.cluster.Addresses(), riakWait: wait}
+			c := config{addr: "127.0.0.1:0", storage: storage.Config{Folder: t.TempDir(), Riak: test.cluster.Addresses(), RiakWait: wait}}
 			ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
 			defer stop()
 			begun := time.Now()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/secret"
 	"github.com/timak-go/timak/timak/secret/secrettest"
@@ -15,10 +16,11 @@ import (
 // TestConfigIsNotShown: a DSN may contain a password.
 func TestConfigIsNotShown(t *testing.T) {
 	t.Parallel()
-	const dsn = "postgres://ann:battery-staple@db/blog"
-	c := config{postgres: secret.New(dsn)}
-	for _, value := range []any{c, &c, check{config: c}, &check{config: c}} {
+	const dsn, url = "postgres://ann:battery-staple@db/blog", "redis://ann:battery-staple@redis"
+	c := config{storage: storage.Config{Postgres: secret.New(dsn), Redis: secret.New(url)}}
+	for _, value := range []any{c, &c, check{config: c}, &check{config: c}, c.storage, &c.storage} {
 		secrettest.WantHidden(t, dsn, value)
+		secrettest.WantHidden(t, url, value)
 	}
 }
 
@@ -42,6 +44,13 @@ func TestRun_passwordIsNotTold(t *testing.T) {
 		"words, as arguments":         {"-postgres", "host=h", "password=battery-staple"},
 		"the second half":             {"-postgres", "host=h password=battery", "staple"},
 		"nothing before it":           {"postgres://ann:battery-staple@h/db"},
+		"Redis, with no port":         {"-redis", "redis://ann:battery-staple@h:port"},
+		"Redis, with a slash":         {"-redis", "redis://ann:1/battery-staple@h"},
+		"Redis, with no scheme":       {"-redis", "ann:battery-staple@h:6379"},
+		"Redis, with an at sign":      {"-redis", "battery-staple@h:6379"},
+		"Redis, with another scheme":  {"-redis", "http://ann:battery-staple@h:6379"},
+		"Redis, and Riak":             {"-redis", "redis://ann:battery-staple@h", "-riak", "h:1"},
+		"Redis, twice":                {"-redis", "redis://ann:battery-staple@h", "redis://ann:battery-staple@h"},
 	} {
 		var stdout, stderr bytes.Buffer
 		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start

@@ -37,12 +37,18 @@ func newServer(listener net.Listener, handler http.Handler, log *slog.Logger) *s
 }
 
 // run serves until ctx ends, and meanwhile relays changes to the timelines. Then it
-// lets requests finish and the timelines catch up, each for at most the given time.
-func (s *server) run(ctx context.Context, b *blog.Blog, wait time.Duration) error {
-	relaying, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopRelay()
+// lets requests finish and the timelines catch up, each for at most the given time. If the
+// timelines were moved elsewhere, it leaves them alone at once.
+func (s *server) run(ctx context.Context, o opened, wait time.Duration) error {
+	relaying, stopRelay := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopRelay(nil)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return b.Run(relaying) })
+	g.Go(func() error { return o.blog.Run(relaying) })
+	g.Go(func() error {
+		err := o.use.Watch(relaying)
+		stopRelay(err)
+		return err
+	})
 	g.Go(func() error {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -52,8 +58,10 @@ func (s *server) run(ctx context.Context, b *blog.Blog, wait time.Duration) erro
 	g.Go(func() error {
 		<-ctx.Done() // asked to stop, or one of the above failed
 		s.finishRequests(wait)
-		s.drain(b, wait)
-		stopRelay()
+		if relaying.Err() == nil {
+			s.drain(o.blog, wait)
+		}
+		stopRelay(nil)
 		return nil
 	})
 	return g.Wait()

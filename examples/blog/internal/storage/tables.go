@@ -1,4 +1,4 @@
-package main
+package storage
 
 import (
 	"context"
@@ -18,29 +18,31 @@ import (
 )
 
 // maxConns is enough for a blog, and leaves most connections of a Postgres to
-// others.
+// others. The tables have as many, and the timelines if they are there too.
 const maxConns = 10
 
-// databaseFile is the SQLite file in the data folder.
-const databaseFile = "blog.sqlite"
-
-// openDatabase opens the tables: in Postgres if configured, otherwise in SQLite in
-// the data folder.
-func openDatabase(ctx context.Context, c config) (*gorm.DB, error) {
-	if !c.onPostgres() {
-		return openSQLite(ctx, filepath.Join(c.data, databaseFile))
+// openTables opens the tables: in Postgres if configured, otherwise in SQLite in
+// the folder.
+func (s *Storage) openTables(ctx context.Context) error {
+	if s.config.OnPostgres() {
+		return s.openServer(ctx)
 	}
-	db, pool, err := open(postgres.Open(c.postgres.Reveal()))
+	return s.openSQLite(ctx, filepath.Join(s.config.Folder, TablesFile))
+}
+
+// openServer opens the tables in Postgres.
+func (s *Storage) openServer(ctx context.Context) error {
+	pool, err := s.newPool(postgres.Open(s.config.Postgres.Reveal()))
 	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		err = errDSN
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open Postgres: %w", err)
+		return fmt.Errorf("open Postgres: %w", err)
 	}
-	if err := await(ctx, pool, c.postgresWait); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach Postgres: %w", err), pool.Close())
+	if err := await(ctx, pool, s.config.PostgresWait); err != nil {
+		return fmt.Errorf("reach Postgres: %w", err)
 	}
-	return db, nil
+	return nil
 }
 
 // errDSN replaces the driver's error about an unreadable DSN, which may quote a
@@ -49,22 +51,22 @@ var errDSN = errors.New("the DSN is not valid: expected postgres://user:password
 	"with every character of the password but letters and digits written as %XX, or host=… user=… password='…' dbname=…; " +
 	"or a file that it names cannot be read")
 
-func openSQLite(ctx context.Context, path string) (*gorm.DB, error) {
+func (s *Storage) openSQLite(ctx context.Context, path string) error {
 	if err := makePrivate(path); err != nil {
-		return nil, err
+		return err
 	}
 	dsn, err := sqliteDSN(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	db, pool, err := open(sqlite.Open(dsn))
+	pool, err := s.newPool(sqlite.Open(dsn))
+	if err == nil {
+		err = pool.PingContext(ctx)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), pool.Close())
-	}
-	return db, nil
+	return nil
 }
 
 // makePrivate creates the file if needed, readable and writable only by its owner;
@@ -96,10 +98,10 @@ func sqliteDSN(path string) (string, error) {
 	return file.String(), nil
 }
 
-// open makes a pool that is not connected yet. GORM's own log is off, as it would
-// show the values of statements; errors are returned, and reported where they are
+// newPool makes a pool that is not connected yet, until Close. GORM's own log is off, as it
+// would show the values of statements; errors are returned, and reported where they are
 // handled.
-func open(dialector gorm.Dialector) (*gorm.DB, *sql.DB, error) {
+func (s *Storage) newPool(dialector gorm.Dialector) (*sql.DB, error) {
 	db, err := gorm.Open(dialector, &gorm.Config{
 		DisableAutomaticPing: true,
 		TranslateError:       true,
@@ -107,40 +109,15 @@ func open(dialector gorm.Dialector) (*gorm.DB, *sql.DB, error) {
 		NowFunc:              func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	pool, err := db.DB()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	pool.SetMaxOpenConns(maxConns)
 	pool.SetMaxIdleConns(maxConns)
-	return db, pool, nil
-}
-
-// await waits until the server answers. It gives up after the given time, or at
-// once if the server refuses the connection permanently.
-func await(ctx context.Context, pool *sql.DB, wait time.Duration) error {
-	waiting, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	for {
-		err := pool.PingContext(waiting)
-		if err == nil || refused(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-waiting.Done():
-			return err
-		case <-time.After(250 * time.Millisecond):
-		}
-	}
-}
-
-// refused reports whether a server refused the connection permanently.
-func refused(err error) bool {
-	const startingUp = "57P03"
-	answer := (*pgconn.PgError)(nil)
-	return errors.As(err, &answer) && answer.Code != startingUp
+	s.DB = db
+	s.closers = append(s.closers, pool.Close)
+	return pool, nil
 }
