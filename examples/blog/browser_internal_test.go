@@ -28,6 +28,17 @@ func (b *running) browser(t *testing.T) browser {
 	return browser{t, b.url, &http.Client{Jar: jar}}
 }
 
+// as returns the browser with the session of a caller.
+func (b browser) as(c caller) browser {
+	b.t.Helper()
+	blog, err := url.Parse(b.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.client.Jar.SetCookies(blog, []*http.Cookie{{Name: "blog_session", Value: c.token}})
+	return b
+}
+
 // get opens a page.
 func (b browser) get(path string) answer {
 	b.t.Helper()

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timak/riaktest"
 )
@@ -152,24 +149,6 @@ func itemsOn(t *testing.T, cluster *riaktest.Cluster, key string) []string {
 		t.Fatal(err)
 	}
 	return timeline.IDs()
-}
-
-// With Postgres and Riak nothing is in the data folder, and several blogs act as
-// one.
-func TestRiak_severalBlogs(t *testing.T) {
-	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "none")
-	args := []string{"-data", folder, "-postgres", pgtest.DSN(t), "-riak", onRiak(t, nil)}
-	one, other := start(t, args...), start(t, args...)
-	brett := one.signUp(t, "brett")
-	brett.write("one")
-	caller{t, other.url, brett.token}.write("two")
-	for _, blog := range []*running{one, other} {
-		caller{t: t, url: blog.url}.shows("/api/timeline", "title", "two one")
-	}
-	if _, err := os.Stat(folder); !os.IsNotExist(err) {
-		t.Errorf("the data folder: got %v, want none", err)
-	}
 }
 
 // A cluster without the bucket type is refused, with the command that creates the

@@ -49,6 +49,7 @@ func (o *output) String() string {
 // running is a running blog.
 type running struct {
 	url    string
+	stdout *output
 	stderr *output
 	cancel context.CancelFunc
 	code   chan int
@@ -59,13 +60,12 @@ type running struct {
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // t.Context ends before the clean-up
-	b := &running{stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
-	stdout := &output{}
+	b := &running{stdout: &output{}, stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
-		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, stdout, b.stderr)
+		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, b.stdout, b.stderr)
 	}()
 	t.Cleanup(func() { b.stop(t) })
-	b.url = address(t, stdout, b.stderr)
+	b.url = address(t, b.stdout, b.stderr)
 	return b
 }
 
