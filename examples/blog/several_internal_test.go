@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -59,8 +60,48 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// Of several blogs that are started at once on an empty database each starts, and of two
-// one is killed in the middle of work: the other delivers what it leaves.
+// Of several blogs that are started at once on an empty database, each starts.
+func TestSeveral_startAtOnce(t *testing.T) {
+	t.Parallel()
+	args := places["Postgres"](t)
+	blogs := make([]*running, 8)
+	for i := range blogs {
+		blogs[i] = starting(args...)
+		t.Cleanup(func() { blogs[i].stop(t) })
+	}
+	for _, blog := range blogs {
+		blog.url = address(t, blog.stdout, blog.stderr)
+	}
+	blogs[0].signUp(t, "brett").write("one")
+	for _, blog := range blogs {
+		caller{t: t, url: blog.url}.shows("/api/timeline", "title", "one")
+	}
+}
+
+// Of two blogs that are started at once on an empty database with different stores, only one
+// starts.
+func TestSeveral_startWithDifferentStores(t *testing.T) {
+	t.Parallel()
+	args := places["Postgres"](t)
+	blogs := []*running{starting(args...), starting(append(args, "-redis", onRedis(t))...)}
+	refused := 0
+	eventually(t, func() (bool, string) {
+		for i, blog := range blogs {
+			if strings.Contains(blog.stderr.String(), "the timelines of this database are in") {
+				refused = i
+				return true, ""
+			}
+		}
+		return false, fmt.Sprint(blogs[0].stderr, blogs[1].stderr)
+	})
+	blogs[refused].wantEnd(t, "the timelines of this database are in")
+	other := blogs[1-refused]
+	other.url = address(t, other.stdout, other.stderr)
+	other.signUp(t, "brett").write("one")
+	other.stop(t)
+}
+
+// Of two blogs one is killed in the middle of work: the other delivers what it leaves.
 func TestSeveral_killed(t *testing.T) {
 	t.Parallel()
 	program := build(t)
@@ -68,7 +109,7 @@ func TestSeveral_killed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := place(t)
-			blogs := launchAll(t, program, 3, args...)
+			blogs := launchAll(t, program, 2, args...)
 			killed, other := blogs[0], blogs[1]
 			brett := killed.signUp(t, "brett")
 			anna := other.signUp(t, "anna")

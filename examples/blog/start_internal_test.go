@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,14 +60,41 @@ type running struct {
 // or stop is called.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
+	b := starting(args...)
+	t.Cleanup(func() { b.stop(t) })
+	b.url = address(t, b.stdout, b.stderr)
+	return b
+}
+
+// starting is start without waiting for it to listen.
+func starting(args ...string) *running {
 	ctx, cancel := context.WithCancel(context.Background()) // t.Context ends before the clean-up
 	b := &running{stdout: &output{}, stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
 		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, b.stdout, b.stderr)
 	}()
-	t.Cleanup(func() { b.stop(t) })
-	b.url = address(t, b.stdout, b.stderr)
 	return b
+}
+
+// wantRefused fails the test unless the program ends by itself with exit code 1, and says
+// why.
+func wantRefused(t *testing.T, why string, args ...string) {
+	t.Helper()
+	starting(args...).wantEnd(t, why)
+}
+
+// wantEnd fails the test unless the blog ends by itself with exit code 1, and says why.
+func (b *running) wantEnd(t *testing.T, why string) {
+	t.Helper()
+	select {
+	case code := <-b.code:
+		if code != 1 || !strings.Contains(b.stderr.String(), why) {
+			t.Errorf("got exit code %d, %s%s; want 1 and %q", code, b.stdout, b.stderr, why)
+		}
+	case <-time.After(patience):
+		b.cancel()
+		t.Errorf("the blog does not end: %s%s; want %q", b.stdout, b.stderr, why)
+	}
 }
 
 // stop does what SIGTERM does, and waits for exit code 0. It may be called twice.

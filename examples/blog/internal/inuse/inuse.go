@@ -64,6 +64,9 @@ func (u *Use) Begin(ctx context.Context, fresh func() (bool, error)) error {
 		if err != nil || n.Kind != "" {
 			return err
 		}
+		if m, err := u.marks(ctx, n); err != nil || m.foreign {
+			return err
+		}
 		if isFresh, err := fresh(); err != nil || !isFresh {
 			return err
 		}
