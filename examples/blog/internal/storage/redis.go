@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,19 +36,22 @@ const redisPause = 250 * time.Millisecond
 func openRedis(ctx context.Context, c Config) (driver.Store, error) {
 	waiting, cancel := context.WithTimeoutCause(ctx, c.RedisWait, fmt.Errorf("not done within %v", c.RedisWait))
 	defer cancel()
+	var last error
 	for {
 		store, err := redisstore.Open(waiting, c.Redis.Reveal(), nil)
-		if err == nil {
+		switch {
+		case err == nil:
 			return store, nil
-		}
-		if !errors.Is(err, driver.ErrUnavailable) && waiting.Err() == nil {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case waiting.Err() != nil:
+			return nil, fmt.Errorf("reach Redis: %w", cmp.Or(last, err))
+		case !errors.Is(err, driver.ErrUnavailable):
 			return nil, fmt.Errorf("open the timelines: %w", err)
 		}
+		last = err
 		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
 		case <-waiting.Done():
-			return nil, fmt.Errorf("reach Redis: %w", err)
 		case <-time.After(redisPause):
 		}
 	}
