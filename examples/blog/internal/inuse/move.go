@@ -30,7 +30,7 @@ func (u *Use) Move(ctx context.Context, on bool, fill func(before bool) error) e
 			return err
 		}
 	}
-	if err := fill(marks.before); err != nil {
+	if err := fill(marks.ever); err != nil {
 		return err
 	}
 	return u.finish(ctx, n)

@@ -57,7 +57,7 @@ const marksKey = "blog:database"
 // marks are what a store says of itself.
 type marks struct {
 	now     bool // it holds the timelines of the database
-	before  bool // it has held them once
+	ever    bool // it holds them, or has held them once
 	foreign bool // it holds those of another database
 }
 
@@ -81,14 +81,10 @@ func (u *Use) marks(ctx context.Context, n note) (m marks, err error) {
 		return m, fmt.Errorf("read the mark of the timelines: %w", err)
 	}
 	for _, id := range timeline.IDs() {
-		switch {
-		case id == n.mark():
-			m.now = true
-		case strings.HasPrefix(id, n.Database+":"):
-			m.before = true
-		default:
-			m.foreign = true
-		}
+		ours := strings.HasPrefix(id, n.Database+":")
+		m.now = m.now || id == n.mark()
+		m.ever = m.ever || ours
+		m.foreign = m.foreign || !ours
 	}
 	return m, nil
 }

@@ -51,12 +51,14 @@ func (m marks) wrong(n note, c storage.Config) string {
 
 // foreign says that a store holds the timelines of another database.
 func foreign(c storage.Config) error {
-	advice := "give each database a store of its own; or remove its timelines, if that database is gone"
+	var advice string
 	switch c.Timelines() {
-	case storage.Redis:
-		advice = "give this one a server, or a number on it, of its own, as in redis://host:port/1; or remove its keys (timak:…), if that database is gone"
 	case storage.File:
 		advice = "remove its file " + storage.TimelinesFile + ", if that database is gone"
+	case storage.Redis:
+		advice = "give this one a server, or a number on it, of its own, as in redis://host:port/1; or remove its keys (timak:…), if that database is gone"
+	case storage.Postgres, storage.Riak:
+		advice = "give each database a store of its own; or remove its timelines, if that database is gone"
 	}
 	return &WrongError{why: fmt.Sprintf("%s holds the timelines of another database: %s", c.Place(c.Timelines()), advice)}
 }
