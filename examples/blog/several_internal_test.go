@@ -136,6 +136,38 @@ func TestSeveral_killed(t *testing.T) {
 	}
 }
 
+// What a blog has committed when it is killed, and not delivered, another one delivers.
+func TestSeveral_killedBeforeDelivery(t *testing.T) {
+	t.Parallel()
+	args := places["Postgres"](t)
+	process, killed := launch(t, build(t), args...)
+	brett := killed.signUp(t, "brett")
+	other := start(t, args...)
+
+	holding, err := session(t, args).Begin(t.Context())
+	if err == nil {
+		_, err = holding.Exec(t.Context(), "LOCK TABLE timak_timelines IN SHARE MODE") // nobody writes a timeline
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	brett.write("one")
+	brett.write("two")
+	if err := process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if n := tables(t, args).count("SELECT count(*) FROM timak_outbox"); n < 2 {
+		t.Errorf("%d changes wait, want 2", n)
+	}
+	reader := caller{t: t, url: other.url}
+	reader.shows("/api/timeline", "title", "")
+	if err := holding.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reader.shows("/api/timeline", "title", "two one")
+	other.wantClean(t, args)
+}
+
 // launched is a blog in a process of its own.
 type launched struct {
 	*running
