@@ -6,7 +6,8 @@
 //
 // When Put returns, the value is on disk and survives a crash of the program or the
 // machine. Readers never wait for a writer's disk; writers wait for each other.
-// Only one program at a time can open the file: see ErrInUse.
+// Only one program at a time can open the file: see ErrInUse. Several may if all only
+// read it: see Options.ReadOnly.
 //
 // The file grows as needed and reuses its free pages, but never shrinks. Close the
 // store before you copy the file or restore a copy: never overwrite the file of a

@@ -9,9 +9,12 @@ import (
 
 var (
 	// ErrInUse is returned by Open while another store, in this process or another,
-	// has the file open.
+	// has the file open, unless both only read it.
 	ErrInUse = errors.New("file is in use by another program, or by another store of this one: " +
 		"close that one, or use another file")
+
+	// ErrReadOnly is returned by Put on a store that was opened with Options.ReadOnly.
+	ErrReadOnly = errors.New("file was opened for reading only: open it without Options.ReadOnly")
 
 	// ErrVersion is returned by Open for a file made by a later version of this
 	// package or of bbolt. The file is undamaged, and Open does not change it.

@@ -31,6 +31,7 @@ func openFile(path string, opts Options) (*file, error) {
 		Timeout:      opts.Timeout,
 		NoSync:       opts.NoSync,
 		NoGrowSync:   opts.NoSync,
+		ReadOnly:     opts.ReadOnly,
 		FreelistType: bbolt.FreelistMapType, // finds room for many-page values in constant time
 	})
 	if err == nil {
@@ -44,13 +45,19 @@ func openFile(path string, opts Options) (*file, error) {
 }
 
 // prepare refuses a file that was cut short, as its first pages may still be good,
-// and creates the bucket in a new file.
+// and creates the bucket in a new file, unless that may only be read.
 func (f *file) prepare() error {
 	if err := f.view(seeSize); err != nil {
 		return err
 	}
 	if err := f.whole(); err != nil {
 		return err
+	}
+	if f.db.IsReadOnly() {
+		return f.view(func(tx *bbolt.Tx) error {
+			_, err := records(tx)
+			return err
+		})
 	}
 	return f.createBucket()
 }
@@ -61,12 +68,27 @@ func (f *file) open(path string, mode os.FileMode, opts bbolt.Options) error {
 	opts.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		handle, err := os.OpenFile(name, flag, mode)
 		f.handle = handle
+		if err == nil && opts.ReadOnly {
+			err = notEmpty(handle) // as bbolt would write to it
+		}
 		return handle, err
 	}
 	return guard(func() (err error) {
 		f.db, err = bbolt.Open(path, mode, &opts)
 		return err
 	})
+}
+
+// notEmpty refuses an empty file, which is no store yet.
+func notEmpty(handle *os.File) error {
+	info, err := handle.Stat()
+	if err != nil {
+		return unavailable(err)
+	}
+	if info.Size() == 0 {
+		return foreign(errors.New("it is empty"))
+	}
+	return nil
 }
 
 // openError translates the reason why Open failed. What is caused neither by the

@@ -17,6 +17,11 @@ type Options struct {
 	// writable by the owner only.
 	Mode os.FileMode
 
+	// ReadOnly opens an existing store and writes nothing to its file: Put returns
+	// ErrReadOnly. Any number of stores may read a file at once, but none while another
+	// writes to it, nor the other way round: Open returns ErrInUse. Defaults to false.
+	ReadOnly bool
+
 	// NoSync leaves writes to the operating system and does not wait for the disk.
 	// A power failure can then lose acknowledged writes and damage the whole file.
 	// For tests. Defaults to false.

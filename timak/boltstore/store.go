@@ -17,7 +17,7 @@ import (
 type Store struct {
 	path   string
 	file   *file
-	writer *writer
+	writer *writer // nil if the file is only read
 	gate   gate
 	closed sync.Once
 }
@@ -28,7 +28,7 @@ var (
 )
 
 // Open opens the store in the file at path. It creates the file, but not its
-// folder, if there is none. It takes a lock on the file, which ends with Close or
+// folder, if there is none, unless with Options.ReadOnly. It takes a lock on the file, which ends with Close or
 // with the process.
 //
 // While another store has the file open, Open waits for Options.Timeout and then
@@ -40,7 +40,11 @@ func Open(path string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("boltstore: open %q: %w", path, err)
 	}
-	return &Store{path: path, file: f, writer: startWriter(f)}, nil
+	s := &Store{path: path, file: f}
+	if !f.db.IsReadOnly() {
+		s.writer = startWriter(f)
+	}
+	return s, nil
 }
 
 // Get returns the siblings under key and their token; see driver.Store. It never
@@ -70,7 +74,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 
 // of names the file if err is about the file.
 func (s *Store) of(err error) string {
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrReadOnly) {
 		return fmt.Sprintf(" of %q", s.path)
 	}
 	return ""
@@ -125,6 +129,9 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 		return nil, driver.ErrClosed
 	}
 	defer s.gate.inside.Done()
+	if s.writer == nil {
+		return nil, ErrReadOnly
+	}
 	done := make(chan written, 1)
 	select {
 	case s.writer.writes <- write{key: key, value: value, token: bytes.Clone(token), done: done}:
@@ -141,6 +148,8 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 
 func (s *Store) close() error {
 	s.gate.close()
-	s.writer.stop()
+	if s.writer != nil {
+		s.writer.stop()
+	}
 	return s.file.close()
 }
