@@ -25,7 +25,7 @@ var arrows = []struct {
 	{"timak/pgstore", "timak/driver timak/internal/keys migrations", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/riaktest", "timak/secret", "the test server speaks Riak's protocol: it must not share code with the client that it tests"},
 	{"timak/pgtest", "timak/internal/testserver", "a Postgres for anybody's tests"},
-	{"timak/redisstore", "timak/driver", "a store knows the contract, and neither the engine nor another store"},
+	{"timak/redisstore", "timak/driver timak/internal/keys", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/redistest", "timak/internal/testserver", "a Redis for anybody's tests"},
 	{"timak/secret", "", "what hides secrets is used everywhere"},
 	{"timak/secret/secrettest", "", "what tests secrets is used everywhere"},

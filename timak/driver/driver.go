@@ -60,8 +60,8 @@ type Store interface {
 	Close() error
 }
 
-// Lister is what a store can do besides, if it can list its keys: memstore, boltstore
-// and pgstore can.
+// Lister is what a store can do besides, if it can list its keys: memstore, boltstore,
+// pgstore and redisstore can.
 type Lister interface {
 	// Keys returns the keys that begin with prefix and come after the key after, in
 	// the order of their bytes. An empty prefix means all keys, an empty after the

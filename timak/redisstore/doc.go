@@ -69,6 +69,7 @@
 //
 //	ACL SETUSER blog on >password ~timak:* +info +multi +exec +hgetall +hset +hdel +hlen +hmget +eval +evalsha
 //
-// and, on a cluster, +cluster|slots and +cluster|shards too. TLS and credentials are
+// and, on a cluster, +cluster|slots and +cluster|shards too. To list keys, it needs +scan
+// and, on a cluster, +cluster|nodes. TLS and credentials are
 // go-redis' own options.
 package redisstore

@@ -21,6 +21,8 @@ var ErrMisconfigured = errors.New("redis is not set up for timelines")
 // returned.
 func classify(err error) error {
 	switch {
+	case errors.Is(err, ErrMisconfigured):
+		return err
 	case errors.Is(err, redis.ErrClosed):
 		return driver.ErrClosed
 	case !fromServer(err):

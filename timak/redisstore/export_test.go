@@ -2,3 +2,6 @@ package redisstore
 
 // SlotTags are slotTags.
 var SlotTags = slotTags
+
+// ListIn makes a listing hold this many bytes of names at once.
+func (s *Store) ListIn(room int) { s.room = room }

@@ -21,6 +21,7 @@ type Store struct {
 	owned  bool // the client is the store's own
 	prefix string
 	resend int // how often a put is sent again
+	room   int // bytes of names that a listing holds
 
 	gate    gate
 	closing sync.Once
