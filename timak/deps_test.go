@@ -27,6 +27,8 @@ var arrows = []struct {
 	{"timak/pgtest", "timak/internal/testserver", "a Postgres for anybody's tests"},
 	{"timak/redisstore", "timak/driver timak/internal/keys", "a store knows the contract, and neither the engine nor another store"},
 	{"timak/redistest", "timak/internal/testserver", "a Redis for anybody's tests"},
+	{"timak/transfer", "timak timak/driver timak/internal/state timak/internal/wire", "what carries timelines knows how they are written and merged, and no store"},
+	{"timak/cmd/timak", "timak timak/boltstore timak/driver timak/internal/state timak/internal/wire timak/pgstore timak/redisstore timak/riakstore timak/transfer", "a program for operators knows all stores, and shows what is stored"},
 	{"timak/secret", "", "what hides secrets is used everywhere"},
 	{"timak/secret/secrettest", "", "what tests secrets is used everywhere"},
 	{"timak/internal/state", "", "the merge is pure: it knows neither bytes nor stores"},

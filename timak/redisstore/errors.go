@@ -17,6 +17,10 @@ import (
 // says what to do.
 var ErrMisconfigured = errors.New("redis is not set up for timelines")
 
+// ErrNotATimeline is returned for a key of the store that holds something else. It is
+// also ErrMisconfigured.
+var ErrNotATimeline = fmt.Errorf("the key holds something that is no timeline: give the store a prefix of its own (Options.Prefix): %w", ErrMisconfigured)
+
 // classify returns an error that callers can branch on, for one that go-redis has
 // returned.
 func classify(err error) error {
@@ -28,7 +32,7 @@ func classify(err error) error {
 	case !fromServer(err):
 		return unavailable(err)
 	case redis.HasErrorPrefix(err, "WRONGTYPE"):
-		return fmt.Errorf("%w: the key holds something that is no timeline: give the store a prefix of its own (Options.Prefix): %w", ErrMisconfigured, err)
+		return fmt.Errorf("%w: %w", ErrNotATimeline, err)
 	case strings.Contains(err.Error(), "user executing the script can't"): // it has no code of its own
 		return fmt.Errorf("%w: permit the user the commands hset and hmget, which the script of a mark runs: %w", ErrMisconfigured, err)
 	case redis.IsAuthError(err), redis.IsPermissionError(err):

@@ -53,8 +53,7 @@ func objectOf(key string, fields map[string]string) (driver.Object, error) {
 	dots := make([]string, 0, len(fields))
 	for dot, value := range fields {
 		if len(dot) != dotLen {
-			return driver.Object{}, fmt.Errorf("%w: the key holds a hash that is no timeline, with a field %q: "+
-				"give the store a prefix of its own (Options.Prefix)", ErrMisconfigured, dot)
+			return driver.Object{}, fmt.Errorf("%w: a hash with a field %q", ErrNotATimeline, dot)
 		}
 		dots = append(dots, dot)
 		siblings = append(siblings, bytesOf(value))
