@@ -20,6 +20,8 @@ type file struct {
 	handle *os.File     // db's
 	size   atomic.Int64 // of the contents, in bytes, as the latest transaction saw them
 
+	resident resident
+
 	spoilt error                  // what update returns once it has found damage
 	stuck  atomic.Pointer[damage] // set when bbolt panicked with locks held, and would hang
 }

@@ -17,6 +17,7 @@ func (s *Store) Keys(ctx context.Context, prefix, after string) iter.Seq2[string
 	return keys.List(prefix, after, func(from string) (page []string, err error) {
 		err = s.view(ctx, func(tx *bbolt.Tx) (err error) {
 			page, err = list(tx, from)
+			s.file.touch(len(page)/keysAPage+1, 0)
 			return err
 		})
 		if err != nil {
@@ -25,6 +26,10 @@ func (s *Store) Keys(ctx context.Context, prefix, after string) iter.Seq2[string
 		return page, nil
 	})
 }
+
+// keysAPage is about how many keys a page of the file holds, with the values that are
+// not too long for that.
+const keysAPage = 4
 
 // list returns the next keys from a place on.
 func list(tx *bbolt.Tx, from string) (page []string, err error) {

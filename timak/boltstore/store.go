@@ -95,7 +95,7 @@ func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err err
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		record, err := load(tx, key)
 		obj = record.Object()
-		detach(obj)
+		s.file.touch(1, detach(obj))
 		return err
 	})
 	return obj, err
@@ -114,11 +114,13 @@ func (s *Store) view(ctx context.Context, do func(tx *bbolt.Tx) error) error {
 }
 
 // detach copies values out of the file's memory, which is valid only within the
-// transaction.
-func detach(obj driver.Object) {
+// transaction, and returns their size.
+func detach(obj driver.Object) (size int) {
 	for i, value := range obj.Siblings {
 		obj.Siblings[i] = bytes.Clone(value)
+		size += len(value)
 	}
+	return size
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
