@@ -17,7 +17,18 @@ import (
 	"github.com/timak-go/timak/timak/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+// binaryFolder is where tests build the command.
+var binaryFolder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if binaryFolder, err = os.MkdirTemp("", "timak-command-"); err != nil {
+		panic(err)
+	}
+	code := pgtest.Run(m)
+	_ = os.RemoveAll(binaryFolder)
+	os.Exit(code)
+}
 
 // result of a command that was carried out in this process.
 type called struct {
@@ -91,7 +102,9 @@ func (c called) wantOut(t testing.TB, lines ...string) {
 
 func at(n int) time.Time { return time.Date(2026, 1, 1, 0, 0, n, 0, time.UTC) }
 
-func put(id string, n int) timak.Op { return timak.Put(timak.Item{ID: id, At: at(n)}).WithVersion(int64(n + 1)) }
+func put(id string, n int) timak.Op {
+	return timak.Put(timak.Item{ID: id, At: at(n)}).WithVersion(int64(n + 1))
+}
 
 func apply(t testing.TB, store driver.Store, key string, ops ...timak.Op) {
 	t.Helper()

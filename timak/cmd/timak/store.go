@@ -83,7 +83,7 @@ func addressOf(text string) (a address, err error) {
 		return a, errors.New("expected bolt:…, postgres:…, redis:… or riak:…") // the text is not quoted: it may hold a password
 	}
 	if a.rest == "" {
-		return a, fmt.Errorf("expected more than %s:", a.kind)
+		return a, fmt.Errorf("expected %s: with a store behind it", a.kind)
 	}
 	a.options, err = optionsOf(options, names)
 	if err != nil {

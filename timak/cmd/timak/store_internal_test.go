@@ -21,8 +21,8 @@ func TestAddresses(t *testing.T) {
 	t.Parallel()
 	none := map[string]string{}
 	for in, want := range map[string]address{
-		"bolt:feed.db":                             {"bolt", none, "feed.db"},
-		"bolt:/a:b/[c]:d.db":                       {"bolt", none, "/a:b/[c]:d.db"},
+		"bolt:feed.db":       {"bolt", none, "feed.db"},
+		"bolt:/a:b/[c]:d.db": {"bolt", none, "/a:b/[c]:d.db"},
 		"postgres:host=/tmp user=a password=b:[]:": {"postgres", none, "host=/tmp user=a password=b:[]:"},
 		"postgres://a:b@c/d":                       {"postgres", nil, "postgres://a:b@c/d"},
 		"postgresql://a:b@c/d":                     {"postgres", nil, "postgresql://a:b@c/d"},
@@ -95,7 +95,7 @@ func TestStores_refused(t *testing.T) {
 	call(t, "get", "k").want(t, codeUsage, "-store", "TIMAK_STORE")
 	call(t, "copy", "-to", "bolt:x").want(t, codeUsage, "-from", "TIMAK_FROM")
 	call(t, "copy", "-from", "bolt:x").want(t, codeUsage, "-to", "TIMAK_TO")
-	call(t, "get", "-store", "bolt:", "k").want(t, codeUsage, "expected more than bolt:")
+	call(t, "get", "-store", "bolt:", "k").want(t, codeUsage, "expected bolt: with a store behind it")
 	call(t, "get", "-store", "feed.db", "k").want(t, codeUsage, "expected bolt:…, postgres:…, redis:… or riak:…")
 	call(t, "get", "-store", "bolt[mode=1]:x", "k").want(t, codeUsage, "expected options")
 	call(t, "get", "-store", "bolt:"+missing, "k").want(t, codeError, missing, "no such file", "expected the file of a boltstore")
@@ -119,8 +119,11 @@ func TestBoltInUse(t *testing.T) {
 	inBolt(t, path, func(store driver.Store) {
 		apply(t, store, "k", put("a", 1))
 		for _, args := range [][]string{
-			{"get", "-store", "bolt:" + path, "k"}, {"keys", "-store", "bolt:" + path}, {"dump", "-store", "bolt:" + path, path + ".dump"},
-			{"copy", "-from", "bolt:" + path, "-to", "bolt:" + path + "2"}, {"copy", "-from", "bolt:" + path + "3", "-to", "bolt:" + path},
+			{"get", "-store", "bolt:" + path, "k"},
+			{"keys", "-store", "bolt:" + path},
+			{"dump", "-store", "bolt:" + path, path + ".dump"},
+			{"copy", "-from", "bolt:" + path, "-to", "bolt:" + path + "2"},
+			{"copy", "-from", "bolt:" + path + "3", "-to", "bolt:" + path},
 		} {
 			if strings.HasSuffix(args[2], "3") {
 				inBolt(t, path+"3", func(driver.Store) {})
