@@ -12,6 +12,7 @@ SOAKTIME ?= 5m
 HISTORIES ?= 500
 FOLLOWERS ?= 100000
 HOTTIME ?= 60s
+COPIED  ?= 100000
 SEARCHTIME ?= 10m
 SCALE    ?= 0.02
 MIX      ?= A,B
@@ -59,11 +60,12 @@ feedmix: needs ## Measure home feeds beside SQL and Redis; SCALE=1 is 100,000 us
 	go test -count=1 -run '^TestFeedmix$$' -timeout 24h -v ./timakgorm/internal/feedmix -feedmix \
 		-scale $(SCALE) -mix $(MIX) -rate $(RATE) -time $(TIME) -turns $(TURNS) -seed $(SEED) -checked $(CHECKED) -redis "$(REDIS)"
 
-soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, publish to FOLLOWERS=100000, then 4 times HISTORIES=500, then a hot key 8 times HOTTIME=60s
+soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, publish to FOLLOWERS=100000, then 4 times HISTORIES=500, then a hot key 8 times HOTTIME=60s, then copy COPIED=100000 timelines
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend
 	TIMAK_TEST_CROWD=$(FOLLOWERS) go test -count=1 -run '^TestFeeds_crowd$$' -timeout 24h -v ./timakgorm/internal/audience
 	TIMAK_TEST_HISTORIES=$(HISTORIES) go test -count=1 -run '^TestFeeds_histories$$' -timeout 24h -v ./timakgorm/internal/audience
 	TIMAK_TEST_HOT=$(HOTTIME) go test -count=1 -run '^TestHotKey$$' -timeout 24h -v ./timak/pgstore
+	TIMAK_TEST_COPY=$(COPIED) go test -count=1 -run '^TestCopy_whileBothAreWritten$$|^TestProcess_copyIsKilled$$' -timeout 24h -v ./timak/transfer ./timak/cmd/timak
 
 search: ## Search for unreadable stored values, with the race detector, for SEARCHTIME=10m
 	TIMAK_TEST_SEARCH=$(SEARCHTIME) CGO_ENABLED=1 go test -race -count=1 -run '^TestSearch$$' -timeout 24h -v ./timak

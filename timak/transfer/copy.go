@@ -38,12 +38,9 @@ func copyAll(ctx context.Context, from, to driver.Store, opts *Options) (Report,
 }
 
 func copyOne(ctx context.Context, from, to driver.Store, key string) (changed bool, err error) {
-	s, object, err := read(ctx, from, key)
-	switch {
-	case err != nil:
+	s, _, err := read(ctx, from, key)
+	if err != nil {
 		return false, fmt.Errorf("in the source: %w", err)
-	case len(object.Siblings) == 0: // it was deleted after it was listed
-		return false, nil
 	}
 	return mergeInto(ctx, to, key, &s)
 }

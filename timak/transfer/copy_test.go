@@ -1,9 +1,12 @@
 package transfer_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -174,5 +177,33 @@ func TestCopy_refuses(t *testing.T) {
 	}
 	if _, err := transfer.Copy(t.Context(), store, newStore(t), nil); err == nil {
 		t.Error("a closed store: got no error")
+	}
+}
+
+// Data that cannot be unpacked is damage too: merged, it would count as no data.
+func TestCopy_damagedData(t *testing.T) {
+	t.Parallel()
+	good, from, to := newStore(t), newStore(t), newStore(t)
+	apply(t, timak.New(good, nil), "k", timak.Put(timak.Item{ID: "a", At: at(1), Data: bytes.Repeat([]byte("data"), 1000)}))
+	object, err := good.Get(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := bytes.Clone(object.Siblings[0])
+	for i := len(value) - 12; i < len(value); i++ { // the end of the packed data
+		value[i] ^= 0xff
+	}
+	binary.LittleEndian.PutUint32(value[4:], crc32.Checksum(value[8:], crc32.MakeTable(crc32.Castagnoli)))
+	if _, err := from.Put(t.Context(), "k", value, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transfer.Copy(t.Context(), from, to, nil); !errors.Is(err, timak.ErrCorrupt) {
+		t.Errorf("from: got %v, want ErrCorrupt", err)
+	}
+	if _, err := transfer.Copy(t.Context(), good, from, nil); !errors.Is(err, timak.ErrCorrupt) {
+		t.Errorf("to: got %v, want ErrCorrupt", err)
+	}
+	if object, err := to.Get(t.Context(), "k"); err != nil || len(object.Siblings) > 0 {
+		t.Errorf("got %d siblings in the target, %v, want none", len(object.Siblings), err)
 	}
 }

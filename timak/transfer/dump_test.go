@@ -61,6 +61,18 @@ func TestDump_empty(t *testing.T) {
 	}
 }
 
+// A key that was deleted after it was listed leaves nothing.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	from, to := haunted{newStore(t)}, newStore(t)
+	if n, err := transfer.Check(t.Context(), bytes.NewReader(dumped(t, from))); n != 0 || err != nil {
+		t.Errorf("Check: got %d, %v, want none", n, err)
+	}
+	if _, err := transfer.Copy(t.Context(), from, to, nil); err != nil || len(statesOf(t, to)) > 0 {
+		t.Errorf("Copy: got %v, and %d timelines, want none", err, len(statesOf(t, to)))
+	}
+}
+
 // small returns a dump of two timelines.
 func small(t testing.TB) []byte {
 	store := newStore(t)

@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -138,6 +139,13 @@ func wantStates(t testing.TB, what string, got, want map[string]state.State) {
 
 // unlisted is a store that cannot list its keys.
 type unlisted struct{ driver.Store }
+
+// haunted lists a key that has been deleted since.
+type haunted struct{ *memstore.Store }
+
+func (h haunted) Keys(context.Context, string, string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) { yield("ghost", nil) }
+}
 
 // counting counts puts.
 type counting struct {
