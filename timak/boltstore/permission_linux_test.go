@@ -65,3 +65,26 @@ func TestOpenWithoutPermission(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Who may only read a file can open it for reading.
+func TestReadOnly_permission(t *testing.T) {
+	t.Parallel()
+	path := filled(t)
+	for name, mode := range map[string]fs.FileMode{path: 0o444, filepath.Dir(path): 0o555, filepath.Dir(filepath.Dir(path)): 0o755} {
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asNobody(t, func() {
+		store, err := boltstore.Open(path, readOnly)
+		if err != nil {
+			t.Errorf("Open: %v", err)
+			return
+		}
+		want(t, store, "1", "2")
+		closeStore(t, store)
+	})
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil { // for the clean-up
+		t.Fatal(err)
+	}
+}

@@ -88,16 +88,6 @@ func TestReadOnly_inUse(t *testing.T) {
 	put(t, open(t, path), "3", nil)
 }
 
-// A file that may only be read can be opened for reading, whatever its folder permits.
-func TestReadOnly_permission(t *testing.T) {
-	t.Parallel()
-	path := filled(t)
-	if err := os.Chmod(path, 0o400); err != nil {
-		t.Fatal(err)
-	}
-	want(t, openReadOnly(t, path), "1", "2")
-}
-
 // Opening for reading makes no file, nor a store of a file that is none.
 func TestReadOnly_noStore(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ func TestCopy_throughAllStores(t *testing.T) {
 	third := "redis[prefix=a:]:" + redistest.NewServer(t).Address()
 	fourth := "redis:" + redistest.NewCluster(t).Servers[0].Address()
 	fifth := "bolt:" + filepath.Join(folder, "fifth.db")
-	call(t, "copy", "-from", first, "-to", second).want(t, codeError, "pgstore.Migrate")
+	call(t, "copy", "-from", first, "-to", second).want(t, codeError, "pgstore.Migrate", "pass -migrate")
 	call(t, "copy", "-from", first, "-to", second, "-migrate").wantOut(t, "4 timelines copied: 4 of them changed something")
 	call(t, "copy", "-from", second, "-to", third, "-json", "-parallel", "1").wantOut(t, `{"timelines":4,"changed":4,"failed":0,"after":"bounded"}`)
 	call(t, "TIMAK_FROM="+third, "TIMAK_TO="+fourth, "copy").wantOut(t, "4 timelines copied: 4 of them changed something")

@@ -56,6 +56,9 @@ func run(ctx context.Context, sh shell) int {
 	if err != nil {
 		_, _ = fmt.Fprintln(sh.err, "timak:", err)
 	}
+	if signal, ok := errors.AsType[stopped](context.Cause(ctx)); ok && err != nil {
+		return signal.code() // some stores return the context's error alone
+	}
 	return codeOf(err)
 }
 

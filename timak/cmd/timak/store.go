@@ -125,7 +125,7 @@ func (a address) open(ctx context.Context, writing bool) (driver.Store, error) {
 	case "bolt":
 		return openBolt(a.rest, writing)
 	case "postgres":
-		return opened(pgstore.Open(ctx, a.dsn(), a.postgres()))
+		return openPostgres(ctx, a, writing)
 	case "redis":
 		return opened(redisstore.Open(ctx, a.url(), &redisstore.Options{Prefix: a.options["prefix"]}))
 	default:
@@ -149,6 +149,14 @@ func openBolt(path string, writing bool) (driver.Store, error) {
 		return nil, fmt.Errorf("%w; or let that program do this itself, with the Go package timak/transfer", err)
 	case errors.Is(err, fs.ErrNotExist) && !writing:
 		return nil, fmt.Errorf("%w: expected the file of a boltstore", err)
+	}
+	return store, err
+}
+
+func openPostgres(ctx context.Context, a address, writing bool) (driver.Store, error) {
+	store, err := opened(pgstore.Open(ctx, a.dsn(), a.postgres()))
+	if errors.Is(err, pgstore.ErrMisconfigured) && writing {
+		return nil, fmt.Errorf("%w; if the table is missing, pass -migrate to make it", err)
 	}
 	return store, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -83,6 +84,23 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// A signal ends every command, with its code.
+func TestSignal_everyCommand(t *testing.T) {
+	t.Parallel()
+	store := bolt(t, func(store driver.Store) { fill(t, store) })
+	dump := filepath.Join(t.TempDir(), "dump")
+	call(t, "dump", "-store", store, dump).want(t, codeDone)
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(stopped{os.Interrupt})
+	for _, args := range [][]string{
+		{"get", "-store", store, "bounded"}, {"keys", "-store", store}, {"copy", "-from", store, "-to", store + "2"},
+		{"copy", "-migrate", "-from", store, "-to", "postgres:" + pgtest.DSN(t)}, {"dump", "-store", store, dump + "2"},
+		{"restore", "-store", store + "3", dump}, {"check", dump}, {"get", "-store", "postgres:" + pgtest.DSN(t), "k"},
+	} {
+		callWith(ended, false, args...).want(t, 130)
+	}
+}
+
 // What is wrong with a store is said in words that help.
 func TestStores_refused(t *testing.T) {
 	t.Parallel()
@@ -103,6 +121,8 @@ func TestStores_refused(t *testing.T) {
 	call(t, "get", "-store", "postgres:"+pgtest.DSN(t), "k").want(t, codeError, "pgstore.Migrate")
 	cluster := riaktest.Start(t, nil)
 	riak := "riak:" + strings.Join(cluster.Addresses(), ",")
+	cluster.Nodes()[0].Stop()
+	call(t, "get", "-store", "riak:"+cluster.Addresses()[0], "k").want(t, codeError, "unavailable")
 	call(t, "keys", "-store", riak).want(t, codeError, "cannot list its keys", "Rebuild")
 	call(t, "copy", "-from", riak, "-to", "bolt:"+filepath.Join(folder, "to.db")).want(t, codeError, "cannot list its keys")
 	call(t, "get", "-store", riak, "nobody").want(t, codeDone, "there is nothing under nobody")
