@@ -193,19 +193,69 @@ func TestCopy_stopped(t *testing.T) {
 	call(t, "copy", "-from", store, "-to", target).wantOut(t, "200 timelines copied: 0 of them changed something")
 }
 
-// On a terminal there is a bar, and a line that is printed does not run into it.
+// On a terminal there is a bar, which a line that is printed replaces.
 func TestProgress_terminal(t *testing.T) {
 	t.Parallel()
-	store := bolt(t, func(store driver.Store) {
-		fill(t, store)
-		if _, err := store.Put(t.Context(), "damaged", []byte("no timeline"), nil); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		var err locked
+		total := make(chan int, 1)
+		p := newProgress(shell{err: &err, terminal: true}, total)
+		time.Sleep(barInterval + 1)
+		total <- 4000
+		p.update(transfer.Report{Timelines: 999, Failed: 1, After: "k"})
+		time.Sleep(barInterval)
+		p.say("%s", "a line")
+		p.say("%s", "another")
+		time.Sleep(barInterval)
+		p.end()
+		bar := "[=======                       ] 1000 of 4000, "
+		want := "\r\x1b[K0 timelines, 0/s" + "\r\x1b[K" + bar + "5000/s, 1s left" + "\r\x1b[Ktimak: a line\ntimak: another\n" +
+			"\r\x1b[K" + bar + "2500/s, 1s left" + "\r\x1b[K"
+		if got := err.String(); got != want {
+			t.Errorf("got\n%q\nwant\n%q", got, want)
 		}
 	})
+}
+
+// A command knows of the bar and of the total.
+func TestProgress_total(t *testing.T) {
+	t.Parallel()
+	store := bolt(t, func(store driver.Store) { fill(t, store) })
+	err := withStore(t.Context(), shell{}, &place{text: store}, false, func(store driver.Store) error {
+		if n := <-totalOf(t.Context(), shell{terminal: true}, store, ""); n != 4 {
+			t.Errorf("got %d keys, want 4", n)
+		}
+		if n := <-totalOf(t.Context(), shell{terminal: true}, store, "author:7"); n != 1 {
+			t.Errorf("got %d keys after author:7, want 1", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 	got := callWith(t.Context(), true, "copy", "-from", store, "-to", "bolt:"+filepath.Join(t.TempDir(), "to.db"))
-	got.want(t, codePart, "timelines", "\rtimak: damaged was not copied")
-	if got.out != "4 timelines copied: 4 of them changed something\n" {
-		t.Errorf("got %q", got.out)
+	got.wantOut(t, "4 timelines copied: 4 of them changed something")
+}
+
+func TestBar(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		total, done int
+		want        string
+	}{
+		{0, 0, "0 timelines, 0/s"},
+		{0, 1, "1 timeline, 0/s"},
+		{2, 0, "[                              ] 0 of 2, 0/s"},
+		{2, 1, "[===============               ] 1 of 2, 0/s, 2s left"},
+		{2, 2, "[==============================] 2 of 2, 1/s, 0s left"},
+		{2, 3, "3 timelines, 2/s"},
+		{100_000_000, 99_999_999, "[============================= ] 99999999 of 100000000, 50000000/s, 0s left"},
+	} {
+		b := bar{total: tt.total}
+		b.at(at(0), 0)
+		if got := b.at(at(2), tt.done); got != tt.want || len(got) >= 80 {
+			t.Errorf("%d of %d: got %q, want %q", tt.done, tt.total, got, tt.want)
+		}
 	}
 }
 
@@ -216,10 +266,10 @@ func TestProgress_lines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var err locked
 		p := newProgress(shell{err: &err}, nil)
-		time.Sleep(progressInterval + 1) // nothing is done yet
+		time.Sleep(lineInterval + 1) // nothing is done yet
 		for n := range 2 {
 			p.update(transfer.Report{Timelines: n + 1, After: fmt.Sprint("key ", n)})
-			time.Sleep(progressInterval)
+			time.Sleep(lineInterval)
 		}
 		p.end()
 		want := "timak: 1 timeline done, up to 'key 0'\ntimak: 2 timelines done, up to 'key 1'\n"

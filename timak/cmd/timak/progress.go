@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"github.com/timak-go/timak/timak/transfer"
 )
 
@@ -20,38 +18,52 @@ type progress struct {
 
 	mu     sync.Mutex
 	report transfer.Report
-	bar    *progressbar.ProgressBar // nil if there is no terminal
+	bar    bar
+	drawn  bool // the bar is on the terminal
 }
 
-const progressInterval = 10 * time.Second
+const (
+	lineInterval = 10 * time.Second
+	barInterval  = 200 * time.Millisecond
+)
 
 func newProgress(sh shell, total <-chan int) *progress {
 	p := &progress{sh: sh, total: total, stop: make(chan struct{})}
 	if sh.terminal {
-		p.bar = progressbar.NewOptions64(-1, // until it is known how many there are
-			progressbar.OptionSetWriter(sh.err), progressbar.OptionSetDescription("timelines"),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+		p.ended.Go(func() { p.each(barInterval, p.draw) })
 	} else {
-		p.ended.Go(p.lines)
+		p.ended.Go(func() { p.each(lineInterval, p.line) })
 	}
 	return p
 }
 
-// lines prints a line now and then.
-func (p *progress) lines() {
-	ticks := time.NewTicker(progressInterval)
+// each shows the progress now and then.
+func (p *progress) each(interval time.Duration, show func(now time.Time)) {
+	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
 	for {
 		select {
-		case <-ticks.C:
-			if r := p.latest(); r.After != "" {
-				p.say("%s done, up to %s", count(r.Timelines, "timeline"), argument(r.After))
-			}
+		case now := <-ticks.C:
+			show(now)
+		case total := <-p.total:
+			p.bar.total = total
 		case <-p.stop:
 			return
 		}
 	}
+}
+
+func (p *progress) line(time.Time) {
+	if r := p.latest(); r.After != "" {
+		p.say("%s done, up to %s", count(r.Timelines, "timeline"), argument(r.After))
+	}
+}
+
+func (p *progress) draw(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = fmt.Fprint(p.sh.err, eraseLine+p.bar.at(now, p.report.Timelines+p.report.Failed)) // a bar that cannot be drawn stops nothing
+	p.drawn = true
 }
 
 func (p *progress) latest() transfer.Report {
@@ -64,25 +76,21 @@ func (p *progress) update(r transfer.Report) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.report = r
-	if p.bar == nil {
-		return
-	}
-	select {
-	case n := <-p.total:
-		p.bar.ChangeMax(n)
-	default:
-	}
-	_ = p.bar.Set(r.Timelines + r.Failed) // a bar that cannot be drawn stops nothing
 }
 
-// say prints a line.
+// say prints a line; the bar is drawn again below it.
 func (p *progress) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear() // it is drawn again below the line
-	}
+	p.erase()
 	_, _ = fmt.Fprintf(p.sh.err, "timak: "+format+"\n", args...)
+}
+
+func (p *progress) erase() {
+	if p.drawn {
+		_, _ = fmt.Fprint(p.sh.err, eraseLine)
+		p.drawn = false
+	}
 }
 
 // end ends the bar or the lines.
@@ -91,7 +99,5 @@ func (p *progress) end() {
 	p.ended.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
+	p.erase()
 }

@@ -93,9 +93,14 @@ func TestSignal_everyCommand(t *testing.T) {
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(stopped{os.Interrupt})
 	for _, args := range [][]string{
-		{"get", "-store", store, "bounded"}, {"keys", "-store", store}, {"copy", "-from", store, "-to", store + "2"},
-		{"copy", "-migrate", "-from", store, "-to", "postgres:" + pgtest.DSN(t)}, {"dump", "-store", store, dump + "2"},
-		{"restore", "-store", store + "3", dump}, {"check", dump}, {"get", "-store", "postgres:" + pgtest.DSN(t), "k"},
+		{"get", "-store", store, "bounded"},
+		{"keys", "-store", store},
+		{"copy", "-from", store, "-to", store + "2"},
+		{"copy", "-migrate", "-from", store, "-to", "postgres:" + pgtest.DSN(t)},
+		{"dump", "-store", store, dump + "2"},
+		{"restore", "-store", store + "3", dump},
+		{"check", dump},
+		{"get", "-store", "postgres:" + pgtest.DSN(t), "k"},
 	} {
 		callWith(ended, false, args...).want(t, 130)
 	}
