@@ -18,8 +18,8 @@ var _ driver.Lister = (*Store)(nil)
 
 // Keys returns the keys that begin with prefix and come after the key after, in order;
 // see driver.Lister. Redis has no order of keys, so each part of the listing reads all
-// names of the server, or of every master, and keeps the first ones in order, as many as
-// 32 MB hold. That is one part for a million keys of 16 bytes.
+// names of the server, or of every master, and keeps the first ones in order: 8 MB of
+// them, and up to as much again meanwhile. A million keys of 20 bytes take seven parts.
 //
 // It returns driver.ErrUnavailable if a server is restarted or replaced meanwhile, or
 // slots of a cluster move: names could then be missed.
@@ -80,8 +80,12 @@ func literal(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
 }
 
-// listRoom is how many bytes of names a part of a listing holds.
-const listRoom = 32 << 20
+// listRoom is how many bytes of names a part of a listing holds, with nameOverhead, which
+// is about what a name takes besides its bytes.
+const (
+	listRoom     = 8 << 20
+	nameOverhead = 32
+)
 
 // first keeps the first names, in order, from a place on. Any number of goroutines may
 // add to it.
@@ -101,7 +105,7 @@ func (f *first) add(names []string) {
 	for _, name := range names {
 		if name >= f.from && (f.end == "" || name < f.end) {
 			f.names = append(f.names, name)
-			f.used += len(name)
+			f.used += len(name) + nameOverhead
 		}
 	}
 	if f.used > 2*f.room {
@@ -115,8 +119,8 @@ func (f *first) narrow() {
 	f.names = slices.Compact(f.names)
 	f.used = 0
 	for i, name := range f.names {
-		if f.used += len(name); f.used > f.room && i > 0 {
-			f.used -= len(name)
+		if f.used += len(name) + nameOverhead; f.used > f.room && i > 0 {
+			f.used -= len(name) + nameOverhead
 			f.end = strings.Clone(name)
 			clear(f.names[i:])
 			f.names = f.names[:i]
