@@ -92,7 +92,7 @@ func TestKeys_timelinesAlone(t *testing.T) {
 	other := open(t, redistest.URL(t), &redisstore.Options{Prefix: prefix + "axb!\\:"})
 	put(t, store, "k", "v", nil)
 	put(t, other, "l", "v", nil)
-	wantMark(t, store, "", true)
+	wantMark(t, store, "", driver.KeptBefore)
 	command(t, client, "SET", prefix+"a*[b]?\\:timelines", "of somebody else")
 	wantKeys(t, store, "", []string{"k"})
 	wantKeys(t, other, "", []string{"l"})
