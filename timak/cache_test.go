@@ -10,6 +10,7 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak/memstore"
 )
 
@@ -32,32 +33,34 @@ func cachingReplica(store driver.Store) (r replica, calls func() (gets, puts int
 // another engine has written; then nothing of either is lost.
 func TestCache(t *testing.T) {
 	t.Parallel()
-	store := memstore.New()
-	mine, calls := cachingReplica(store)
-	other := replicaOver(store, timak.Options{})
-	for i, step := range []struct {
-		engine     replica
-		gets, puts int
-	}{
-		{mine, 1, 1},
-		{mine, 0, 1},
-		{mine, 0, 1},
-		{other, 0, 0},
-		{mine, 1, 2}, // the store reports a sibling that it has not seen, and it merges
-		{mine, 0, 1},
-		{mine, 0, 1},
-	} {
-		step.engine.apply(t, timak.Put(timak.Item{ID: fmt.Sprint(i)}))
-		if gets, puts := calls(); gets != step.gets || puts != step.puts {
-			t.Errorf("write %d: %d reads and %d writes, want %d and %d", i, gets, puts, step.gets, step.puts)
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		store := open()
+		mine, calls := cachingReplica(store)
+		other := replicaOver(store, timak.Options{})
+		for i, step := range []struct {
+			engine     replica
+			gets, puts int
+		}{
+			{mine, 1, 1},
+			{mine, 0, 1},
+			{mine, 0, 1},
+			{other, 0, 0},
+			{mine, 1, 2}, // the store reports a sibling that it has not seen, and it merges
+			{mine, 0, 1},
+			{mine, 0, 1},
+		} {
+			step.engine.apply(t, timak.Put(timak.Item{ID: fmt.Sprint(i)}))
+			if gets, puts := calls(); gets != step.gets || puts != step.puts {
+				t.Errorf("write %d: %d reads and %d writes, want %d and %d", i, gets, puts, step.gets, step.puts)
+			}
+			if got := len(other.siblings(t)); got != 1 {
+				t.Errorf("write %d: %d siblings, want 1", i, got)
+			}
 		}
-		if got := len(other.siblings(t)); got != 1 {
-			t.Errorf("write %d: %d siblings, want 1", i, got)
+		if got := mine.ids(t); len(got) != 7 {
+			t.Errorf("got %q, want all seven", got)
 		}
-	}
-	if got := mine.ids(t); len(got) != 7 {
-		t.Errorf("got %q, want all seven", got)
-	}
+	})
 }
 
 // TestCache_forgottenToken: if the store no longer knows a token, the engine reads
@@ -107,31 +110,33 @@ func TestCache_room(t *testing.T) {
 // same as with a single engine.
 func TestMixedFleet(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		store, alone := memstore.New(), newReplica(timak.Options{})
-		fleet := []replica{
-			replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
-			replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
-			replicaOver(store, timak.Options{}),
-		}
-		for version := range int64(rapid.IntRange(1, 40).Draw(t, "writes")) {
-			id, source := fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "id")), rapid.SampledFrom([]string{"", "p"}).Draw(t, "source")
-			op := timak.Put(timak.Item{ID: id, Source: source, At: at(rapid.Int64Range(1, 9).Draw(t, "date")), Data: []byte(id)})
-			switch rapid.IntRange(0, 5).Draw(t, "kind") {
-			case 0:
-				op = timak.Remove(id)
-			case 1:
-				op = timak.RemoveEntry(id, source)
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		rapid.Check(t, func(t *rapid.T) {
+			store, alone := open(), newReplica(timak.Options{})
+			fleet := []replica{
+				replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
+				replicaOver(store, timak.Options{CacheBytes: 1 << 20}),
+				replicaOver(store, timak.Options{}),
 			}
-			op = op.WithVersion(version + 1)
-			alone.apply(t, op)
-			rapid.SampledFrom(fleet).Draw(t, "writer").apply(t, op)
-		}
-		fleet[2].merge(t)
-		for _, r := range fleet {
-			if d := diff(r.items(t), alone.items(t)); d != "" {
-				t.Fatalf("(-alone +fleet)\n%s", d)
+			for version := range int64(rapid.IntRange(1, 40).Draw(t, "writes")) {
+				id, source := fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "id")), rapid.SampledFrom([]string{"", "p"}).Draw(t, "source")
+				op := timak.Put(timak.Item{ID: id, Source: source, At: at(rapid.Int64Range(1, 9).Draw(t, "date")), Data: []byte(id)})
+				switch rapid.IntRange(0, 5).Draw(t, "kind") {
+				case 0:
+					op = timak.Remove(id)
+				case 1:
+					op = timak.RemoveEntry(id, source)
+				}
+				op = op.WithVersion(version + 1)
+				alone.apply(t, op)
+				rapid.SampledFrom(fleet).Draw(t, "writer").apply(t, op)
 			}
-		}
+			fleet[2].merge(t)
+			for _, r := range fleet {
+				if d := diff(r.items(t), alone.items(t)); d != "" {
+					t.Fatalf("(-alone +fleet)\n%s", d)
+				}
+			}
+		})
 	})
 }

@@ -11,70 +11,72 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
-	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // Writers of one key never wait for one another, and nothing that was acknowledged
 // is lost; concurrent readers see each item once.
 func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
-	const writers, each = 8, 25
-	store := memstore.New()
-	shared := replicaOver(store, timak.Options{})
-	var wg sync.WaitGroup
-	for w := range writers {
-		r := shared
-		if w%2 == 0 { // half of the writers have an engine of their own
-			r = replicaOver(store, timak.Options{})
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		const writers, each = 8, 25
+		store := open()
+		shared := replicaOver(store, timak.Options{})
+		var wg sync.WaitGroup
+		for w := range writers {
+			r := shared
+			if w%2 == 0 { // half of the writers have an engine of their own
+				r = replicaOver(store, timak.Options{})
+			}
+			wg.Go(func() {
+				for i := range each {
+					id := fmt.Sprintf("%d:%d", w, i)
+					tl, err := r.Add(t.Context(), key, timak.Item{ID: id, At: at(int64(i))})
+					if err != nil || !slices.Contains(tl.IDs(), id) {
+						t.Errorf("Add(%q): got %q, %v; want it there", id, tl.IDs(), err)
+					}
+					if i%5 > 0 {
+						continue
+					}
+					tl, err = r.Delete(t.Context(), key, id)
+					if err != nil || slices.Contains(tl.IDs(), id) {
+						t.Errorf("Delete(%q): got %q, %v; want it gone", id, tl.IDs(), err)
+					}
+				}
+			})
+			wg.Go(func() {
+				for range each {
+					page, err := shared.Page(t.Context(), key, timak.Query{Limit: 1000})
+					ids := slices.Sorted(slices.Values(idsOf(page.Items)))
+					if err != nil || len(slices.Compact(slices.Clone(ids))) != len(ids) {
+						t.Errorf("Page: got %q, %v; want each id once", ids, err)
+					}
+				}
+			})
 		}
-		wg.Go(func() {
+		wg.Wait()
+		want := []string{}
+		for w := range writers {
 			for i := range each {
-				id := fmt.Sprintf("%d:%d", w, i)
-				tl, err := r.Add(t.Context(), key, timak.Item{ID: id, At: at(int64(i))})
-				if err != nil || !slices.Contains(tl.IDs(), id) {
-					t.Errorf("Add(%q): got %q, %v; want it there", id, tl.IDs(), err)
-				}
 				if i%5 > 0 {
-					continue
+					want = append(want, fmt.Sprintf("%d:%d", w, i))
 				}
-				tl, err = r.Delete(t.Context(), key, id)
-				if err != nil || slices.Contains(tl.IDs(), id) {
-					t.Errorf("Delete(%q): got %q, %v; want it gone", id, tl.IDs(), err)
-				}
-			}
-		})
-		wg.Go(func() {
-			for range each {
-				page, err := shared.Page(t.Context(), key, timak.Query{Limit: 1000})
-				ids := slices.Sorted(slices.Values(idsOf(page.Items)))
-				if err != nil || len(slices.Compact(slices.Clone(ids))) != len(ids) {
-					t.Errorf("Page: got %q, %v; want each id once", ids, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	want := []string{}
-	for w := range writers {
-		for i := range each {
-			if i%5 > 0 {
-				want = append(want, fmt.Sprintf("%d:%d", w, i))
 			}
 		}
-	}
-	got := shared.ids(t)
-	slices.Sort(got)
-	slices.Sort(want)
-	if d := diff(got, want); d != "" {
-		t.Errorf("in the end (-want +got)\n%s", d)
-	}
-	if got := len(shared.siblings(t)); got > writers {
-		t.Errorf("got %d siblings, want at most one a writer (%d)", got, writers)
-	}
-	shared.merge(t)
-	if got := len(shared.siblings(t)); got != 1 {
-		t.Errorf("after a write alone: got %d siblings, want 1", got)
-	}
+		got := shared.ids(t)
+		slices.Sort(got)
+		slices.Sort(want)
+		if d := diff(got, want); d != "" {
+			t.Errorf("in the end (-want +got)\n%s", d)
+		}
+		if got := len(shared.siblings(t)); got > writers {
+			t.Errorf("got %d siblings, want at most one a writer (%d)", got, writers)
+		}
+		shared.merge(t)
+		if got := len(shared.siblings(t)); got != 1 {
+			t.Errorf("after a write alone: got %d siblings, want 1", got)
+		}
+	})
 }
 
 // session is a program that retries until its change is acknowledged.
@@ -112,30 +114,32 @@ func session(t *testing.T, r replica) {
 // retries ends up where one without failures does.
 func TestLostCallsAndLostReplies(t *testing.T) {
 	t.Parallel()
-	undisturbed := drivertest.NewFailing(memstore.New())
-	r := replicaOver(undisturbed, timak.Options{})
-	session(t, r)
-	want := r.items(t)
-	if ids := idsOf(want); !slices.Equal(ids, []string{"1", "4"}) {
-		t.Fatalf("undisturbed: got %q", ids)
-	}
-	for n := 1; n < undisturbed.Calls(); n++ {
-		for name, fail := range map[string]func(*drivertest.Failing){
-			"call lost":  func(f *drivertest.Failing) { f.Before = drivertest.Nth(n, driver.ErrUnavailable) },
-			"reply lost": func(f *drivertest.Failing) { f.After = drivertest.Nth(n, driver.ErrUnavailable) },
-		} {
-			store := drivertest.NewFailing(memstore.New())
-			fail(store)
-			r := replicaOver(store, timak.Options{})
-			session(t, r)
-			if d := diff(r.items(t), want); d != "" {
-				t.Errorf("call %d, %s (-want +got)\n%s", n, name, d)
-			}
-			if got := len(r.siblings(t)); got != 1 {
-				t.Errorf("call %d, %s: got %d siblings, want 1", n, name, got)
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		undisturbed := drivertest.NewFailing(open())
+		r := replicaOver(undisturbed, timak.Options{})
+		session(t, r)
+		want := r.items(t)
+		if ids := idsOf(want); !slices.Equal(ids, []string{"1", "4"}) {
+			t.Fatalf("undisturbed: got %q", ids)
+		}
+		for n := 1; n < undisturbed.Calls(); n++ {
+			for name, fail := range map[string]func(*drivertest.Failing){
+				"call lost":  func(f *drivertest.Failing) { f.Before = drivertest.Nth(n, driver.ErrUnavailable) },
+				"reply lost": func(f *drivertest.Failing) { f.After = drivertest.Nth(n, driver.ErrUnavailable) },
+			} {
+				store := drivertest.NewFailing(open())
+				fail(store)
+				r := replicaOver(store, timak.Options{})
+				session(t, r)
+				if d := diff(r.items(t), want); d != "" {
+					t.Errorf("call %d, %s (-want +got)\n%s", n, name, d)
+				}
+				if got := len(r.siblings(t)); got != 1 {
+					t.Errorf("call %d, %s: got %d siblings, want 1", n, name, got)
+				}
 			}
 		}
-	}
+	})
 }
 
 // A call with an ended context stores nothing.

@@ -35,6 +35,7 @@ var arrows = []struct {
 	{"timak/internal/wire", "timak/driver timak/internal/state", "the codec knows the state that it writes, and the driver's limits"},
 	{"timak/internal/keys", "", "what stores share to list their keys knows none of them"},
 	{"timak/internal/siblings", "timak/driver", "what stores share knows only their contract"},
+	{"timak/internal/eachstore", "timak/boltstore timak/driver timak/memstore timak/pgstore timak/pgtest timak/redisstore timak/redistest timak/riakstore timak/riaktest", "it opens every store for those who know none: no store may know it"},
 	{"timak/internal/bench", "timak", "benchmarks use the engine as an application does"},
 	{"timak/internal/benchdoc", "", "it reads text and writes text"},
 

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // Engines of many processes, with and without a cache, write to one long timeline
@@ -17,29 +18,30 @@ import (
 func TestManyEngines(t *testing.T) {
 	t.Parallel()
 	const engines, each = 12, 15
-	for name, dates := range map[string]int64{"dates apart": 1 << 40, "dates alike": 3} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			store := memstore.New()
-			replicaOver(store, timak.Options{}).apply(t, manyPuts(200)...)
-			want := make([][]string, engines)
-			var group sync.WaitGroup
-			for n := range engines {
-				r := replicaOver(store, timak.Options{CacheBytes: 1<<20*(n%2) - 1})
-				group.Go(func() { want[n] = r.writeApart(t, n, each, dates) })
-			}
-			group.Wait()
-			last := replicaOver(store, timak.Options{})
-			last.apply(t, timak.Put(timak.Item{ID: "last"}))
-			if got := len(last.siblings(t)); got != 1 {
-				t.Errorf("%d siblings are left", got)
-			}
-			got := slices.DeleteFunc(last.ids(t), func(id string) bool { return id == "last" })
-			if d := diff(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(slices.Concat(want...)))); d != "" {
-				t.Errorf("items (-want +got)\n%s", d)
-			}
-		})
-	}
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		for name, dates := range map[string]int64{"dates apart": 1 << 40, "dates alike": 3} {
+			t.Run(name, func(t *testing.T) {
+				store := open()
+				replicaOver(store, timak.Options{}).apply(t, manyPuts(200)...)
+				want := make([][]string, engines)
+				var group sync.WaitGroup
+				for n := range engines {
+					r := replicaOver(store, timak.Options{CacheBytes: 1<<20*(n%2) - 1})
+					group.Go(func() { want[n] = r.writeApart(t, n, each, dates) })
+				}
+				group.Wait()
+				last := replicaOver(store, timak.Options{})
+				last.apply(t, timak.Put(timak.Item{ID: "last"}))
+				if got := len(last.siblings(t)); got != 1 {
+					t.Errorf("%d siblings are left", got)
+				}
+				got := slices.DeleteFunc(last.ids(t), func(id string) bool { return id == "last" })
+				if d := diff(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(slices.Concat(want...)))); d != "" {
+					t.Errorf("items (-want +got)\n%s", d)
+				}
+			})
+		}
+	})
 }
 
 func manyPuts(n int) []timak.Op {

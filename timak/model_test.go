@@ -9,6 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // naive is a naive engine on one replica: maps, searched from end to end.
@@ -210,29 +212,31 @@ func (n *naive) visible() []step {
 // with a clock that advances, stands still and goes back.
 func TestEngineIsItsModel(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		opts, now := options().Draw(t, "options"), clockAt(1)
-		opts.Clock, opts.TombstoneTTL = now.Now, 5*time.Microsecond
-		r := newReplica(opts)
-		model := naive{
-			max: opts.MaxItems, order: opts.Order, ttl: 5,
-			entries: map[entry]step{}, older: map[entry]int64{}, covers: map[entry]int64{},
-		}
-		explicit := rapid.SampledFrom([]int64{0, 12, 12}).Draw(t, "highest explicit version")
-		for range rapid.IntRange(1, 12).Draw(t, "writes") {
-			now.set(rapid.Int64Range(1, 20).Draw(t, "now"))
-			batch := rapid.SliceOfN(steps(explicit), 0, 4).Draw(t, "batch")
-			got, want := r.apply(t, ops(batch)...), model.apply(now.micros.Load(), batch)
-			if d := diff(got, want); d != "" {
-				t.Fatalf("%v: results (-want +got)\n%s", batch, d)
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		rapid.Check(t, func(t *rapid.T) {
+			opts, now := options().Draw(t, "options"), clockAt(1)
+			opts.Clock, opts.TombstoneTTL = now.Now, 5*time.Microsecond
+			r := replicaOver(open(), opts)
+			model := naive{
+				max: opts.MaxItems, order: opts.Order, ttl: 5,
+				entries: map[entry]step{}, older: map[entry]int64{}, covers: map[entry]int64{},
 			}
-			items := []timak.Item{}
-			for _, s := range model.visible() {
-				items = append(items, s.item())
+			explicit := rapid.SampledFrom([]int64{0, 12, 12}).Draw(t, "highest explicit version")
+			for range rapid.IntRange(1, 12).Draw(t, "writes") {
+				now.set(rapid.Int64Range(1, 20).Draw(t, "now"))
+				batch := rapid.SliceOfN(steps(explicit), 0, 4).Draw(t, "batch")
+				got, want := r.apply(t, ops(batch)...), model.apply(now.micros.Load(), batch)
+				if d := diff(got, want); d != "" {
+					t.Fatalf("%v: results (-want +got)\n%s", batch, d)
+				}
+				items := []timak.Item{}
+				for _, s := range model.visible() {
+					items = append(items, s.item())
+				}
+				if d := diff(r.items(t), items); d != "" {
+					t.Fatalf("after %v (-want +got)\n%s", batch, d)
+				}
 			}
-			if d := diff(r.items(t), items); d != "" {
-				t.Fatalf("after %v (-want +got)\n%s", batch, d)
-			}
-		}
+		})
 	})
 }

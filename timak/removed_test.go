@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // removedAt is the version of the removal in these tests. Earlier puts have lower
@@ -88,43 +90,45 @@ func mustNotShow(t *rapid.T, r replica, removal step) {
 // is its removal; a new put shows.
 func TestReplayAfterExpiry(t *testing.T) {
 	t.Parallel()
-	for _, removal := range []step{
-		{kind: dropEntry, id: "1", source: "p", version: removedAt},
-		{kind: dropItem, id: "1", version: removedAt},
-		{kind: dropSource, source: "p", version: removedAt},
-	} {
-		now := clockAt(20)
-		r := newReplica(timak.Options{Clock: now.Now, TombstoneTTL: 15 * time.Microsecond})
-		put := step{id: "1", source: "p", version: 9}
-		r.apply(t, put.op(), removal.op())
-		old := r.siblings(t)
-		for _, tt := range []struct {
-			now  int64
-			want timak.Outcome
-		}{
-			{20, timak.Superseded},
-			{25, timak.Superseded}, // exactly as old as the TTL
-			{26, timak.Stale},
-			{1000, timak.Stale},
-			{20, timak.Stale}, // a clock that goes back brings nothing back
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		for _, removal := range []step{
+			{kind: dropEntry, id: "1", source: "p", version: removedAt},
+			{kind: dropItem, id: "1", version: removedAt},
+			{kind: dropSource, source: "p", version: removedAt},
 		} {
-			now.set(tt.now)
-			r.apply(t) // any write collects
-			if got := r.apply(t, put.op())[0].Outcome; got != tt.want {
-				t.Errorf("%v, then at %d %v: got %v, want %v", removal, tt.now, put, got, tt.want)
+			now := clockAt(20)
+			r := replicaOver(open(), timak.Options{Clock: now.Now, TombstoneTTL: 15 * time.Microsecond})
+			put := step{id: "1", source: "p", version: 9}
+			r.apply(t, put.op(), removal.op())
+			old := r.siblings(t)
+			for _, tt := range []struct {
+				now  int64
+				want timak.Outcome
+			}{
+				{20, timak.Superseded},
+				{25, timak.Superseded}, // exactly as old as the TTL
+				{26, timak.Stale},
+				{1000, timak.Stale},
+				{20, timak.Stale}, // a clock that goes back brings nothing back
+			} {
+				now.set(tt.now)
+				r.apply(t) // any write collects
+				if got := r.apply(t, put.op())[0].Outcome; got != tt.want {
+					t.Errorf("%v, then at %d %v: got %v, want %v", removal, tt.now, put, got, tt.want)
+				}
+				r.receive(t, old...)
+				wantIDs(t, r, removal.String())
 			}
-			r.receive(t, old...)
-			wantIDs(t, r, removal.String())
+			if got := r.apply(t, removal.op())[0].Outcome; got != timak.Stale {
+				t.Errorf("%v again: got %v, want stale", removal, got)
+			}
+			put.version = 0
+			if got := r.apply(t, put.op())[0]; got.Outcome != timak.Applied || got.Version <= removedAt {
+				t.Errorf("%v, then %v: got %+v, want it applied above the horizon", removal, put, got)
+			}
+			wantIDs(t, r, "put anew", "1")
 		}
-		if got := r.apply(t, removal.op())[0].Outcome; got != timak.Stale {
-			t.Errorf("%v again: got %v, want stale", removal, got)
-		}
-		put.version = 0
-		if got := r.apply(t, put.op())[0]; got.Outcome != timak.Applied || got.Version <= removedAt {
-			t.Errorf("%v, then %v: got %+v, want it applied above the horizon", removal, put, got)
-		}
-		wantIDs(t, r, "put anew", "1")
-	}
+	})
 }
 
 // A put that is older than what its own write collects is stale. If it were

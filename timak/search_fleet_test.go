@@ -26,8 +26,9 @@ type search struct {
 	random *rand.Rand
 	total  *tally
 	store  *witness
-	file   string       // of the store, if it has one
-	now    atomic.Int64 // microseconds
+	file   string                         // of the store, if it has one
+	now    atomic.Int64                   // microseconds
+	open   map[string]func() driver.Store // stores on servers
 	seats  []*engineSeat
 	writes atomic.Int64
 
@@ -58,8 +59,8 @@ const goldenKey = "author:7:posts"
 // versions of about that time.
 const searchStart = 1_700_000_000_000_000
 
-func newSearch(t *testing.T, seed uint64, total *tally) *search {
-	s := &search{t: t, random: rand.New(rand.NewPCG(seed, 0)), total: total}
+func newSearch(t *testing.T, seed uint64, open map[string]func() driver.Store, total *tally) *search {
+	s := &search{t: t, random: rand.New(rand.NewPCG(seed, 0)), open: open, total: total}
 	s.now.Store(searchStart)
 	s.store = &witness{Store: s.openStore(), fail: s.found, sums: map[*byte]sum{}}
 	s.keys = []string{goldenKey, "another"}[:1+s.random.IntN(2)]
@@ -75,8 +76,13 @@ func newSearch(t *testing.T, seed uint64, total *tally) *search {
 func pick[T any](random *rand.Rand, among ...T) T { return among[random.IntN(len(among))] }
 
 func (s *search) openStore() driver.Store {
-	if s.random.IntN(4) > 0 {
+	switch s.random.IntN(6) {
+	case 0, 1, 2:
 		return memstore.New()
+	case 3:
+		return s.open["pgstore"]()
+	case 4:
+		return s.open["redisstore"]()
 	}
 	s.file = filepath.Join(s.t.TempDir(), "feed.db")
 	store, err := boltstore.Open(s.file, &boltstore.Options{NoSync: true})

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // TestSearch searches for stored values that their readers would refuse. Up to 64
@@ -34,8 +37,12 @@ func TestSearch(t *testing.T) {
 			t.Parallel()
 			more := searchRounds(t, how.rounds)
 			total := &tally{}
+			open := map[string]func() driver.Store{}
+			for _, kind := range []string{"pgstore", "redisstore"} {
+				open[kind] = eachstore.Opener(t, kind)
+			}
 			for seed := range more {
-				newSearch(t, seed, total).round(how.run)
+				newSearch(t, seed, open, total).round(how.run)
 				if t.Failed() {
 					t.Fatalf("%s=%d makes this round again", searchSeedVar, seed)
 				}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // truth is one row of the truth table of versions: what was done to item a, an op,
@@ -78,12 +80,13 @@ func truthTable() []truth {
 
 // start returns the replica that a row starts from. In the rows about the horizon
 // its tombstones have expired; in the others they never do.
-func (row truth) start(t *testing.T) replica {
+func (row truth) start(t *testing.T, store driver.Store) replica {
 	t.Helper()
-	r := newReplica(timak.Options{})
+	var opts timak.Options
 	if strings.Contains(row.about, "horizon") {
-		r = newReplica(timak.Options{Clock: clockAt(7).Now, TombstoneTTL: time.Microsecond})
+		opts = timak.Options{Clock: clockAt(7).Now, TombstoneTTL: time.Microsecond}
 	}
+	r := replicaOver(store, opts)
 	r.apply(t, row.first...)
 	r.merge(t)
 	return r
@@ -91,28 +94,29 @@ func (row truth) start(t *testing.T) replica {
 
 func TestTruthTable(t *testing.T) {
 	t.Parallel()
-	for _, row := range truthTable() {
-		t.Run(row.about, func(t *testing.T) {
-			t.Parallel()
-			written := row.start(t)
-			if got := written.apply(t, row.op)[0]; got.Outcome != row.want {
-				t.Errorf("got %v, want %v", got.Outcome, row.want)
-			}
-			row.wantShown(t, written, "written")
+	eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+		for _, row := range truthTable() {
+			t.Run(row.about, func(t *testing.T) {
+				written := row.start(t, open())
+				if got := written.apply(t, row.op)[0]; got.Outcome != row.want {
+					t.Errorf("got %v, want %v", got.Outcome, row.want)
+				}
+				row.wantShown(t, written, "written")
 
-			alone := newReplica(timak.Options{})
-			alone.apply(t, row.op)
-			siblings := append(row.start(t).siblings(t), alone.siblings(t)...)
-			for range 2 {
-				merged := newReplica(timak.Options{})
-				merged.receive(t, siblings...)
-				row.wantShown(t, merged, "merged on read")
-				merged.merge(t)
-				row.wantShown(t, merged, "merged and stored")
-				slices.Reverse(siblings)
-			}
-		})
-	}
+				alone := replicaOver(open(), timak.Options{})
+				alone.apply(t, row.op)
+				siblings := append(row.start(t, open()).siblings(t), alone.siblings(t)...)
+				for range 2 {
+					merged := replicaOver(open(), timak.Options{})
+					merged.receive(t, siblings...)
+					row.wantShown(t, merged, "merged on read")
+					merged.merge(t)
+					row.wantShown(t, merged, "merged and stored")
+					slices.Reverse(siblings)
+				}
+			})
+		}
+	})
 }
 
 func (row truth) wantShown(t *testing.T, r replica, how string) {

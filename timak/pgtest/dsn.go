@@ -47,8 +47,8 @@ func DSN(t testing.TB) string {
 
 // Run runs the tests of m, then stops the server that DSN started, if any, and
 // removes its folder. It returns the exit code. Without Run the server ends just
-// after the test binary instead of just before.
-func Run(m *testing.M) int {
+// after the test binary instead of just before. m is a *testing.M, or what runs one.
+func Run(m interface{ Run() int }) int {
 	code := m.Run()
 	if err := shared.close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,13 @@
+// Package eachstore runs the tests of what is built on stores over each kind of store
+// that there is. Stores on servers are tested on real ones.
+//
+//	func TestMain(m *testing.M) { os.Exit(eachstore.Main(m)) }
+//
+//	func TestAdd(t *testing.T) {
+//		t.Parallel()
+//		eachstore.Run(t, func(t *testing.T, open func() driver.Store) {
+//			timelines := timak.New(open(), nil)
+//			…
+//		})
+//	}
+package eachstore

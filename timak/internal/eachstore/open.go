@@ -1,0 +1,117 @@
+package eachstore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak/boltstore"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/pgstore"
+	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timak/redisstore"
+	"github.com/timak-go/timak/timak/redistest"
+	"github.com/timak-go/timak/timak/riakstore"
+	"github.com/timak-go/timak/timak/riaktest"
+)
+
+// Opener returns what opens stores of one of the Kinds: each call returns a new, empty
+// one, which is closed when t ends, and fails t if it cannot. Stores on a server share
+// that, and nothing else. t is skipped where there is no such server. Calls of open
+// must not be concurrent.
+func Opener(t testing.TB, kind string) (open func() driver.Store) {
+	t.Helper()
+	openNth := map[string]func(testing.TB) func(n int) (driver.Store, error){
+		"memstore":   inMemory,
+		"boltstore":  inFiles,
+		"pgstore":    onPostgres,
+		"redisstore": onRedis,
+		"riakstore":  onRiak,
+	}[kind](t)
+	n := 0
+	return func() driver.Store {
+		t.Helper()
+		n++
+		store, err := openNth(n)
+		must(t, err)
+		t.Cleanup(func() { must(t, store.Close()) })
+		return store
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func inMemory(testing.TB) func(int) (driver.Store, error) {
+	return func(int) (driver.Store, error) { return memstore.New(), nil }
+}
+
+func inFiles(t testing.TB) func(int) (driver.Store, error) {
+	folder := t.TempDir()
+	return func(n int) (driver.Store, error) {
+		return boltstore.Open(filepath.Join(folder, fmt.Sprint(n, ".db")), &boltstore.Options{NoSync: true})
+	}
+}
+
+// onPostgres gives each store keys of its own in one table: to make a table takes
+// longer than most tests.
+func onPostgres(t testing.TB) func(int) (driver.Store, error) {
+	dsn := pgtest.DSN(t)
+	must(t, pgstore.Migrate(t.Context(), dsn, nil))
+	pool, err := pgxpool.New(t.Context(), dsn)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return func(n int) (driver.Store, error) {
+		store, err := pgstore.New(pool, nil)
+		return apart{store, fmt.Sprint(n, ":")}, err
+	}
+}
+
+// apart is the part of a store whose keys begin with a prefix.
+type apart struct {
+	driver.Store
+
+	prefix string
+}
+
+// Get implements driver.Store.
+func (a apart) Get(ctx context.Context, key string) (driver.Object, error) {
+	return a.Store.Get(ctx, a.prefix+key)
+}
+
+// Put implements driver.Store.
+func (a apart) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	return a.Store.Put(ctx, a.prefix+key, value, token)
+}
+
+// onRedis gives each store a prefix of its own.
+func onRedis(t testing.TB) func(int) (driver.Store, error) {
+	url, prefix := redistest.URL(t), redistest.Prefix(t)
+	opts, err := redis.ParseURL(url)
+	must(t, err)
+	client := redis.NewClient(opts)
+	t.Cleanup(func() { must(t, client.Close()) })
+	return func(n int) (driver.Store, error) {
+		return redisstore.New(t.Context(), client, &redisstore.Options{Prefix: fmt.Sprint(prefix, n, ":")})
+	}
+}
+
+// onRiak gives each store a bucket of its own.
+func onRiak(t testing.TB) func(int) (driver.Store, error) {
+	nodes := riaktest.Start(t, nil).Addresses()
+	return func(n int) (driver.Store, error) {
+		return riakstore.OpenContext(t.Context(), nodes, &riakstore.Options{
+			Bucket: fmt.Sprint("bucket-", n), Logger: slog.New(slog.DiscardHandler),
+		})
+	}
+}

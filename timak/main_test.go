@@ -1,0 +1,10 @@
+package timak_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/timak-go/timak/timak/internal/eachstore"
+)
+
+func TestMain(m *testing.M) { os.Exit(eachstore.Main(m)) }
