@@ -7,10 +7,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak/memstore"
 )
 

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // Writers of one key never wait for one another, and nothing that was acknowledged

@@ -35,7 +35,7 @@ var arrows = []struct {
 	{"timak/internal/wire", "timak/driver timak/internal/state", "the codec knows the state that it writes, and the driver's limits"},
 	{"timak/internal/keys", "", "what stores share to list their keys knows none of them"},
 	{"timak/internal/siblings", "timak/driver", "what stores share knows only their contract"},
-	{"timak/internal/eachstore", "timak/boltstore timak/driver timak/memstore timak/pgstore timak/pgtest timak/redisstore timak/redistest timak/riakstore timak/riaktest", "it opens every store for those who know none: no store may know it"},
+	{"internal/eachstore", "timak/boltstore timak/driver timak/memstore timak/pgstore timak/pgtest timak/redisstore timak/redistest", "it opens every store for those who know none: no store may know it"},
 	{"timak/internal/bench", "timak", "benchmarks use the engine as an application does"},
 	{"timak/internal/benchdoc", "", "it reads text and writes text"},
 
@@ -58,7 +58,7 @@ var arrows = []struct {
 	{room + "relay", in("audience outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
-	{room + "world", "timak timak/driver timak/drivertest timak/memstore timakgorm timak/pgtest", "tests use the plugin as an application does: none of its rooms"},
+	{room + "world", "internal/eachstore timak timak/driver timak/drivertest timak/memstore timakgorm timak/pgtest", "tests use the plugin as an application does: none of its rooms"},
 	{room + "feedmix", "timak timak/driver timakgorm", "the yardstick uses the plugin as an application does, and shares nothing with what it measures"},
 	{room + "endtoend", "", "it has tests of the whole alone"},
 	{"timak/internal/testserver", "", "what starts servers for tests does not know which"},

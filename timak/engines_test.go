@@ -7,9 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // Engines of many processes, with and without a cache, write to one long timeline

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timak/internal/eachstore"
+	"github.com/timak-go/timak/internal/eachstore"
 )
 
 func TestMain(m *testing.M) { os.Exit(eachstore.Main(m)) }

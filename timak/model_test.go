@@ -8,9 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // naive is a naive engine on one replica: maps, searched from end to end.

@@ -7,9 +7,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // removedAt is the version of the removal in these tests. Earlier puts have lower

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // TestSearch searches for stored values that their readers would refuse. Up to 64

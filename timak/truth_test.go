@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/internal/eachstore"
 )
 
 // truth is one row of the truth table of versions: what was done to item a, an op,

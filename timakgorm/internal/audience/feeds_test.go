@@ -35,8 +35,14 @@ type Story struct {
 
 func feeds(t *testing.T, dialect string, by timakgorm.Capture) *world.World {
 	t.Helper()
-	models := []any{&Subscribe{}, &Story{}}
-	return world.NewBy(t, by, world.Setup{Dialect: dialect, Models: models, Tracked: models})
+	return feedsOver(t, world.Setup{Dialect: dialect}, by)
+}
+
+func feedsOver(t *testing.T, s world.Setup, by timakgorm.Capture) *world.World {
+	t.Helper()
+	s.Models = []any{&Subscribe{}, &Story{}}
+	s.Tracked = s.Models
+	return world.NewBy(t, by, s)
 }
 
 func home(reader int) string { return fmt.Sprintf("reader:%d:home", reader) }

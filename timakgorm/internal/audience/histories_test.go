@@ -236,14 +236,13 @@ func runCrashing(w *world.World, random *rand.Rand) (stop func()) {
 // it, of which one crashes again and again, each feed comes to what a query says.
 func TestFeeds_histories(t *testing.T) {
 	t.Parallel()
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
-		models := []any{&Tale{}, &Fan{}, &Member{}}
-		w := world.NewBy(t, by, world.Setup{
-			Dialect: dialect, Models: models, Tracked: models,
-			Options: &timakgorm.Options{Batch: 7, Poll: 5 * time.Millisecond},
-		})
+		s.Models = []any{&Tale{}, &Fan{}, &Member{}}
+		s.Tracked = s.Models
+		s.Options = &timakgorm.Options{Batch: 7, Poll: 5 * time.Millisecond}
+		w := world.NewBy(t, by, s)
 		other := w.Another(&timakgorm.Options{Capture: by, Batch: 3, Poll: 5 * time.Millisecond})
 		var writers []*history
 		for n := range uint(3) {

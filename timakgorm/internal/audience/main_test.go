@@ -4,12 +4,12 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/internal/eachstore"
 )
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(crowdRoleVariable); role != "" {
 		os.Exit(crowdChild(role))
 	}
-	os.Exit(pgtest.Run(m))
+	os.Exit(eachstore.Main(m))
 }

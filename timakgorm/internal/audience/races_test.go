@@ -19,8 +19,8 @@ import (
 // and that is committed after the subscription came back and copied what there was.
 func TestFeeds_lateCommit(t *testing.T) {
 	t.Parallel()
-	world.ByBoth(t, func(t *testing.T, by timakgorm.Capture) {
-		w := feeds(t, "postgres", by)
+	world.PostgresOverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := feedsOver(t, s, by)
 		w.Must(w.DB.Create(&Subscribe{ReaderID: 7, AuthorID: 1}).Error)
 		w.Drain()
 		slow := w.DB.Begin()
@@ -38,8 +38,8 @@ func TestFeeds_lateCommit(t *testing.T) {
 // that were relayed before it is committed removes them too.
 func TestFeeds_lateUnsubscribe(t *testing.T) {
 	t.Parallel()
-	world.ByBoth(t, func(t *testing.T, by timakgorm.Capture) {
-		w := feeds(t, "postgres", by)
+	world.PostgresOverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := feedsOver(t, s, by)
 		w.Must(w.DB.Create(&Subscribe{ReaderID: 7, AuthorID: 1}).Error)
 		w.Drain()
 		slow := w.DB.Begin()
@@ -55,8 +55,8 @@ func TestFeeds_lateUnsubscribe(t *testing.T) {
 // copies the story wins, whichever is relayed first.
 func TestFeeds_deleteUnderWay(t *testing.T) {
 	t.Parallel()
-	world.ByBoth(t, func(t *testing.T, by timakgorm.Capture) {
-		w := feeds(t, "postgres", by)
+	world.PostgresOverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := feedsOver(t, s, by)
 		w.Must(w.DB.Create(story(1, 1)).Error)
 		w.Drain()
 		slow := w.DB.Begin()
@@ -82,8 +82,8 @@ func TestFeeds_deleteUnderWay(t *testing.T) {
 // happened when the subscription is back, even if the relay never saw it gone.
 func TestFeeds_absent(t *testing.T) {
 	t.Parallel()
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-		w := feeds(t, dialect, by)
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := feedsOver(t, s, by)
 		w.Must(w.DB.Create([]*Story{story(1, 1), story(2, 1), story(3, 1), story(4, 1)}).Error)
 		w.Must(w.DB.Create(&Subscribe{ReaderID: 7, AuthorID: 1}).Error)
 		w.Drain()

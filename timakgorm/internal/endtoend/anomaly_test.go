@@ -199,9 +199,10 @@ func notRollback(err error) error {
 // outbox.
 func TestPhantoms(t *testing.T) {
 	t.Parallel()
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
 		for _, config := range []gorm.Config{{}, {PrepareStmt: true}} {
-			w := world.NewBy(t, by, world.Setup{Dialect: dialect, Config: &config})
+			s.Config = &config
+			w := world.NewBy(t, by, s)
 			w.Seed()
 			w.Check()
 			before := w.Posts()
@@ -227,8 +228,8 @@ func TestPhantoms(t *testing.T) {
 // around it is there.
 func TestPartOfTransaction(t *testing.T) {
 	t.Parallel()
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-		w := world.NewBy(t, by, world.Setup{Dialect: dialect})
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := world.NewBy(t, by, s)
 		w.Seed()
 		w.Drain()
 		w.Must(w.DB.Transaction(func(tx *gorm.DB) error {
@@ -256,8 +257,8 @@ func TestPartOfTransaction(t *testing.T) {
 // context took place or not, the timelines are as the table.
 func TestCancelledAtCommit(t *testing.T) {
 	t.Parallel()
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-		w := world.NewBy(t, by, world.Setup{Dialect: dialect})
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := world.NewBy(t, by, s)
 		w.Seed()
 		committed := 0
 		for i := range 40 {

@@ -8,13 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
@@ -23,7 +21,7 @@ import (
 // opened again.
 type crash struct {
 	Dialect, DSN string
-	Store        string // file of the boltstore
+	Store        storage
 	Point        string // where it kills itself: a name of crashPoints, or random
 	Nth          int    // at which Put, for the points that have several
 	Seed         uint64
@@ -55,8 +53,8 @@ var crashPoints = []struct {
 // its timelines after the next relay, once and as it is, and no other.
 func TestCrashes(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		c := newCrash(t, dialect)
+	onEachStorage(t, func(t *testing.T, dialect, kind string) {
+		c := newCrash(t, dialect, kind)
 		for i, at := range crashPoints {
 			c.Point, c.Nth, c.Seed = at.point, at.nth, uint64(i)
 			c.start(t).wait(t)
@@ -78,8 +76,8 @@ func TestCrashes(t *testing.T) {
 func TestCrashesAtRandom(t *testing.T) {
 	t.Parallel()
 	const rounds = 6
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		c := newCrash(t, dialect)
+	onEachStorage(t, func(t *testing.T, dialect, kind string) {
+		c := newCrash(t, dialect, kind)
 		c.Point = "random"
 		waited := 0
 		for range rounds {
@@ -105,9 +103,10 @@ func TestCrashesAtRandom(t *testing.T) {
 }
 
 // newCrash makes the database and the store.
-func newCrash(t *testing.T, dialect string) crash {
+func newCrash(t *testing.T, dialect, kind string) crash {
 	t.Helper()
-	c := crash{Dialect: dialect, DSN: world.NewDSN(t, dialect), Store: filepath.Join(t.TempDir(), "timelines")}
+	c := crash{Dialect: dialect, DSN: world.NewDSN(t, dialect)}
+	c.Store = newStorage(t, kind, c.DSN)
 	w := world.New(t, world.Setup{Dialect: dialect, DSN: c.DSN})
 	w.Seed() // these reach only a store that is forgotten
 	w.Drain()
@@ -159,7 +158,7 @@ func (c child) wait(t *testing.T) {
 func (c crash) reopen(t *testing.T, look func(w *world.World)) {
 	t.Helper()
 	c.awaitAlone(t)
-	store, err := boltstore.Open(c.Store, &boltstore.Options{NoSync: true, Timeout: world.Patience})
+	store, err := c.Store.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,6 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/drivertest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
@@ -82,11 +81,11 @@ func (c crash) work() error {
 }
 
 func (v *victim) open() error {
-	bolt, err := boltstore.Open(v.Store, &boltstore.Options{NoSync: true})
+	store, err := v.Store.open(context.Background())
 	if err != nil {
 		return err
 	}
-	v.store = drivertest.NewFailing(bolt)
+	v.store = drivertest.NewFailing(store)
 	v.store.Before = v.atPut("before a put")
 	v.store.After = v.atPut("after a put")
 	timelines := timak.New(v.store, nil)

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/internal/eachstore"
 )
 
 func TestMain(m *testing.M) {
@@ -14,5 +14,5 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(soakVariable); role != "" {
 		os.Exit(soakChild(role))
 	}
-	os.Exit(pgtest.Run(m))
+	os.Exit(eachstore.Main(m))
 }

@@ -18,8 +18,8 @@ import (
 func raced(t *testing.T, a, b func(w *world.World, round int) error) {
 	t.Helper()
 	const rounds = 8
-	world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-		w := world.NewBy(t, by, world.Setup{Dialect: dialect})
+	world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) {
+		w := world.NewBy(t, by, s)
 		other := w.Another(&timakgorm.Options{Capture: by})
 		w.Seed()
 		both := 0

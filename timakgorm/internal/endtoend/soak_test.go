@@ -13,34 +13,43 @@ import (
 	"time"
 
 	"github.com/timak-go/timak/timak/pgtest"
-	"github.com/timak-go/timak/timak/riakstore"
-	"github.com/timak-go/timak/timak/riaktest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // The soak is everything at once: processes that write, roll back, cancel and
 // panic, relays that are killed and started again, a Postgres that crashes and
-// restarts, a Riak that loses nodes and answers. soakTime is how long it lasts
-// for each way of capture, unless the environment says otherwise.
+// restarts, a store that goes away and loses answers. soakTimeVar says how long each
+// lasts, if it is set.
 const (
-	soakTime     = 12 * time.Second
 	soakTimeVar  = "TIMAK_TEST_SOAK"
 	soakWriters  = 4
 	soakRelays   = 3
 	soakRestarts = 2
 )
 
+var soaks = []struct {
+	name     string
+	triggers bool
+	store    func(s *soak)
+	lasts    time.Duration // unless the environment says otherwise
+}{
+	{"callbacks and Riak", false, (*soak).onRiak, 12 * time.Second},
+	{"triggers and Riak", true, (*soak).onRiak, 12 * time.Second},
+	{"callbacks and Postgres", false, (*soak).onPostgres, 6 * time.Second},
+	{"triggers and Redis", true, (*soak).onRedis, 6 * time.Second},
+}
+
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	lasting, err := time.ParseDuration(cmp.Or(os.Getenv(soakTimeVar), soakTime.String()))
-	if err != nil {
-		t.Fatalf("%s: %v", soakTimeVar, err)
-	}
-	for name, triggers := range map[string]bool{"callbacks": false, "triggers": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, how := range soaks {
+		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()
-			newSoak(t, triggers).run(lasting)
+			lasting, err := time.ParseDuration(cmp.Or(os.Getenv(soakTimeVar), how.lasts.String()))
+			if err != nil {
+				t.Fatalf("%s: %v", soakTimeVar, err)
+			}
+			newSoak(t, how.triggers, how.store).run(lasting)
 		})
 	}
 }
@@ -50,18 +59,20 @@ type soak struct {
 	*world.World
 
 	server  *pgtest.Server
-	cluster *riaktest.Cluster
+	faults  []func() // of the store
 	role    soakRole
 	writers []*soakProcess
 	relays  []*soakProcess
 	kills   int
+	cuts    int // calls of the store that were cut off
 }
 
-func newSoak(t *testing.T, triggers bool) *soak {
+func newSoak(t *testing.T, triggers bool, on func(*soak)) *soak {
 	t.Helper()
-	s := &soak{server: pgtest.NewServer(t), cluster: riaktest.Start(t, nil)}
-	s.role = soakRole{DSN: s.server.DSN("postgres"), Addresses: s.cluster.Addresses(), Triggers: triggers}
-	store, err := riakstore.Open(s.role.Addresses, soakStore())
+	s := &soak{World: &world.World{TB: t}, server: pgtest.NewServer(t)}
+	s.role = soakRole{DSN: s.server.DSN("postgres"), Triggers: triggers}
+	on(s)
+	store, err := s.role.Store.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +104,7 @@ func (s *soak) run(lasting time.Duration) {
 	s.Check()
 	s.checkFeeds()
 	s.verify()
-	s.Logf("%d relays killed; %d posts; store: %+v", s.kills, s.Count("posts"), s.Timelines.Stats())
+	s.Logf("%d relays killed; %d calls cut off; %d posts; store: %+v", s.kills, s.cuts, s.Count("posts"), s.Timelines.Stats())
 }
 
 // verify is the plugin's own word on it.
@@ -117,15 +128,8 @@ func (s *soak) trouble(lasting time.Duration) {
 			s.restart(restarts)
 			restarts++
 		}
-		switch rand.IntN(4) {
-		case 0:
-			s.killRelay()
-		case 1:
-			s.loseAnswers()
-		case 2:
-			s.loseNode()
-		default:
-		}
+		happens := append([]func(){s.killRelay, func() {}}, s.faults...)
+		happens[rand.IntN(len(happens))]()
 	}
 	if restarts < soakRestarts {
 		s.Errorf("Postgres was restarted %d times, want %d", restarts, soakRestarts)
@@ -150,31 +154,13 @@ func (s *soak) killRelay() {
 	s.kills++
 }
 
-func (s *soak) loseAnswers() {
-	faults := []riaktest.Fault{
-		riaktest.LoseReply(), riaktest.Drop(), riaktest.Fail("overload"), riaktest.Fail("timeout"), riaktest.CutReply(), riaktest.Hang(),
-	}
-	kinds := []riaktest.Kind{riaktest.Get, riaktest.Put}
-	injection := s.cluster.Inject(riaktest.Match{Kind: kinds[rand.IntN(len(kinds))], Count: 1 + rand.IntN(20)}, faults[rand.IntN(len(faults))])
-	time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
-	injection.Remove()
-}
-
-func (s *soak) loseNode() {
-	nodes := s.cluster.Nodes()
-	node := nodes[rand.IntN(len(nodes))]
-	node.Stop()
-	time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
-	s.Must(node.Start())
-}
-
 // lookForPhantoms reads timelines while everything goes on: what was rolled
 // back is never on one, not even for a moment.
 func (s *soak) lookForPhantoms() {
 	for author := range 5 {
 		timeline, err := s.Timelines.Get(s.Context(), timakgorm.Key("author:{}:posts", author))
 		if err != nil {
-			continue // a node is away
+			continue // the store is away
 		}
 		for _, item := range timeline.Items() {
 			if strings.Contains(string(item.Data), rolledBack) {

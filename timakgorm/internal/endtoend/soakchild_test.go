@@ -15,19 +15,18 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/riakstore"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
 // soakRole is what a process of the soak does: writers change posts, relays
-// carry the changes to Riak.
+// carry the changes to the store.
 type soakRole struct {
-	Relay     bool
-	DSN       string
-	Addresses []string
-	Triggers  bool
-	Seed      uint64
+	Relay    bool
+	DSN      string
+	Store    storage
+	Triggers bool
+	Seed     uint64
 }
 
 const soakVariable = "TIMAK_TEST_SOAK_ROLE"
@@ -57,7 +56,7 @@ func (r soakRole) work() error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	store, err := riakstore.OpenContext(ctx, r.Addresses, soakStore())
+	store, err := r.Store.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,14 +89,6 @@ func (r soakRole) options() *timakgorm.Options {
 		o.Capture = timakgorm.Triggers
 	}
 	return o
-}
-
-// soakStore are the options of every process.
-func soakStore() *riakstore.Options {
-	return &riakstore.Options{
-		RequestTimeout: 300 * time.Millisecond, ConnectTimeout: 300 * time.Millisecond, RetryTime: 2 * time.Second,
-		Logger: slog.New(slog.DiscardHandler),
-	}
 }
 
 // write changes posts at random; while the database is away nothing works, and

@@ -9,8 +9,8 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
@@ -53,8 +53,8 @@ var lives = []life{
 // together or twice, the last one stands.
 func TestReplays(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		w := world.New(t, world.Setup{Dialect: dialect})
+	world.OverStores(t, func(t *testing.T, s world.Setup) {
+		w := world.New(t, s)
 		for _, life := range lives {
 			w.TB = t
 			w.Must(w.DB.Unscoped().Delete(&world.Post{}, 20).Error)
@@ -144,8 +144,8 @@ func TestStoppedClock(t *testing.T) {
 // several, whatever goes on beside them.
 func TestRisingVersions(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		w := world.New(t, world.Setup{Dialect: dialect})
+	world.OverStores(t, func(t *testing.T, s world.Setup) {
+		w := world.New(t, s)
 		w.Seed()
 		for i := range 10 {
 			w.Must(w.DB.Transaction(func(tx *gorm.DB) error {
@@ -166,13 +166,13 @@ func TestRisingVersions(t *testing.T) {
 // row is looked at as it is now.
 func TestResurrection(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		store := memstore.New()
-		now := time.Now()
-		w := world.New(t, world.Setup{Dialect: dialect, Store: store, Engine: &timak.Options{
+	world.OverStores(t, func(t *testing.T, s world.Setup) {
+		store, now := eachstore.Opener(t, s.Kind)(), time.Now()
+		s.Store, s.Engine = store, &timak.Options{
 			TombstoneTTL: time.Hour,
 			Clock:        func() time.Time { return now },
-		}})
+		}
+		w := world.New(t, s)
 		w.Must(born(w.DB))
 		old := w.Changes()
 		w.Drain()
@@ -224,12 +224,13 @@ func touchTimelines(w *world.World) {
 // recorded anew, from the row as it is by then.
 func TestLateChange(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
+	world.OverStores(t, func(t *testing.T, s world.Setup) {
 		now := time.Now()
-		w := world.New(t, world.Setup{Dialect: dialect, Engine: &timak.Options{
+		s.Engine = &timak.Options{
 			TombstoneTTL: time.Hour,
 			Clock:        func() time.Time { return now },
-		}})
+		}
+		w := world.New(t, s)
 		w.Must(born(w.DB))
 		late := w.Changes()
 		w.Must(w.DB.Where("1 = 1").Delete(&world.OutboxRow{}).Error)

@@ -17,9 +17,9 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"github.com/timak-go/timak/internal/eachstore"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
-	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm"
 )
@@ -133,7 +133,8 @@ type Setup struct {
 	DSN     string // defaults to a new database
 	Config  *gorm.Config
 	Options *timakgorm.Options
-	Store   driver.Store   // defaults to a memstore
+	Kind    string         // of store, as eachstore names it; defaults to memstore
+	Store   driver.Store   // defaults to a new one of that kind
 	Engine  *timak.Options // defaults to none
 	Models  []any          // to migrate; defaults to Author and Post
 	Tracked []any          // to register; defaults to Post
@@ -151,8 +152,11 @@ func New(t testing.TB, s Setup) *World {
 	if s.Tracked == nil {
 		s.Tracked = []any{&Post{}}
 	}
+	if s.Kind == "" {
+		s.Kind = "memstore"
+	}
 	if s.Store == nil {
-		s.Store = memstore.New()
+		s.Store = eachstore.Opener(t, s.Kind)()
 	}
 	if s.Options == nil {
 		s.Options = &timakgorm.Options{}

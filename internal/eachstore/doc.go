@@ -1,5 +1,5 @@
-// Package eachstore runs the tests of what is built on stores over each kind of store
-// that there is. Stores on servers are tested on real ones.
+// Package eachstore runs the tests of what is built on stores over stores of each kind,
+// on real servers.
 //
 //	func TestMain(m *testing.M) { os.Exit(eachstore.Main(m)) }
 //

@@ -8,8 +8,9 @@ import (
 	"github.com/timak-go/timak/timak/redistest"
 )
 
-// Kinds are the packages of all stores.
-var Kinds = []string{"memstore", "boltstore", "pgstore", "redisstore", "riakstore"}
+// Kinds are the packages of stores. riakstore is not among them: it has tests like these
+// of its own, on a cluster.
+var Kinds = []string{"memstore", "boltstore", "pgstore", "redisstore"}
 
 // Run runs a test, as a parallel subtest, over each kind of store. Each call of open
 // returns a new, empty store, as [Opener] says.

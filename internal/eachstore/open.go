@@ -3,7 +3,6 @@ package eachstore
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -17,8 +16,6 @@ import (
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/redisstore"
 	"github.com/timak-go/timak/timak/redistest"
-	"github.com/timak-go/timak/timak/riakstore"
-	"github.com/timak-go/timak/timak/riaktest"
 )
 
 // Opener returns what opens stores of one of the Kinds: each call returns a new, empty
@@ -32,7 +29,6 @@ func Opener(t testing.TB, kind string) (open func() driver.Store) {
 		"boltstore":  inFiles,
 		"pgstore":    onPostgres,
 		"redisstore": onRedis,
-		"riakstore":  onRiak,
 	}[kind](t)
 	n := 0
 	return func() driver.Store {
@@ -103,15 +99,5 @@ func onRedis(t testing.TB) func(int) (driver.Store, error) {
 	t.Cleanup(func() { must(t, client.Close()) })
 	return func(n int) (driver.Store, error) {
 		return redisstore.New(t.Context(), client, &redisstore.Options{Prefix: fmt.Sprint(prefix, n, ":")})
-	}
-}
-
-// onRiak gives each store a bucket of its own.
-func onRiak(t testing.TB) func(int) (driver.Store, error) {
-	nodes := riaktest.Start(t, nil).Addresses()
-	return func(n int) (driver.Store, error) {
-		return riakstore.OpenContext(t.Context(), nodes, &riakstore.Options{
-			Bucket: fmt.Sprint("bucket-", n), Logger: slog.New(slog.DiscardHandler),
-		})
 	}
 }
