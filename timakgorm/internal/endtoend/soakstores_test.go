@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/timak-go/timak/timak/redistest"
 	"github.com/timak-go/timak/timak/riaktest"
 )
@@ -37,9 +39,12 @@ func (s *soak) onRiak() {
 func (s *soak) onPostgres() {
 	s.role.Store = newStorage(s.TB, "pgstore", s.role.DSN)
 	s.faults = []func(){func() {
+		conn, err := pgx.Connect(s.Context(), s.role.DSN) // one that has not died with the server
+		s.Must(err)
 		var cut int
-		s.Must(s.DB.Raw(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE query LIKE '%timak_timelines%' AND pid <> pg_backend_pid() AND random() < 0.5`).Scan(&cut).Error)
+		s.Must(conn.QueryRow(s.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE query LIKE '%timak_timelines%' AND pid <> pg_backend_pid() AND random() < 0.5`).Scan(&cut))
+		s.Must(conn.Close(s.Context()))
 		s.cuts += cut
 	}}
 }
