@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/gate"
 )
 
 // Store is a driver.Store in one file, made by Open. Its methods may be called from
@@ -18,7 +19,7 @@ type Store struct {
 	path   string
 	file   *file
 	writer *writer // nil if the file is only read
-	gate   gate
+	gate   gate.Gate
 	closed sync.Once
 }
 
@@ -106,10 +107,10 @@ func (s *Store) view(ctx context.Context, do func(tx *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return driver.ErrClosed
 	}
-	defer s.gate.inside.Done()
+	defer s.gate.Leave()
 	return s.file.view(do)
 }
 
@@ -127,10 +128,10 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return nil, driver.ErrClosed
 	}
-	defer s.gate.inside.Done()
+	defer s.gate.Leave()
 	if s.writer == nil {
 		return nil, ErrReadOnly
 	}
@@ -149,7 +150,7 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 }
 
 func (s *Store) close() error {
-	s.gate.close()
+	<-s.gate.Close()
 	if s.writer != nil {
 		s.writer.stop()
 	}

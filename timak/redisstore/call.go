@@ -15,11 +15,11 @@ func call[T any](ctx context.Context, s *Store, request func(ctx context.Context
 	if ctx.Err() != nil {
 		return result, ended(ctx)
 	}
-	if !s.gate.enter() {
+	if !s.gate.Enter() {
 		return result, driver.ErrClosed
 	}
 	result, err = await(ctx, func(ctx context.Context) (T, error) {
-		defer s.gate.inside.Done()
+		defer s.gate.Leave()
 		return request(ctx)
 	})
 	return result, s.explain(ctx, err)
@@ -55,7 +55,7 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return ended(ctx)
-	case s.gate.isClosed():
+	case s.gate.Closed():
 		return driver.ErrClosed
 	default:
 		err = classify(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/gate"
 )
 
 // Store is a driver.Store on Redis, made by Open, OpenUniversal or New. Any number of
@@ -23,7 +24,7 @@ type Store struct {
 	resend int // how often a put is sent again
 	room   int // bytes of names that a listing holds
 
-	gate    gate
+	gate    gate.Gate
 	closing sync.Once
 }
 
@@ -113,7 +114,10 @@ const closePatience = 2 * time.Second
 func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
-		s.gate.close(closePatience)
+		select {
+		case <-s.gate.Close():
+		case <-time.After(closePatience):
+		}
 		if s.owned {
 			err = s.client.Close()
 		}

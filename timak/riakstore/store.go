@@ -14,6 +14,7 @@ import (
 	riak "github.com/basho/riak-go-client"
 
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/gate"
 )
 
 // Store is a driver.Store on a Riak cluster. Any number of goroutines may use it,
@@ -23,10 +24,7 @@ type Store struct {
 	ring     ring
 	replicas int // of each key, by the bucket type; set by Open
 
-	calls  sync.WaitGroup // requests in progress; none is added once closed is set
-	mu     sync.Mutex
-	closed bool
-
+	gate    gate.Gate
 	resent  atomic.Int64    // puts that were sent again because an answer was lost
 	life    context.Context // ends when Close begins
 	end     context.CancelFunc
@@ -94,13 +92,11 @@ func (s *Store) start(ctx context.Context) error {
 // by then are not retried: they return driver.ErrClosed. The error names the nodes
 // to which connections remain.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
+	empty := s.gate.Close()
 	s.end()
 	errs := make([]error, len(s.ring.nodes))
 	s.closing.Do(func() {
-		s.calls.Wait()
+		<-empty
 		var nodes sync.WaitGroup
 		for i, n := range s.ring.nodes {
 			nodes.Go(func() { errs[i] = n.close() })
@@ -110,17 +106,14 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// begin registers a request, which the caller ends with s.calls.Done.
+// begin lets a request in, which the caller ends with s.gate.Leave.
 func (s *Store) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	if !s.gate.Enter() {
 		return driver.ErrClosed
 	}
-	s.calls.Add(1)
 	return nil
 }
 
@@ -132,7 +125,7 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return driver.Object{}, fmt.Errorf("riakstore: get %q: %w", key, err)
 	}
-	defer s.calls.Done()
+	defer s.gate.Leave()
 	object, err := s.get(ctx, key)
 	if err != nil {
 		return driver.Object{}, fmt.Errorf("riakstore: get %q: %w", key, err)
@@ -234,7 +227,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("riakstore: put %q: %w", key, err)
 	}
-	defer s.calls.Done()
+	defer s.gate.Leave()
 	vclock, err := vclockOf(token)
 	if err == nil {
 		token, err = s.put(ctx, key, value, vclock)
