@@ -50,9 +50,10 @@ func (s *soak) onPostgres() {
 }
 
 // onRedis puts the timelines on a Redis that keeps what it has acknowledged when it is
-// killed. Requests and answers are lost on the way.
+// killed: with appendfsync everysec it would put off its writes to a slow disk. Requests
+// and answers are lost on the way.
 func (s *soak) onRedis() {
-	server := redistest.NewServer(s.TB, "appendonly yes")
+	server := redistest.NewServer(s.TB, "appendonly yes", "appendfsync no")
 	proxy := redistest.NewProxy(s.TB, server.Address())
 	s.role.Store = storage{Kind: "redisstore", Address: proxy.URL() + "?read_timeout=300ms&dial_timeout=300ms"}
 	s.faults = []func(){
