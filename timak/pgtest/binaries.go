@@ -1,14 +1,15 @@
 package pgtest
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
-var errNoPostgres = errors.New("pgtest: no Postgres: install it (apt-get install postgresql) or set " +
+const errNoPostgres = testserver.Missing("pgtest: no Postgres: install it (apt-get install postgresql) or set " +
 	EnvServer + " to the DSN of a running server")
 
 // debianRoot is where Debian installs Postgres' programs, one folder per version.

@@ -4,14 +4,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 func TestFindBinaries(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	root := t.TempDir()
-	if _, err := findBinaries(root); !errors.Is(err, errNoPostgres) {
-		t.Errorf("in an empty folder: got %v, want %v", err, errNoPostgres)
+	_, err := findBinaries(root)
+	if _, missing := errors.AsType[testserver.Missing](err); !missing || !strings.HasPrefix(err.Error(), "pgtest: no Postgres") {
+		t.Errorf("in an empty folder: got %v, want that Postgres is missing", err)
 	}
 	want := programs(t, root, "15", "initdb", "postgres", "pg_ctl")
 	programs(t, root, "9.6", "initdb", "postgres", "pg_ctl")

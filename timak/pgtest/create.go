@@ -13,18 +13,15 @@ import (
 	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
-const (
-	folderPrefix = "timak-pgtest-"
-	socketName   = ".s.PGSQL.5432"
-)
+const socketName = ".s.PGSQL.5432"
 
 // watchdogScript stops the server and removes the folder, unless that was done
 // before. It tries several times because an initdb or a backend may still be
 // creating files.
 const watchdogScript = `
-"$1" stop --silent --mode immediate --timeout 10 --pgdata "$2/data"
+"$2" stop --silent --mode immediate --timeout 10 --pgdata "$1/data"
 for attempt in 1 2 3 4 5; do
-	rm -rf "$2" && exit
+	rm -rf "$1" && exit
 	sleep 1
 done`
 
@@ -65,11 +62,7 @@ func (s *Server) create(ctx context.Context) (err error) {
 	} else if err != nil {
 		return err
 	}
-	if s.folder, err = testserver.NewFolder(folderPrefix, socketName, s.account); err != nil {
-		return err
-	}
-	pgctl := filepath.Join(s.bin, "pg_ctl")
-	if s.watchdog, err = testserver.StartWatchdog("pgtest-watchdog", watchdogScript, s.account, pgctl, s.folder.Path()); err != nil {
+	if s.folder, err = testserver.NewHome("pgtest", socketName, s.account, watchdogScript, filepath.Join(s.bin, "pg_ctl")); err != nil {
 		return err
 	}
 	// --no-sync: see settings. Locale C: the same order of text on every machine.
@@ -86,9 +79,6 @@ func (s *Server) close() error {
 	err := s.Stop()
 	if s.folder != nil {
 		err = errors.Join(err, s.folder.Remove())
-	}
-	if s.watchdog != nil {
-		err = errors.Join(err, s.watchdog.Release())
 	}
 	return err
 }

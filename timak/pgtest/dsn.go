@@ -2,22 +2,17 @@ package pgtest
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 // EnvServer is the environment variable with the DSN of a server to use instead
 // of starting one. Empty means the same as unset.
 const EnvServer = "TIMAK_TEST_POSTGRES"
 
-const (
-	startTimeout     = time.Minute // initdb and the first start take 0.6 s on two idle cores
-	statementTimeout = time.Minute // CREATE DATABASE takes 30 to 80 ms there
-)
+const statementTimeout = time.Minute // CREATE DATABASE takes 30 to 80 ms on two idle cores
 
 // DSN returns the DSN of a new, empty database. When t ends the database is
 // dropped, even if connections are still open. The DSN has the form of
@@ -27,9 +22,9 @@ const (
 // it more than once.
 func DSN(t testing.TB) string {
 	t.Helper()
-	admin, err := shared.open()
+	admin, err := shared.Address()
 	if err != nil {
-		giveUp(t, err)
+		testserver.GiveUp(t, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), statementTimeout)
 	defer cancel()
@@ -48,60 +43,19 @@ func DSN(t testing.TB) string {
 // Run runs the tests of m, then stops the server that DSN started, if any, and
 // removes its folder. It returns the exit code. Without Run the server ends just
 // after the test binary instead of just before. m is a *testing.M, or what runs one.
-func Run(m interface{ Run() int }) int {
-	code := m.Run()
-	if err := shared.close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
-	}
-	return code
-}
+func Run(m interface{ Run() int }) int { return shared.Run(m) }
 
-// shared is the one server of this test binary.
-var shared host
-
-// host is the server on which DSN creates databases.
-type host struct {
-	once   sync.Once
-	server *Server // nil if TIMAK_TEST_POSTGRES names the server
-	admin  string  // the DSN for creating databases
-	err    error
-}
-
-func (h *host) open() (admin string, err error) {
-	h.once.Do(func() { h.err = h.start() })
-	return h.admin, h.err
-}
-
-func (h *host) start() error {
-	// The context of the first test would be wrong: the server outlives that test.
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
-	if h.admin = os.Getenv(EnvServer); h.admin != "" {
-		return dropAbandoned(ctx, h.admin, time.Now())
-	}
-	server, err := open(ctx)
-	if err != nil {
-		return err
-	}
-	h.server, h.admin = server, server.DSN("postgres")
-	return nil
-}
-
-func (h *host) close() error {
-	if h.server == nil {
-		return nil
-	}
-	return h.server.close()
-}
-
-// giveUp skips t if there is no Postgres here and fails it on any other error.
-func giveUp(t testing.TB, err error) {
-	t.Helper()
-	if errors.Is(err, errNoPostgres) {
-		t.Skip(err)
-	}
-	t.Fatal(err)
+// shared is the server on which DSN creates databases. Its address is the DSN for that.
+var shared = testserver.Shared{
+	Env: EnvServer,
+	Open: func(ctx context.Context) (string, func() error, error) {
+		server, err := open(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		return server.DSN("postgres"), server.close, nil
+	},
+	Tidy: func(ctx context.Context, admin string) error { return dropAbandoned(ctx, admin, time.Now()) },
 }
 
 func drop(t testing.TB, admin, name string) {

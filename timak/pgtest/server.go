@@ -15,21 +15,15 @@ import (
 	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
-const (
-	stopPatience = 30 * time.Second
-	pollInterval = 10 * time.Millisecond
-)
-
 // Server is a Postgres server for one test, which may stop, crash, kill and restart it.
 // Data and DSNs stay the same. DSN may be called from any number of goroutines;
 // the other methods must not be called concurrently.
 type Server struct {
-	bin      string // the folder of Postgres' programs
-	account  testserver.Account
-	folder   *testserver.Folder
-	watchdog *testserver.Watchdog
-	process  *testserver.Process // nil while stopped
-	killed   bool                // the processes that it left may take a moment to end
+	bin     string // the folder of Postgres' programs
+	account testserver.Account
+	folder  *testserver.Home
+	process *testserver.Process // nil while stopped
+	killed  bool                // the processes that it left may take a moment to end
 }
 
 // NewServer starts a server that is stopped and removed when t ends. It always
@@ -39,11 +33,11 @@ type Server struct {
 // should use DSN.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.StartTimeout)
 	defer cancel()
 	s, err := open(ctx)
 	if err != nil {
-		giveUp(t, err)
+		testserver.GiveUp(t, err)
 	}
 	t.Cleanup(func() {
 		if err := s.close(); err != nil {
@@ -66,11 +60,11 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.process != nil {
 		return errors.New("pgtest: start: the server is running")
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, testserver.StartTimeout)
 	defer cancel()
 	err := s.start(ctx)
 	for err != nil && s.killed && ctx.Err() == nil {
-		time.Sleep(pollInterval)
+		time.Sleep(testserver.PollInterval)
 		err = s.start(ctx)
 	}
 	s.killed = s.killed && err != nil
@@ -82,7 +76,7 @@ func (s *Server) start(ctx context.Context) error {
 		return fmt.Errorf("pgtest: start: %w", err)
 	}
 	if err := s.awaitReady(ctx); err != nil {
-		return errors.Join(fmt.Errorf("pgtest: start: %w%s", err, s.logTail()), s.Crash())
+		return errors.Join(fmt.Errorf("pgtest: start: %w%s", err, testserver.LogTail(s.folder.Path("log"))), s.Crash())
 	}
 	return nil
 }
@@ -92,7 +86,7 @@ func (s *Server) start(ctx context.Context) error {
 // error if the server had ended by itself, or did not shut down cleanly.
 func (s *Server) Stop() error {
 	if err := s.end(syscall.SIGINT); err != nil {
-		return fmt.Errorf("pgtest: stop: %w%s", err, s.logTail())
+		return fmt.Errorf("pgtest: stop: %w%s", err, testserver.LogTail(s.folder.Path("log")))
 	}
 	return nil
 }
@@ -128,15 +122,9 @@ func (s *Server) Restart(ctx context.Context) error {
 	return errors.Join(s.Stop(), s.Start(ctx))
 }
 
-func (s *Server) launch() error {
-	log, err := os.OpenFile(s.folder.Path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }() // the server has its own descriptor
+func (s *Server) launch() (err error) {
 	cmd := s.command(context.Background(), "postgres", "-D", s.folder.Path("data"), "-c", "listen_addresses=", "-k", s.folder.Path())
-	cmd.Stdout, cmd.Stderr = log, log
-	s.process, err = testserver.StartProcess(cmd)
+	s.process, err = testserver.StartLogged(cmd, s.folder.Path("log"))
 	return err
 }
 
@@ -147,19 +135,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	for {
-		err := db.PingContext(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-s.process.Ended():
-			return fmt.Errorf("the server has ended: %w", s.process.Err())
-		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), err)
-		case <-time.After(pollInterval):
-		}
-	}
+	return s.process.Await(ctx, db.PingContext)
 }
 
 func (s *Server) end(signal os.Signal) error {
@@ -169,15 +145,5 @@ func (s *Server) end(signal os.Signal) error {
 	p := s.process
 	s.process = nil
 	// After SIGQUIT, Postgres kills those of its own processes that do not react within 5 s.
-	return p.Stop(signal, stopPatience, syscall.SIGQUIT)
-}
-
-// logTail returns the last lines of the server's log, for an error message.
-func (s *Server) logTail() string {
-	log, err := os.ReadFile(s.folder.Path("log"))
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-	return "\nlog of the server:\n\t" + strings.Join(lines[max(0, len(lines)-10):], "\n\t")
+	return p.Stop(signal, testserver.StopPatience, syscall.SIGQUIT)
 }

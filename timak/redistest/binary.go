@@ -1,12 +1,12 @@
 package redistest
 
 import (
-	"errors"
 	"os/exec"
-	"testing"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
-var errNoRedis = errors.New("redistest: no Redis: install it (apt-get install redis-server) or set " +
+const errNoRedis = testserver.Missing("redistest: no Redis: install it (apt-get install redis-server) or set " +
 	EnvServer + " to the URL of a running server")
 
 // findBinary returns the path of the server's program.
@@ -17,13 +17,4 @@ func findBinary() (string, error) {
 		}
 	}
 	return "", errNoRedis
-}
-
-// giveUp skips t if there is no Redis here and fails it on any other error.
-func giveUp(t testing.TB, err error) {
-	t.Helper()
-	if errors.Is(err, errNoRedis) {
-		t.Skip(err)
-	}
-	t.Fatal(err)
 }

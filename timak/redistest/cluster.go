@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 const (
@@ -22,7 +24,7 @@ type Cluster struct {
 	// then the replica of the first.
 	Servers []*Server
 
-	home *home
+	home *testserver.Home
 }
 
 // NewCluster starts a cluster that is stopped and removed when t ends. The settings
@@ -31,11 +33,11 @@ type Cluster struct {
 // replaced by its replica after a second. NewCluster skips t if there is no Redis.
 func NewCluster(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.StartTimeout)
 	defer cancel()
 	c, err := openCluster(ctx, settings)
 	if err != nil {
-		giveUp(t, err)
+		testserver.GiveUp(t, err)
 	}
 	t.Cleanup(func() {
 		if err := c.close(); err != nil {
@@ -66,7 +68,7 @@ func openCluster(ctx context.Context, settings []string) (*Cluster, error) {
 	c := &Cluster{home: h}
 	settings = append([]string{"cluster-enabled yes", "cluster-node-timeout 1000"}, settings...)
 	for n := range masters + 1 {
-		s := &Server{bin: bin, folder: h.folder.Path(fmt.Sprint("server", n))}
+		s := &Server{bin: bin, folder: h.Path(fmt.Sprint("server", n))}
 		if err := s.create(ctx, settings); err != nil {
 			return nil, errors.Join(err, c.close())
 		}
@@ -85,7 +87,7 @@ func (c *Cluster) close() error {
 	for _, s := range c.Servers {
 		errs = append(errs, s.Kill())
 	}
-	return errors.Join(append(errs, c.home.remove())...)
+	return errors.Join(append(errs, c.home.Remove())...)
 }
 
 // join makes one cluster of the servers.
@@ -182,7 +184,7 @@ func poll(ctx context.Context, try func() error) error {
 		select {
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), err)
-		case <-time.After(pollInterval):
+		case <-time.After(testserver.PollInterval):
 		}
 	}
 }

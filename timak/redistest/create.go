@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/timak-go/timak/timak/internal/testserver"
 )
-
-const folderPrefix = "timak-redistest-"
 
 // watchdogScript kills the servers in the folder and removes it, unless that was
 // done before. It tries several times because a server may be starting.
@@ -22,26 +19,8 @@ for attempt in 1 2 3 4 5; do
 	sleep 1
 done`
 
-// home is where a server, or those of a cluster, live.
-type home struct {
-	folder   *testserver.Folder
-	watchdog *testserver.Watchdog
-}
-
-func newHome() (*home, error) {
-	folder, err := testserver.NewFolder(folderPrefix, "", testserver.Account{})
-	if err != nil {
-		return nil, err
-	}
-	watchdog, err := testserver.StartWatchdog("redistest-watchdog", watchdogScript, testserver.Account{}, folder.Path())
-	if err != nil {
-		return nil, errors.Join(err, folder.Remove())
-	}
-	return &home{folder, watchdog}, nil
-}
-
-func (h *home) remove() error {
-	return errors.Join(h.folder.Remove(), h.watchdog.Release())
+func newHome() (*testserver.Home, error) {
+	return testserver.NewHome("redistest", "", testserver.Account{}, watchdogScript)
 }
 
 // open creates and starts a server.
@@ -54,9 +33,9 @@ func open(ctx context.Context, as mode, settings []string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redistest: create server: %w", err)
 	}
-	s := &Server{bin: bin, mode: as, folder: h.folder.Path("server"), home: h}
+	s := &Server{bin: bin, mode: as, folder: h.Path("server"), home: h}
 	if err := s.create(ctx, settings); err != nil {
-		return nil, errors.Join(err, h.remove())
+		return nil, errors.Join(err, h.Remove())
 	}
 	return s, nil
 }
@@ -77,7 +56,7 @@ func (s *Server) create(ctx context.Context, settings []string) error {
 			return nil
 		}
 		failures = errors.Join(failures, err)
-		if log, _ := os.ReadFile(filepath.Join(s.folder, "log")); !strings.Contains(string(log), "Address already in use") {
+		if log, _ := os.ReadFile(s.log()); !strings.Contains(string(log), "Address already in use") {
 			break
 		}
 	}
@@ -86,5 +65,5 @@ func (s *Server) create(ctx context.Context, settings []string) error {
 
 // close stops the server and removes its folder.
 func (s *Server) close() error {
-	return errors.Join(s.Stop(), s.home.remove())
+	return errors.Join(s.Stop(), s.home.Remove())
 }

@@ -4,29 +4,21 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
-	"time"
 )
 
 // awaitReady returns when the server answers, with its files loaded. A server that
 // wants a password answers too.
 func (s *Server) awaitReady(ctx context.Context) error {
-	for {
+	return s.process.Await(ctx, func(ctx context.Context) error {
 		answer, err := ping(ctx, s.Address())
-		if err == nil && !strings.HasPrefix(answer, "-LOADING") {
-			return nil
+		if strings.HasPrefix(answer, "-LOADING") {
+			return errors.New(strings.TrimSpace(answer))
 		}
-		select {
-		case <-s.process.Ended():
-			return fmt.Errorf("the server has ended: %w", s.process.Err())
-		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), err)
-		case <-time.After(pollInterval):
-		}
-	}
+		return err
+	})
 }
 
 // ping returns the server's answer to a PING.

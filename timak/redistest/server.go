@@ -7,17 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/timak-go/timak/timak/internal/testserver"
-)
-
-const (
-	stopPatience = 30 * time.Second
-	pollInterval = 10 * time.Millisecond
 )
 
 // Server is a Redis server for one test, which may stop, kill and restart it. Its
@@ -30,7 +23,7 @@ type Server struct {
 	folder  string // of this server
 	port    int
 	process *testserver.Process // nil while stopped
-	home    *home               // nil if another server of a cluster has it
+	home    *testserver.Home    // nil if another server of a cluster has it
 }
 
 // NewServer starts a server that is stopped and removed when t ends. The settings
@@ -45,11 +38,11 @@ func NewServer(t testing.TB, settings ...string) *Server {
 
 func newServer(t testing.TB, as mode, settings []string) *Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.StartTimeout)
 	defer cancel()
 	s, err := open(ctx, as, settings)
 	if err != nil {
-		giveUp(t, err)
+		testserver.GiveUp(t, err)
 	}
 	t.Cleanup(func() {
 		if err := s.close(); err != nil {
@@ -75,7 +68,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("redistest: start: %w", err)
 	}
 	if err := s.awaitReady(ctx); err != nil {
-		err = fmt.Errorf("redistest: start: %w%s", err, s.logTail())
+		err = fmt.Errorf("redistest: start: %w%s", err, testserver.LogTail(s.log()))
 		return errors.Join(err, s.Kill())
 	}
 	return nil
@@ -87,7 +80,7 @@ func (s *Server) Start(ctx context.Context) error {
 // shut down cleanly.
 func (s *Server) Stop() error {
 	if err := s.end(syscall.SIGTERM); err != nil {
-		return fmt.Errorf("redistest: stop: %w%s", err, s.logTail())
+		return fmt.Errorf("redistest: stop: %w%s", err, testserver.LogTail(s.log()))
 	}
 	return nil
 }
@@ -121,18 +114,15 @@ const (
 	asSentinel mode = "--sentinel"
 )
 
-func (s *Server) launch() error {
-	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }() // the server has its own descriptor
+func (s *Server) launch() (err error) {
 	cmd := exec.Command("/bin/sh", "-c", launcher, "redistest-launcher", s.folder, s.bin, string(s.mode))
-	cmd.Stdout, cmd.Stderr = log, log
 	testserver.Account{}.Apply(cmd)
-	s.process, err = testserver.StartProcess(cmd)
+	s.process, err = testserver.StartLogged(cmd, s.log())
 	return err
 }
+
+// log returns the path of the server's log.
+func (s *Server) log() string { return filepath.Join(s.folder, "log") }
 
 func (s *Server) end(signal os.Signal) error {
 	if s.process == nil {
@@ -141,16 +131,6 @@ func (s *Server) end(signal os.Signal) error {
 	p := s.process
 	s.process = nil
 	_ = p.Signal(thawing) // fails only if it has ended
-	err := p.Stop(signal, stopPatience, syscall.SIGKILL)
+	err := p.Stop(signal, testserver.StopPatience, syscall.SIGKILL)
 	return errors.Join(err, os.Remove(filepath.Join(s.folder, "pid")))
-}
-
-// logTail returns the last lines of the server's log, for an error message.
-func (s *Server) logTail() string {
-	log, err := os.ReadFile(filepath.Join(s.folder, "log"))
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-	return "\nlog of the server:\n\t" + strings.Join(lines[max(0, len(lines)-10):], "\n\t")
 }

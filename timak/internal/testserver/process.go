@@ -1,9 +1,21 @@
 package testserver
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
+)
+
+const (
+	// PollInterval is how often a server is asked whether it is ready.
+	PollInterval = 10 * time.Millisecond
+
+	// StopPatience is how long a server may take to end by itself.
+	StopPatience = 30 * time.Second
 )
 
 // Process is a server that was started and has not been waited for.
@@ -24,6 +36,46 @@ func StartProcess(cmd *exec.Cmd) (*Process, error) {
 		close(p.ended)
 	}()
 	return p, nil
+}
+
+// StartLogged starts cmd, with its output at the end of the file at path.
+func StartLogged(cmd *exec.Cmd, path string) (*Process, error) {
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // the process has its own descriptor
+	cmd.Stdout, cmd.Stderr = log, log
+	return StartProcess(cmd)
+}
+
+// LogTail returns the last lines of a server's log, for an error message, and nothing
+// if there is none.
+func LogTail(path string) string {
+	log, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	return "\nlog of the server:\n\t" + strings.Join(lines[max(0, len(lines)-10):], "\n\t")
+}
+
+// Await returns when ready returns nil, which it asks again and again. It fails if the
+// process or ctx ends before that.
+func (p *Process) Await(ctx context.Context, ready func(ctx context.Context) error) error {
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("the server has ended: %w", p.err)
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
+		case <-time.After(PollInterval):
+		}
+	}
 }
 
 // Ended is closed when the process has ended.

@@ -1,10 +1,11 @@
-package pgtest
+package testserver_test
 
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 // refusal is a test that records how it was given up.
@@ -20,12 +21,12 @@ func (r *refusal) Fatal(args ...any) { r.failed = fmt.Sprint(args...) }
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
 	var none, broken refusal
-	giveUp(&none, fmt.Errorf("%w", errNoPostgres))
-	if !strings.HasPrefix(none.skipped, "pgtest: no Postgres") || !strings.Contains(none.skipped, "apt-get install postgresql") {
-		t.Errorf("without Postgres: got skip %q", none.skipped)
+	testserver.GiveUp(&none, fmt.Errorf("start: %w", testserver.Missing("install it")))
+	if none.skipped != "start: install it" {
+		t.Errorf("without a server: got skip %q", none.skipped)
 	}
-	giveUp(&broken, errors.New("broken"))
+	testserver.GiveUp(&broken, errors.New("broken"))
 	if broken.failed != "broken" || broken.skipped != "" {
-		t.Errorf("with a broken Postgres: got skip %q, failure %q, want failure broken", broken.skipped, broken.failed)
+		t.Errorf("with a broken server: got skip %q, failure %q, want failure broken", broken.skipped, broken.failed)
 	}
 }
