@@ -60,7 +60,20 @@ var arrows = []struct {
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
 	{room + "world", "internal/eachstore timak timak/driver timak/drivertest timak/memstore timakgorm timak/pgtest", "tests use the plugin as an application does: none of its rooms"},
-	{room + "feedmix", "timak timak/driver timakgorm", "the yardstick uses the plugin as an application does, and shares nothing with what it measures"},
+	{mix + "feed", "", "what is measured agrees with the yardstick on posts and pages, and on nothing else"},
+	{mix + "graph", "", "who follows whom is drawn: it does not depend on what is measured"},
+	{mix + "measured", mix + "feed", "what was measured does not depend on what is told of it"},
+	{mix + "openloop", "", "the loop knows time, and not what it starts"},
+	{mix + "script", mix + "feed " + mix + "graph", "what users do is drawn before, and is the same for all sides"},
+	{mix + "tables", mix + "feed " + mix + "graph", "the tables are those of every side"},
+	{mix + "pull", mix + "feed " + mix + "tables", "a side knows what it must do, and not how it is measured"},
+	{mix + "sortedsets", mix + "feed " + mix + "tables " + mix + "pull", "a side knows what it must do, and not how it is measured. This one goes on by SQL"},
+	{mix + "timelines", mix + "feed " + mix + "tables timak timak/driver timakgorm", "the side uses the plugin as an application does"},
+	{mix + "ideal", mix + "feed", "a side knows what it must do, and not how it is measured"},
+	{mix + "pages", mix + "feed " + mix + "tables", "pages are compared with SQL, whichever side made them"},
+	{mix + "scene", mix + "feed " + mix + "measured " + mix + "openloop " + mix + "script", "a scene is played on any side"},
+	{mix + "report", mix + "graph " + mix + "measured " + mix + "pages " + mix + "script", "a report tells what was measured, and measures nothing"},
+	{room + "feedmix", mix + "feed " + mix + "graph " + mix + "measured " + mix + "pages " + mix + "report " + mix + "scene " + mix + "script " + mix + "tables", "a run knows no side: it is given them"},
 	{room + "endtoend", "", "it has tests of the whole alone"},
 	{"timak/internal/testserver", "", "what starts servers for tests does not know which"},
 	{"migrations", "", "the SQL files are for other tools too"},
@@ -72,7 +85,10 @@ var arrows = []struct {
 	{"examples/blog/internal/web", "examples/blog/internal/blog timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
 }
 
-const room = "timakgorm/internal/"
+const (
+	room = "timakgorm/internal/"
+	mix  = room + "feedmix/"
+)
 
 var rooms = in("audience audit beyond cascade dialect fault follow guard hooks model outbox relay session statement tag triggers")
 

@@ -16,6 +16,11 @@ import (
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/feed"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/pull"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/script"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/sortedsets"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/timelines"
 )
 
 // Without -feedmix, a small run takes a few seconds.
@@ -32,7 +37,7 @@ var (
 )
 
 // small is what every run of the tests plays.
-var small = feedmix.Config{
+var small = script.Config{
 	Scale: 0.001, Seed: 1, Mixes: []string{"A", "B"}, Rates: []float64{150}, Time: time.Second, Turns: 2,
 	Capacity: 60, Posts: 10, Payload: 256, Checked: 100,
 }
@@ -55,9 +60,9 @@ func TestFeedmix(t *testing.T) {
 	}
 }
 
-func configured(t *testing.T) feedmix.Config {
+func configured(t *testing.T) script.Config {
 	t.Helper()
-	cfg := feedmix.Config{
+	cfg := script.Config{
 		Scale: *scale, Seed: *seed, Mixes: strings.Split(*mixes, ","), Time: *took, Turns: *turns,
 		Capacity: 1000, Posts: 10, Payload: 256, Checked: *checked,
 	}
@@ -75,24 +80,24 @@ func configured(t *testing.T) feedmix.Config {
 func entries(t *testing.T, capacity int) []feedmix.Entry {
 	redis := feedmix.Entry{Name: "Redis fan-out", Loose: true, NotRun: "no address of a server was given (REDIS=host:port, or TIMAK_TEST_REDIS)"}
 	if *address != "" {
-		redis.Open = func(ctx context.Context, dsn string) (feedmix.Side, error) {
-			return feedmix.NewRedis(ctx, dsn, *address, capacity)
+		redis.Open = func(ctx context.Context, dsn string) (feed.Side, error) {
+			return sortedsets.New(ctx, dsn, *address, capacity)
 		}
 	}
 	return []feedmix.Entry{
-		{Name: "timak", Open: func(ctx context.Context, dsn string) (feedmix.Side, error) { return openTimak(ctx, t, dsn, capacity) }},
-		{Name: "SQL pull", Open: func(_ context.Context, dsn string) (feedmix.Side, error) { return feedmix.NewPull(dsn) }},
+		{Name: "timak", Open: func(ctx context.Context, dsn string) (feed.Side, error) { return openTimak(ctx, t, dsn, capacity) }},
+		{Name: "SQL pull", Open: func(_ context.Context, dsn string) (feed.Side, error) { return pull.New(dsn) }},
 		redis,
 	}
 }
 
-func openTimak(ctx context.Context, t *testing.T, dsn string, capacity int) (*feedmix.Timak, error) {
+func openTimak(ctx context.Context, t *testing.T, dsn string, capacity int) (*timelines.Side, error) {
 	t.Helper()
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "timelines.db"), nil)
 	if err != nil {
 		return nil, err
 	}
-	return feedmix.NewTimak(ctx, dsn, store, "boltstore, each write synced", capacity, t.Output())
+	return timelines.New(ctx, dsn, store, "boltstore, each write synced", capacity, t.Output())
 }
 
 // durable starts a Postgres that keeps what it commits, as one does that is in use, and

@@ -6,30 +6,38 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/feed"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/graph"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/measured"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/pages"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/report"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/scene"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/script"
+	"github.com/timak-go/timak/timakgorm/internal/feedmix/tables"
 )
 
 // Entry is a side that is to run, or is not.
 type Entry struct {
 	Name   string
-	Open   func(ctx context.Context, dsn string) (Side, error) // nil: it does not run
-	NotRun string                                              // why not
-	Loose  bool                                                // it may have wrong pages: they are told, and do not fail the run
+	Open   func(ctx context.Context, dsn string) (feed.Side, error) // nil: it does not run
+	NotRun string                                                   // why not
+	Loose  bool                                                     // it may have wrong pages: they are told, and do not fail the run
 }
 
 // lane is a side that runs.
 type lane struct {
 	Entry
 
-	side   Side
+	side   feed.Side
 	db     *sql.DB // of its database, for what is not the side's
-	script *Script
+	script *script.Script
 	filled time.Duration
-	wrong  Wrong
 }
 
 // run is one run.
 type run struct {
-	cfg   Config
+	cfg   script.Config
 	lanes []*lane
 	say   func(progress string)
 }
@@ -37,28 +45,28 @@ type run struct {
 // Run measures sides, each on a database of its own that newDSN has created, empty. say
 // gets a line for each step. If there are wrong pages it returns ErrWrongPages, and the
 // report.
-func Run(ctx context.Context, cfg Config, entries []Entry, newDSN func() string, say func(string)) (report *Report, err error) {
-	if err := cfg.check(); err != nil {
+func Run(ctx context.Context, cfg script.Config, entries []Entry, newDSN func() string, say func(string)) (told *report.Report, err error) {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	r := &run{cfg: cfg, say: say}
 	defer func() { err = errors.Join(err, r.close()) }()
-	graph := NewGraph(cfg.Users(), cfg.rand(streamGraph))
-	posts := FirstPosts(cfg.Users(), cfg.Posts, cfg.Payload, cfg.rand(streamPosts))
-	report = newReport(cfg, graph)
+	follows := graph.New(cfg.Users(), cfg.Rand(script.StreamGraph))
+	posts := feed.FirstPosts(cfg.Users(), cfg.Posts, cfg.Payload, cfg.Rand(script.StreamPosts))
+	told = report.New(cfg, follows)
 	for _, entry := range entries {
 		if entry.Open == nil {
-			report.notRun = append(report.notRun, entry)
+			told.AddNotRun(entry.Name, entry.NotRun)
 			continue
 		}
-		if err := r.open(ctx, entry, newDSN(), graph, posts); err != nil {
+		if err := r.open(ctx, entry, newDSN(), follows, posts); err != nil {
 			return nil, fmt.Errorf("feedmix: %s: %w", entry.Name, err)
 		}
 	}
-	if err := r.measure(ctx, report); err != nil {
+	if err := r.measure(ctx, told); err != nil {
 		return nil, err
 	}
-	return report, r.check(ctx, report)
+	return told, r.check(ctx, told)
 }
 
 func (r *run) close() (err error) {
@@ -69,20 +77,20 @@ func (r *run) close() (err error) {
 }
 
 // open fills a database, and has a side make its feeds.
-func (r *run) open(ctx context.Context, entry Entry, dsn string, graph *Graph, posts []Post) error {
+func (r *run) open(ctx context.Context, entry Entry, dsn string, follows *graph.Graph, posts []feed.Post) error {
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return err
 	}
 	r.say(entry.Name + ": fill")
-	if err := Load(ctx, db, graph, posts); err != nil {
+	if err := tables.Load(ctx, db, follows, posts); err != nil {
 		return errors.Join(err, db.Close())
 	}
 	side, err := entry.Open(ctx, dsn)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	l := &lane{Entry: entry, side: side, db: db, script: NewScript(r.cfg, graph, posts)}
+	l := &lane{Entry: entry, side: side, db: db, script: script.New(r.cfg, follows, posts)}
 	r.lanes = append(r.lanes, l)
 	began := time.Now()
 	err = side.Fill(ctx)
@@ -91,9 +99,9 @@ func (r *run) open(ctx context.Context, entry Entry, dsn string, graph *Graph, p
 }
 
 // measure plays all mixes at all rates.
-func (r *run) measure(ctx context.Context, report *Report) error {
+func (r *run) measure(ctx context.Context, told *report.Report) error {
 	for _, name := range r.cfg.Mixes {
-		mix, err := mixOf(name)
+		mix, err := script.MixOf(name)
 		if err != nil {
 			return err
 		}
@@ -103,21 +111,21 @@ func (r *run) measure(ctx context.Context, report *Report) error {
 			if err != nil {
 				return err
 			}
-			report.phases = append(report.phases, phase{mix, rate, results})
+			told.AddPhase(mix, rate, results)
 		}
 	}
 	return nil
 }
 
 // play plays a mix at a rate, in turns.
-func (r *run) play(ctx context.Context, mix Mix, rate float64) ([]*Result, error) {
-	results := make([]*Result, len(r.lanes))
+func (r *run) play(ctx context.Context, mix script.Mix, rate float64) ([]*measured.Result, error) {
+	results := make([]*measured.Result, len(r.lanes))
 	every := time.Duration(float64(time.Second) / rate)
 	n := max(1, int(r.cfg.Time/time.Duration(r.cfg.Turns)/every))
 	for range r.cfg.Turns {
 		for i, l := range r.lanes {
 			if results[i] == nil {
-				results[i] = &Result{}
+				results[i] = &measured.Result{}
 			}
 			if err := l.turn(ctx, results[i], l.script.Scene(mix, n, every), every, r.cfg.Capacity); err != nil {
 				return nil, fmt.Errorf("feedmix: %s: %w", l.Name, err)
@@ -128,14 +136,13 @@ func (r *run) play(ctx context.Context, mix Mix, rate float64) ([]*Result, error
 }
 
 // turn plays one turn, and waits until all of it is visible.
-func (l *lane) turn(ctx context.Context, result *Result, ops []Op, every time.Duration, capacity int) error {
+func (l *lane) turn(ctx context.Context, result *measured.Result, ops []script.Op, every time.Duration, capacity int) error {
 	written := l.side.Written()
 	logged, err := walOf(ctx, l.db)
 	if err != nil {
 		return err
 	}
-	s := &scene{Result: result, side: l.side, capacity: capacity}
-	if err := s.play(ctx, ops, every); err != nil {
+	if err := scene.Play(ctx, result, l.side, capacity, ops, every); err != nil {
 		return err
 	}
 	if err := l.side.Settle(ctx); err != nil {
@@ -145,8 +152,8 @@ func (l *lane) turn(ctx context.Context, result *Result, ops []Op, every time.Du
 	if err != nil {
 		return err
 	}
-	now := l.side.Written().since(written)
-	result.Written = Written{result.Written.Writes + now.Writes, result.Written.Bytes + now.Bytes}
+	now := l.side.Written().Since(written)
+	result.Written = feed.Written{Writes: result.Written.Writes + now.Writes, Bytes: result.Written.Bytes + now.Bytes}
 	result.WAL += wal - logged
 	return nil
 }
@@ -161,20 +168,22 @@ func walOf(ctx context.Context, db *sql.DB) (bytes int64, err error) {
 var ErrWrongPages = errors.New("feedmix: wrong pages")
 
 // check compares the pages of some users with SQL, the same for each side.
-func (r *run) check(ctx context.Context, report *Report) error {
+func (r *run) check(ctx context.Context, told *report.Report) error {
 	var failed error
 	for _, l := range r.lanes {
 		r.say(l.Name + ": compare with SQL")
-		wrong, err := check(ctx, l.side, l.db, l.script.sample(r.cfg.Checked, r.cfg.rand(streamChecked)))
+		wrong, err := pages.Check(ctx, l.side, l.db, l.script.Sample(r.cfg.Checked, r.cfg.Rand(script.StreamChecked)))
 		if err != nil {
 			return fmt.Errorf("feedmix: compare %s with SQL: %w", l.Name, err)
 		}
-		if l.wrong = wrong; wrong.Wrong > 0 && !l.Loose {
+		if wrong.Wrong > 0 && !l.Loose {
 			failed = errors.Join(failed, fmt.Errorf("%w: %s: %+v", ErrWrongPages, l.Name, wrong))
 		}
-		if err := report.add(ctx, l); err != nil {
+		about, err := l.side.About(ctx)
+		if err != nil {
 			return err
 		}
+		told.AddRan(report.Ran{Name: l.Name, About: about, Filled: l.filled, Wrong: wrong})
 	}
 	return failed
 }
