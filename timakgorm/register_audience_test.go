@@ -2,7 +2,9 @@ package timakgorm_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
@@ -110,6 +112,54 @@ func TestUse_audiences(t *testing.T) {
 		}
 		if err = db.Use(plugin); want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("got\n\t%v\nwant\n\t%s", err, want)
+		}
+	}
+}
+
+// Photo is on the timelines of posts.
+type Photo struct {
+	ID        uint
+	AuthorID  uint
+	Name      string
+	CreatedAt time.Time
+}
+
+// TestUse_ids: rows of two tables cannot be one item of a timeline because they have the
+// same number.
+func TestUse_ids(t *testing.T) {
+	t.Parallel()
+	const refused = "timakgorm: Photo and Post put items on the same timeline by id=%[1]s and id=%[2]s, so that rows with equal numbers would be one item: expected a text that tells them apart, such as id=photos:%[1]s, or no id=…"
+	feed := timakgorm.Rule{Audience: "fans", Source: "author:{AuthorID}"}
+	for _, c := range []struct {
+		about       string
+		photo, post timakgorm.Rule // with these ids
+		ids         [2]string
+		refused     bool
+	}{
+		{"in an audience", feed, feed, [2]string{"{ID}", "{ID}"}, true},
+		{"under a key", timakgorm.Rule{Key: "author:{AuthorID}"}, timakgorm.Rule{Key: "author:{ID}"}, [2]string{"{ID}", "{ID}"}, true},
+		{"under a key of a subscription", timakgorm.Rule{Key: "reader:{AuthorID}", Source: "own"}, feed, [2]string{"{ID}", "{AuthorID}"}, true},
+		{"of two numbers", feed, feed, [2]string{"{AuthorID}:{ID}", "{AuthorID}:{ID}"}, true},
+		{"one and two numbers", feed, feed, [2]string{"{AuthorID}:{ID}", "{ID}"}, false},
+		{"by default in one", feed, feed, [2]string{"", "{ID}"}, false},
+		{"with a text in one", feed, feed, [2]string{"photo:{ID}", "{ID}"}, false},
+		{"with the same text, which is meant", feed, feed, [2]string{"story:{ID}", "story:{ID}"}, false},
+		{"a text", feed, feed, [2]string{"{Name}", "{ID}"}, false},
+		{"on other timelines", timakgorm.Rule{Key: "photos"}, feed, [2]string{"{ID}", "{ID}"}, false},
+	} {
+		c.photo.ID, c.post.ID = c.ids[0], c.ids[1]
+		plugin, db := world.NewPlugin(t), world.OpenDB(t, "sqlite", nil)
+		models := []any{timakgorm.Track[Photo](c.photo), timakgorm.Track[world.Post](c.post)}
+		if c.photo.Audience+c.post.Audience != "" {
+			models = append(models, subscribes(same))
+		}
+		err := errors.Join(db.AutoMigrate(&Reader{}, &world.Post{}, &Photo{}), timakgorm.Migrate(t.Context(), db), plugin.Register(models...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf(refused, c.ids[0], c.ids[1])
+		if err := db.Use(plugin); c.refused && (err == nil || err.Error() != want) || !c.refused && err != nil {
+			t.Errorf("%s: got\n\t%v\nwant, if it is refused,\n\t%s", c.about, err, want)
 		}
 	}
 }

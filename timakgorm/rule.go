@@ -20,7 +20,8 @@ type Rule struct {
 
 	// ID is the template of the item's id. Defaults to the table's name and the
 	// primary key, such as posts:12. Two rows must not have the same id at the
-	// same time.
+	// same time. Two models cannot put items on one timeline whose ids are numbers
+	// alone, such as {ID}: expected a text with them, such as post:{ID}.
 	ID string
 
 	// Date is the field by which items are ordered: a time, or an integer score,

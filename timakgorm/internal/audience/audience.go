@@ -57,6 +57,9 @@ func New(ts *dialect.Tables, functions []*Function) (*Audiences, error) {
 			return nil, fmt.Errorf("timakgorm: audience %q: %w", name, err)
 		}
 	}
+	if err := a.ids(ts.Sorted()); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 

@@ -2,6 +2,7 @@ package tag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,6 +63,14 @@ func separator(c byte) bool { return !unescaped(c) && c != '%' }
 
 // Fields returns the names in braces, in order.
 func (t Template) Fields() []string { return t.fields }
+
+// Bare reports whether the template is fields and separators alone: nothing in it says
+// what they are.
+func (t Template) Bare() bool {
+	return !slices.ContainsFunc(t.literals, func(literal string) bool {
+		return slices.ContainsFunc([]byte(literal), func(c byte) bool { return !separator(c) })
+	})
+}
 
 // Render fills in the values of the fields, escaped. There must be one value for
 // each field.

@@ -121,3 +121,16 @@ func TestParseTemplate_needsSeparators(t *testing.T) {
 		}
 	}
 }
+
+func TestTemplate_Bare(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"{ID}": true, "{ID}:{At}": true, "/{ID}/": true, "": true,
+		"post:{ID}": false, "{ID}:post": false, "{ID}:7:{At}": false,
+	} {
+		template, err := tag.ParseTemplate(text)
+		if err != nil || template.Bare() != want {
+			t.Errorf("%q: got %v, %v, want %v", text, template.Bare(), err, want)
+		}
+	}
+}
