@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 // Pair is a master and its replica, which takes over when a test says so. The replica
@@ -42,7 +44,7 @@ func (p *Pair) Replicate(t testing.TB) {
 	}
 	p.link.Mend()
 	defer p.link.Cut()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.StartTimeout)
 	defer cancel()
 	for {
 		n, err := p.command(t, p.master, "WAIT", 1, 100).Int()
@@ -50,7 +52,7 @@ func (p *Pair) Replicate(t testing.TB) {
 			return
 		}
 		select {
-		case <-time.After(pollInterval):
+		case <-time.After(testserver.PollInterval):
 		case <-ctx.Done():
 			t.Fatalf("the replica has not caught up: %d, %v", n, err)
 		}
