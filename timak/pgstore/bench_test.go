@@ -7,33 +7,27 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/bench"
-	"github.com/timak-go/timak/timak/pgtest"
 )
 
 // There are two baselines, over the same pool: a bare SELECT of as many bytes by a key,
-// which is the least that a store in Postgres can cost, and what an application does
-// without timelines, a table of items with an index on (owner, at DESC, id DESC).
+// which is the least that a store in Postgres can cost, and bench.Table.
 // Commits wait for the disk, as on a server in its default configuration.
 
-const itemsTable = `
+const bareTable = `
 	CREATE TABLE bare (key bytea PRIMARY KEY, value bytea NOT NULL);
-	ALTER TABLE bare ALTER COLUMN value SET STORAGE EXTERNAL;
-	CREATE TABLE items (
-		row bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, owner bigint NOT NULL, at timestamptz NOT NULL, id text NOT NULL, data bytea
-	);
-	CREATE INDEX items_page ON items (owner, at DESC, id DESC)`
+	ALTER TABLE bare ALTER COLUMN value SET STORAGE EXTERNAL`
 
 // sides are a store and the baselines, with the same timelines.
 type sides struct {
 	store     driver.Store
 	timelines *timak.Timelines
 	pool      *pgxpool.Pool
+	table     bench.Table
 	item      func(n int) timak.Item
 }
 
@@ -42,23 +36,9 @@ const owners = 16
 
 func timelineOf(owner int) string { return fmt.Sprintf("author:%d:posts", owner) }
 
-// durable returns the DSN of a server that waits for the disk.
-func durable(b *testing.B) string {
-	b.Helper()
-	server := pgtest.NewServer(b)
-	dsn := server.DSN("postgres")
-	for _, setting := range []string{"fsync = on", "full_page_writes = on", "shared_buffers = '128MB'"} {
-		execute(b, dsn, "ALTER SYSTEM SET "+setting)
-	}
-	if err := server.Restart(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	return dsn
-}
-
 func newSides(b *testing.B, dsn string, item func(n int) timak.Item) sides {
 	b.Helper()
-	execute(b, dsn, `DROP TABLE IF EXISTS bare, items, timak_timelines, timak_timelines_migrations;`+itemsTable)
+	execute(b, dsn, `DROP TABLE IF EXISTS bare, timak_timelines, timak_timelines_migrations;`+bareTable)
 	migrate(b, dsn, nil)
 	pool := poolOf(b, dsn, func(c *pgxpool.Config) { c.MaxConns = owners })
 	s := sides{store: newStore(b, pool, nil), pool: pool, item: item}
@@ -67,7 +47,7 @@ func newSides(b *testing.B, dsn string, item func(n int) timak.Item) sides {
 		s.fill(b, owner)
 	}
 	execute(b, dsn, `VACUUM ANALYZE bare`)
-	execute(b, dsn, `VACUUM ANALYZE items`)
+	s.table = bench.NewTable(b, pool, owners, item)
 	return s
 }
 
@@ -82,14 +62,6 @@ func (s sides) fill(b *testing.B, owner int) {
 		b.Fatal(err)
 	}
 	if _, err := s.pool.Exec(b.Context(), `INSERT INTO bare VALUES ($1, $2)`, []byte(timelineOf(owner)), obj.Siblings[0]); err != nil {
-		b.Fatal(err)
-	}
-	rows := make([][]any, bench.MaxItems)
-	for n := range rows {
-		item := s.item(n)
-		rows[n] = []any{owner, item.At, item.ID, item.Data}
-	}
-	if _, err := s.pool.CopyFrom(b.Context(), pgx.Identifier{"items"}, []string{"owner", "at", "id", "data"}, pgx.CopyFromRows(rows)); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -116,19 +88,7 @@ func (s sides) bareSelect(b *testing.B, owner int) {
 	}
 }
 
-func (s sides) tablePage(b *testing.B, owner int) {
-	rows, err := s.pool.Query(b.Context(), `SELECT id, at, data FROM items WHERE owner = $1 ORDER BY at DESC, id DESC LIMIT 20`, owner)
-	if err != nil {
-		b.Error(err)
-		return
-	}
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (item timak.Item, err error) {
-		return item, row.Scan(&item.ID, &item.At, &item.Data)
-	})
-	if err != nil || len(items) != 20 {
-		b.Errorf("SELECT: got %d items, %v; want 20", len(items), err)
-	}
-}
+func (s sides) tablePage(b *testing.B, owner int) { s.table.Page(b, owner) }
 
 func (s sides) add(b *testing.B, owner, n int) {
 	if _, err := s.timelines.Apply(b.Context(), timelineOf(owner), timak.Put(s.item(n))); err != nil {
@@ -136,13 +96,7 @@ func (s sides) add(b *testing.B, owner, n int) {
 	}
 }
 
-func (s sides) tableInsert(b *testing.B, owner, n int) {
-	item := s.item(n)
-	_, err := s.pool.Exec(b.Context(), `INSERT INTO items (owner, at, id, data) VALUES ($1, $2, $3, $4)`, owner, item.At, item.ID, item.Data)
-	if err != nil {
-		b.Error(err)
-	}
-}
+func (s sides) tableInsert(b *testing.B, owner, n int) { s.table.Insert(b, owner, s.item(n)) }
 
 // together has each of some callers, with timelines of their own, do something a few times.
 func together(callers int, do func(owner int)) func() {
@@ -164,7 +118,7 @@ func together(callers int, do func(owner int)) func() {
 
 // onSides runs a benchmark with one caller and with sixteen, with and without data.
 func onSides(b *testing.B, run func(b *testing.B, s sides, callers int)) {
-	dsn := durable(b)
+	dsn := bench.DurablePostgres(b)
 	for _, bb := range []struct {
 		name string
 		item func(n int) timak.Item
@@ -210,7 +164,7 @@ func BenchmarkAdd(b *testing.B) {
 // BenchmarkPut measures puts by value size, and the WAL that they write, which is
 // what a standby and an archive receive. The baseline inserts a row of 200 bytes.
 func BenchmarkPut(b *testing.B) {
-	dsn := durable(b)
+	dsn := bench.DurablePostgres(b)
 	for _, size := range []int{1 << 10, 9 << 10, 90 << 10} {
 		b.Run(fmt.Sprintf("%d KB", size>>10), func(b *testing.B) {
 			s := newSides(b, dsn, bench.Post)

@@ -16,8 +16,7 @@ import (
 )
 
 // The baselines are go-redis alone, by the same client: one that fetches or stores as
-// many bytes under a key, and one that keeps the timeline as a sorted set, without
-// versions, tombstones, cursors or merging. Its members are ids, or the items' data.
+// many bytes under a key, and bench.SortedSets.
 // The server is on the same machine; set TIMAK_TEST_REDIS to measure with another.
 
 // peers are full timelines, one for each caller, in three forms.
@@ -26,6 +25,7 @@ type peers struct {
 	prefix  string
 	store   *redisstore.Store
 	engine  *timak.Timelines
+	sorted  bench.SortedSets
 	item    func(n int) timak.Item
 	value   []byte         // of a timeline
 	tokens  []driver.Token // of each caller's timeline, for put
@@ -61,6 +61,7 @@ func newPeers(b *testing.B, opts timak.Options, item func(n int) timak.Item, cal
 	for caller := range callers {
 		p.fill(b, caller)
 	}
+	p.sorted = bench.NewSortedSets(b, p.client, p.prefix, callers, item)
 	return p
 }
 
@@ -75,9 +76,6 @@ func (p *peers) fill(b *testing.B, caller int) {
 	}
 	p.value, p.tokens = object.Siblings[0], append(p.tokens, object.Token)
 	p.set(b, caller, 0)
-	for n := range bench.MaxItems {
-		p.zadd(b, caller, n)
-	}
 }
 
 // each returns what all callers do at once, several times if they are many, so that
@@ -103,18 +101,7 @@ func (p *peers) each(b *testing.B, do func(p *peers, b *testing.B, caller, n int
 
 func timeline(caller int) string { return fmt.Sprintf("author:%d:posts", caller) }
 
-func (p *peers) bareKey(caller int) string   { return p.prefix + "bare:" + timeline(caller) }
-func (p *peers) sortedKey(caller int) string { return p.prefix + "sorted:" + timeline(caller) }
-
-// member is what a sorted set has for an item.
-func (p *peers) member(n int) redis.Z {
-	item := p.item(n)
-	z := redis.Z{Score: float64(item.At.UnixMicro()), Member: item.ID}
-	if len(item.Data) > 0 {
-		z.Member = fmt.Sprint(item.ID, " ", string(item.Data))
-	}
-	return z
-}
+func (p *peers) bareKey(caller int) string { return p.prefix + "bare:" + timeline(caller) }
 
 func (p *peers) get(b *testing.B, caller, _ int) {
 	if object, err := p.store.Get(b.Context(), timeline(caller)); err != nil || len(object.Siblings) != 1 {
@@ -160,20 +147,9 @@ func (p *peers) fetchAndSet(b *testing.B, caller, n int) {
 	p.set(b, caller, n)
 }
 
-func (p *peers) zrevrange(b *testing.B, caller, _ int) {
-	if members, err := p.client.ZRevRange(b.Context(), p.sortedKey(caller), 0, 19).Result(); err != nil || len(members) != 20 {
-		b.Errorf("got %d members, %v, want 20", len(members), err)
-	}
-}
+func (p *peers) zrevrange(b *testing.B, caller, _ int) { p.sorted.Page(b, caller) }
 
-func (p *peers) zadd(b *testing.B, caller, n int) {
-	pipe := p.client.Pipeline()
-	pipe.ZAdd(b.Context(), p.sortedKey(caller), p.member(n))
-	pipe.ZRemRangeByRank(b.Context(), p.sortedKey(caller), 0, -bench.MaxItems-1)
-	if _, err := pipe.Exec(b.Context()); err != nil {
-		b.Error(err)
-	}
-}
+func (p *peers) zadd(b *testing.B, caller, n int) { p.sorted.Add(b, caller, p.item(n)) }
 
 // BenchmarkGet and BenchmarkPut measure the store's own share.
 func BenchmarkGet(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).get, (*peers).fetch) }
