@@ -32,9 +32,9 @@ func fill(t *testing.T, s *Store, n int) (key string) {
 func edit(t *testing.T, s *Store, key string, change func(record []byte) []byte) {
 	t.Helper()
 	err := s.file.db.Update(func(tx *bbolt.Tx) error {
-		bucket := tx.Bucket([]byte(bucketName))
-		record := append([]byte(nil), bucket.Get([]byte(key))...)
-		return bucket.Put([]byte(key), change(record))
+		bucket := tx.Bucket([]byte(bucketName)).Bucket([]byte(key))
+		record := append([]byte(nil), bucket.Get([]byte(recordName))...)
+		return bucket.Put([]byte(recordName), change(record))
 	})
 	if err != nil {
 		t.Fatalf("editing %q: %v", key, err)
@@ -44,7 +44,7 @@ func edit(t *testing.T, s *Store, key string, change func(record []byte) []byte)
 func stored(t *testing.T, s *Store, key string) (record []byte) {
 	t.Helper()
 	err := s.file.db.View(func(tx *bbolt.Tx) error {
-		record = append(record, tx.Bucket([]byte(bucketName)).Get([]byte(key))...)
+		record = append(record, tx.Bucket([]byte(bucketName)).Bucket([]byte(key)).Get([]byte(recordName))...)
 		return nil
 	})
 	if err != nil {

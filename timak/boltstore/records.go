@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -11,8 +10,17 @@ import (
 	"github.com/timak-go/timak/timak/internal/siblings"
 )
 
-// bucketName is the bucket that holds the record of every key.
-const bucketName = "siblings"
+// bucketName is the bucket of all keys. Each key is a bucket in it, which holds the
+// key's record under recordName and nothing else: bbolt puts at least two values on a
+// page, so a record among others is written together with one to three of them,
+// whatever their size. A small bucket is a value of the bucket that it is in.
+//
+// Files that were made at first have records among others. They are read, and have a
+// bucket of their own from the next Put on.
+const (
+	bucketName = "siblings"
+	recordName = "record"
+)
 
 // createBucket creates the bucket if the file is new. It writes nothing if the
 // bucket exists, nor if others do: then the file belongs to another program.
@@ -34,7 +42,7 @@ func (f *file) createBucket() error {
 	})
 }
 
-// records returns the bucket that holds the record of every key.
+// records returns the bucket of all keys.
 func records(tx *bbolt.Tx) (*bbolt.Bucket, error) {
 	bucket := tx.Bucket([]byte(bucketName))
 	if bucket == nil {
@@ -49,12 +57,14 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	if err != nil {
 		return siblings.Record{}, err
 	}
-	found, stored := bucket.Cursor().Seek([]byte(key))
-	if found == nil || string(found) != key {
-		return siblings.New(key), nil
+	stored, found := bucket.Get([]byte(key)), true
+	if stored == nil {
+		if stored, found = own(bucket, key); !found {
+			return siblings.New(key), nil
+		}
 	}
-	if stored == nil { // bucket.Get could not tell this from an absent key
-		return siblings.Record{}, damagedRecord(errors.New("there is a bucket where a record should be"))
+	if stored == nil {
+		return siblings.Record{}, damagedRecord(fmt.Errorf("its bucket holds no %q", recordName))
 	}
 	record, err := siblings.Decode(key, stored)
 	if err != nil {
@@ -63,11 +73,44 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	return record, nil
 }
 
-// save stores the record under key, in a bucket that load has found.
-func save(tx *bbolt.Tx, key string, record siblings.Record) error {
-	err := tx.Bucket([]byte(bucketName)).Put([]byte(key), record.Encode())
-	if errors.Is(err, bolterrors.ErrValueTooLarge) {
-		return fmt.Errorf("%w: %w", driver.ErrTooLarge, err)
+// own returns what key's own bucket holds, and whether there is one.
+func own(bucket *bbolt.Bucket, key string) (stored []byte, found bool) {
+	b := bucket.Bucket([]byte(key))
+	if b == nil {
+		return nil, false
 	}
-	return err
+	return b.Get([]byte(recordName)), true
+}
+
+// save stores the record under key, in a bucket that load has found. What it refuses
+// it refuses before it changes anything.
+func save(tx *bbolt.Tx, key string, record siblings.Record) error {
+	stored := record.Encode()
+	if err := storable(key, stored); err != nil {
+		return err
+	}
+	bucket := tx.Bucket([]byte(bucketName))
+	if bucket.Get([]byte(key)) != nil { // a record among others
+		if err := bucket.Delete([]byte(key)); err != nil {
+			return err
+		}
+	}
+	b, err := bucket.CreateBucketIfNotExists([]byte(key))
+	if err != nil {
+		return err
+	}
+	return b.Put([]byte(recordName), stored)
+}
+
+// storable returns an error for what bbolt would refuse.
+func storable(key string, stored []byte) error {
+	switch {
+	case key == "":
+		return bolterrors.ErrKeyRequired
+	case len(key) > bbolt.MaxKeySize:
+		return bolterrors.ErrKeyTooLarge
+	case int64(len(stored)) > bbolt.MaxValueSize:
+		return fmt.Errorf("%w: %w", driver.ErrTooLarge, bolterrors.ErrValueTooLarge)
+	}
+	return nil
 }
