@@ -134,6 +134,9 @@ func (f *file) update(do func(tx *bbolt.Tx) error) error {
 	}
 	defer f.rollback(tx) // nothing is left to roll back after a commit
 	err = f.explain(guard(func() error {
+		if err := f.pages(tx).checkFreelist(); err != nil {
+			return err
+		}
 		if err := do(tx); err != nil {
 			return err
 		}

@@ -72,11 +72,16 @@ func (w *writer) stop() {
 	<-w.stopped
 }
 
-// putAll carries out writes, in order, in one transaction.
+// putAll carries out writes, in order, in one transaction, or none if one of them finds
+// the file's structure damaged.
 func (w *writer) putAll(batch []write) []written {
 	results := make([]written, len(batch))
 	err := w.file.update(func(tx *bbolt.Tx) error {
+		pages := w.file.pages(tx)
 		for i, p := range batch {
+			if err := pages.checkRecord(p.key); err != nil {
+				return err
+			}
 			results[i] = put(tx, p)
 		}
 		return nil
