@@ -57,14 +57,12 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	if err != nil {
 		return siblings.Record{}, err
 	}
-	stored, found := bucket.Get([]byte(key)), true
-	if stored == nil {
-		if stored, found = own(bucket, key); !found {
-			return siblings.New(key), nil
-		}
+	stored, err := find(bucket, key)
+	if err != nil {
+		return siblings.Record{}, damagedRecord(err)
 	}
 	if stored == nil {
-		return siblings.Record{}, damagedRecord(fmt.Errorf("its bucket holds no %q", recordName))
+		return siblings.New(key), nil
 	}
 	record, err := siblings.Decode(key, stored)
 	if err != nil {
@@ -73,13 +71,19 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	return record, nil
 }
 
-// own returns what key's own bucket holds, and whether there is one.
-func own(bucket *bbolt.Bucket, key string) (stored []byte, found bool) {
-	b := bucket.Bucket([]byte(key))
-	if b == nil {
-		return nil, false
+// find returns the record under key as it is stored, nil if there is none.
+func find(bucket *bbolt.Bucket, key string) (stored []byte, err error) {
+	if stored = bucket.Get([]byte(key)); stored != nil {
+		return stored, nil
 	}
-	return b.Get([]byte(recordName)), true
+	own := bucket.Bucket([]byte(key))
+	if own == nil {
+		return nil, nil
+	}
+	if stored = own.Get([]byte(recordName)); stored == nil {
+		return nil, fmt.Errorf("its bucket holds no %q", recordName)
+	}
+	return stored, nil
 }
 
 // save stores the record under key, in a bucket that load has found. What it refuses

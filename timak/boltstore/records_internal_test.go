@@ -100,6 +100,51 @@ func TestRecordBesideOthers(t *testing.T) {
 	}
 }
 
+// A bucket of a key that holds no record is damage: it is neither an absent key nor
+// written over.
+func TestBucketWithoutARecord(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	key := fill(t, s, 3)
+	err := s.file.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(bucketName)).Bucket([]byte(key)).Delete([]byte(recordName))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, getErr := s.Get(t.Context(), key)
+	_, putErr := s.Put(t.Context(), key, []byte("x"), nil)
+	for call, err := range map[string]error{"Get": getErr, "Put": putErr} {
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `holds no "record"`) {
+			t.Errorf("%s: got %v, want ErrDamaged about the record", call, err)
+		}
+	}
+	if _, err := s.Put(t.Context(), "another", []byte("x"), nil); err != nil {
+		t.Errorf("Put of another key: %v", err)
+	}
+}
+
+// What a put refuses changes nothing, though other puts of its transaction are carried
+// out.
+func TestRefusedInABatch(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	long := strings.Repeat("k", bbolt.MaxKeySize+1)
+	results := s.writer.putAll([]write{{key: "a", value: []byte("1")}, {key: ""}, {key: long}, {key: "b", value: []byte("2")}})
+	for i, want := range []bool{false, true, true, false} {
+		if got := results[i].err; (got != nil) != want {
+			t.Errorf("write %d: got %v, want an error: %v", i, got, want)
+		}
+	}
+	wantTexts(t, s, "a", "1")
+	wantTexts(t, s, "b", "2")
+	for _, key := range []string{"", long} {
+		if obj, err := s.Get(t.Context(), key); err != nil || len(obj.Siblings) > 0 {
+			t.Errorf("Get of a key of %d bytes: got %d siblings, %v", len(key), len(obj.Siblings), err)
+		}
+	}
+}
+
 // putBeside stores a record with these siblings in the bucket of all keys.
 func putBeside(t *testing.T, s *Store, key string, values ...string) {
 	t.Helper()
