@@ -6,6 +6,10 @@
 //
 // When Put returns, the value is on disk and survives a crash of the program or the
 // machine. Readers never wait for a writer's disk; writers wait for each other.
+// A put writes its value and about 20 KB more, the pages that lead to it, and waits for
+// the disk twice: for these pages, and for the place where they begin. Puts that wait
+// at the same time share both.
+//
 // Only one program at a time can open the file: see ErrInUse. Several may if all only
 // read it: see Options.ReadOnly.
 //

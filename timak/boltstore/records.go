@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -73,12 +74,9 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 
 // find returns the record under key as it is stored, nil if there is none.
 func find(bucket *bbolt.Bucket, key string) (stored []byte, err error) {
-	if stored = bucket.Get([]byte(key)); stored != nil {
-		return stored, nil
-	}
 	own := bucket.Bucket([]byte(key))
 	if own == nil {
-		return nil, nil
+		return bucket.Get([]byte(key)), nil
 	}
 	if stored = own.Get([]byte(recordName)); stored == nil {
 		return nil, fmt.Errorf("its bucket holds no %q", recordName)
@@ -93,17 +91,24 @@ func save(tx *bbolt.Tx, key string, record siblings.Record) error {
 	if err := storable(key, stored); err != nil {
 		return err
 	}
-	bucket := tx.Bucket([]byte(bucketName))
-	if bucket.Get([]byte(key)) != nil { // a record among others
-		if err := bucket.Delete([]byte(key)); err != nil {
-			return err
-		}
-	}
-	b, err := bucket.CreateBucketIfNotExists([]byte(key))
+	own, err := makeOwn(tx.Bucket([]byte(bucketName)), key)
 	if err != nil {
 		return err
 	}
-	return b.Put([]byte(recordName), stored)
+	return own.Put([]byte(recordName), stored)
+}
+
+// makeOwn returns key's own bucket. If the key has a record among others, which load
+// has read, the bucket takes its place.
+func makeOwn(bucket *bbolt.Bucket, key string) (*bbolt.Bucket, error) {
+	own, err := bucket.CreateBucketIfNotExists([]byte(key))
+	if !errors.Is(err, bolterrors.ErrIncompatibleValue) {
+		return own, err
+	}
+	if err := bucket.Delete([]byte(key)); err != nil {
+		return nil, err
+	}
+	return bucket.CreateBucket([]byte(key))
 }
 
 // storable returns an error for what bbolt would refuse.
