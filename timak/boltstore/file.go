@@ -134,7 +134,7 @@ func (f *file) update(do func(tx *bbolt.Tx) error) error {
 	}
 	defer f.rollback(tx) // nothing is left to roll back after a commit
 	err = f.explain(guard(func() error {
-		if err := f.pages(tx).checkFreelist(); err != nil {
+		if err := f.pages(tx).checkShared(); err != nil {
 			return err
 		}
 		if err := do(tx); err != nil {

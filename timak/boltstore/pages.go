@@ -43,13 +43,18 @@ func (f *file) pages(tx *bbolt.Tx) pages {
 	return pages{tx: tx, file: f.handle, size: size, count: tx.Size() / size}
 }
 
-// checkRecord returns a *damage if a page on the way to key's record has a length that
-// cannot be right.
+// checkShared returns a *damage if a page that every commit replaces has a length that
+// cannot be right: those of the list of free pages and of the outermost bucket.
+func (p pages) checkShared() error {
+	if err := p.checkFreelist(); err != nil {
+		return err
+	}
+	return p.checkPath(p.tx.Cursor().Bucket(), bucketName)
+}
+
+// checkRecord is checkShared for the pages that lead to key's record.
 func (p pages) checkRecord(key string) error {
 	bucket, err := records(p.tx)
-	if err == nil {
-		err = p.checkPath(p.tx.Cursor().Bucket(), bucketName)
-	}
 	if err == nil {
 		err = p.checkPath(bucket, key)
 	}
@@ -78,8 +83,8 @@ func (p pages) checkPath(bucket *bbolt.Bucket, key string) error {
 	return damagedFile(errors.New("its pages lead in a circle"))
 }
 
-// checkFreelist is checkRecord for the list of free pages, which every commit replaces.
-// Its place is in one of the first two pages, the one of the latest commit.
+// checkFreelist checks the list of free pages. Its place is in one of the first two
+// pages, the one of the latest commit.
 func (p pages) checkFreelist() error {
 	const freelist, commit, end = pageHeader + 32, pageHeader + 48, pageHeader + 64
 	for at := range int64(2) {
