@@ -8,34 +8,61 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.etcd.io/bbolt"
 )
 
 // A page that claims to consist of more pages than the file has is refused by the puts
 // that would free it: bbolt would count to the claimed number, and keep them all in
-// memory.
+// memory. errorsOf puts under the last key.
 func TestPageThatClaimsTooMany(t *testing.T) {
 	t.Parallel()
 	whole, size := storeFile(t), os.Getpagesize()
 	path := filepath.Join(t.TempDir(), "feed.db")
-	refused := map[uint16]int{} // by kind of page
+	freed := pagesOf(t, path, whole, fmt.Sprintf("key %04d", explainedKeys-1))
 	for at := 2 * size; at < len(whole); at += size {
-		for _, following := range []uint32{uint32((len(whole) - at) / size), 1 << 10, 1<<32 - 1} {
+		for _, following := range []uint32{100, 1 << 20, 1<<32 - 1} {
 			b := bytes.Clone(whole)
 			binary.NativeEndian.PutUint32(b[at+12:], following)
-			name := fmt.Sprintf("page %d claims %d more", at/size, following)
-			_, all := errorsOf(t, path, name, b)
-			for _, err := range all {
-				if strings.Contains(err.Error(), fmt.Sprintf("page %d of %d claims %d more", at/size, len(whole)/size, following)) {
-					refused[binary.NativeEndian.Uint16(b[at+8:])]++
-					break
-				}
+			page, claims := fmt.Sprintf("page %d of", at/size), fmt.Sprintf("claims %d more", following)
+			_, all := errorsOf(t, path, page+" a file "+claims, b)
+			kind, ok := freed[at/size]
+			if got := fmt.Sprint(all); ok && (!strings.Contains(got, page) || !strings.Contains(got, claims)) {
+				t.Errorf("%s, which %s: got %v, want it refused", kind, claims, got)
 			}
 		}
 	}
-	const branch, leaf, freelist = 0x01, 0x02, 0x10
-	for kind, name := range map[uint16]string{branch: "branch", leaf: "leaf", freelist: "list of free pages"} {
-		if refused[kind] < 3 {
-			t.Errorf("%s: %d were refused, want three or more", name, refused[kind])
-		}
+}
+
+// pagesOf returns the pages that a put under key frees, and what they are.
+func pagesOf(t *testing.T, path string, content []byte, key string) map[int]string {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	all := map[int]string{}
+	err = db.View(func(tx *bbolt.Tx) error {
+		keys := tx.Bucket([]byte(bucketName))
+		all[int(tx.Cursor().Bucket().Root())] = "the outermost bucket"
+		all[int(keys.Root())] = "the bucket of all keys"
+		all[int(keys.Bucket([]byte(key)).Root())] = "the bucket of a key"
+		for id := 2; ; id++ {
+			page, err := tx.Page(id)
+			if err != nil || page == nil {
+				return err
+			}
+			if page.Type == "freelist" {
+				all[id] = "the list of free pages"
+			}
+		}
+	})
+	if err != nil || len(all) != 4 || all[0] != "" {
+		t.Fatalf("got pages %v, %v; want four of different kinds", all, err)
+	}
+	return all
 }
