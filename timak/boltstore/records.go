@@ -72,6 +72,21 @@ func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
 	return record, nil
 }
 
+// loadFront returns the first bytes of the only sibling under key; ok is false if there
+// is no such part. It shares memory with tx.
+func loadFront(tx *bbolt.Tx, key string, length int) (front []byte, ok bool, err error) {
+	bucket, err := records(tx)
+	if err != nil {
+		return nil, false, err
+	}
+	stored, err := find(bucket, key)
+	if err != nil {
+		return nil, false, damagedRecord(err)
+	}
+	front, ok = siblings.Front(stored, length)
+	return front, ok, nil
+}
+
 // find returns the record under key as it is stored, nil if there is none.
 func find(bucket *bbolt.Bucket, key string) (stored []byte, err error) {
 	own := bucket.Bucket([]byte(key))

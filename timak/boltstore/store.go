@@ -24,8 +24,9 @@ type Store struct {
 }
 
 var (
-	_ driver.Store  = (*Store)(nil)
-	_ driver.Lister = (*Store)(nil)
+	_ driver.Store      = (*Store)(nil)
+	_ driver.Lister     = (*Store)(nil)
+	_ driver.PartGetter = (*Store)(nil)
 )
 
 // Open opens the store in the file at path. It creates the file, but not its
@@ -56,6 +57,16 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 		return driver.Object{}, fmt.Errorf("boltstore: get %q%s: %w", key, s.of(err), err)
 	}
 	return obj, nil
+}
+
+// GetPart returns the beginning of the only sibling under key, or what Get returns; see
+// driver.PartGetter. It does not check the record that a part is from.
+func (s *Store) GetPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
+	obj, whole, err = s.getPart(ctx, key, length)
+	if err != nil {
+		return driver.Object{}, false, fmt.Errorf("boltstore: get %q%s: %w", key, s.of(err), err)
+	}
+	return obj, whole, nil
 }
 
 // Put stores value beside the siblings that token does not cover; see driver.Store.
@@ -100,6 +111,21 @@ func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err err
 		return err
 	})
 	return obj, err
+}
+
+func (s *Store) getPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
+	err = s.view(ctx, func(tx *bbolt.Tx) error {
+		front, ok, err := loadFront(tx, key, length)
+		if whole = !ok; ok {
+			obj.Siblings = [][]byte{front}
+			s.file.touch(1, detach(obj))
+		}
+		return err
+	})
+	if whole && err == nil {
+		obj, err = s.get(ctx, key)
+	}
+	return obj, whole, err
 }
 
 // view runs do in a read-only transaction.
