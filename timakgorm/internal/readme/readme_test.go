@@ -8,14 +8,17 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/pgtest"
-	"github.com/timak-go/timak/timak/riakstore"
+	"github.com/timak-go/timak/timak/redistest"
 	"github.com/timak-go/timak/timak/riaktest"
 )
 
@@ -54,19 +57,22 @@ func TestLength(t *testing.T) {
 
 func TestSnippets(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("snippets_test.go")
-	if err != nil {
-		t.Fatal(err)
+	code := ""
+	for _, file := range []string{"snippets_test.go", "stores_test.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code += unindented(string(source))
 	}
-	code := unindented(string(source))
 	for _, block := range blocks(t, "go") {
 		if !strings.Contains(code, unindented(block)) {
-			t.Errorf("snippets_test.go does not run this of the README:\n%s", block)
+			t.Errorf("no file of snippets runs this of the README:\n%s", block)
 		}
 	}
 	inline := regexp.MustCompile("(?s)`(plugin\\.Register[^`]*)`").FindStringSubmatch(readme(t))
 	if inline == nil || !strings.Contains(code, inline[1]) {
-		t.Errorf("snippets_test.go does not run this of the README: %q", inline)
+		t.Errorf("no file of snippets runs this of the README: %q", inline)
 	}
 }
 
@@ -84,9 +90,7 @@ func TestCommands(t *testing.T) {
 			case "make":
 				testMake(t, command)
 			case "go":
-				testBlog(t, command)
-			case "riak":
-				testRiak(t, command)
+				testGo(t, command)
 			default:
 				t.Errorf("the README has a command that no test runs: %s", command)
 			}
@@ -105,20 +109,34 @@ func testMake(t *testing.T, command string) {
 	}
 }
 
-// testRiak checks that a command is among those by which riakstore has a bucket
-// type made.
-func testRiak(t *testing.T, command string) {
+// testGo runs a program of the project.
+func testGo(t *testing.T, command string) {
 	t.Helper()
-	command = strings.ReplaceAll(command, "timelines", "absent")
-	_, err := riakstore.Open(riaktest.Start(t, nil).Addresses(), &riakstore.Options{BucketType: "absent"})
-	if err == nil || !strings.Contains(err.Error(), "\t"+command+"\n") && !strings.HasSuffix(err.Error(), "\t"+command) {
-		t.Errorf("%s: riakstore does not ask for this, but: %v", command, err)
+	if strings.Contains(command, "/examples/blog") {
+		testBlog(t, command)
+		return
+	}
+	folder := t.TempDir()
+	store, err := boltstore.Open(filepath.Join(folder, "feed.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := timak.New(store, nil).Add(t.Context(), "site:posts", timak.Item{ID: "1", At: start}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(command, "feed.db", folder+"/feed.db"))
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "DSN="+pgtest.DSN(t))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "1 ") {
+		t.Errorf("%s: %v\n%s", command, err, out)
 	}
 }
 
 // testBlog starts the blog as the README says, but on a free port, with data in
-// a folder of the test's and on its Postgres and Riak, and waits for it to
-// listen.
+// a folder of the test's and on its servers, and waits for it to listen.
 func testBlog(t *testing.T, command string) {
 	t.Helper()
 	command = regexp.MustCompile(`"host=[^"]*"`).ReplaceAllStringFunc(command, func(string) string {
@@ -126,6 +144,9 @@ func testBlog(t *testing.T, command string) {
 	})
 	command = regexp.MustCompile(`-riak \S+`).ReplaceAllStringFunc(command, func(string) string {
 		return "-riak " + strings.Join(riaktest.Start(t, nil).Addresses(), ",")
+	})
+	command = regexp.MustCompile(`-redis \S+`).ReplaceAllStringFunc(command, func(string) string {
+		return "-redis " + redistest.NewServer(t).Address()
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

@@ -20,8 +20,6 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/memstore"
-	"github.com/timak-go/timak/timak/riakstore"
-	"github.com/timak-go/timak/timak/riaktest"
 	"github.com/timak-go/timak/timakgorm"
 )
 
@@ -161,24 +159,6 @@ func Example_homeFeed() {
 	// [notes:3 notes:1]
 	// [notes:4 notes:3 notes:1]
 	// []
-}
-
-func Example_riak() {
-	ctx := context.Background()
-	cluster, err := riaktest.New(nil)
-	check(err)
-	defer cluster.Close()
-	addresses := cluster.Addresses()
-
-	store, err := riakstore.Open(addresses, nil) // "10.0.0.1:8087", "10.0.0.2:8087", …
-
-	check(err)
-	timelines := timak.New(store, nil)
-	tl, err := timelines.Add(ctx, "site:posts", timak.Item{ID: "1", At: start})
-	check(err)
-	fmt.Println(tl.IDs())
-	check(store.Close())
-	// Output: [1]
 }
 
 func Example_verify() {
