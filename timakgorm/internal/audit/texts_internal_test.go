@@ -10,6 +10,8 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/relay"
@@ -78,7 +80,7 @@ func TestErrors_nameOnce(t *testing.T) {
 			{func() (*sql.DB, error) { return nil, unused }, unused.Error()},
 			{empty.DB, call.want},
 		} {
-			a := &Audit{tables: ts, relay: relay.New(nil, ts, nil, relay.Options{DB: pool.open})}
+			a := &Audit{tables: ts, relay: relay.New(timak.New(memstore.New(), nil), ts, nil, relay.Options{DB: pool.open})}
 			if err := call.run(t.Context(), a); err == nil || err.Error() != pool.want {
 				t.Errorf("%s:\ngot  %v\nwant %s", name, err, pool.want)
 			}

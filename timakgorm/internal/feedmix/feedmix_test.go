@@ -15,6 +15,7 @@ import (
 
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/timak/redistest"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix/feed"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix/pull"
@@ -33,7 +34,7 @@ var (
 	turns   = flag.Int("turns", 3, "in which the sides alternate")
 	seed    = flag.Uint64("seed", 1, "of all that is drawn")
 	checked = flag.Int("checked", 1000, "users whose pages are compared with SQL")
-	address = flag.String("redis", os.Getenv("TIMAK_TEST_REDIS"), "host:port of a Redis server")
+	url     = flag.String("redis", "", "the URL of a Redis server; without it one is started, or that of TIMAK_TEST_REDIS is used")
 )
 
 // small is what every run of the tests plays.
@@ -45,13 +46,20 @@ var small = script.Config{
 // TestFeedmix is the program of make feedmix. It measures, so nothing runs beside it.
 func TestFeedmix(t *testing.T) {
 	cfg, newDSN, out := small, func() string { return pgtest.DSN(t) }, t.Output()
+	redis := *url
 	if *whole {
 		cfg, out = configured(t), os.Stdout
+		if redis == "" && os.Getenv(redistest.EnvServer) == "" {
+			redis = redistest.NewServer(t, "appendonly yes", "appendfsync everysec").URL()
+		}
 		if os.Getenv(pgtest.EnvServer) == "" {
 			newDSN = durable(t)
 		}
 	}
-	report, err := feedmix.Run(t.Context(), cfg, entries(t, cfg.Capacity), newDSN, func(progress string) { t.Log(progress) })
+	if redis == "" {
+		redis = redistest.URL(t)
+	}
+	report, err := feedmix.Run(t.Context(), cfg, entries(t, redis, cfg.Capacity), newDSN, func(progress string) { t.Log(progress) })
 	if report != nil {
 		err = errors.Join(err, report.Write(out))
 	}
@@ -77,17 +85,13 @@ func configured(t *testing.T) script.Config {
 }
 
 // entries are the sides.
-func entries(t *testing.T, capacity int) []feedmix.Entry {
-	redis := feedmix.Entry{Name: "Redis fan-out", Loose: true, NotRun: "no address of a server was given (REDIS=host:port, or TIMAK_TEST_REDIS)"}
-	if *address != "" {
-		redis.Open = func(ctx context.Context, dsn string) (feed.Side, error) {
-			return sortedsets.New(ctx, dsn, *address, capacity)
-		}
-	}
+func entries(t *testing.T, redis string, capacity int) []feedmix.Entry {
 	return []feedmix.Entry{
 		{Name: "timak", Open: func(ctx context.Context, dsn string) (feed.Side, error) { return openTimak(ctx, t, dsn, capacity) }},
 		{Name: "SQL pull", Open: func(_ context.Context, dsn string) (feed.Side, error) { return pull.New(dsn) }},
-		redis,
+		{Name: "Redis fan-out", Loose: true, Open: func(ctx context.Context, dsn string) (feed.Side, error) {
+			return sortedsets.New(ctx, dsn, redis, capacity)
+		}},
 	}
 }
 

@@ -19,10 +19,9 @@ import (
 
 // Entry is a side that is to run, or is not.
 type Entry struct {
-	Name   string
-	Open   func(ctx context.Context, dsn string) (feed.Side, error) // nil: it does not run
-	NotRun string                                                   // why not
-	Loose  bool                                                     // it may have wrong pages: they are told, and do not fail the run
+	Name  string
+	Open  func(ctx context.Context, dsn string) (feed.Side, error)
+	Loose bool // it may have wrong pages: they are told, and do not fail the run
 }
 
 // lane is a side that runs.
@@ -55,10 +54,6 @@ func Run(ctx context.Context, cfg script.Config, entries []Entry, newDSN func() 
 	posts := feed.FirstPosts(cfg.Users(), cfg.Posts, cfg.Payload, cfg.Rand(script.StreamPosts))
 	told = report.New(cfg, follows)
 	for _, entry := range entries {
-		if entry.Open == nil {
-			told.AddNotRun(entry.Name, entry.NotRun)
-			continue
-		}
 		if err := r.open(ctx, entry, newDSN(), follows, posts); err != nil {
 			return nil, fmt.Errorf("feedmix: %s: %w", entry.Name, err)
 		}

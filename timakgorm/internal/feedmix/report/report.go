@@ -20,7 +20,6 @@ type Report struct {
 	deep   int
 	phases []phase
 	ran    []Ran
-	notRun []notRun
 }
 
 // phase is a mix at a rate, with the results of the sides.
@@ -37,9 +36,6 @@ type Ran struct {
 	Wrong       pages.Wrong
 }
 
-// notRun is a side that did not run.
-type notRun struct{ name, why string }
-
 // New returns a report that has nothing yet.
 func New(cfg script.Config, g *graph.Graph) *Report {
 	return &Report{cfg: cfg, edges: g.Edges(), deep: len(script.Deep(cfg, g))}
@@ -52,9 +48,6 @@ func (r *Report) AddPhase(mix script.Mix, rate float64, results []*measured.Resu
 
 // AddRan adds a side that ran.
 func (r *Report) AddRan(side Ran) { r.ran = append(r.ran, side) }
-
-// AddNotRun adds a side that did not run, and why.
-func (r *Report) AddNotRun(name, why string) { r.notRun = append(r.notRun, notRun{name, why}) }
 
 // Wrong returns the wrong pages of a side, by its name.
 func (r *Report) Wrong(name string) pages.Wrong {
@@ -74,9 +67,6 @@ func (r *Report) Write(out io.Writer) error {
 	fmt.Fprintf(&b, "Machine: %s.\n\n", machine())
 	for _, side := range r.ran {
 		fmt.Fprintf(&b, "- %s: %s; filled in %s\n", side.Name, side.About, rounded(side.Filled))
-	}
-	for _, side := range r.notRun {
-		fmt.Fprintf(&b, "- %s: not run: %s\n", side.name, side.why)
 	}
 	for _, p := range r.phases {
 		fmt.Fprintf(&b, "\nMix %s at %v operations a second, %s for each side in %d turns:\n\n", p.mix.Name, p.rate, r.cfg.Time, r.cfg.Turns)

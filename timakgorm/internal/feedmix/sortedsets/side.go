@@ -34,15 +34,20 @@ type Side struct {
 }
 
 // New opens the database, and the Redis server at an address.
-func New(ctx context.Context, dsn, address string, capacity int) (*Side, error) {
+func New(ctx context.Context, dsn, url string, capacity int) (*Side, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, errors.New("feedmix: the URL of Redis: expected redis://host:port, or rediss://…")
+	}
+	options.PoolSize = tables.Connections
 	db, err := tables.Open(dsn)
 	if err != nil {
 		return nil, err
 	}
 	r := &Side{Writer: tables.Writer{DB: db}, prefix: "feedmix:" + rand.Text() + ":", capacity: capacity}
-	r.redis = redis.NewClient(&redis.Options{Addr: address, PoolSize: tables.Connections})
+	r.redis = redis.NewClient(options)
 	if err := r.redis.Ping(ctx).Err(); err != nil {
-		return nil, errors.Join(fmt.Errorf("feedmix: Redis at %s: %w", address, err), r.redis.Close(), db.Close())
+		return nil, errors.Join(fmt.Errorf("feedmix: Redis at %s: %w", options.Addr, err), r.redis.Close(), db.Close())
 	}
 	r.fans = startFans()
 	return r, nil
