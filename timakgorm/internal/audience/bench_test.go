@@ -92,12 +92,15 @@ func drain(w *world.World) {
 func writeAlone(w *world.World, id int) {
 	w.Helper()
 	var writers errgroup.Group
-	writers.SetLimit(writersAtOnce)
-	for reader := range followers {
+	for first := range writersAtOnce {
 		writers.Go(func() error {
-			item := timak.Item{ID: fmt.Sprint("stories:", id), At: world.At(id), Source: "author:1", Data: fmt.Appendf(nil, `{"title":"t%d"}`, id)}
-			_, err := w.Timelines.Apply(w.Context(), fmt.Sprintf("alone:%d", reader), timak.Put(item).WithVersion(int64(id)+1))
-			return err
+			for reader := first; reader < followers; reader += writersAtOnce {
+				item := timak.Item{ID: fmt.Sprint("stories:", id), At: world.At(id), Source: "author:1", Data: fmt.Appendf(nil, `{"title":"t%d"}`, id)}
+				if _, err := w.Timelines.Apply(w.Context(), fmt.Sprintf("alone:%d", reader), timak.Put(item).WithVersion(int64(id)+1)); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	w.Must(writers.Wait())

@@ -3,8 +3,8 @@ package relay
 import (
 	"context"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"sync/atomic"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
@@ -171,15 +171,16 @@ func (b *batch) apply(ctx context.Context) {
 
 // writeAll writes some timelines, and notes what came of it.
 func (b *batch) writeAll(ctx context.Context, groups []*group) {
-	var workers errgroup.Group
-	workers.SetLimit(b.relay.opts.Writers)
-	for _, g := range groups {
-		workers.Go(func() error {
-			b.write(ctx, g)
-			return nil
+	var writers sync.WaitGroup
+	var next atomic.Int64
+	for range min(b.relay.opts.Writers, len(groups)) {
+		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
+			for n := next.Add(1); n <= int64(len(groups)); n = next.Add(1) {
+				b.write(ctx, groups[n-1])
+			}
 		})
 	}
-	_ = workers.Wait() // every group keeps its own errors
+	writers.Wait()
 	for _, g := range groups {
 		b.note(g)
 	}
