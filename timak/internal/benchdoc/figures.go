@@ -60,12 +60,17 @@ var figures = []figure{
 	{about: "… of which the store's own `Get`", benchmark: "pgstore/Get/no_data,_1_at_once", unit: cost, target: 1.15},
 	{about: "… `Page` with data", benchmark: "pgstore/Page/200_B_of_data,_1_at_once/over_a_bare_select", unit: cost, target: 1.15, note: socket},
 	{about: "… no data, against 20 rows of a table with an index", benchmark: "pgstore/Page/no_data,_1_at_once/over_a_table", unit: cost},
-	{about: "… with data", benchmark: "pgstore/Page/200_B_of_data,_1_at_once/over_a_table", unit: cost, target: 0.9, note: whole},
-	{about: "… 16 callers", benchmark: "pgstore/Page/200_B_of_data,_16_at_once/over_a_table", unit: cost, target: 0.9, note: whole},
+	{about: "… with data", benchmark: "pgstore/Page/200_B_of_data,_1_at_once/over_a_table", unit: cost, target: 0.9, note: socket},
+	{about: "… 16 callers", benchmark: "pgstore/Page/200_B_of_data,_16_at_once/over_a_table", unit: cost, target: 0.9, note: socket},
 	{about: "`Add` over pgstore, no data, against an insert into that table", benchmark: "pgstore/Add/no_data,_1_at_once", unit: cost, target: 1.3, note: rewrites},
 	{about: "… 16 callers", benchmark: "pgstore/Add/no_data,_16_at_once", unit: cost, target: 1.3, note: rewrites},
 	{about: "… with data", benchmark: "pgstore/Add/200_B_of_data,_1_at_once", unit: cost, target: 1.3, note: rewrites},
 	{about: "… 16 callers", benchmark: "pgstore/Add/200_B_of_data,_16_at_once", unit: cost, target: 1.3, note: rewrites},
+
+	{about: "`Page` over redisstore, no data, against a bare fetch of as many bytes", benchmark: "redisstore/Page/fetch/no_data/callers=1", unit: cost, target: 1.1, note: loopback},
+	{about: "… with data", benchmark: "redisstore/Page/fetch/200_B_of_data/callers=1", unit: cost, target: 1.1, note: loopback},
+	{about: "… of which the store's own `Get`", benchmark: "redisstore/Get/200_B_of_data/callers=1", unit: cost, target: 1.1, note: loopback},
+	{about: "`Add` over boltstore, no data, against an insert into a table of Postgres with an index", benchmark: "peers/Peers/ids_only/add,_1_at_once/boltstore", unit: cost, target: 1.2, note: syncs},
 
 	{about: "boltstore, `Page` of any of 100,000 timelines of 1,000 entries, against any of 100", benchmark: "boltstore/Many/Page", unit: cost, target: 1.3},
 	{about: "… `Add`", benchmark: "boltstore/Many/Add", unit: cost, target: 1.3},
@@ -75,8 +80,8 @@ const (
 	loopback = `client and server share the processors of one machine here, without a network between them, so the engine's
   computing time is large compared to that of a fetch; see the row with a server that is 1 ms away`
 	socket   = `client and server share the processors of one machine, by a local socket, so the engine's decoding is large compared to that of a query`
-	whole    = `a page with data reads the whole value of 1,000 items from TOAST, and the table 20 rows`
 	rewrites = `an add rewrites the value, and the table one row of it`
+	syncs    = `a put of boltstore waits for the disk twice, for its pages and for the place where they begin, and an insert once, for the log`
 	fastDisk = `a sync on this machine's disk is so fast that the writers wait for processors; see the row with a slower disk`
 )
 

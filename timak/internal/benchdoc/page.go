@@ -20,6 +20,7 @@ type page struct {
 	Runs     int
 	Figures  []figureRow
 	Notes    []string
+	Peers    []peerRow
 	Captures []captureRow
 	Backlogs []backlogRow
 	Homes    []homeRow
@@ -28,6 +29,13 @@ type page struct {
 
 type figureRow struct {
 	About, Target, Measured, Time, Baseline, Allocs, BaselineAllocs string
+}
+
+// peerRow is what each way to keep timelines takes for one thing; the columns are those of
+// peers, and the first is the baseline's.
+type peerRow struct {
+	About string
+	Cells []string
 }
 
 type captureRow struct{ About, Plain, Callbacks, Triggers string }
@@ -53,6 +61,9 @@ func write(out io.Writer, all results, on machine) error {
 		}
 	}
 	for _, name := range all.order {
+		if step, ok := strings.CutPrefix(name, "peers/Peers/"); ok {
+			p.Peers = addPeer(p.Peers, &all, name, step)
+		}
 		if step, ok := strings.CutPrefix(name, "endtoend/Capture/"); ok {
 			p.Captures = append(p.Captures, captureOf(&all, name, step))
 		}
@@ -66,8 +77,8 @@ func write(out io.Writer, all results, on machine) error {
 			p.FanOuts = append(p.FanOuts, fanOutOf(&all, name, step))
 		}
 	}
-	if len(p.Captures) == 0 || len(p.Backlogs) == 0 || len(p.Homes) == 0 || len(p.FanOuts) == 0 {
-		return errors.New("no results of Capture, Backlog, Home or FanOut: expected those of all benchmarks that make bench runs")
+	if len(p.Peers) == 0 || len(p.Captures) == 0 || len(p.Backlogs) == 0 || len(p.Homes) == 0 || len(p.FanOuts) == 0 {
+		return errors.New("no results of Peers, Capture, Backlog, Home or FanOut: expected those of all benchmarks that make bench runs")
 	}
 	return template.Must(template.New("page").Parse(text)).Execute(out, p)
 }
@@ -128,6 +139,22 @@ func (f figure) value(v float64) string {
 	default:
 		return fmt.Sprintf("%.2f×", v)
 	}
+}
+
+// addPeer adds the figure of one side to the row of what it did.
+func addPeer(rows []peerRow, all *results, name, step string) []peerRow {
+	cut := strings.LastIndex(step, "/")
+	what := about(step[:cut])
+	if len(rows) == 0 || rows[len(rows)-1].About != what {
+		baseline := all.spread(name, "baseline-ns/op")
+		if strings.Contains(what, "16 at once") { // each of them eight times
+			baseline.median /= 16 * 8
+		}
+		rows = append(rows, peerRow{what, []string{duration(baseline)}})
+	}
+	row := &rows[len(rows)-1]
+	row.Cells = append(row.Cells, ratio(all.spread(name, cost)))
+	return rows
 }
 
 func captureOf(all *results, name, step string) captureRow {
