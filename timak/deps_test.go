@@ -38,6 +38,7 @@ var arrows = []struct {
 	{"timak/internal/siblings", "timak/driver", "what stores share knows only their contract"},
 	{"internal/eachstore", "timak/boltstore timak/driver timak/memstore timak/pgstore timak/pgtest timak/redisstore timak/redistest", "it opens every store for those who know none: no store may know it"},
 	{"timak/internal/bench", "timak timak/pgtest", "benchmarks use the engine as an application does, and its peers"},
+	{"timak/internal/peers", "", "it has a benchmark alone, which opens every store"},
 	{"timak/internal/benchdoc", "", "it reads text and writes text"},
 
 	{"timakgorm", "timak " + rooms, "what an application names: doors to the rooms, and the engine. Stores are the application's choice"},
