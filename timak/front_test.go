@@ -100,8 +100,8 @@ func TestFront(t *testing.T) {
 // drawnOps put items, remove the newest of them, and put some that are older than all:
 // they come after the floor, if there is one.
 func drawnOps(t *rapid.T) []timak.Op {
-	size := rapid.IntRange(0, 1500).Draw(t, "bytes of data")
-	items := rapid.IntRange(0, 1200).Draw(t, "items")
+	size := rapid.IntRange(0, 1000).Draw(t, "bytes of data")
+	items := rapid.IntRange(0, 500).Draw(t, "items")
 	removed := rapid.SampledFrom([]int{0, 0, 15, items - 10, items - 30}).Draw(t, "removed")
 	old := rapid.SampledFrom([]int{0, 0, 10, 100}).Draw(t, "old")
 	var ops []timak.Op
