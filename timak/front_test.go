@@ -174,6 +174,54 @@ func TestFront_fetches(t *testing.T) {
 	}
 }
 
+// A value that cannot be read in parts costs two fetches once, and then one, until it can
+// be: that with an item that is there for two reasons, one that has more items than the
+// reader sees, and one whose page needs very much.
+func TestFront_whole(t *testing.T) {
+	t.Parallel()
+	shared := timak.Put(timak.Item{ID: "posts:1", At: time.Unix(1e9, 0), Source: "mention"})
+	huge := bench.Fill(30, func(n int) timak.Item {
+		data := make([]byte, 64<<10)
+		_, _ = rand.NewChaCha8([32]byte{byte(n)}).Read(data) // never fails
+		return timak.Item{ID: fmt.Sprint(n), At: time.Unix(int64(n), 0), Data: data}
+	})
+	for _, tt := range []struct {
+		name   string
+		ops    []timak.Op
+		limit  int        // of what the reader sees
+		mended []timak.Op // makes it one that can be read in parts
+	}{
+		{"shared", append(bench.Fill(bench.MaxItems, bench.Post), shared, timak.Put(timak.Item{ID: "posts:1", At: time.Unix(1e9, 0)})), 2000, []timak.Op{timak.Remove("posts:1")}},
+		{"too many", bench.Fill(bench.MaxItems, bench.Post), 500, nil},
+		{"huge", huge, 1000, nil},
+	} {
+		store := &parting{Store: memstore.New()}
+		engine := timak.New(store, &timak.Options{MaxItems: 2000})
+		if _, err := engine.Apply(t.Context(), key, tt.ops...); err != nil {
+			t.Fatal(err)
+		}
+		reader := engine.Bounded(tt.limit)
+		pages := func(what string, parts, gets int64) {
+			store.gets.Store(0)
+			for range 10 {
+				if page, err := reader.Page(t.Context(), key, timak.Query{}); err != nil || len(page.Items) != 20 {
+					t.Fatalf("%s: %d items, %v", tt.name, len(page.Items), err)
+				}
+			}
+			store.wantReads(t, tt.name+", "+what, parts, gets)
+		}
+		pages("first", 1, 10)
+		pages("then", 0, 10)
+		if tt.mended == nil {
+			continue
+		}
+		if _, err := engine.Apply(t.Context(), key, tt.mended...); err != nil {
+			t.Fatal(err)
+		}
+		pages("mended", 9, 1)
+	}
+}
+
 // A part that is damaged shows nothing, and the page says so or is read as a whole.
 func TestFront_damage(t *testing.T) {
 	t.Parallel()

@@ -81,9 +81,10 @@ func (m *meeting) join(i int, e *Entry) {
 	joined := join(*old, *e)
 	m.moved = m.moved || joined.Live != old.Live || joined.Date != old.Date
 	m.changed = m.changed || m.moved || joined.Version != old.Version || joined.Older != old.Older
-	if !joined.Live {
-		old.Data.remove()
-		e.Data.remove()
+	for _, data := range []Data{old.Data, e.Data} {
+		if data != joined.Data {
+			data.remove()
+		}
 	}
 	*old = joined
 }

@@ -124,14 +124,14 @@ func (s *State) register(id, source string) (Entry, int) {
 // a register that says the same as its absence.
 func (s *State) set(i int, e Entry) {
 	e, keep := s.normal(e)
+	if i >= 0 && s.Entries[i].Data != e.Data {
+		s.Entries[i].Data.remove()
+	}
 	if i >= 0 && keep && compareEntries(s.Entries[i], e) == 0 {
 		s.Entries[i] = e
 		return
 	}
 	if i >= 0 {
-		if !e.Live {
-			s.Entries[i].Data.remove()
-		}
 		s.Entries = slices.Delete(s.Entries, i, i+1)
 	}
 	if keep {

@@ -16,6 +16,7 @@ type block struct {
 	// Instead of all that, a block that was not decoded: the place-th of a view.
 	from  *View
 	place int
+	pack  bool // its data is not compressed yet, and is to be
 }
 
 // The sizes of blocks. Larger blocks compress better, but cost more to make and to
@@ -158,18 +159,21 @@ func (d *divider) flush(blocks []block, live []state.Entry) []block {
 	return blocks
 }
 
-// settle marks the blocks of the front. The first block that has left it and is not
-// compressed is packed anew; others are not, as data that does not shrink would be tried
-// each time.
+// settle marks the blocks of the front, and those that have left it and are to be
+// compressed. A block that is copied leaves the front once, so data that does not shrink
+// is not tried each time.
 func settle(blocks []block) {
 	var f front
-	packed := false
 	for i := range blocks {
 		b := &blocks[i]
 		entries, data := b.size()
-		b.front = f.open() && data <= frontData
-		if !f.open() && !packed && b.isPlain() {
-			b.kept, packed = nil, true
+		switch {
+		case f.open():
+			b.front = data <= frontData
+		case b.from != nil:
+			b.pack = b.from.inFront(b.place) && b.from.head.blocks[b.place].plain()
+		case b.isPlain():
+			b.kept = nil
 		}
 		f = front{f.entries + entries, f.data + data}
 	}
@@ -208,8 +212,8 @@ func (b *block) isPlain() bool {
 // plain reports whether a block has data that is not compressed.
 func (b *blockHead) plain() bool { return b.data > 0 && b.stored == b.data }
 
-// pack returns the data of a block as it is stored, and its unpacked length.
-func (b *block) pack(compress bool) (stored []byte, length int, err error) {
+// packed returns the data of a block as it is stored, and its unpacked length.
+func (b *block) packed(compress bool) (stored []byte, length int, err error) {
 	if b.kept != nil {
 		stored, length, _ = b.kept.Stored()
 		if compress || len(stored) == length {

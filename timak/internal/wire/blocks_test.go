@@ -198,3 +198,39 @@ func TestOtherBlocksStay(t *testing.T) {
 		t.Errorf("the middle %d of %d bytes are not as they were", len(middle), len(before))
 	}
 }
+
+// Nor if the item was dated anew before it was removed, so that its first data was the
+// last of its block.
+func TestRemovedDataIsGone_datedAnew(t *testing.T) {
+	t.Parallel()
+	for i := range 100 {
+		s := mustReadT(t, encode(t, key, timeline(100), false))
+		secret := fmt.Sprintf("Title number %d\"", i)
+		id := fmt.Sprint("posts:", i)
+		s.Put(state.Entry{ID: id, Version: 1 << 59, Live: true, Date: 1 << 59, Data: state.Plain([]byte(secret))})
+		s = mustReadT(t, encode(t, key, s, false))
+		s.RemoveEntry(id, "", 1<<60)
+		if bytes.Contains(encode(t, key, s, false), []byte(secret)) {
+			t.Errorf("%s is still there", secret)
+		}
+	}
+}
+
+// Nor if a sibling has dated it anew.
+func TestRemovedDataIsGone_datedAnewBySibling(t *testing.T) {
+	t.Parallel()
+	for i := range 100 {
+		secret := fmt.Sprintf("Title number %d\"", i)
+		id := fmt.Sprint("posts:", i)
+		var anew state.State
+		anew.Put(state.Entry{ID: id, Version: 1 << 59, Live: true, Date: 1 << 59, Data: state.Plain([]byte("other"))})
+		values := [][]byte{encode(t, key, timeline(100), false), encode(t, key, anew, false)}
+		for first := range values {
+			s := mustReadT(t, values[first])
+			s.Absorb(mustReadT(t, values[1-first]))
+			if bytes.Contains(encode(t, key, s, false), []byte(secret)) {
+				t.Errorf("%s, read %d first: is still there", secret, first)
+			}
+		}
+	}
+}

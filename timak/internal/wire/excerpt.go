@@ -128,13 +128,22 @@ func (v *View) takeSurplus(taken []bool, bounds Bounds, surplus int) {
 	}
 }
 
-// takeBehindFront takes the first block behind the front, if it is to be compressed or
-// to be joined with the next.
+// inFront reports whether a block is in the front.
+func (v *View) inFront(place int) bool {
+	var f front
+	for i := 0; i < place && f.open(); i++ {
+		f = v.past(f, i)
+	}
+	return f.open()
+}
+
+// takeBehindFront takes the first block behind the front, if it can be joined with the
+// next.
 func (v *View) takeBehindFront(taken []bool) {
 	var f front
 	for i := range taken {
 		if !f.open() {
-			taken[i] = taken[i] || v.head.blocks[i].plain() || i+1 < len(taken) && v.joins(f, i+1)
+			taken[i] = taken[i] || i+1 < len(taken) && v.joins(f, i+1)
 			return
 		}
 		f = v.past(f, i)

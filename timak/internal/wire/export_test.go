@@ -44,16 +44,14 @@ func WithGraves(key string, graves []byte) []byte {
 	return assemble(key, &head{}, nil, 0, graves)
 }
 
-// Blocks counts the entries in blocks that are compressed and in those that are not, and
-// the blocks.
-func Blocks(key string, value []byte) (plain, packed, blocks int) {
+// Blocks counts the entries in blocks behind the front that are not compressed, and the
+// blocks.
+func Blocks(key string, value []byte) (plain, blocks int) {
 	v, _ := Open(key, value)
 	for i := range v.head.blocks {
-		if b := &v.head.blocks[i]; b.plain() {
+		if b := &v.head.blocks[i]; b.plain() && !v.inFront(i) {
 			plain += b.entries
-		} else {
-			packed += b.entries
 		}
 	}
-	return plain, packed, len(v.head.blocks)
+	return plain, len(v.head.blocks)
 }

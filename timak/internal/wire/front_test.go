@@ -86,40 +86,50 @@ func TestOpenFront_damage(t *testing.T) {
 	}
 }
 
-// However many items are added, the first page is in a small part of the value that is
-// not compressed, what is behind it is compressed, and there are few blocks.
+// However many items are added at a time, and of whatever size: the first page is in a
+// small part of the value, what is behind it is compressed, and there are few blocks.
 func TestFrontOfAFullTimeline(t *testing.T) {
 	t.Parallel()
-	for name, item := range map[string]func(n int) timak.Item{"posts": bench.Post, "bookmarks": bench.Bookmark} {
-		t.Run(name, func(t *testing.T) {
+	sized := func(times func(n int) int) func(n int) timak.Item {
+		return func(n int) timak.Item {
+			item := bench.Post(n)
+			item.Data = bytes.Repeat(item.Data, times(n))
+			return item
+		}
+	}
+	for _, tt := range []struct {
+		name         string
+		item         func(n int) timak.Item
+		atOnce, most int // items of a write, blocks
+	}{
+		{"posts", bench.Post, 1, 40},
+		{"posts, some at once", bench.Post, 30, 40},
+		{"bookmarks", bench.Bookmark, 1, 40},
+		{"2 KB, some at once", sized(func(int) int { return 10 }), 16, 120},
+		{"13 KB, two at once", sized(func(int) int { return 65 }), 2, 600},
+		{"of several sizes", sized(func(n int) int {
+			if n%17 == 0 {
+				return 80
+			}
+			return 9
+		}), 1, 180},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			fillFronts(t, item)
+			random := rand.New(rand.NewPCG(1, 2))
+			value, next := encode(t, key, state.State{}, true), 0
+			for next < 400 || tt.atOnce == 1 && next < 1100 && tt.most < 100 {
+				items := 1 + random.IntN(tt.atOnce)
+				value = posted(t, value, tt.item, next, items)
+				next += items
+				if plain, blocks := wire.Blocks(key, value); plain > 0 || blocks > tt.most {
+					t.Fatalf("%d of %d items: %d entries behind the front are not compressed; %d blocks", items, next, plain, blocks)
+				}
+			}
+			if _, need := wire.OpenFront(key, value, 20); need > 64<<10 || len(tt.item(1).Data) <= 200 && need > 8<<10 {
+				t.Errorf("20 of %d items are in %d of %d bytes", next, need, len(value))
+			}
 		})
-	}
-}
-
-func fillFronts(t *testing.T, item func(n int) timak.Item) {
-	t.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
-	value, next, singles := encode(t, key, state.State{}, true), 0, 0
-	for write := range 1000 {
-		items := 1
-		if singles++; random.IntN(200) == 0 {
-			items, singles = 2+random.IntN(60), 0
-		}
-		value = posted(t, value, item, next, items)
-		next += items
-		plain, packed, blocks := wire.Blocks(key, value)
-		most := 60
-		if singles > 12 {
-			most = 28 // 20 before the last block, which has 8: the next write finds that it has left the front
-		}
-		if plain > most || blocks > 40 {
-			t.Fatalf("write %d, of %d items: %d entries are not compressed, %d are, in %d blocks", write, items, plain, packed, blocks)
-		}
-	}
-	if _, need := wire.OpenFront(key, value, 20); need > 8<<10 || next < 1001 {
-		t.Errorf("20 of %d items are in %d of %d bytes", next, need, len(value))
 	}
 }
 

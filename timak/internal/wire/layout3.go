@@ -81,12 +81,16 @@ func (w *writer) block(h *head, b *block, compress bool) (blockHead, part, error
 	if b.from != nil {
 		said := b.from.head.blocks[b.place]
 		p := b.from.part(&said)
-		if !b.from.summed {
+		if b.pack {
+			p.data = pack(p.data, compress)
+			said.stored = len(p.data)
+		}
+		if b.pack || !b.from.summed {
 			said.sum = p.sum()
 		}
 		return said, p, nil
 	}
-	packed, length, err := b.pack(compress)
+	packed, length, err := b.packed(compress)
 	if err != nil {
 		return blockHead{}, part{}, err
 	}
@@ -153,15 +157,14 @@ func openLayout3(key string, value []byte) (*View, error) {
 	if len(r.b) > 0 {
 		r.fail("bytes left over in the head")
 	}
+	if v.lay(); v.unpacked > maxBody-graves {
+		return nil, fmt.Errorf("%w: size", ErrCorrupt)
+	}
 	at := 0
 	for i := range h.blocks {
 		b := &h.blocks[i]
 		b.columnsAt, b.storedAt = at, at+b.columns
 		at += b.columns + b.stored
-	}
-	v.lay()
-	if v.unpacked+graves > maxBody {
-		r.fail("size")
 	}
 	if v.size = at + graves; r.err == nil && v.size == len(v.body) {
 		v.graves = v.body[at:]

@@ -51,8 +51,10 @@ func (v *View) lay() (columns, stored int) {
 		columns += b.columns
 		stored += b.stored
 		data += b.data
+		if v.unpacked = columns + data; v.unpacked > maxBody { // before sums overflow
+			break
+		}
 	}
-	v.unpacked = columns + data
 	return columns, stored
 }
 
@@ -97,9 +99,12 @@ func (v *View) dataOf(b *blockHead) []byte {
 
 func (v *View) part(b *blockHead) part { return part{v.columnsOf(b), v.dataOf(b)} }
 
+// atHand reports whether a block is in the bytes at hand.
+func (v *View) atHand(b *blockHead) bool { return b.storedAt+b.stored <= len(v.body) }
+
 // intact reports whether a block is at hand and has its checksum.
 func (v *View) intact(b *blockHead) bool {
-	return b.storedAt+b.stored <= len(v.body) && (!v.summed || v.part(b).sum() == b.sum)
+	return v.atHand(b) && (!v.summed || v.part(b).sum() == b.sum)
 }
 
 // allIntact reports whether all blocks have their checksums.
@@ -203,6 +208,9 @@ func (v *View) At(i int) *state.Entry {
 			if v.read[n] == nil {
 				v.readBlock(n)
 			}
+			if v.read[n] == nil {
+				return &state.Entry{}
+			}
 			return &v.read[n][i]
 		}
 		i -= b.entries
@@ -210,8 +218,14 @@ func (v *View) At(i int) *state.Entry {
 	panic("wire: View.At: out of range")
 }
 
+// readBlock reads a block, unless it is not at hand or damaged.
 func (v *View) readBlock(n int) {
-	entries := make([]state.Entry, v.head.blocks[n].entries)
+	b := &v.head.blocks[n]
+	if !v.atHand(b) {
+		v.err = fmt.Errorf("%w: block %d is cut off", ErrCorrupt, n)
+		return
+	}
+	entries := make([]state.Entry, b.entries)
 	if err := v.blockAlone(n, entries); err != nil {
 		v.err = err
 	}
