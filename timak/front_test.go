@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -124,7 +125,7 @@ func drawnOps(t *rapid.T) []timak.Op {
 func wantSame(t *rapid.T, what string, ask func(*timak.Timelines) (any, error), engine, plain *timak.Timelines) {
 	got, err := ask(engine)
 	want, wantErr := ask(plain)
-	if fmt.Sprint(err) != fmt.Sprint(wantErr) || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+	if fmt.Sprint(err) != fmt.Sprint(wantErr) || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s: got %+v, %v\nwant %+v, %v", what, got, err, want, wantErr)
 	}
 }
@@ -234,10 +235,10 @@ func TestFront_damage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := range 8 << 10 {
+	for at := 0; at < 8<<10; at += 3 {
 		store.damage = func(part []byte) { part[at] ^= 4 }
 		page, err := engine.Page(t.Context(), key, timak.Query{})
-		if err == nil && fmt.Sprintf("%+v", page) != fmt.Sprintf("%+v", want) || err != nil && len(page.Items) > 0 {
+		if err == nil && !reflect.DeepEqual(page, want) || err != nil && len(page.Items) > 0 {
 			t.Fatalf("byte %d: got %+v, %v", at, page, err)
 		}
 	}
