@@ -7,7 +7,7 @@ ARGS     ?=
 PACKAGES ?= ./...
 # Tests that run at once in a package: more than processors, as many wait for locks.
 PARALLEL ?= 4
-FUZZTIME ?= 10s
+FUZZTIME ?= 6s
 SOAKTIME ?= 5m
 HISTORIES ?= 500
 FOLLOWERS ?= 100000
