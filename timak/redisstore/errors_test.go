@@ -96,7 +96,7 @@ const permissions = "user blog on >blog-password ~timak:* +info +multi +exec +hg
 // fewer is told so.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	server := redistest.NewServer(t, permissions,
+	server := redistest.NewServer(t, permissions, "appendonly yes", "appendfsync always",
 		"user default on >root-password ~* &* +@all",
 		"user blind on >blind-password ~timak:* +@all -info",
 		"user reader on >reader-password ~timak:* +info +hgetall",
@@ -107,7 +107,11 @@ func TestPermissions(t *testing.T) {
 	store := open(t, as("blog"), nil)
 	put(t, store, "k", "2", put(t, store, "k", "1", nil))
 	want(t, store, "k", "2")
-	wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
+	mark := wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
+	killAndStart(t, server)
+	wantMark(t, store, wantMark(t, store, mark, driver.KeptBefore), driver.KeptAll)
+	wantMark(t, store, mark, driver.KeptBefore) // of a branch that has ended
+	want(t, store, "k", "2")
 
 	_, err := redisstore.Open(t.Context(), as("blind"), nil)
 	wantSays(t, "Open without info", err, redisstore.ErrMisconfigured, "permit the user the command info")

@@ -30,7 +30,7 @@ local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+
 if not life then
 	return redis.error_reply('ERR the server tells no master_replid in INFO replication')
 end
-local at = redis.call('HMGET', KEYS[1], 'life', 'branch', 'number')
+local at = redis.call('HMGET', KEYS[1], 'life', 'branch', 'number', 'end:' .. ARGV[2])
 local branch, number, kept = at[2], tonumber(at[3] or 0), 0
 if ARGV[2] == '' then
 	kept = 1
@@ -38,7 +38,7 @@ elseif ARGV[2] == branch then
 	if tonumber(ARGV[3]) <= number then
 		kept = at[1] == life and 2 or 1
 	end
-elseif tonumber(ARGV[3]) <= tonumber(redis.call('HGET', KEYS[1], 'end:' .. ARGV[2]) or -1) then
+elseif tonumber(ARGV[3]) <= tonumber(at[4] or -1) then
 	kept = 1
 end
 if at[1] ~= life then
