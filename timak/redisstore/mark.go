@@ -23,8 +23,9 @@ var _ driver.Marker = (*Store)(nil)
 
 // markScript sets a mark under KEYS[1]. It returns its branch and number, and what is
 // kept (see driver.Kept) of the mark with the branch ARGV[2] and the number ARGV[3].
-// ARGV[1] is the name of the branch that begins now, if one does. A restart adds a
-// field of about 25 bytes.
+// ARGV[1] begins the name of the branch that begins now, if one does; the rest is the
+// server's: a client that sends the script again may meet another history. A restart
+// adds a field of about 33 bytes.
 var markScript = redis.NewScript(`
 local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 if not life then
@@ -45,7 +46,7 @@ if at[1] ~= life then
 	if branch then
 		redis.call('HSET', KEYS[1], 'end:' .. branch, number)
 	end
-	branch = ARGV[1]
+	branch = ARGV[1] .. string.sub(life, 1, 8)
 end
 redis.call('HSET', KEYS[1], 'life', life, 'branch', branch, 'number', number + 1)
 return {branch, number + 1, kept}`)

@@ -153,3 +153,45 @@ func TestMarks_demoted(t *testing.T) {
 	want(t, store, "k")
 	wantMark(t, store, mark, driver.KeptBefore)
 }
+
+// A mark that is sent again, as its answer was lost, is in the branch that there is then,
+// though the server has begun another one meanwhile.
+func TestMarks_sentAgain(t *testing.T) {
+	t.Parallel()
+	server := redistest.NewServer(t)
+	proxy := redistest.NewProxy(t, server.Address())
+	other := open(t, server.URL(), nil)
+	var between func()
+	client := redis.NewClient(&redis.Options{
+		Addr: proxy.Address(), PoolSize: 1, PipelinePoolSize: 1, MaxRetries: 3, DialerRetries: 1,
+		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if between != nil && proxy.Hits() > 0 {
+				between()
+				between = nil
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	})
+	t.Cleanup(func() { _ = client.Close() })
+	store, err := redisstore.New(t.Context(), client, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantMark(t, store, "", driver.KeptBefore) // loads the script
+	command(t, connect(t, server.URL()), "DEL", "timak:marks")
+	var mark string
+	between = func() {
+		mark = wantMark(t, other, wantMark(t, other, "", driver.KeptBefore), driver.KeptAll)
+		killAndStart(t, server)
+		wantMark(t, other, "", driver.KeptBefore) // loads the script
+		command(t, connect(t, server.URL()), "DEL", "timak:marks")
+	}
+	proxy.Inject(redistest.LoseAnswer, "evalsha", 1)
+	for range 4 {
+		wantMark(t, store, "", driver.KeptBefore)
+	}
+	if mark == "" {
+		t.Fatal("the mark was not sent again")
+	}
+	wantMark(t, other, mark, driver.Lost)
+}
