@@ -59,7 +59,11 @@ type RebuildOptions struct {
 // From is not of everything. If the store restarts or loses data during the run, Rebuild
 // returns an error, and is to be run again.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
-	return p.audited(ctx, "rebuild", audit.Options{
+	return p.rebuild(ctx, true, opts)
+}
+
+func (p *Plugin) rebuild(ctx context.Context, takeOver bool, opts RebuildOptions) (Report, error) {
+	return p.audited(ctx, "rebuild", takeOver, audit.Options{
 		Models: modelsOf(opts.Models), Keys: opts.Keys, Repair: true,
 		Progress: progressOf(opts.Progress), From: opts.From, Limit: opts.Limit,
 	})
@@ -71,7 +75,7 @@ func (p *Plugin) rebuilder() func(context.Context) error {
 		return nil
 	}
 	return func(ctx context.Context) error {
-		report, err := p.Rebuild(ctx, RebuildOptions{})
+		report, err := p.rebuild(ctx, false, RebuildOptions{})
 		if err == nil && !madeGood(report) {
 			err = errors.New("some differences remain")
 		}
@@ -90,7 +94,7 @@ func (p *Plugin) AcceptStore(ctx context.Context) error {
 	if p.db == nil {
 		return fault.Named("accept store", errNotInUse)
 	}
-	repair, err := p.relay.BeginRepair(ctx)
+	repair, err := p.relay.BeginRepair(ctx, true)
 	if err == nil {
 		err = repair.End(ctx, true)
 	}

@@ -60,21 +60,22 @@ type VerifyOptions struct {
 // including that of ctx, it returns what was found until then, and From to
 // continue from.
 func (p *Plugin) Verify(ctx context.Context, opts VerifyOptions) (Report, error) {
-	return p.audited(ctx, "verify", audit.Options{
+	return p.audited(ctx, "verify", true, audit.Options{
 		Models: modelsOf(opts.Models), Keys: opts.Keys, Sample: opts.Sample, Repair: opts.Repair,
 		Progress: progressOf(opts.Progress), From: opts.From, Limit: opts.Limit,
 	})
 }
 
-// audited runs an audit and adds the name of the operation to its error.
-func (p *Plugin) audited(ctx context.Context, name string, opts audit.Options) (Report, error) {
+// audited runs an audit and adds the name of the operation to its error. With takeOver a
+// repair goes on though another program uses another store.
+func (p *Plugin) audited(ctx context.Context, name string, takeOver bool, opts audit.Options) (Report, error) {
 	if p.db == nil {
 		return Report{}, fault.Named(name, errNotInUse)
 	}
 	if !opts.Repair {
 		return p.compared(ctx, name, opts)
 	}
-	repair, err := p.relay.BeginRepair(ctx)
+	repair, err := p.relay.BeginRepair(ctx, takeOver)
 	if err != nil {
 		return Report{From: opts.From}, fault.Named(name, err)
 	}

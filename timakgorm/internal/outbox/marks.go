@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
@@ -12,28 +13,39 @@ import (
 
 // A relay remembers the mark of a store that may lose what it has acknowledged (see
 // driver.Marker) together with the changes that leave the outbox. Each relay has a row
-// of its own. Whoever has asked the store for all marks, and set one behind them, may
-// replace them all by that: so the marks of relays that have ended stay nobody's.
+// of its own. A row stands until somebody notes that it is lost.
+//
+// All marks that stand are in one store: who begins a row has asked its own store for all
+// that stand, and notes in the same transaction those that are lost. Nobody settles
+// without a row that stands. So of two programs with different stores one settles.
 
 // Mark is a place in the history of a store. The zero Mark is not in the database.
 type Mark struct {
 	ID     int64
 	Text   string // empty: before everything
-	LostAt int64  // microseconds; 0: it is kept, as far as anybody knows
+	LostAt int64  // microseconds; 0: it stands
+	Live   bool   // its relay has renewed it within MarkLife
 }
 
-// ErrOtherStore is returned where the store has a mark that another program could not find
-// in its own.
-var ErrOtherStore = errors.New("another program relays the changes of this database to another store, or to a master that this one does not know: " +
-	"expected the same store for all")
+// MarkLife is how long after it has renewed its mark a relay counts as one that runs.
+// Relays that run renew theirs within a minute.
+const MarkLife = 3 * time.Minute
+
+// Keeper is the mark of a store that is no driver.Marker. Its relays have rows only in a
+// database that has known another store.
+const Keeper = "a store that keeps what it has acknowledged"
+
+// ErrMarksChanged is returned to a relay whose row stands no longer, or that has not seen
+// all rows that stand: it is to look again.
+var ErrMarksChanged = errors.New("the marks of the store have changed meanwhile: expected none but those that this relay has seen; trying again")
 
 // Marks returns all marks, and whether changes have ever left the outbox.
 func (o *Outbox) Marks(ctx context.Context) (all []Mark, relayed bool, err error) {
-	query := `SELECT c.high > 0, coalesce(m.id, 0), coalesce(m.mark, ''), coalesce(m.lost_at, 0)
-		FROM (SELECT coalesce(max(high), 0) AS high FROM timak_clock) c LEFT JOIN timak_marks m ON 1 = 1 ORDER BY m.id`
+	query := fmt.Sprintf(`SELECT c.high > 0, coalesce(m.id, 0), coalesce(m.mark, ''), coalesce(m.lost_at, 0), coalesce(m.renewed_at, 0) > %s - %d
+		FROM (SELECT coalesce(max(high), 0) AS high FROM timak_clock) c LEFT JOIN timak_marks m ON 1 = 1 ORDER BY m.id`, o.now(), MarkLife.Microseconds())
 	err = dialect.EachRow(ctx, o.DB, query, nil, func(found *sql.Rows) error {
 		var m Mark
-		err := found.Scan(&relayed, &m.ID, &m.Text, &m.LostAt)
+		err := found.Scan(&relayed, &m.ID, &m.Text, &m.LostAt, &m.Live)
 		if m.ID > 0 {
 			all = append(all, m)
 		}
@@ -42,20 +54,33 @@ func (o *Outbox) Marks(ctx context.Context) (all []Mark, relayed bool, err error
 	return all, relayed, explained(err)
 }
 
+// now is the database's clock in microseconds, the same for all programs.
+func (o *Outbox) now() string {
+	if o.dialect.Clock {
+		return strconv.FormatInt(time.Now().UnixMicro(), 10)
+	}
+	return o.dialect.Micros()
+}
+
 // explained names what has failed; nil for no error.
 func explained(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, ErrMarksChanged):
+		return fmt.Errorf("timakgorm: %w", err)
 	}
 	return fmt.Errorf("timakgorm: marks of the store (did timakgorm.Migrate run?): %w", err)
 }
 
 // Look is what a relay has learned when it asked a store for marks.
 type Look struct {
-	Own      Mark   // to remember, in the relay's row if it has one; with no text none
+	Own      Mark   // to remember, in the relay's row, or in a new one if it has no ID; with no text none
+	Seen     int64  // the highest ID among all marks
 	Kept     []Mark // these may go: Own is behind them
 	Lost     []Mark // the store has them no longer
 	Unmarked bool   // what was relayed, if there is no mark at all, is lost
+	Apart    bool   // what this relay has settled without a mark is lost
 }
 
 // Learn notes what a relay has learned. It returns the mark that it has remembered, and
@@ -71,10 +96,13 @@ func (o *Outbox) Learn(ctx context.Context, l Look) (own Mark, lost int64, err e
 				return err
 			}
 		}
-		if own = l.Own; own.Text == "" {
+		switch own = l.Own; {
+		case own.Text == "":
 			return nil
+		case own.ID == 0:
+			return o.begin(ctx, tx, &own, l.Seen)
 		}
-		return o.remember(ctx, tx, &own)
+		return o.remember(ctx, tx, own)
 	})
 	return own, lost, explained(err)
 }
@@ -107,12 +135,17 @@ func (o *Outbox) noteLost(ctx context.Context, tx *sql.Tx, l Look) (news int64, 
 		return err
 	}
 	for _, m := range l.Lost {
-		if err := note("UPDATE timak_marks SET lost_at = ? WHERE id = ? AND mark = ? AND lost_at IS NULL", now, m.ID, m.Text); err != nil {
+		if err := note("UPDATE timak_marks SET lost_at = ? WHERE id = ? AND lost_at IS NULL", now, m.ID); err != nil {
 			return 0, err
 		}
 	}
 	if l.Unmarked {
 		if err := note("INSERT INTO timak_marks (mark, lost_at) SELECT '', "+o.micros("?")+" WHERE NOT EXISTS (SELECT 1 FROM timak_marks)", now); err != nil {
+			return 0, err
+		}
+	}
+	if l.Apart {
+		if err := note("INSERT INTO timak_marks (mark, lost_at) VALUES ('', ?)", now); err != nil {
 			return 0, err
 		}
 	}
@@ -125,44 +158,54 @@ func (o *Outbox) noteLost(ctx context.Context, tx *sql.Tx, l Look) (news int64, 
 // micros gives a parameter its type where no column does.
 func (o *Outbox) micros(parameter string) string { return "CAST(" + parameter + " AS bigint)" }
 
-// remember writes a mark to its relay's row, or to a new one, and sets its ID. It returns
-// ErrOtherStore if somebody could not find the mark that was there before.
-func (o *Outbox) remember(ctx context.Context, tx *sql.Tx, m *Mark) error {
-	if m.ID > 0 {
-		renewed, err := tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_marks SET mark = ? WHERE id = ? AND lost_at IS NULL"), m.Text, m.ID)
-		if err != nil {
-			return err
-		}
-		if n, err := renewed.RowsAffected(); n > 0 || err != nil {
-			return err
-		}
-		var lost bool
-		err = tx.QueryRowContext(ctx, o.dialect.Bind("SELECT EXISTS (SELECT 1 FROM timak_marks WHERE id = ?)"), m.ID).Scan(&lost)
-		if lost && err == nil {
-			err = ErrOtherStore
-		}
-		if err != nil {
-			return err
-		}
+// remember writes a mark to its relay's row. It returns ErrMarksChanged if that does not
+// stand.
+func (o *Outbox) remember(ctx context.Context, tx *sql.Tx, m Mark) error {
+	return changed(tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_marks SET mark = ?, renewed_at = "+o.now()+" WHERE id = ? AND lost_at IS NULL"), m.Text, m.ID))
+}
+
+// begin writes a mark to a new row, and sets its ID. It returns ErrMarksChanged if a row
+// stands that began after the last one that the relay has seen.
+func (o *Outbox) begin(ctx context.Context, tx *sql.Tx, m *Mark, seen int64) error {
+	err := tx.QueryRowContext(ctx, o.dialect.Bind("INSERT INTO timak_marks (mark, renewed_at) SELECT CAST(? AS text), "+o.now()+
+		" WHERE NOT EXISTS (SELECT 1 FROM timak_marks WHERE id > ? AND lost_at IS NULL) RETURNING id"), m.Text, seen).Scan(&m.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrMarksChanged
 	}
-	return tx.QueryRowContext(ctx, o.dialect.Bind("INSERT INTO timak_marks (mark) VALUES (?) RETURNING id"), m.Text).Scan(&m.ID)
+	return err
+}
+
+// changed returns ErrMarksChanged if a statement has changed no row.
+func changed(result sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	return ErrMarksChanged
+}
+
+// Renew says that a mark's relay runs, though it cannot set another one now.
+func (o *Outbox) Renew(ctx context.Context, m Mark) error {
+	_, err := o.DB.ExecContext(ctx, o.dialect.Bind("UPDATE timak_marks SET renewed_at = "+o.now()+" WHERE id = ?"), m.ID)
+	return explained(err)
 }
 
 // Forgive forgets lost marks, as the store holds everything again, and remembers own, if
-// it has a text.
-func (o *Outbox) Forgive(ctx context.Context, lost []Mark, own Mark) (Mark, error) {
-	err := o.ordered(ctx, func(tx *sql.Tx) error {
+// it has a row.
+func (o *Outbox) Forgive(ctx context.Context, lost []Mark, own Mark) error {
+	return explained(o.ordered(ctx, func(tx *sql.Tx) error {
 		for _, m := range lost {
 			if _, err := tx.ExecContext(ctx, o.dialect.Bind("DELETE FROM timak_marks WHERE id = ? AND lost_at IS NOT NULL"), m.ID); err != nil {
 				return err
 			}
 		}
-		if own.Text == "" {
+		if own.ID == 0 {
 			return nil
 		}
-		return o.remember(ctx, tx, &own)
-	})
-	return own, explained(err)
+		return o.remember(ctx, tx, own)
+	}))
 }
 
 // LostSince returns since when the store is known to lack what it has lost; the zero time

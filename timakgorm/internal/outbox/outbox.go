@@ -175,8 +175,9 @@ type Settlement struct {
 	// that another relay has claimed since stays as it is.
 	Claims map[int64]int64
 
-	// Mark is a mark of the store behind everything that the settlement forgets; nil for
-	// a store that loses nothing. Settling sets its ID.
+	// Mark is a mark of the store behind everything that the settlement forgets, in its
+	// relay's row; nil if that has none. Settling returns ErrMarksChanged if the row
+	// does not stand.
 	Mark *Mark
 
 	high int64 // the highest version among the changes that leave the outbox
@@ -288,7 +289,7 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 		return err
 	}
 	if s.Mark != nil {
-		if err := o.remember(ctx, tx, s.Mark); err != nil {
+		if err := o.remember(ctx, tx, *s.Mark); err != nil {
 			return err
 		}
 	}

@@ -25,28 +25,72 @@ func (r *Relay) Look(ctx context.Context) error {
 	return r.look(ctx, o)
 }
 
+// errOtherStore is returned where a mark stands that this store does not have, and this
+// relay's stands no longer.
+var errOtherStore = errors.New("timakgorm: another program relays the changes of this database to another store, or to a master that this one does not know: " +
+	"expected the same store for all; end the wrong program, and this one goes on within minutes; if this store is the right one, Rebuild or AcceptStore takes over at once")
+
 // look asks the store for all marks, and puts one in their place. The caller has the turn.
-func (r *Relay) look(ctx context.Context, o *outbox.Outbox) error {
+func (r *Relay) look(ctx context.Context, o *outbox.Outbox) error { return r.lookAs(ctx, o, false) }
+
+// lookAs looks. With takeOver this relay goes on, though another one uses another store.
+func (r *Relay) lookAs(ctx context.Context, o *outbox.Outbox, takeOver bool) error {
+	for {
+		err := r.lookOnce(ctx, o, takeOver)
+		switch {
+		case errors.Is(err, outbox.ErrMarksChanged): // by a relay that has begun, or was begun anew
+			continue
+		case errors.Is(err, errOtherStore):
+			r.marks.putOff()
+			r.sayForeign(ctx, err)
+		}
+		return err
+	}
+}
+
+func (r *Relay) lookOnce(ctx context.Context, o *outbox.Outbox, takeOver bool) error {
 	all, relayed, err := o.Marks(ctx)
 	if err != nil {
 		return err
 	}
 	l, err := r.ask(ctx, all)
+	if errors.Is(err, errUnmarked) {
+		own, _ := r.marks.known()
+		return errors.Join(err, o.Renew(ctx, own))
+	}
 	if err != nil {
 		return err
+	}
+	if !takeOver && r.displaced(all) && slices.ContainsFunc(l.Lost, func(m outbox.Mark) bool { return m.Live }) {
+		return r.stepBack(ctx, o)
 	}
 	l.Unmarked = r.marks.marker != nil && relayed && len(all) == 0
-	if r.marks.marker == nil && len(l.Lost) == 0 { // and nothing to write
-		r.conclude(ctx, outbox.Mark{}, 0, all)
-		return nil
-	}
-	own, news, err := o.Learn(ctx, l)
-	if err != nil {
-		r.sayForeign(ctx, err)
-		return err
+	own, news := l.Own, int64(0)
+	if own.Text != "" || len(l.Lost)+len(l.Kept) > 0 {
+		if own, news, err = o.Learn(ctx, l); err != nil {
+			return err
+		}
 	}
 	r.conclude(ctx, own, news, all)
 	return nil
+}
+
+// displaced reports whether this relay has begun before, and its mark does not stand:
+// somebody has not found it in the store, or has taken this relay for one that has ended.
+func (r *Relay) displaced(all []outbox.Mark) bool {
+	own, _ := r.marks.known()
+	return r.marks.hasBegun() && !slices.ContainsFunc(all, func(m outbox.Mark) bool { return m.ID == own.ID && m.LostAt == 0 })
+}
+
+// stepBack leaves the changes to a program with another store. What this one has settled
+// without a mark, as it did not know of the other one, is lost.
+func (r *Relay) stepBack(ctx context.Context, o *outbox.Outbox) error {
+	if own, mayGoOn := r.marks.known(); own.ID == 0 && mayGoOn {
+		if _, _, err := o.Learn(ctx, outbox.Look{Apart: true}); err != nil {
+			return err
+		}
+	}
+	return errOtherStore
 }
 
 // conclude notes what has come of a look, and says what is lost.
@@ -81,49 +125,66 @@ func (r *Relay) cure() string {
 // sayForeign says that another program has another store.
 func (r *Relay) sayForeign(ctx context.Context, err error) {
 	due := false
-	if errors.Is(err, outbox.ErrOtherStore) {
-		r.marks.foreign.Do(func() { due = true })
-	}
+	r.marks.foreign.Do(func() { due = true })
 	if due {
 		r.opts.Log.ErrorContext(ctx, "timak: this relay stops applying changes until the store is the same for all programs", "error", err)
 	}
 }
 
-// ask asks the store for marks: this relay's, though another one may have noted that it is
-// lost, and those that nobody has. A store that is no driver.Marker has none.
+// ask asks the store for all marks that stand, and for one behind them.
 func (r *Relay) ask(ctx context.Context, all []outbox.Mark) (l outbox.Look, err error) {
-	if r.marks.marker == nil {
-		l.Lost = slices.DeleteFunc(slices.Clone(all), func(m outbox.Mark) bool { return m.LostAt > 0 })
-		return l, nil
-	}
 	own, _ := r.marks.known()
-	first := ""
+	first, stands := "", false
 	for _, m := range all {
-		if m.LostAt > 0 && m.ID != own.ID || m.Text == "" {
+		l.Seen = max(l.Seen, m.ID)
+		if m.LostAt > 0 {
 			continue
 		}
-		text, kept, err := r.marks.marker.Mark(ctx, m.Text)
+		text, kept, err := r.askFor(ctx, m.Text)
 		switch {
 		case err != nil:
-			return l, fmt.Errorf("timakgorm: %w: %w", errUnmarked, err)
+			return l, err
 		case kept == driver.Lost:
 			l.Lost = append(l.Lost, m)
-			if m.ID == own.ID {
-				own = outbox.Mark{}
-			}
-		case m.ID != own.ID:
+		case m.ID == own.ID:
+			stands = true
+		case !m.Live:
 			l.Kept = append(l.Kept, m)
 		}
 		first = cmp.Or(first, text)
 	}
+	if !stands {
+		own = outbox.Mark{}
+	}
+	if r.marks.marker == nil {
+		if len(all) > 0 {
+			l.Own = outbox.Mark{ID: own.ID, Text: outbox.Keeper}
+		}
+		return l, nil
+	}
 	// The answers are about one history only if nothing happened in between.
-	text, kept, err := r.marks.marker.Mark(ctx, first)
+	text, kept, err := r.askFor(ctx, first)
 	switch {
 	case err != nil:
-		return l, fmt.Errorf("timakgorm: %w: %w", errUnmarked, err)
+		return l, err
 	case first != "" && kept != driver.KeptAll:
 		return l, errDoubt
 	}
 	l.Own = outbox.Mark{ID: own.ID, Text: text}
 	return l, nil
+}
+
+// askFor asks the store for one mark. A store that is no driver.Marker has none but
+// outbox.Keeper, and no other store has that.
+func (r *Relay) askFor(ctx context.Context, mark string) (text string, kept driver.Kept, err error) {
+	switch {
+	case r.marks.marker == nil && mark == outbox.Keeper:
+		return "", driver.KeptAll, nil
+	case r.marks.marker == nil, mark == outbox.Keeper:
+		return "", driver.Lost, nil
+	}
+	if text, kept, err = r.marks.marker.Mark(ctx, mark); err != nil {
+		return "", driver.Lost, fmt.Errorf("timakgorm: %w: %w", errUnmarked, err)
+	}
+	return text, kept, nil
 }

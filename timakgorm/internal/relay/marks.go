@@ -25,7 +25,8 @@ type marks struct {
 
 	mu      sync.Mutex
 	own     outbox.Mark // the latest; without a text: none yet
-	asked   bool        // all marks have been looked at
+	begun   bool        // this relay has once looked at all marks and gone on
+	mayGoOn bool        // without another look
 	lost    bool        // some of them were lost, and the store was not rebuilt since
 	news    bool        // this has just been found
 	remind  rate.Sometimes
@@ -51,7 +52,8 @@ var (
 
 // unsure reports whether a batch is not sure to be in the store because of an error.
 func unsure(err error) bool {
-	return errors.Is(err, errDoubt) || errors.Is(err, errLoss) || errors.Is(err, errUnmarked) || errors.Is(err, outbox.ErrOtherStore)
+	return errors.Is(err, errDoubt) || errors.Is(err, errLoss) || errors.Is(err, errUnmarked) ||
+		errors.Is(err, errOtherStore) || errors.Is(err, outbox.ErrMarksChanged)
 }
 
 // enter waits for the caller's turn.
@@ -66,10 +68,11 @@ func (m *marks) enter(ctx context.Context) error {
 
 func (m *marks) leave() { <-m.turn }
 
-func (m *marks) known() (own outbox.Mark, asked bool) {
+// known returns the latest mark, and whether the relay may go on with it.
+func (m *marks) known() (own outbox.Mark, mayGoOn bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.own, m.asked
+	return m.own, m.mayGoOn
 }
 
 // set notes the latest mark.
@@ -79,11 +82,25 @@ func (m *marks) set(own outbox.Mark) {
 	m.own = own
 }
 
+// putOff notes that this relay may not go on.
+func (m *marks) putOff() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mayGoOn, m.lost = false, false
+}
+
+// hasBegun reports whether this relay has ever been able to go on.
+func (m *marks) hasBegun() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.begun
+}
+
 // learned notes the result of a look at all marks.
 func (m *marks) learned(own outbox.Mark, lost bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.own, m.asked, m.lost = own, true, lost
+	m.own, m.begun, m.mayGoOn, m.lost = own, true, true, lost
 }
 
 // tellNews notes that a loss has just been found.
@@ -111,14 +128,14 @@ func (m *marks) isLost() bool {
 
 // since returns a mark from before now; empty for a store that keeps everything.
 func (r *Relay) since(ctx context.Context, o *outbox.Outbox) (string, error) {
-	if own, asked := r.marks.known(); asked {
+	if own, ok := r.marks.known(); ok {
 		return own.Text, nil
 	}
 	if err := r.marks.enter(ctx); err != nil {
 		return "", err
 	}
 	defer r.marks.leave()
-	if own, asked := r.marks.known(); asked {
+	if own, ok := r.marks.known(); ok {
 		return own.Text, nil
 	}
 	err := r.look(ctx, o)
@@ -147,24 +164,41 @@ func (r *Relay) mark(ctx context.Context, o *outbox.Outbox, since string) (strin
 
 // forget settles a batch of which everything was written since a mark.
 func (r *Relay) forget(ctx context.Context, o *outbox.Outbox, s outbox.Settlement, since string) error {
-	if r.marks.marker == nil || !s.Forgets() {
+	if own, _ := r.marks.known(); !s.Forgets() || r.marks.marker == nil && own.ID == 0 {
 		return o.Settle(ctx, s)
 	}
 	if err := r.marks.enter(ctx); err != nil {
 		return err
 	}
 	defer r.marks.leave()
-	text, err := r.mark(ctx, o, since)
+	err := r.forgetOnce(ctx, o, s, since)
+	for errors.Is(err, outbox.ErrMarksChanged) {
+		if err = r.look(ctx, o); err == nil {
+			err = r.forgetOnce(ctx, o, s, since)
+		}
+	}
+	return err
+}
+
+func (r *Relay) forgetOnce(ctx context.Context, o *outbox.Outbox, s outbox.Settlement, since string) error {
+	own, err := r.markOwn(ctx, o, since)
 	if err != nil {
 		return err
 	}
-	own, _ := r.marks.known()
-	own.Text = text
 	s.Mark = &own
-	if err := o.Settle(ctx, s); err != nil {
-		r.sayForeign(ctx, err)
-		return err
+	if err = o.Settle(ctx, s); err == nil {
+		r.marks.set(own)
 	}
-	r.marks.set(own)
-	return nil
+	return err
+}
+
+// markOwn is mark, and returns the mark for the relay's own row.
+func (r *Relay) markOwn(ctx context.Context, o *outbox.Outbox, since string) (own outbox.Mark, err error) {
+	text := outbox.Keeper
+	if r.marks.marker != nil {
+		text, err = r.mark(ctx, o, since)
+	}
+	own, _ = r.marks.known()
+	own.Text = text
+	return own, err
 }

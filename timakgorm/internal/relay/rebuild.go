@@ -14,13 +14,18 @@ type Repair struct {
 	lost   []outbox.Mark
 }
 
-// BeginRepair begins one: what is lost by now, it may make good.
-func (r *Relay) BeginRepair(ctx context.Context) (*Repair, error) {
+// BeginRepair begins one: what is lost by now, it may make good. With takeOver the relay
+// goes on with its store, though another program uses another one.
+func (r *Relay) BeginRepair(ctx context.Context, takeOver bool) (*Repair, error) {
 	o, err := r.Outbox()
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Look(ctx); err != nil {
+	if err := r.marks.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer r.marks.leave()
+	if err := r.lookAs(ctx, o, takeOver); err != nil {
 		return nil, err
 	}
 	all, _, err := o.Marks(ctx)
@@ -47,23 +52,20 @@ func (p *Repair) End(ctx context.Context, everything bool) error {
 		return err
 	}
 	defer r.marks.leave()
-	var own outbox.Mark
-	if r.marks.marker != nil {
-		text, err := r.mark(ctx, p.outbox, p.since)
-		if err != nil {
-			return err
-		}
-		own, _ = r.marks.known()
-		own.Text = text
+	if err := r.look(ctx, p.outbox); err != nil { // a long repair may have lost its row
+		return err
+	}
+	own, err := r.markOwn(ctx, p.outbox, p.since)
+	if err != nil {
+		return err
 	}
 	if !everything {
 		p.lost = nil
 	}
-	if own.Text == "" && len(p.lost) == 0 {
+	if own.ID == 0 && len(p.lost) == 0 {
 		return nil
 	}
-	own, err := p.outbox.Forgive(ctx, p.lost, own)
-	if err != nil {
+	if err := p.outbox.Forgive(ctx, p.lost, own); err != nil {
 		return err
 	}
 	r.marks.set(own)

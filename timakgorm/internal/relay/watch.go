@@ -42,7 +42,10 @@ func (w *watch) look(ctx context.Context) {
 	}
 	w.next = time.Now().Add(Spread(min(looks*w.relay.opts.Poll, lookMost)))
 	r := w.relay
-	if err := r.Look(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, outbox.ErrOtherStore) {
+	if err := r.Look(ctx); err != nil {
+		if ctx.Err() != nil || errors.Is(err, errOtherStore) { // it is said
+			return
+		}
 		r.counters.errors.Add(1)
 		r.opts.Log.WarnContext(ctx, "timak: the store could not be asked whether it has kept the timelines; asking again", "wait", w.until(lookMost), "error", err)
 		return
