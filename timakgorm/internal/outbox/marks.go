@@ -218,26 +218,3 @@ func (o *Outbox) LostSince(ctx context.Context) (time.Time, error) {
 	}
 	return time.UnixMicro(at.Int64), nil
 }
-
-// ClaimRebuild reports whether the caller may rebuild the store for so long: something is
-// lost, and nobody else rebuilds it.
-func (o *Outbox) ClaimRebuild(ctx context.Context, patience time.Duration) (bool, error) {
-	now := time.Now()
-	return o.setRebuild(ctx, now.Add(patience), "rebuild_until < ? AND NOT EXISTS (SELECT 1 FROM timak_marks o WHERE o.rebuild_until >= ?)", now.UnixMicro(), now.UnixMicro())
-}
-
-// ProlongRebuild lets the caller go on with a rebuild for so long; 0 ends it.
-func (o *Outbox) ProlongRebuild(ctx context.Context, patience time.Duration) error {
-	_, err := o.setRebuild(ctx, time.Now().Add(patience), "rebuild_until > 0")
-	return err
-}
-
-func (o *Outbox) setRebuild(ctx context.Context, until time.Time, condition string, args ...any) (bool, error) {
-	set, err := o.DB.ExecContext(ctx, o.dialect.Bind("UPDATE timak_marks SET rebuild_until = ? WHERE lost_at IS NOT NULL AND "+condition),
-		append([]any{until.UnixMicro()}, args...)...)
-	if err != nil {
-		return false, explained(err)
-	}
-	n, err := set.RowsAffected()
-	return n > 0, explained(err)
-}

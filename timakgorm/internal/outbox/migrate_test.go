@@ -42,7 +42,7 @@ var tablesWanted = map[string][]string{
 	"timak_outbox": {"id", "version", "tbl", "pk", "old", "new", "attempts", "run_at", "error", "progress", "claim"}, // and xid on Postgres
 	"timak_dead":   {"id", "version", "tbl", "pk", "old", "new", "error", "died_at"},
 	"timak_clock":  {"one", "high"},
-	"timak_marks":  {"id", "mark", "lost_at", "renewed_at", "rebuild_until"},
+	"timak_marks":  {"id", "mark", "lost_at", "renewed_at", "rebuild_until", "rebuild_from"},
 }
 
 func wantTables(w *world.World, about string, want map[string][]string) {

@@ -93,9 +93,11 @@ func (w *watch) rebuildNow(ctx context.Context, o *outbox.Outbox) {
 	}
 	released, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	err = errors.Join(err, o.ProlongRebuild(released, 0))
-	if ctx.Err() == nil {
-		r.counters.errors.Add(1)
-		r.opts.Log.ErrorContext(ctx, "timak: the timelines that the store has lost could not be rebuilt; trying again", "error", err)
+	if ctx.Err() != nil { // another relay may go on
+		_ = o.ProlongRebuild(released, 0)
+		return
 	}
+	err = errors.Join(err, o.PauseRebuild(released))
+	r.counters.errors.Add(1)
+	r.opts.Log.ErrorContext(ctx, "timak: the timelines that the store has lost could not be rebuilt; trying again after a pause of at most an hour", "error", err)
 }
