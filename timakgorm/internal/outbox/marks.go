@@ -113,7 +113,13 @@ func (o *Outbox) ordered(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err = o.raiseClock(ctx, tx, 0); err == nil {
+	if o.dialect.Lock {
+		_, err = tx.ExecContext(ctx, "SELECT "+clockSettings)
+	}
+	if err == nil {
+		err = o.raiseClock(ctx, tx, 0)
+	}
+	if err == nil {
 		err = do(tx)
 	}
 	if err != nil {

@@ -271,12 +271,14 @@ func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 	return nil
 }
 
+// clockSettings are the settings on Postgres of who waits at the clock's row. As all other
+// relays wait there too, the server ends a transaction soon if its program is gone, and a
+// relay that waits too long gets an error, logs it and tries again.
+const clockSettings = "set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
+
 // settleSettings are the settings of a settlement on Postgres. It need not wait for
-// the disk: after a crash its changes are applied once more. As all other relays
-// wait for it at the clock's row, the server ends it soon if its program is gone,
-// and a relay that waits too long gets an error, logs it and tries again.
-const settleSettings = `SELECT set_config('synchronous_commit', 'off', true),
-	set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)`
+// the disk: after a crash its changes are applied once more.
+const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), " + clockSettings
 
 // SettleIn carries out a settlement in a transaction, which the caller ends.
 func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
