@@ -153,13 +153,14 @@ func (r *Relay) mark(ctx context.Context, o *outbox.Outbox, since string) (strin
 	case kept == driver.KeptAll:
 		return text, nil
 	}
-	if err := r.look(ctx, o); err != nil {
-		return "", err
-	}
+	doubt := errDoubt
 	if kept == driver.Lost {
-		return "", errLoss
+		doubt = errLoss
 	}
-	return "", errDoubt
+	if err := r.look(ctx, o); err != nil {
+		return "", errors.Join(doubt, err)
+	}
+	return "", doubt
 }
 
 // forget settles a batch of which everything was written since a mark.
