@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
+	"github.com/timak-go/timak/timak/redistest"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
@@ -48,4 +51,24 @@ func TestLoss_lookFails(t *testing.T) {
 		rebuild(w)
 		wantRight(w)
 	})
+}
+
+// TestMarks_unreadable: a look that fails says who could not be asked.
+func TestMarks_unreadable(t *testing.T) {
+	t.Parallel()
+	for says, store := range map[string]driver.Store{
+		"the database could not be asked": memstore.New(),
+		"the store could not be asked":    openRedis(t, redistest.NewServer(t)),
+	} {
+		log, options := &journal{}, world.Quick()
+		options.Logger = log.logger()
+		w := world.New(t, world.Setup{Dialect: "sqlite", Store: store, Options: options})
+		w.Must(w.DB.Exec("ALTER TABLE timak_marks RENAME TO elsewhere").Error)
+		stop := w.Run()
+		w.Await(says, func() bool { return log.count("could not be asked") > 0 })
+		stop()
+		if log.count("could not be asked") != log.count(says) {
+			t.Errorf("want that %s:\n%s", says, &log.text)
+		}
+	}
 }

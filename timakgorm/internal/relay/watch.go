@@ -47,12 +47,20 @@ func (w *watch) look(ctx context.Context) {
 			return
 		}
 		r.counters.errors.Add(1)
-		r.opts.Log.WarnContext(ctx, "timak: the store could not be asked whether it has kept the timelines; asking again", "wait", w.until(lookMost), "error", err)
+		r.opts.Log.WarnContext(ctx, r.unasked(), "wait", w.until(lookMost), "error", err)
 		return
 	}
 	if w.mayRebuild() {
 		w.rebuild(ctx)
 	}
+}
+
+// unasked says that a look at the marks has failed.
+func (r *Relay) unasked() string {
+	if r.marks.marker == nil {
+		return "timak: the database could not be asked for marks of another store; asking again"
+	}
+	return "timak: the store could not be asked whether it has kept the timelines; asking again"
 }
 
 // mayRebuild reports whether something is to be rebuilt, and the options say so.
