@@ -57,7 +57,9 @@ type RebuildOptions struct {
 // Rebuild of everything makes good what the store has lost before, if nothing but
 // unplaceable rows remains: then Stats.Lost is 0 again. A run with Models, Keys or
 // From is not of everything. If the store restarts or loses data during the run, Rebuild
-// returns an error, and is to be run again.
+// returns an error, and is to be run again, from the same place: Report.From is
+// RebuildOptions.From then. If another program relays to another store, that one applies
+// no more changes from now on.
 func (p *Plugin) Rebuild(ctx context.Context, opts RebuildOptions) (Report, error) {
 	return p.rebuild(ctx, true, opts)
 }
@@ -89,7 +91,8 @@ func madeGood(r Report) bool { return r.Remaining <= r.Unplaceable }
 
 // AcceptStore declares that the store holds all timelines, though it does not have the
 // marks that the relay has set: because they were copied to it from another one. Then
-// Stats.Lost is 0, without a Rebuild. What the store lacks stays missing until then.
+// Stats.Lost is 0, without a Rebuild. What the store lacks stays missing until then. If
+// another program relays to another store, that one applies no more changes from now on.
 func (p *Plugin) AcceptStore(ctx context.Context) error {
 	if p.db == nil {
 		return fault.Named("accept store", errNotInUse)

@@ -1,9 +1,13 @@
 package relay_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
@@ -47,4 +51,31 @@ func TestLoss_notRebuilt(t *testing.T) {
 		w.Await("the rebuild after a new loss", func() bool { return log.count("rebuilding all timelines") == 4 })
 		w.Forgive()
 	})
+}
+
+// TestLoss_endedRebuild: a rebuild that ends early begins anew if the store has lost what it
+// has written.
+func TestLoss_endedRebuild(t *testing.T) {
+	t.Parallel()
+	for _, lose := range []bool{false, true} {
+		w, server, _ := redisWorld(t, "sqlite", nil)
+		for author := range uint(150) {
+			w.Must(w.DB.Create(&world.Post{ID: author + 1, AuthorID: author, Published: true, CreatedAt: world.At(1)}).Error)
+		}
+		w.Drain()
+		ctx, cancel := context.WithCancel(t.Context())
+		report, err := w.Plugin.Rebuild(ctx, timakgorm.RebuildOptions{Progress: func(p timakgorm.Progress) {
+			if p.From == "" || ctx.Err() != nil {
+				return
+			}
+			if lose {
+				killAndStart(t, server)
+			}
+			cancel()
+		}})
+		if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "has lost timelines") != lose || (report.From == "") != lose {
+			t.Errorf("Rebuild of a store that has lost everything (%v): got error %v, From %q", lose, err, report.From)
+		}
+		cancel()
+	}
 }
