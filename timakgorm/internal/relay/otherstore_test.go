@@ -263,3 +263,26 @@ func TestMarks_renewed(t *testing.T) {
 		runUntil(w, "the look", func() bool { return w.Count("timak_marks WHERE renewed_at > 0") == 1 })
 	})
 }
+
+// TestMarks_gone: a relay whose mark has gone, as it was idle for long, sets another one
+// at once.
+func TestMarks_gone(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w, server, _ := redisWorld(t, dialect, &timakgorm.Options{Deliver: timakgorm.OnCommit, DeliverTimeout: world.Patience})
+		create(w, 1)
+		age(w)
+		other := beside(w, openRedis(t, server), nil)
+		create(other, 2)
+		other.Drain()
+		if n := w.Count("timak_marks"); n != 1 {
+			t.Errorf("%d marks, want that of the other relay alone", n)
+		}
+		create(w, 3)
+		stats, err := w.Plugin.Stats(t.Context())
+		w.Must(err)
+		if stats.Delivered != 2 || stats.Lost != 0 {
+			t.Errorf("%d commits are delivered, lost for %v; want 2, and nothing lost", stats.Delivered, stats.Lost)
+		}
+	})
+}
