@@ -118,7 +118,11 @@
 // A database's timelines belong into one store. Another one has none of the marks, and
 // counts as a loss, unless Plugin.AcceptStore says that the timelines were copied to it. If
 // two programs relay to two stores at once, the one that began last goes on, and the
-// other one applies no more changes. A store that wraps another one must pass Mark on.
+// other one applies no more changes and says so. It goes on when it is started again, when
+// its Rebuild or AcceptStore is called, or three minutes after the first one has ended;
+// then it says that it lacks what that one has relayed. A program whose store is no
+// driver.Marker notices a change of the store within a minute. A store that wraps another
+// one must pass Mark on.
 //
 // # When rules change
 //

@@ -41,6 +41,12 @@
 // restart that keeps its data, and a failover to a replica that was up to date, lose no
 // mark.
 //
+// A cluster with one master down sets no mark. Until that master is back or replaced, the
+// relay applies changes again and again and forgets none: none is lost. After slots were
+// moved, a failover of the master that had them may go unnoticed: run Rebuild after it. Do
+// not put a virtual address before two masters that live: each of them is a store of its
+// own.
+//
 // On a cluster each master has marks of its own, in 64 slots that lie evenly among
 // all: a master that has no 272 slots in a row may lose writes unnoticed. Keys that
 // somebody deletes, or that a server evicts, are not noticed either: Open refuses a
