@@ -64,7 +64,13 @@ func TestOtherStore_forgiven(t *testing.T) {
 		other.Drain()
 		rebuild(other)
 		wantLost(other, false, 1)
-		runUntil(w, "the look", func() bool { return log.count("same for all programs") == 1 })
+		runUntil(w, "two rounds", func() bool {
+			stats, err := w.Plugin.Stats(t.Context())
+			return err == nil && stats.Errors >= 2
+		})
+		if said, repeated := log.count("same for all programs"), log.count("trying again"); said != 1 || repeated != 0 {
+			t.Errorf("%d lines tell of the other store, and %d of each try; want one line:\n%s", said, repeated, &log.text)
+		}
 		create(w, 3)
 		wantPutOff(w)
 		other.Drain()

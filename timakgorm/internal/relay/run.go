@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -95,7 +96,9 @@ func (r *runner) pause(ctx context.Context, came outcome, err error) {
 	if !r.pausing() {
 		wait := r.waits.NextBackOff()
 		r.until = time.Now().Add(wait)
-		r.opts.Log.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
+		if !errors.Is(err, errOtherStore) { // the look has said so
+			r.opts.Log.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
+		}
 	}
 	r.shards.release() // other processes may reach the store
 	r.Rest(ctx, min(leastRest, time.Until(r.until)), nil)
