@@ -68,7 +68,7 @@ func TestOtherStore_forgiven(t *testing.T) {
 			stats, err := w.Plugin.Stats(t.Context())
 			return err == nil && stats.Errors >= 2
 		})
-		if said, repeated := log.count("same for all programs"), log.count("trying again"); said != 1 || repeated != 0 {
+		if said, repeated := log.count("same for all programs"), log.count("level=WARN"); said != 1 || repeated != 0 {
 			t.Errorf("%d lines tell of the other store, and %d of each try; want one line:\n%s", said, repeated, &log.text)
 		}
 		create(w, 3)
