@@ -72,6 +72,7 @@ type Lister interface {
 	// as they are asked for, and the store may be used between them.
 	//
 	// An error is the last element, with an empty key. The errors are those of Get.
+	// Each range over what Keys returns is a listing of its own, from the start.
 	Keys(ctx context.Context, prefix, after string) iter.Seq2[string, error]
 }
 

@@ -31,6 +31,9 @@ func brokenListers() map[string]brokenStore {
 		}), []string{"ListsKeysInOrder", "ListsManyKeys"}},
 		"lists every prefix":        {listsEveryPrefix, []string{"ListsKeysInOrder"}},
 		"lists from the start":      {listsFromTheStart, []string{"ListsKeysInOrder", "ListsManyKeys"}},
+		"lists once":                {listsOnce, []string{"ListsAgain"}},
+		"lists as before":           {listsAsBefore, []string{"ListsAgain"}},
+		"lists on in the next":      {listsOnInTheNext, []string{"ListsAgain"}},
 		"lists for the ended":       {listsForTheEnded, []string{"ListRefusesEndedContext"}},
 		"lists nothing when closed": {listsNothingWhenClosed, []string{"ClosedStoreRefusesList"}},
 	}
@@ -71,6 +74,62 @@ func listsFromTheStart() driver.Store {
 	s := memstore.New()
 	return &brokenLister{s, func(ctx context.Context, prefix, _ string) iter.Seq2[string, error] {
 		return s.Keys(ctx, prefix, "")
+	}}
+}
+
+// listsOnce has nothing for the second range over a sequence.
+func listsOnce() driver.Store {
+	s := memstore.New()
+	return &brokenLister{s, func(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+		complete := false
+		return func(yield func(string, error) bool) {
+			for key, err := range s.Keys(ctx, prefix, after) {
+				if complete || !yield(key, err) {
+					return
+				}
+			}
+			complete = true
+		}
+	}}
+}
+
+// listsAsBefore has for each range what the first one had.
+func listsAsBefore() driver.Store {
+	s := memstore.New()
+	return &brokenLister{s, func(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+		var known []string
+		return func(yield func(string, error) bool) {
+			if known == nil {
+				for key, err := range s.Keys(ctx, prefix, after) {
+					if err != nil {
+						yield("", err)
+						return
+					}
+					known = append(known, key)
+				}
+			}
+			for _, key := range known {
+				if !yield(key, nil) {
+					return
+				}
+			}
+		}
+	}}
+}
+
+// listsOnInTheNext goes on where a range that was stopped has stopped.
+func listsOnInTheNext() driver.Store {
+	s := memstore.New()
+	return &brokenLister{s, func(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+		last := after
+		return func(yield func(string, error) bool) {
+			for key, err := range s.Keys(ctx, prefix, last) {
+				if last = key; !yield(key, err) {
+					return
+				}
+			}
+			last = after
+		}
 	}}
 }
 

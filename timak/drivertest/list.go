@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -116,6 +117,40 @@ func (s subject) part(store driver.Lister, after string, n int) (all []string) {
 		}
 	}
 	return all
+}
+
+// listsAgain ranges over one sequence several times: after its end, after a stop in the
+// middle, and twice at once. Each range is a listing of its own, of what is there then.
+func listsAgain(s subject, store driver.Lister) {
+	keys := []string{s.key + "/a", s.key + "/b", s.key + "/c"}
+	s.putAll(keys)
+	seq := store.Keys(s.t.Context(), s.key, s.key+"/a")
+	s.wantRange(seq, keys[1:])
+	s.wantRange(seq, keys[1:])
+	for key, err := range seq {
+		if err != nil || key != keys[1] {
+			s.t.Errorf("Keys: got %q and error %v, want %q", key, err, keys[1])
+		}
+		s.wantRange(seq, keys[1:])
+		break
+	}
+	s.putAll([]string{s.key + "/d"})
+	s.wantRange(seq, append(keys[1:], s.key+"/d"))
+}
+
+// wantRange ranges over a sequence once.
+func (s subject) wantRange(seq iter.Seq2[string, error], want []string) {
+	s.t.Helper()
+	var got []string
+	for key, err := range seq {
+		if err != nil {
+			s.t.Fatalf("Keys: %v", err)
+		}
+		got = append(got, key)
+	}
+	if !slices.Equal(got, want) {
+		s.t.Errorf("Keys, in a range of many: got %q, want %q", got, want)
+	}
 }
 
 // putAll writes keys, many at a time.

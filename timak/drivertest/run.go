@@ -91,6 +91,7 @@ func contract() []test {
 
 		{"ListsKeysInOrder", listed(listsKeysInOrder)},
 		{"ListsManyKeys", listed(listsManyKeys)},
+		{"ListsAgain", listed(listsAgain)},
 		{"ListRefusesEndedContext", listed(listRefusesEndedContext)},
 		{"ClosedStoreRefusesList", listed(closedStoreRefusesList)},
 

@@ -24,8 +24,13 @@ var _ driver.Lister = (*Store)(nil)
 // It returns driver.ErrUnavailable if a server is restarted or replaced meanwhile, or
 // slots of a cluster move: names could then be missed.
 func (s *Store) Keys(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) { keys.List(prefix, after, s.parts(ctx, prefix))(yield) }
+}
+
+// parts returns the parts of one listing, and none after the one that had room for all.
+func (s *Store) parts(ctx context.Context, prefix string) func(from string) ([]string, error) {
 	complete := false
-	return keys.List(prefix, after, func(from string) ([]string, error) {
+	return func(from string) (names []string, err error) {
 		if complete {
 			return nil, nil
 		}
@@ -33,10 +38,9 @@ func (s *Store) Keys(ctx context.Context, prefix, after string) iter.Seq2[string
 		if err != nil {
 			return nil, fmt.Errorf("redisstore: list %q: %w", prefix, err)
 		}
-		names, all := part.take()
-		complete = all
+		names, complete = part.take()
 		return names, nil
-	})
+	}
 }
 
 // scan returns the first names from a place on, of all servers.
