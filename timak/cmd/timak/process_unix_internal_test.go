@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -331,6 +332,28 @@ func TestProcess_signals(t *testing.T) {
 		}
 		if got := to.count(t); got != n {
 			t.Errorf("%v: got %d timelines, want %d", signal, got, n)
+		}
+	}
+}
+
+// A store that does not answer makes one message, and no log of a client beside it.
+func TestProcess_noLogs(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := listener.Addr().String()
+	_ = listener.Close()
+	for _, store := range []string{
+		"redis:" + nobody, "redis://" + nobody + "?addr=" + nobody, "riak:" + nobody,
+	} {
+		r := process(t, "get", "-store", store, "k")
+		if code := r.end(); code != codeError {
+			t.Errorf("%s: got code %d", store, code)
+		}
+		if out := r.out.String(); !strings.HasPrefix(out, "timak: get: ") || strings.Count(out, "\n") > 1 {
+			t.Errorf("%s: got more than a message:\n%s", store, out)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
 
 	"github.com/timak-go/timak/timak/boltstore"
@@ -130,7 +131,7 @@ func (a address) open(ctx context.Context, writing bool) (driver.Store, error) {
 		return opened(redisstore.Open(ctx, a.url(), &redisstore.Options{Prefix: a.options["prefix"]}))
 	default:
 		return opened(riakstore.OpenContext(ctx, strings.Split(a.rest, ","),
-			&riakstore.Options{BucketType: a.options["type"], Bucket: a.options["bucket"]}))
+			&riakstore.Options{BucketType: a.options["type"], Bucket: a.options["bucket"], Logger: slog.New(slog.DiscardHandler)}))
 	}
 }
 
