@@ -37,7 +37,7 @@ func dump(ctx context.Context, from driver.Store, w io.Writer, opts *Options) (R
 	}
 	report, err := o.each(ctx, from, func(key string) job { return dumpOne(from, records, key) })
 	if err == nil {
-		err = errors.Join(records.end(), buffered.Flush())
+		err = errors.Join(records.end(report.Failed), buffered.Flush())
 	}
 	return report, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"runtime"
@@ -33,8 +34,8 @@ func TestDump(t *testing.T) {
 	rich(t, from, "one")
 	rich(t, to, "other")
 	dump := dumped(t, from)
-	if n, err := transfer.Check(t.Context(), bytes.NewReader(dump)); n != 8 || err != nil {
-		t.Errorf("Check: got %d, %v, want 8 timelines", n, err)
+	if n, err := transfer.Check(t.Context(), bytes.NewReader(dump)); n.Timelines != 8 || n.After != "sources" || err != nil {
+		t.Errorf("Check: got %+v, %v, want 8 timelines, up to sources", n, err)
 	}
 	want := together(statesOf(t, from), statesOf(t, to))
 	report, err := transfer.Restore(t.Context(), bytes.NewReader(dump), to, nil)
@@ -56,8 +57,8 @@ func TestDump(t *testing.T) {
 
 func TestDump_empty(t *testing.T) {
 	t.Parallel()
-	if n, err := transfer.Check(t.Context(), bytes.NewReader(dumped(t, newStore(t)))); n != 0 || err != nil {
-		t.Errorf("Check: got %d, %v, want none", n, err)
+	if n, err := transfer.Check(t.Context(), bytes.NewReader(dumped(t, newStore(t)))); n != (transfer.Report{}) || err != nil {
+		t.Errorf("Check: got %+v, %v, want none", n, err)
 	}
 }
 
@@ -65,8 +66,8 @@ func TestDump_empty(t *testing.T) {
 func TestDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	from, to := haunted{newStore(t)}, newStore(t)
-	if n, err := transfer.Check(t.Context(), bytes.NewReader(dumped(t, from))); n != 0 || err != nil {
-		t.Errorf("Check: got %d, %v, want none", n, err)
+	if n, err := transfer.Check(t.Context(), bytes.NewReader(dumped(t, from))); n != (transfer.Report{}) || err != nil {
+		t.Errorf("Check: got %+v, %v, want none", n, err)
 	}
 	if _, err := transfer.Copy(t.Context(), from, to, nil); err != nil || len(statesOf(t, to)) > 0 {
 		t.Errorf("Copy: got %v, and %d timelines, want none", err, len(statesOf(t, to)))
@@ -134,6 +135,25 @@ func TestRestore_recordsMoved(t *testing.T) {
 	}
 }
 
+// The number of timelines that were left out belongs to what is checked.
+func TestRestore_endChanged(t *testing.T) {
+	t.Parallel()
+	dump := small(t)
+	at := records(dump)[2]
+	body := dump[at+9 : len(dump)-4]
+	for i := range body {
+		body[i] ^= 1
+		binary.LittleEndian.PutUint32(dump[len(dump)-4:], crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+		wantRefused(t, fmt.Sprint("byte ", i, " of the end"), dump, transfer.ErrDump)
+		body[i] ^= 1
+	}
+	short := append(bytes.Clone(dump[:at]), kindEnd, 0, 0, 0, 0)
+	short = binary.LittleEndian.AppendUint32(short, crc32.Checksum(short[at:], crc32.MakeTable(crc32.Castagnoli)))
+	wantRefused(t, "no end", append(short, 0, 0, 0, 0), transfer.ErrDump)
+}
+
+const kindEnd = 2
+
 // A dump of a later release is told from a damaged one.
 func TestRestore_laterVersion(t *testing.T) {
 	t.Parallel()
@@ -176,8 +196,8 @@ func TestDump_damagedTimeline(t *testing.T) {
 	if err != nil || report.Timelines != 2 || report.Failed != 1 {
 		t.Errorf("got %+v, %v, want 2 dumped and one not", report, err)
 	}
-	if n, err := transfer.Check(t.Context(), &file); n != 2 || err != nil {
-		t.Errorf("Check: got %d, %v, want 2", n, err)
+	if n, err := transfer.Check(t.Context(), &file); n.Timelines != 2 || n.Failed != 1 || err != nil {
+		t.Errorf("Check: got %+v, %v, want 2, and one left out", n, err)
 	}
 }
 

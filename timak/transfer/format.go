@@ -16,8 +16,9 @@ import (
 //
 // with numbers in little endian. The body of a record of kind 1 is a timeline: length of
 // the key u16, the key, and the value as a store has it. They come in the order of their
-// keys. The last record is of kind 2: the number of timelines u64, and the SHA-256 of
-// everything before this record. Nothing follows.
+// keys. The last record is of kind 2: the number of timelines u64, the number of those
+// that were left out u64, and the SHA-256 of everything before this record, with both
+// numbers behind it. Nothing follows.
 const (
 	magic   = "timakdmp"
 	version = 1
@@ -25,9 +26,10 @@ const (
 	kindTimeline = 1
 	kindEnd      = 2
 
-	headLen   = len(magic) + 4 + 4
-	frameLen  = 1 + 4 + 4
-	maxRecord = 256 << 20 // bytes of a body; a value has 64 MiB unpacked
+	headLen    = len(magic) + 4 + 4
+	frameLen   = 1 + 4 + 4
+	numbersLen = 8 + 8
+	maxRecord  = 256 << 20 // bytes of a body; a value has 64 MiB unpacked
 )
 
 var (

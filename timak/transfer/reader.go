@@ -15,9 +15,10 @@ import (
 
 // A reader reads a dump.
 type reader struct {
-	from  io.Reader
-	sum   hash.Hash // of everything read
-	count uint64    // of timelines
+	from    io.Reader
+	sum     hash.Hash // of everything read
+	count   uint64    // of timelines
+	leftOut uint64    // timelines that are not in the dump; known at its end
 }
 
 // newReader reads the head of a dump.
@@ -42,25 +43,25 @@ func newReader(from io.Reader) (*reader, error) {
 }
 
 // next returns the next timeline, or io.EOF after the last one of a whole dump.
-func (d *reader) next() (key string, value []byte, err error) {
+func (d *reader) next() (timeline, error) {
 	frame, err := d.read(frameLen)
 	if err != nil {
-		return "", nil, err
+		return timeline{}, err
 	}
 	if binary.LittleEndian.Uint32(frame[5:]) != checksum(frame[:5]) {
-		return "", nil, d.damaged("the checksum of its length differs")
+		return timeline{}, d.damaged("the checksum of its length differs")
 	}
 	length := binary.LittleEndian.Uint32(frame[1:])
 	if length > maxRecord {
-		return "", nil, d.damaged("it has %d bytes, more than any", length)
+		return timeline{}, d.damaged("it has %d bytes, more than any", length)
 	}
 	body, err := d.read(int(length) + 4)
 	if err != nil {
-		return "", nil, err
+		return timeline{}, err
 	}
 	body, end := body[:length], body[length:]
 	if binary.LittleEndian.Uint32(end) != checksum(body) {
-		return "", nil, d.damaged("its checksum differs")
+		return timeline{}, d.damaged("its checksum differs")
 	}
 	switch frame[0] {
 	case kindTimeline:
@@ -70,26 +71,31 @@ func (d *reader) next() (key string, value []byte, err error) {
 		d.count++
 		return timelineOf(d, body)
 	case kindEnd:
-		return "", nil, d.end(body)
+		return timeline{}, d.end(body)
 	default:
-		return "", nil, d.damaged("it is of the unknown kind %d", frame[0])
+		return timeline{}, d.damaged("it is of the unknown kind %d", frame[0])
 	}
 }
 
-func timelineOf(d *reader, body []byte) (key string, value []byte, err error) {
+func timelineOf(d *reader, body []byte) (timeline, error) {
 	if len(body) >= 2 {
 		n := int(binary.LittleEndian.Uint16(body))
 		if body = body[2:]; 0 < n && n <= timak.MaxKeyLen && n <= len(body) {
-			return string(body[:n]), body[n:], nil
+			return timeline{key: string(body[:n]), value: body[n:]}, nil
 		}
 	}
-	return "", nil, d.damaged("it holds no key")
+	return timeline{}, d.damaged("it holds no key")
 }
 
 // end returns io.EOF if the last record is right and nothing follows.
 func (d *reader) end(body []byte) error {
-	want := d.sum.Sum(binary.LittleEndian.AppendUint64(nil, d.count))
-	if !bytes.Equal(body, want) {
+	want := binary.LittleEndian.AppendUint64(nil, d.count)
+	if len(body) > numbersLen {
+		want = append(want, body[len(want):numbersLen]...)
+		d.leftOut = binary.LittleEndian.Uint64(body[8:])
+	}
+	d.sum.Write(want)
+	if !bytes.Equal(body, d.sum.Sum(want)) {
 		return damaged("its end does not belong to the %d timelines before", d.count)
 	}
 	if n, err := io.CopyN(io.Discard, d.from, 1); n > 0 || !errors.Is(err, io.EOF) {

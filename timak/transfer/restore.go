@@ -50,7 +50,7 @@ func (o Options) restored(file io.Reader, to driver.Store) iter.Seq2[job, error]
 			if err == nil && t.key <= o.After {
 				continue
 			}
-			work := func(ctx context.Context) (bool, error) { return mergeInto(ctx, to, t.key, &t.state) }
+			work := func(ctx context.Context) (bool, error) { return t.restore(ctx, to) }
 			if !yield(job{key: t.key, work: work}, err) {
 				return
 			}
@@ -58,33 +58,57 @@ func (o Options) restored(file io.Reader, to driver.Store) iter.Seq2[job, error]
 	}
 }
 
-// Check reads a dump and returns how many timelines it holds. Its errors are those of
-// Restore.
-func Check(ctx context.Context, file io.Reader) (count int, err error) {
-	count, err = check(ctx, file)
+// restore unpacks a timeline: only those are unpacked that are just carried.
+func (t timeline) restore(ctx context.Context, to driver.Store) (changed bool, err error) {
+	s, err := t.state()
+	if err != nil {
+		return false, err
+	}
+	return mergeInto(ctx, to, t.key, &s)
+}
+
+// Check reads a dump and reports what it holds: Timelines of them, up to After, while
+// Failed were left out when it was made. Its errors are those of Restore.
+func Check(ctx context.Context, file io.Reader) (Report, error) {
+	report, err := check(ctx, file)
 	if err != nil {
 		err = fmt.Errorf("transfer: check: %w", err)
 	}
-	return count, err
+	return report, err
 }
 
-func check(ctx context.Context, file io.Reader) (count int, err error) {
-	for _, err := range timelines(file) {
+func check(ctx context.Context, file io.Reader) (report Report, err error) {
+	dump, err := newReader(file)
+	for err == nil {
+		var packed timeline
+		if packed, err = dump.next(); err == nil {
+			_, err = packed.state()
+		}
 		if err == nil {
+			report.Timelines++
+			report.After = packed.key
 			err = context.Cause(ctx)
 		}
-		if err != nil {
-			return count, err
-		}
-		count++
 	}
-	return count, nil
+	if !errors.Is(err, io.EOF) {
+		return report, err
+	}
+	report.Failed = int(dump.leftOut)
+	return report, nil
 }
 
-// timeline is a timeline of a dump.
+// timeline is a timeline of a dump, as it is there: packed.
 type timeline struct {
 	key   string
-	state state.State
+	value []byte
+}
+
+func (t timeline) state() (state.State, error) {
+	s, err := merged(t.key, [][]byte{t.value})
+	if err != nil {
+		err = fmt.Errorf("timeline %q of the dump: %w", t.key, err)
+	}
+	return s, err
 }
 
 // timelines returns the timelines of a dump. An error is the last element.
@@ -92,17 +116,8 @@ func timelines(file io.Reader) iter.Seq2[timeline, error] {
 	return func(yield func(timeline, error) bool) {
 		dump, err := newReader(file)
 		for err == nil {
-			var key string
-			var value []byte
-			if key, value, err = dump.next(); err != nil {
-				break
-			}
-			t := timeline{key: key}
-			if t.state, err = merged(key, [][]byte{value}); err != nil {
-				err = fmt.Errorf("timeline %q of the dump: %w", key, err)
-				break
-			}
-			if !yield(t, nil) {
+			var t timeline
+			if t, err = dump.next(); err == nil && !yield(t, nil) {
 				return
 			}
 		}

@@ -37,10 +37,12 @@ func (d *writer) write(key string, value []byte) error {
 	return d.record(kindTimeline, append(body, value...))
 }
 
-// end writes the last record.
-func (d *writer) end() error {
-	body := binary.LittleEndian.AppendUint64(nil, d.count)
-	return d.record(kindEnd, d.sum.Sum(body))
+// end writes the last record, with how many timelines were left out.
+func (d *writer) end(leftOut int) error {
+	numbers := binary.LittleEndian.AppendUint64(nil, d.count)
+	numbers = binary.LittleEndian.AppendUint64(numbers, uint64(leftOut))
+	d.sum.Write(numbers)
+	return d.record(kindEnd, d.sum.Sum(numbers))
 }
 
 func (d *writer) record(kind byte, body []byte) error {

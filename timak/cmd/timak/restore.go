@@ -80,9 +80,9 @@ func checkCommand() command {
 						return err
 					}
 					if *asJSON {
-						return printLines(sh.out, []any{map[string]int{"timelines": n}})
+						return printLines(sh.out, []any{map[string]int{"timelines": n.Timelines}})
 					}
-					_, err = fmt.Fprintf(sh.out, "the dump is whole, with %s\n", count(n, "timeline"))
+					_, err = fmt.Fprintf(sh.out, "the dump is whole, with %s\n", count(n.Timelines, "timeline"))
 					return err
 				})
 			}
