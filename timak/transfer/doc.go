@@ -20,6 +20,15 @@
 //  3. Copy again, once none uses the old store any more.
 //
 // Between 2 and 3, timelines lack what was written to the old store after it was copied.
+// If the relay of timakgorm writes them, and one of the stores is a driver.Marker, as
+// redisstore is, call timakgorm.Plugin.AcceptStore after 3: a store that has not the
+// marks of the relay counts as one that has lost timelines.
+//
+// Horizons and floors go along. If engines bound their timelines differently, what is at
+// or below the horizon of one store goes from the other, and behind the floor of one the
+// other counts as incomplete: after a second copy from a store of few items, the larger one
+// may show fewer than before. Timelines that are made from tables are whole again after
+// timakgorm.Plugin.Rebuild.
 //
 // Only one program can open the file of a boltstore: close it for Copy, or call Copy in
 // that program. Riak cannot list its keys, so timelines cannot be copied out of it; make
