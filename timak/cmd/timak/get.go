@@ -68,7 +68,7 @@ func (g *getter) run(ctx context.Context, sh shell, args []string) error {
 		}
 		found := look(key, object)
 		if len(object.Siblings) == 0 {
-			_, _ = fmt.Fprintf(sh.err, "timak: there is nothing under %s\n", shown(key))
+			_, _ = fmt.Fprintf(sh.err, "timak: there is nothing under %s\n", shownKey(key))
 		}
 		return errors.Join(g.print(sh.out, found), found.err())
 	})

@@ -71,7 +71,7 @@ func (l *lister) print(ctx context.Context, out *bufio.Writer, store driver.List
 		if err == nil && l.json {
 			err = lines.Encode(map[string]text{"key": text(key)})
 		} else if err == nil {
-			_, err = fmt.Fprintln(out, shown(key))
+			_, err = fmt.Fprintln(out, shownKey(key))
 		}
 		if err != nil {
 			return err

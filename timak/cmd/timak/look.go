@@ -52,7 +52,7 @@ func look(key string, object driver.Object) found {
 func (f found) err() (all error) {
 	for i, s := range f.siblings {
 		if s.err != nil {
-			all = errors.Join(all, fmt.Errorf("sibling %d of %s: %w", i+1, shown(f.key), s.err))
+			all = errors.Join(all, fmt.Errorf("sibling %d of %s: %w", i+1, shownKey(f.key), s.err))
 		}
 	}
 	return all
@@ -153,7 +153,7 @@ func (f found) registers() (all []object) {
 // print prints all that is stored for people.
 func (f found) print(out io.Writer) error {
 	p := printer{to: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
-	p.line("timeline %s: %s, %s", shown(f.key), count(len(f.siblings), "sibling"), contents(&f.state))
+	p.line("timeline %s: %s, %s", shownKey(f.key), count(len(f.siblings), "sibling"), contents(&f.state))
 	for i, s := range f.siblings {
 		if s.err != nil {
 			p.line("sibling %d: %s, %v", i+1, count(s.size, "byte"), s.err)

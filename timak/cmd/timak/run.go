@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Exit codes; a signal adds 128 to its number.
@@ -110,12 +111,33 @@ func (c command) run(ctx context.Context, sh shell, args []string) error {
 		_, _ = io.WriteString(sh.out, c.usage(flags))
 		return err
 	case err != nil:
-		return usageError(fmt.Sprintf("%s: %v: see timak %s -h", c.name, err, c.name))
+		return usageError(fmt.Sprintf("%s: %s: see timak %s -h", c.name, mistake(flags, err), c.name))
 	}
 	if err := do(ctx, sh, args); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
 	}
 	return nil
+}
+
+// mistake says what is wrong with flags. It quotes neither a value nor the name of an
+// unknown flag: either may be a DSN with a password.
+func mistake(flags *flag.FlagSet, err error) string {
+	text := "there is no such flag"
+	flags.VisitAll(func(f *flag.Flag) {
+		end := err.Error()[strings.LastIndex(err.Error(), " -")+1:]
+		if name, _, _ := strings.Cut(end, ":"); name != "-"+f.Name {
+			return
+		}
+		expected := "a number"
+		if b, ok := f.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			expected = "true or false"
+		}
+		if strings.HasSuffix(err.Error(), f.Name) {
+			expected = "a value"
+		}
+		text = fmt.Sprintf("-%s: expected %s", f.Name, expected)
+	})
+	return text
 }
 
 // parse reads flags, which may stand before and behind the arguments, up to "--".

@@ -86,11 +86,28 @@ func addressOf(text string) (a address, err error) {
 	if a.rest == "" {
 		return a, fmt.Errorf("expected %s: with a store behind it", a.kind)
 	}
+	switch {
+	case a.kind == "bolt" && strings.Contains(a.rest, "://"):
+		return a, errors.New("expected bolt: with a file behind it, not with a URL")
+	case a.kind == "riak" && strings.ContainsAny(a.rest, "@/"):
+		return a, errors.New("expected riak: with the host:port of nodes behind it")
+	}
 	a.options, err = optionsOf(options, names)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", a.kind, err)
 	}
 	return a, err
+}
+
+// likeStore reports whether an argument could name a store, and hold its password, in a
+// place where something else is expected.
+func likeStore(arg string) bool {
+	for _, beginning := range []string{"postgres:", "postgres[", "redis:", "redis["} {
+		if strings.HasPrefix(arg, beginning) {
+			return true
+		}
+	}
+	return strings.Contains(arg, "://") || strings.Contains(arg, "password=")
 }
 
 func optionsOf(text string, names []string) (map[string]string, error) {

@@ -56,6 +56,7 @@ func TestSecrets(t *testing.T) {
 	nobody := listener.Addr().String()
 	_ = listener.Close()
 	server := redistest.NewServer(t, "requirepass other")
+	full := bolt(t, func(store driver.Store) { fill(t, store) })
 	for name, tt := range map[string]struct {
 		code int
 		args []string
@@ -64,6 +65,27 @@ func TestSecrets(t *testing.T) {
 		"a DSN too many":           {codeUsage, []string{"get", "-store", "bolt:x", "k", "postgres://u:" + password + "@h/d"}},
 		"an unknown flag":          {codeUsage, []string{"get", "-stroe=postgres://u:" + password + "@h/d", "k"}},
 		"a number":                 {codeUsage, []string{"copy", "-parallel", "0", "-from", "redis://u:" + password + "@h:1", "-to", "bolt:x"}},
+		"a flag's name":            {codeUsage, []string{"get", "-postgres://u:" + password + "@h/d", "k"}},
+		"no name of a flag":        {codeUsage, []string{"get", "--=" + password, "k"}},
+		"no number":                {codeUsage, []string{"dump", "-parallel", "postgres://u:" + password + "@h/d", "f"}},
+		"no number of another":     {codeUsage, []string{"keys", "-limit", "postgres://u:" + password + "@h/d"}},
+		"a number out of range":    {codeUsage, []string{"keys", "-limit", strings.Repeat("1", 30) + password}},
+		"no truth":                 {codeUsage, []string{"dump", "-json=postgres://u:" + password + "@h/d", "f"}},
+		"no order":                 {codeUsage, []string{"get", "-order", "postgres://u:" + password + "@h/d", "-store", "bolt:x", "k"}},
+		"a DSN as a file":          {codeUsage, []string{"restore", "-store", "bolt:x", "postgres://u:" + password + "@h/d"}},
+		"a DSN as another file":    {codeUsage, []string{"check", "rediss://u:" + password + "@h/1"}},
+		"a DSN as a new file":      {codeUsage, []string{"dump", "-store", "bolt:x", "postgres:host=h password=" + password}},
+		"keywords as a file":       {codeUsage, []string{"check", "host=h password=" + password}},
+		"options as a file":        {codeUsage, []string{"check", "redis[prefix=a]:u:" + password + "@h:1"}},
+		"a DSN as a key":           {codeUsage, []string{"get", "-store", "bolt:x", "postgres://u:" + password + "@h/d"}},
+		"a DSN as a prefix":        {codeUsage, []string{"keys", "-store", "bolt:x", "redis:u:" + password + "@h:1"}},
+		"a DSN as a place":         {codeUsage, []string{"copy", "-from", "bolt:x", "-to", "bolt:y", "-after", "postgres://u:" + password + "@h/d"}},
+		"a DSN as another place":   {codeUsage, []string{"restore", "-store", "bolt:x", "-after", "postgres://u:" + password + "@h/d", "f"}},
+		"a DSN as a place of keys": {codeUsage, []string{"keys", "-store", "bolt:x", "-after", "postgres://u:" + password + "@h/d"}},
+		"a DSN as a boltstore":     {codeUsage, []string{"get", "-store", "bolt:postgres://u:" + password + "@h/d", "k"}},
+		"a DSN as a node of Riak":  {codeUsage, []string{"get", "-store", "riak:redis://u:" + password + "@h/d", "k"}},
+		"a URL of Redis as a DSN":  {codeError, []string{"get", "-store", "postgres:redis://u:" + password + "@h/d", "k"}},
+		"a DSN as a URL of Redis":  {codeError, []string{"get", "-store", "redis:postgres://u:" + password + "@h/d", "k"}},
 		"another scheme":           {codeUsage, []string{"get", "-store", "mysql://u:" + password + "@h/d", "k"}},
 		"no scheme":                {codeUsage, []string{"get", "-store", "u:" + password + "@h/d", "k"}},
 		"an unknown option":        {codeUsage, []string{"get", "-store", "redis[password=" + password + "]:h:1", "k"}},
@@ -72,15 +94,43 @@ func TestSecrets(t *testing.T) {
 		"no keywords":              {codeError, []string{"get", "-store", "postgres:password=" + password + " =", "k"}},
 		"no URL":                   {codeError, []string{"get", "-store", "redis://u:" + password + "@h:port", "k"}},
 		"no Postgres":              {codeError, []string{"get", "-store", "postgres://u:" + password + "@" + nobody + "/d", "k"}},
-		"no Postgres, migrate":     {codeError, []string{"restore", "-migrate", "-store", "postgres://u:" + password + "@h:port/d", os.Args[0]}},
+		"no Postgres, migrate":     {codeError, []string{"copy", "-migrate", "-from", full, "-to", "postgres://u:" + password + "@h:port/d"}},
 		"no Redis":                 {codeError, []string{"get", "-store", "redis://u:" + password + "@" + nobody + "?max_retries=-1&dial_timeout=1s", "k"}},
 		"a wrong password":         {codeError, []string{"get", "-store", "redis://:" + password + "@" + server.Address(), "k"}},
 		"a DSN of the environment": {codeError, []string{"TIMAK_STORE=postgres://u:" + password + "@" + nobody + "/d", "get", "k"}},
 	} {
 		got := call(t, tt.args...).want(t, tt.code, "timak: ")
-		if strings.Contains(got.out+got.err, password) {
+		if strings.Contains(got.out+got.err, "horse") {
 			t.Errorf("%s: the password is shown: %s%s", name, got.out, got.err)
 		}
+	}
+}
+
+// A mistake in a flag is named by the flag alone.
+func TestFlags_mistakes(t *testing.T) {
+	t.Parallel()
+	call(t, "keys", "-limit", "ten").want(t, codeUsage, "keys: -limit: expected a number: see timak keys -h")
+	call(t, "keys", "-limit", strings.Repeat("9", 30)).want(t, codeUsage, "keys: -limit: expected a number")
+	call(t, "keys", "-limit").want(t, codeUsage, "keys: -limit: expected a value")
+	call(t, "keys", "-json=yes").want(t, codeUsage, "keys: -json: expected true or false")
+	call(t, "keys", "-unknown").want(t, codeUsage, "keys: there is no such flag")
+	call(t, "keys", "-unknown -limit").want(t, codeUsage, "keys: ")
+}
+
+// A key that could be the DSN of a store is written in quotes, as it is shown.
+func TestKeys_likeDSN(t *testing.T) {
+	t.Parallel()
+	store := bolt(t, func(store driver.Store) {
+		for n, key := range []string{"page:https://a/b", "redis:posts", "z"} {
+			apply(t, store, key, put("a", n))
+		}
+	})
+	call(t, "keys", "-store", store).wantOut(t, `"page:https://a/b"`, `"redis:posts"`, "z")
+	call(t, "get", "-store", store, "page:https://a/b").want(t, codeUsage, "double quotes")
+	call(t, "get", "-store", store, `"page:https://a/b"`).want(t, codeDone, "2026-01-01")
+	call(t, "keys", "-store", store, "-after", `"redis:posts"`).wantOut(t, "z")
+	if got := argument("page:https://a/b"); got != `'"page:https://a/b"'` {
+		t.Errorf("argument: got %s", got)
 	}
 }
 

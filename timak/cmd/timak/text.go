@@ -22,13 +22,24 @@ func shown(text string) string {
 	return text
 }
 
-// argument returns a key as an argument for a POSIX shell.
-func argument(key string) string {
-	return "'" + strings.ReplaceAll(shown(key), "'", `'\''`) + "'"
+// shownKey returns a key as a terminal can show it, and as keyOf reads it.
+func shownKey(key string) string {
+	if likeStore(key) {
+		return strconv.Quote(key)
+	}
+	return shown(key)
 }
 
-// keyOf reads a key as shown writes it.
+// argument returns a key as an argument for a POSIX shell.
+func argument(key string) string {
+	return "'" + strings.ReplaceAll(shownKey(key), "'", `'\''`) + "'"
+}
+
+// keyOf reads a key as shownKey writes it.
 func keyOf(arg string) (string, error) {
+	if likeStore(arg) && !strings.HasPrefix(arg, `"`) {
+		return "", usageError("expected a key, got what looks like a store, which a flag names: write such a key in double quotes, as in Go")
+	}
 	if !strings.HasPrefix(arg, `"`) {
 		return arg, nil
 	}

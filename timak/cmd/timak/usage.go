@@ -30,7 +30,9 @@ A password on the command line is seen by all users of the machine. Better set T
 const aboutKeys = `
 Bytes of a key that a terminal could take for something else are shown as in Go, in double
 quotes: "\x00seen\x00author:7" is what was seen of the timeline author:7. A KEY that begins
-with a double quote is read the same way.
+with a double quote is read the same way. So is one that could be taken for a store, such as
+"page:https://example.org": otherwise it is refused, as a DSN in the wrong place would be
+shown with its password.
 `
 
 const aboutCodes = `
