@@ -19,6 +19,9 @@ says already is left as it is.
 
 What is written to the source after its timeline was copied needs another copy. So copy,
 let the programs use the new store, and copy again once none uses the old one any more.
+Then call timakgorm's Plugin.AcceptStore if its relay is used and one of both is Redis.
+Horizons and floors go along: if programs bound the timelines of both stores differently,
+the larger ones may lose what the smaller ones have dropped.
 
 The timelines go in the order of their keys. A copy that was stopped says where to go on,
 with -after; without that, it begins anew and is right too.
@@ -29,7 +32,7 @@ with -after; without that, it begins anew and is right too.
 			c.to = placeFlag(flags, "to", "TIMAK_TO", "the target")
 			c.define(flags)
 			c.defineMigrate(flags)
-			flags.StringVar(&c.after, "after", "", "begin after this `KEY`")
+			c.defineAfter(flags)
 			return c.run
 		},
 	}
@@ -45,21 +48,22 @@ func (c *copier) run(ctx context.Context, sh shell, args []string) error {
 	if len(args) > 0 {
 		return usageError(fmt.Sprintf("expected no arguments, got %d", len(args)))
 	}
-	after, err := keyOf(c.after)
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	// Both flags are read before a store is opened.
 	if _, err := c.from.address(sh); err != nil {
 		return err
 	}
-	if err := c.migrateTo(ctx, sh, c.to); err != nil {
+	if err := c.checkTarget(sh, c.to); err != nil {
 		return err
 	}
 	return withStore(ctx, sh, c.from, false, func(from driver.Store) error {
-		return withStore(ctx, sh, c.to, true, func(to driver.Store) error {
-			return c.carry(sh, "copied", totalOf(ctx, sh, from, after), func(opts *transfer.Options) (transfer.Report, error) {
-				opts.After = after
+		if _, ok := from.(driver.Lister); !ok {
+			return transfer.ErrNotListed // before a target is made
+		}
+		return c.withTarget(ctx, sh, c.to, func(to driver.Store) error {
+			return c.carry(sh, "copied", totalOf(ctx, sh, from, c.after), func(opts *transfer.Options) (transfer.Report, error) {
 				return transfer.Copy(ctx, from, to, opts)
 			})
 		})

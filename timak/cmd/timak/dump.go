@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -37,24 +34,20 @@ type dumper struct {
 }
 
 func (d *dumper) run(ctx context.Context, sh shell, args []string) error {
-	if len(args) != 1 {
-		return usageError(fmt.Sprintf("expected one FILE, got %d arguments", len(args)))
+	path, err := fileOf(args)
+	if err == nil {
+		err = d.check()
 	}
-	if d.parallel < 1 || d.parallel > transfer.MaxParallel {
-		return usageError(fmt.Sprintf("expected -parallel 1 to %d, got %d", transfer.MaxParallel, d.parallel))
+	if err == nil {
+		err = mayWrite(path, d.force)
 	}
-	path := args[0]
-	if _, err := os.Lstat(path); !d.force && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fmt.Errorf("%q exists: choose another name, or replace it with -force", path), err)
+	if err != nil {
+		return err
 	}
 	return withStore(ctx, sh, d.store, false, func(store driver.Store) error {
-		return writeFile(path, func(file *os.File) error {
+		return writeFile(path, d.force, func(file *os.File) error {
 			return d.carry(sh, "dumped", totalOf(ctx, sh, store, ""), func(opts *transfer.Options) (transfer.Report, error) {
-				report, err := transfer.Dump(ctx, store, file, opts)
-				if err != nil {
-					report.After = "" // there is no going on
-				}
-				return report, err
+				return transfer.Dump(ctx, store, file, opts)
 			})
 		})
 	})

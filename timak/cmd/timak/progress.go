@@ -18,6 +18,7 @@ type progress struct {
 
 	mu     sync.Mutex
 	report transfer.Report
+	last   transfer.Report // before the first of the timelines that just fail, one after the other
 	bar    bar
 	drawn  bool // the bar is on the terminal
 }
@@ -54,7 +55,12 @@ func (p *progress) each(interval time.Duration, show func(now time.Time)) {
 }
 
 func (p *progress) line(time.Time) {
-	if r := p.latest(); r.After != "" {
+	r := p.resume()
+	switch {
+	case r.After == "":
+	case r.Failed > 0:
+		p.say("%s done, %d left out, up to %s", count(r.Timelines, "timeline"), r.Failed, argument(r.After))
+	default:
 		p.say("%s done, up to %s", count(r.Timelines, "timeline"), argument(r.After))
 	}
 }
@@ -66,15 +72,27 @@ func (p *progress) draw(now time.Time) {
 	p.drawn = true
 }
 
-func (p *progress) latest() transfer.Report {
+// resume returns the report up to where the transfer can go on later. If timelines just
+// fail, that is before the first of them: another run tries them again.
+func (p *progress) resume() transfer.Report {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.report
+	return p.last
+}
+
+// inARow returns how many timelines have failed since one did not.
+func (p *progress) inARow() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.report.Failed - p.last.Failed
 }
 
 func (p *progress) update(r transfer.Report) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if r.Timelines > p.last.Timelines || r.Failed == p.last.Failed {
+		p.last = r
+	}
 	p.report = r
 }
 

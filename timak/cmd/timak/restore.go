@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -23,7 +23,7 @@ neither newer items nor later removals, and may be run again.
 			r.store = storeFlag(flags)
 			r.define(flags)
 			r.defineMigrate(flags)
-			flags.StringVar(&r.after, "after", "", "begin after this `KEY`")
+			r.defineAfter(flags)
 			return r.run
 		},
 	}
@@ -36,34 +36,34 @@ type restorer struct {
 }
 
 func (r *restorer) run(ctx context.Context, sh shell, args []string) error {
-	after, err := keyOf(r.after)
-	if err != nil {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if err := r.checkTarget(sh, r.store); err != nil {
 		return err
 	}
 	return withFile(args, func(file *os.File) error {
-		if err := r.migrateTo(ctx, sh, r.store); err != nil {
+		if err := checkFirst(ctx, sh, file); err != nil {
 			return err
 		}
-		return withStore(ctx, sh, r.store, true, func(store driver.Store) error {
+		return r.withTarget(ctx, sh, r.store, func(store driver.Store) error {
 			return r.carry(sh, "restored", nil, func(opts *transfer.Options) (transfer.Report, error) {
-				opts.After = after
 				return transfer.Restore(ctx, file, store, opts)
 			})
 		})
 	})
 }
 
-// withFile opens the only argument for do.
-func withFile(args []string, do func(file *os.File) error) (err error) {
-	if len(args) != 1 {
-		return usageError(fmt.Sprintf("expected one FILE, got %d arguments", len(args)))
+// checkFirst checks a dump before a target is made for it, and says what it lacks.
+func checkFirst(ctx context.Context, sh shell, file *os.File) error {
+	dump, err := transfer.Check(ctx, file)
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
 	}
-	file, err := os.Open(args[0])
-	if err != nil {
-		return err
+	if err == nil && dump.Failed > 0 {
+		_, _ = fmt.Fprintf(sh.err, "timak: %s were left out when the dump was made\n", count(dump.Failed, "timeline"))
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return do(file)
+	return err
 }
 
 func checkCommand() command {
@@ -75,17 +75,27 @@ func checkCommand() command {
 			asJSON := flags.Bool("json", false, "print the result as a JSON object")
 			return func(ctx context.Context, sh shell, args []string) error {
 				return withFile(args, func(file *os.File) error {
-					n, err := transfer.Check(ctx, file)
-					if err != nil {
+					dump, err := transfer.Check(ctx, file)
+					switch {
+					case err != nil:
 						return err
+					case *asJSON:
+						return printLines(sh.out, []any{checked{dump.Timelines, dump.Failed}})
+					case dump.Failed > 0:
+						_, err = fmt.Fprintf(sh.out, "the dump is whole, with %s; %s were left out when it was made\n",
+							count(dump.Timelines, "timeline"), count(dump.Failed, "timeline"))
+					default:
+						_, err = fmt.Fprintf(sh.out, "the dump is whole, with %s\n", count(dump.Timelines, "timeline"))
 					}
-					if *asJSON {
-						return printLines(sh.out, []any{map[string]int{"timelines": n.Timelines}})
-					}
-					_, err = fmt.Fprintf(sh.out, "the dump is whole, with %s\n", count(n.Timelines, "timeline"))
 					return err
 				})
 			}
 		},
 	}
+}
+
+// checked is the result of a check in JSON.
+type checked struct {
+	Timelines int `json:"timelines"`
+	Failed    int `json:"failed"` // left out when the dump was made
 }

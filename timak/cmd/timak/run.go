@@ -45,9 +45,6 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// errPart is returned when timelines were left out, which were named before.
-var errPart = errors.New("some timelines were left out: see above")
-
 // run carries out a command line, and returns the exit code.
 func run(ctx context.Context, sh shell) int {
 	err := dispatch(ctx, sh)
@@ -70,14 +67,13 @@ func codeOf(err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return codeUsage
 	}
-	switch {
-	case err == nil:
-		return codeDone
-	case errors.Is(err, errPart):
+	if _, ok := errors.AsType[leftOut](err); ok {
 		return codePart
-	default:
+	}
+	if err != nil {
 		return codeError
 	}
+	return codeDone
 }
 
 func dispatch(ctx context.Context, sh shell) error {

@@ -20,12 +20,16 @@ import (
 type place struct {
 	flag, env string
 	text      string
+	given     bool // the flag, if only with an empty text
 }
 
 // placeFlag defines a flag that names a store.
 func placeFlag(flags *flag.FlagSet, name, env, about string) *place {
 	p := &place{flag: name, env: env}
-	flags.StringVar(&p.text, name, "", about+"; `STORE` defaults to $"+env)
+	flags.Func(name, about+"; `STORE` defaults to $"+env, func(text string) error {
+		p.text, p.given = text, true
+		return nil
+	})
 	return p
 }
 
@@ -44,7 +48,10 @@ type address struct {
 // address reads the text of a flag, or of its environment variable.
 func (p *place) address(sh shell) (address, error) {
 	text := p.text
-	if text == "" {
+	switch {
+	case p.given && text == "":
+		return address{}, usageError(fmt.Sprintf("-%s is empty: expected a store, or no -%s where %s names it", p.flag, p.flag, p.env))
+	case text == "":
 		text = sh.getenv(p.env)
 	}
 	if text == "" {
@@ -107,7 +114,7 @@ func likeStore(arg string) bool {
 			return true
 		}
 	}
-	return strings.Contains(arg, "://") || strings.Contains(arg, "password=")
+	return strings.Contains(arg, "://") || strings.Contains(strings.ReplaceAll(arg, " ", ""), "password=")
 }
 
 func optionsOf(text string, names []string) (map[string]string, error) {

@@ -76,6 +76,7 @@ func TestSecrets(t *testing.T) {
 		"a DSN as another file":    {codeUsage, []string{"check", "rediss://u:" + password + "@h/1"}},
 		"a DSN as a new file":      {codeUsage, []string{"dump", "-store", "bolt:x", "postgres:host=h password=" + password}},
 		"keywords as a file":       {codeUsage, []string{"check", "host=h password=" + password}},
+		"spaced keywords as a file": {codeUsage, []string{"check", "host = h password = " + password}},
 		"options as a file":        {codeUsage, []string{"check", "redis[prefix=a]:u:" + password + "@h:1"}},
 		"a DSN as a key":           {codeUsage, []string{"get", "-store", "bolt:x", "postgres://u:" + password + "@h/d"}},
 		"a DSN as a prefix":        {codeUsage, []string{"keys", "-store", "bolt:x", "redis:u:" + password + "@h:1"}},
