@@ -59,21 +59,33 @@ func (u *Use) Begin(ctx context.Context, fresh func() (bool, error)) error {
 	if err := u.session.share(ctx); err != nil {
 		return err
 	}
+	taken := false
 	err := u.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		n, err := readNote(tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}))
 		if err != nil || n.Kind != "" {
 			return err
 		}
-		if m, err := u.marks(ctx, n); err != nil || m.foreign {
+		m, err := u.marks(ctx, n)
+		if err == nil && m.foreign {
+			err = u.giveUp(ctx, m.ours...) // marks of a start that has come to no end
+		}
+		if err != nil {
 			return err
 		}
 		if isFresh, err := fresh(); err != nil || !isFresh {
 			return err
 		}
+		taken = true
 		return u.take(ctx, tx, n)
 	})
+	if _, wrong := errors.AsType[*WrongError](err); wrong {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("note where the timelines are: %w", err)
+	}
+	if taken {
+		return nil
 	}
 	return u.Check(ctx)
 }
@@ -81,7 +93,7 @@ func (u *Use) Begin(ctx context.Context, fresh func() (bool, error)) error {
 // take makes the store the one that holds the timelines of the database.
 func (u *Use) take(ctx context.Context, tx *gorm.DB, n note) error {
 	n.Kind, n.Generation, n.Whole = u.config.Timelines(), rand.Text(), true
-	if err := u.mark(ctx, n); err != nil {
+	if err := u.claim(ctx, n, n.mark()); err != nil {
 		return err
 	}
 	return tx.Save(&n).Error

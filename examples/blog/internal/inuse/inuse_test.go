@@ -10,6 +10,7 @@ import (
 	"github.com/timak-go/timak/examples/blog/internal/inuse"
 	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timak/pgtest"
 	"github.com/timak-go/timak/timak/secret"
@@ -20,12 +21,17 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // use opens the use of a database by a process with a store of its own.
 func use(t *testing.T, c storage.Config) *inuse.Use {
 	t.Helper()
+	return useStore(t, c, memstore.New())
+}
+
+func useStore(t *testing.T, c storage.Config, store driver.Store) *inuse.Use {
+	t.Helper()
 	s, err := storage.OpenTables(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	u, err := inuse.Open(t.Context(), s.DB, timak.New(memstore.New(), nil), c, func() error { return nil })
+	u, err := inuse.Open(t.Context(), s.DB, timak.New(store, nil), c, func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +58,6 @@ func TestBegin_atOnce(t *testing.T) {
 		return err == nil && n > 0
 	}
 
-	fresh := func() (bool, error) { return true, nil }
 	ended := make(chan error, 1)
 	err = first.Begin(t.Context(), func() (bool, error) {
 		go func() { ended <- second.Begin(t.Context(), fresh) }()
@@ -83,7 +88,7 @@ func wantWrong(t *testing.T, err error, text string) {
 func TestMove_fails(t *testing.T) {
 	t.Parallel()
 	u := use(t, storage.Config{Folder: t.TempDir()})
-	if err := u.Begin(t.Context(), func() (bool, error) { return true, nil }); err != nil {
+	if err := u.Begin(t.Context(), fresh); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []error{context.Canceled, context.DeadlineExceeded, nil} {
