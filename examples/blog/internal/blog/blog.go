@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -22,6 +23,7 @@ type Blog struct {
 	timelines *timak.Timelines
 	plugin    *timakgorm.Plugin
 	log       *slog.Logger
+	moving    atomic.Bool // the timelines are being moved: the plugin logs nothing
 }
 
 // Open creates or updates the tables and makes the timelines follow them. The
@@ -33,7 +35,8 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 	if err := timakgorm.Migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Logger: log})
+	b := &Blog{db: db, timelines: timelines, log: log}
+	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Logger: slog.New(hushed{log.Handler(), &b.moving})})
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +46,8 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 	if err := db.Use(plugin); err != nil {
 		return nil, fmt.Errorf("install the timeline plugin: %w", err)
 	}
-	return &Blog{db: db, timelines: timelines, plugin: plugin, log: log}, nil
+	b.plugin = plugin
+	return b, nil
 }
 
 // Exists reports whether a database has a blog's tables.
