@@ -34,7 +34,7 @@ func withBlog(ctx context.Context, c config, log *slog.Logger, do func(opened) e
 	}
 	timelines := timak.New(store, &timak.Options{Logger: log})
 	o := opened{kind: c.storage.Timelines()}
-	o.use, err = inuse.Open(ctx, s.DB, timelines, c.storage, func() (err error) {
+	o.use, err = inuse.Open(ctx, s.DB, timelines, c.storage, log, func() (err error) {
 		o.blog, err = blog.Open(ctx, s.DB, timelines, log)
 		return err
 	})

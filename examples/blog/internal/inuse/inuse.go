@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -22,13 +23,14 @@ type Use struct {
 	db        *gorm.DB
 	timelines *timak.Timelines
 	config    storage.Config
+	log       *slog.Logger
 	session   *session // nil on SQLite, where the folder is locked
 }
 
 // Open returns the use of a database and its timelines. setUp creates the tables of
 // everybody else: no other process does so at the same time.
-func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, c storage.Config, setUp func() error) (*Use, error) {
-	u := &Use{db: db, timelines: timelines, config: c}
+func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, c storage.Config, log *slog.Logger, setUp func() error) (*Use, error) {
+	u := &Use{db: db, timelines: timelines, config: c, log: log}
 	if err := u.open(ctx, setUp); err != nil {
 		return nil, errors.Join(err, u.Close())
 	}
@@ -37,7 +39,7 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, c storag
 
 func (u *Use) open(ctx context.Context, setUp func() error) (err error) {
 	if u.config.OnPostgres() {
-		if u.session, err = connect(ctx, u.config.Postgres); err != nil {
+		if u.session, err = connect(ctx, u.config.Postgres, u.log); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package inuse_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func useStore(t *testing.T, c storage.Config, store driver.Store) *inuse.Use {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	u, err := inuse.Open(t.Context(), s.DB, timak.New(store, nil), c, func() error { return nil })
+	u, err := inuse.Open(t.Context(), s.DB, timak.New(store, nil), c, slog.New(slog.DiscardHandler), func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
