@@ -239,24 +239,10 @@ func TestMove_connectionLost(t *testing.T) {
 	blog := start(t, args...)
 	t.Cleanup(func() { blog.code <- 0 }) // it is not stopped, it ends
 	brett := blog.signUp(t, "brett")
-	breaker := session(t, args)
-	const locks = ` FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = 1
-		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
-	holder := func() (pid int) {
-		eventually(t, func() (bool, string) {
-			err := breaker.QueryRow(t.Context(), "SELECT pid"+locks+" AND granted", 0x626c6f67).Scan(&pid)
-			return err == nil, fmt.Sprint(err)
-		})
-		return pid
-	}
-	terminateHolder := func(pid int) {
-		if _, err := breaker.Exec(t.Context(), "SELECT pg_terminate_backend($1)", pid); err != nil {
-			t.Fatal(err)
-		}
-	}
-	before := holder()
-	terminateHolder(before)
-	eventually(t, func() (bool, string) { now := holder(); return now != before, fmt.Sprint(now) })
+	breaker := breaker{t, session(t, args)}
+	before := breaker.holder()
+	breaker.terminate(before)
+	eventually(t, func() (bool, string) { now := breaker.holder(); return now != before, fmt.Sprint(now) })
 	brett.write("one")
 	brett.shows("/api/timeline", "title", "one")
 	wantChecked(t, exitFailed, "a blog is running", with(args, rebuild, "-redis", onRedis(t))...)
@@ -269,10 +255,10 @@ func TestMove_connectionLost(t *testing.T) {
 	}()
 	eventually(t, func() (bool, string) {
 		var waits int
-		err := breaker.QueryRow(t.Context(), "SELECT count(*)"+locks+" AND NOT granted", 0x626c6f67).Scan(&waits)
+		err := breaker.QueryRow(t.Context(), "SELECT count(*)"+inUseLocks+" AND NOT granted", 0x626c6f67).Scan(&waits)
 		return waits == 1, fmt.Sprint(waits, err)
 	})
-	terminateHolder(holder())
+	breaker.terminate(breaker.holder())
 	if err := <-moving; err != nil {
 		t.Fatal(err)
 	}

@@ -37,15 +37,14 @@ func newServer(listener net.Listener, handler http.Handler, log *slog.Logger) *s
 }
 
 // run serves until ctx ends, and meanwhile relays changes to the timelines. Then it
-// lets requests finish and the timelines catch up, each for at most the given time. If the
-// timelines were moved elsewhere, it leaves them alone at once.
+// lets requests finish and the timelines catch up, each for at most the given time. It leaves
+// the timelines alone while others may move them, and for good if they were moved.
 func (s *server) run(ctx context.Context, o opened, wait time.Duration) error {
 	relaying, stopRelay := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopRelay(nil)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return o.blog.Run(relaying) })
 	g.Go(func() error {
-		err := o.use.Watch(relaying)
+		err := o.use.While(relaying, o.blog.Run)
 		stopRelay(err)
 		return err
 	})
@@ -78,7 +77,7 @@ func (s *server) finishRequests(wait time.Duration) {
 func (s *server) drain(b *blog.Blog, wait time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	if err := b.Drain(ctx); err != nil {
+	if err := b.Deliver(ctx); err != nil {
 		s.log.Warn("blog: timelines will catch up after the next start", "error", err)
 	}
 }

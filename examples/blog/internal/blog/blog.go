@@ -23,7 +23,8 @@ type Blog struct {
 	timelines *timak.Timelines
 	plugin    *timakgorm.Plugin
 	log       *slog.Logger
-	moving    atomic.Bool // the timelines are being moved: the plugin logs nothing
+	moving    atomic.Bool                     // the timelines are being moved: the plugin logs nothing
+	relaying  atomic.Pointer[context.Context] // that of Run; nil while it does not run
 }
 
 // Open creates or updates the tables and makes the timelines follow them. The
@@ -55,12 +56,6 @@ func Exists(ctx context.Context, db *gorm.DB) bool {
 	return db.WithContext(ctx).Migrator().HasTable(&Post{})
 }
 
-// Run applies changes to the timelines until ctx ends.
-func (b *Blog) Run(ctx context.Context) error { return b.plugin.Run(ctx) }
-
-// Drain applies all changes committed so far to the timelines.
-func (b *Blog) Drain(ctx context.Context) error { return b.plugin.Drain(ctx) }
-
 // Ready returns nil, or why the blog cannot serve: an error that names the failing
 // part and wraps the cause.
 func (b *Blog) Ready(ctx context.Context) error {
@@ -78,14 +73,15 @@ func (b *Blog) Ready(ctx context.Context) error {
 const deliverWait = time.Second
 
 // write runs fn in a transaction, and then delivers its changes to the timelines,
-// so that the writer sees them on the next page.
+// so that the writer sees them on the next page. While Run does not run they stay in
+// the outbox.
 func (b *Blog) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if err := b.db.WithContext(ctx).Transaction(fn); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliverWait)
 	defer cancel()
-	if err := b.plugin.Drain(ctx); err != nil && ctx.Err() == nil {
+	if err := b.Deliver(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, errNotRelaying) {
 		b.log.WarnContext(ctx, "blog: timelines are behind", "error", err)
 	}
 	return nil

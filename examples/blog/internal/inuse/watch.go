@@ -4,25 +4,55 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// Watch returns nil when ctx ends. If the connection to Postgres breaks, with the lock that
-// keeps others from moving the timelines, it takes the lock again, and returns a *WrongError
-// if they were moved in between.
-func (u *Use) Watch(ctx context.Context) error {
+// errBroken ends what is done while a connection lasts.
+var errBroken = errors.New("the connection to Postgres is broken")
+
+// While calls do, which uses the timelines until its context ends. If the connection to
+// Postgres breaks, with the lock that keeps others from moving the timelines, that context
+// ends, and do is called again when the lock is taken again. While returns the error of do, a
+// *WrongError if the timelines were moved in between, and nil when ctx ends.
+func (u *Use) While(ctx context.Context, do func(ctx context.Context) error) error {
 	if u.session == nil {
-		<-ctx.Done()
-		return nil
+		return do(ctx)
 	}
-	for u.session.untilBroken(ctx); ctx.Err() == nil; u.session.untilBroken(ctx) {
-		if err := u.again(ctx); err != nil && ctx.Err() == nil {
+	for {
+		err := u.guarded(ctx, do)
+		if ctx.Err() != nil || !errors.Is(err, errBroken) {
+			return notBroken(err)
+		}
+		u.log.WarnContext(ctx, "blog: the connection to Postgres that keeps others from moving the timelines is broken; changes wait until it is back")
+		if err := u.again(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
+		u.log.InfoContext(ctx, "blog: the connection is back, and changes are delivered again")
 	}
-	return nil
 }
 
-// again takes the lock again, as often as Postgres cannot be reached.
+func notBroken(err error) error {
+	if errors.Is(err, errBroken) {
+		return nil
+	}
+	return err
+}
+
+// guarded calls do while the connection lasts, and then returns errBroken, or the error of
+// do.
+func (u *Use) guarded(ctx context.Context, do func(ctx context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		u.session.untilBroken(ctx)
+		return errBroken
+	})
+	g.Go(func() error { return do(ctx) })
+	return g.Wait()
+}
+
+// again takes the lock again, as often as Postgres cannot be reached. When ctx ends it
+// returns nil.
 func (u *Use) again(ctx context.Context) error {
 	for {
 		err := u.session.renew(ctx)

@@ -43,6 +43,15 @@ func newSite(t *testing.T, opts web.Options) site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.closeDB(t) })
+	relaying, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(relaying) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	s.handler = web.New(b, &opts)
 	return s
 }
