@@ -185,6 +185,7 @@ func stoppedMove(t *testing.T, to []string) (from string) {
 	t.Helper()
 	stopMove(t, to, func(c check, o opened) error {
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		if err := c.prepare(ctx, o); err != nil {
 			return err
 		}

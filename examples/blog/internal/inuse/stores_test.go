@@ -10,6 +10,7 @@ import (
 	"github.com/timak-go/timak/examples/blog/internal/inuse"
 	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/drivertest"
 	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timak/secret"
 )
@@ -72,6 +73,24 @@ func TestBegin_oneStore(t *testing.T) {
 		if err := b.Begin(t.Context(), fresh); err != nil {
 			t.Errorf("the one that was first: %v", err)
 		}
+	}
+}
+
+// One that could not take its mark back does so when it starts again.
+func TestBegin_oneStoreCrash(t *testing.T) {
+	t.Parallel()
+	shared, crash := memstore.New(), errors.New("crash")
+	failing := drivertest.NewFailing(shared)
+	failing.Before = drivertest.NthOf(drivertest.Put, 2, crash)
+	a, b := useStore(t, storage.Config{Folder: t.TempDir()}, failing), useStore(t, storage.Config{Folder: t.TempDir()}, shared)
+	err := a.Begin(t.Context(), func() (bool, error) { return true, b.Begin(t.Context(), fresh) })
+	if !errors.Is(err, crash) {
+		t.Fatalf("got %v, want a crash", err)
+	}
+	wantForeign(t, b.Begin(t.Context(), fresh))
+	wantForeign(t, a.Begin(t.Context(), fresh))
+	if err := b.Begin(t.Context(), fresh); err != nil {
+		t.Errorf("the one that was first: %v", err)
 	}
 }
 
