@@ -43,10 +43,11 @@
 //
 // A put rewrites the row, and the value with it: this is the price of a page that is
 // one fetch. Values above 2 KB are in the table's TOAST table, in chunks, uncompressed,
-// as they are compressed already, and so that a first page reads only the first of them. A
-// put writes to the WAL, which standbys and archives
-// receive too: 1.2 KB for a value of 1 KB, 10.5 KB for 9 KB, 102 KB for 90 KB; a row of
-// 200 bytes in a table with two indexes takes 0.5 KB (BenchmarkPut). To keep it low,
+// as they are compressed already, and so that a first page reads only the first of them.
+//
+// A put writes to the WAL, which standbys and archives receive too: 1.2 KB for a value of
+// 1 KB, 10.5 KB for 9 KB, 102 KB for 90 KB; a row of 200 bytes in a table with two indexes
+// takes 0.5 KB (BenchmarkPut). To keep it low,
 // store ids alone, with less than timak.Options.MaxItems for timelines of many writers;
 // the engine and timakgorm's relay join changes of one key.
 //

@@ -12,9 +12,8 @@ import (
 // write carries out a put. go-redis sends no transaction again whose connection broke
 // before the answer. One that broke while it was sent it does send again, and returns
 // the first error though the second went well. So write sends both kinds again, as
-// often as the client sends anything else. A put that arrives
-// twice changes nothing, or brings back one sibling that another writer has merged
-// meanwhile.
+// often as the client sends anything else. A put that arrives twice changes nothing, or
+// brings back one sibling that another writer has merged meanwhile.
 func (s *Store) write(ctx context.Context, key, dot string, value []byte, seen []string) (siblings int64, err error) {
 	for attempt := 0; ; attempt++ {
 		siblings, err = s.writeOnce(ctx, key, dot, value, seen)
