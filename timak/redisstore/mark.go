@@ -18,8 +18,8 @@ var _ driver.Marker = (*Store)(nil)
 // snapshot or an append-only file, and on a replica that takes over, its contents are
 // those of an earlier moment. Each time a server begins to be a master, and sometimes
 // when it gets a replica, it has a new master_replid: then a branch ends at the latest
-// mark that is there, and another one begins. So where the end of a branch is, everything is that was put before its marks
-// up to there. A mark is a branch and a number.
+// mark that is there, and another one begins. So where the end of a branch is, everything
+// is that was put before its marks up to there. A mark is a branch and a number.
 
 // markScript sets a mark under KEYS[1]. It returns its branch and number, and what is
 // kept (see driver.Kept) of the mark with the branch ARGV[2] and the number ARGV[3].

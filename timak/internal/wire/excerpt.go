@@ -43,7 +43,8 @@ type Bounds struct {
 const manyChanges = 16
 
 // Cut returns the part of a stored value that some changes touch, if that can be
-// separated. The whole must be intact. Otherwise Decode returns the whole value, or why it is damaged.
+// separated and the value is intact. Otherwise Decode returns the whole value, or why
+// it is damaged.
 func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bool) {
 	if len(changes) > manyChanges {
 		return Excerpt{}, false
