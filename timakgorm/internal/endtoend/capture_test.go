@@ -94,8 +94,8 @@ func captureIn(t *testing.T, m world.Mode, by way, dialect string) {
 	}
 }
 
-// some returns one in eight operations under the race detector, which makes
-// SQLite's Go code ten times slower; otherwise all. make capture, a part of make
+// some returns one in eight operations under the race detector, as it makes all
+// slower; otherwise all. make capture, a part of make
 // check, runs them all without it.
 func some(all []world.Operation) (out []world.Operation) {
 	for i, op := range all {
