@@ -3,7 +3,6 @@ package pgstore_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -98,24 +97,6 @@ func (s sides) add(b *testing.B, owner, n int) {
 
 func (s sides) tableInsert(b *testing.B, owner, n int) { s.table.Insert(b, owner, s.item(n)) }
 
-// together has each of some callers, with timelines of their own, do something a few times.
-func together(callers int, do func(owner int)) func() {
-	if callers == 1 {
-		return func() { do(0) }
-	}
-	return func() {
-		var all sync.WaitGroup
-		for owner := range callers {
-			all.Go(func() {
-				for range 8 {
-					do(owner)
-				}
-			})
-		}
-		all.Wait()
-	}
-}
-
 // onSides runs a benchmark with one caller and with sixteen, with and without data.
 func onSides(b *testing.B, run func(b *testing.B, s sides, callers int)) {
 	dsn := bench.DurablePostgres(b)
@@ -133,18 +114,18 @@ func onSides(b *testing.B, run func(b *testing.B, s sides, callers int)) {
 
 func BenchmarkGet(b *testing.B) {
 	onSides(b, func(b *testing.B, s sides, callers int) {
-		bench.InTurns(b, bench.Cost, together(callers, func(owner int) { s.get(b, owner) }), together(callers, func(owner int) { s.bareSelect(b, owner) }))
+		bench.InTurns(b, bench.Cost, bench.Together(callers, func(owner int) { s.get(b, owner) }), bench.Together(callers, func(owner int) { s.bareSelect(b, owner) }))
 	})
 }
 
 func BenchmarkPage(b *testing.B) {
 	onSides(b, func(b *testing.B, s sides, callers int) {
-		ours := together(callers, func(owner int) { s.page(b, owner) })
+		ours := bench.Together(callers, func(owner int) { s.page(b, owner) })
 		b.Run("over a bare select", func(b *testing.B) {
-			bench.InTurns(b, bench.Cost, ours, together(callers, func(owner int) { s.bareSelect(b, owner) }))
+			bench.InTurns(b, bench.Cost, ours, bench.Together(callers, func(owner int) { s.bareSelect(b, owner) }))
 		})
 		b.Run("over a table", func(b *testing.B) {
-			bench.InTurns(b, bench.Cost, ours, together(callers, func(owner int) { s.tablePage(b, owner) }))
+			bench.InTurns(b, bench.Cost, ours, bench.Together(callers, func(owner int) { s.tablePage(b, owner) }))
 		})
 	})
 }
@@ -156,8 +137,8 @@ func BenchmarkAdd(b *testing.B) {
 	next.Store(bench.MaxItems)
 	onSides(b, func(b *testing.B, s sides, callers int) {
 		bench.InTurns(b, bench.Cost,
-			together(callers, func(owner int) { s.add(b, owner, int(next.Add(1))) }),
-			together(callers, func(owner int) { s.tableInsert(b, owner, int(next.Add(1))) }))
+			bench.Together(callers, func(owner int) { s.add(b, owner, int(next.Add(1))) }),
+			bench.Together(callers, func(owner int) { s.tableInsert(b, owner, int(next.Add(1))) }))
 	})
 }
 

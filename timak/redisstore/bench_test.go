@@ -3,7 +3,7 @@ package redisstore_test
 import (
 	"fmt"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -30,7 +30,7 @@ type peers struct {
 	value   []byte         // of a timeline
 	tokens  []driver.Token // of each caller's timeline, for put
 	callers int
-	next    int
+	next    atomic.Int64
 }
 
 // benchmarkPeers compares what a caller does with what another does.
@@ -50,7 +50,8 @@ func benchmarkPeers(b *testing.B, opts timak.Options, ours, theirs func(p *peers
 
 func newPeers(b *testing.B, opts timak.Options, item func(n int) timak.Item, callers int) *peers {
 	b.Helper()
-	p := &peers{client: connect(b, redistest.URL(b)+"?pool_size=32"), prefix: redistest.Prefix(b), item: item, callers: callers, next: bench.MaxItems}
+	p := &peers{client: connect(b, redistest.URL(b)+"?pool_size=32"), prefix: redistest.Prefix(b), item: item, callers: callers}
+	p.next.Store(bench.MaxItems)
 	var err error
 	if p.store, err = redisstore.New(b.Context(), p.client, &redisstore.Options{Prefix: p.prefix}); err != nil {
 		b.Fatal(err)
@@ -78,25 +79,9 @@ func (p *peers) fill(b *testing.B, caller int) {
 	p.set(b, caller, 0)
 }
 
-// each returns what all callers do at once, several times if they are many, so that
-// starting them does not count.
+// each returns what all callers do at once, each time with another number.
 func (p *peers) each(b *testing.B, do func(p *peers, b *testing.B, caller, n int)) func() {
-	if p.callers == 1 {
-		return func() { p.next++; do(p, b, 0, p.next) }
-	}
-	const times = 8
-	return func() {
-		var group sync.WaitGroup
-		for caller := range p.callers {
-			group.Go(func() {
-				for n := range times {
-					do(p, b, caller, p.next+n)
-				}
-			})
-		}
-		group.Wait()
-		p.next += times
-	}
+	return bench.Together(p.callers, func(caller int) { do(p, b, caller, int(p.next.Add(1))) })
 }
 
 func timeline(caller int) string { return fmt.Sprintf("author:%d:posts", caller) }

@@ -3,7 +3,6 @@ package peers_test
 import (
 	"fmt"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -119,25 +118,6 @@ func over(b *testing.B, name string, store driver.Store, item func(n int) timak.
 	}
 }
 
-// together has each of some callers do something with a timeline of its own; several
-// times if they are many, so that starting them does not count.
-func together(callers int, do func(owner int)) func() {
-	if callers == 1 {
-		return func() { do(0) }
-	}
-	return func() {
-		var all sync.WaitGroup
-		for owner := range callers {
-			all.Go(func() {
-				for range 8 {
-					do(owner)
-				}
-			})
-		}
-		all.Wait()
-	}
-}
-
 // BenchmarkPeers reads the first page of 20 of 1,000 items, and adds an item, by one
 // caller and by sixteen. The baseline is the table in Postgres; x-cost of the others is
 // relative to it.
@@ -153,10 +133,10 @@ func BenchmarkPeers(b *testing.B) {
 			next.Store(bench.MaxItems)
 			for _, callers := range []int{1, owners} {
 				compare(b, fmt.Sprintf("page, %d at once", callers), all, func(b *testing.B, s side) func() {
-					return together(callers, func(owner int) { s.page(b, owner) })
+					return bench.Together(callers, func(owner int) { s.page(b, owner) })
 				})
 				compare(b, fmt.Sprintf("add, %d at once", callers), all, func(b *testing.B, s side) func() {
-					return together(callers, func(owner int) { s.add(b, owner, kind.item(int(next.Add(1)))) })
+					return bench.Together(callers, func(owner int) { s.add(b, owner, kind.item(int(next.Add(1)))) })
 				})
 			}
 		})
