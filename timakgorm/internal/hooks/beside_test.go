@@ -93,8 +93,9 @@ func TestBeside_unread(t *testing.T) {
 		if n := around("body"); n != 0 {
 			t.Errorf("got %d statements around the update, want none", n)
 		}
-		if n := around("title"); n != 2 {
-			t.Errorf("got %d statements around the update of a column of the image, want 2", n)
+		others := map[string]int{"postgres": 1, "sqlite": 2} // there, the update itself, which carries its record
+		if n := around("title"); n != others[dialect] {
+			t.Errorf("got %d statements around the update of a column of the image, want %d", n, others[dialect])
 		}
 		w.Check()
 	})
@@ -235,20 +236,20 @@ func TestBeside_conditions(t *testing.T) {
 	})
 }
 
-// TestBeside_once: the user's triggers are called once for a statement, also where
-// they are why it is followed.
+// TestBeside_once: the user's triggers see a statement's rows once, also where they are
+// why it is followed.
 func TestBeside_once(t *testing.T) {
 	t.Parallel()
 	w := world.New(t, world.Setup{Dialect: "postgres"})
 	w.Seed()
 	w.Check()
-	w.Script(w.Session(), `CREATE TABLE calls (); CREATE FUNCTION called() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO calls DEFAULT VALUES; RETURN NULL; END $$;
-		CREATE TRIGGER called AFTER UPDATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION called()`)
+	w.Script(w.Session(), `CREATE TABLE calls (); CREATE FUNCTION called() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO calls SELECT FROM changed; RETURN NULL; END $$;
+		CREATE TRIGGER called AFTER UPDATE ON posts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION called()`)
 	for n := range 3 {
 		w.Must(w.DB.Model(&world.Post{ID: 10}).Update("body", fmt.Sprint(n)).Error)
 	}
 	if n := w.Count("calls"); n != 3 {
-		t.Errorf("the trigger has been called %d times for 3 updates", n)
+		t.Errorf("the trigger has seen %d rows of 3 updates", n)
 	}
 	w.Check()
 }

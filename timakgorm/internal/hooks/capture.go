@@ -38,6 +38,7 @@ type capture struct {
 	users     map[string]clause.Clause // the user's clauses that are replaced for now
 	upsert    *clause.OnConflict       // the user's, if it may meet a row that another transaction inserts meanwhile
 	returning bool                     // the statement returns the keys of the rows it has written
+	carried   bool                     // it has carried its own record
 }
 
 // ExecContext and QueryContext run GORM's statement after reading its old rows, and
@@ -53,6 +54,12 @@ func (c *capture) ExecContext(ctx context.Context, sql string, args ...any) (sql
 	}
 	if done, ran, err := c.execBeside(ctx); ran || err != nil {
 		return done, err
+	}
+	switch ran, err := c.carry(ctx); {
+	case err != nil:
+		return nil, err
+	case ran != nil:
+		return returnedResult{affected: ran.done, lastErr: errNoInsertID}, nil
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
@@ -72,6 +79,12 @@ func (c *capture) QueryContext(ctx context.Context, sql string, args ...any) (*s
 	}
 	if err := c.begin(); err != nil {
 		return nil, err
+	}
+	switch ran, err := c.carry(ctx); {
+	case err != nil:
+		return nil, err
+	case ran != nil:
+		return ran.all.rows(ctx)
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
@@ -271,11 +284,7 @@ func (c *capture) restoreClause(name string) {
 
 // rebuild writes the statement's SQL again, from its clauses.
 func (c *capture) rebuild() error {
-	st := c.db.Statement
-	clauses := st.BuildClauses
-	if _, set := st.Clauses["SET"]; set { // a soft delete is an update
-		clauses = c.db.Callback().Update().Clauses
-	}
+	st, clauses := c.db.Statement, c.built()
 	if _, ours := c.users["RETURNING"]; ours && !slices.Contains(clauses, "RETURNING") {
 		clauses = append(slices.Clone(clauses), "RETURNING")
 	}
@@ -283,6 +292,14 @@ func (c *capture) rebuild() error {
 	st.Vars = nil
 	st.Build(clauses...)
 	return c.db.Error
+}
+
+// built names the clauses that the statement consists of.
+func (c *capture) built() []string {
+	if _, set := c.db.Statement.Clauses["SET"]; set { // a soft delete is an update
+		return c.db.Callback().Update().Clauses
+	}
+	return c.db.Statement.BuildClauses
 }
 
 // setsKey reports whether an update sets a column of the primary key.

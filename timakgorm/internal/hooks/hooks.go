@@ -132,7 +132,7 @@ func (c *capture) finish(db *gorm.DB) error {
 	if err := c.finishReach(db); err != nil || c.target == nil {
 		return err
 	}
-	if c.verb == statement.Create && !c.returning {
+	if c.verb == statement.Create && !c.returning && !c.carried {
 		if err := c.afterInsert(); err != nil {
 			return err
 		}

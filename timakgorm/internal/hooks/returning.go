@@ -70,7 +70,7 @@ func (c *capture) execReturning(ctx context.Context) (out sql.Result, err error)
 	if err != nil {
 		return nil, c.explainReturning(err)
 	}
-	written := returnedResult{affected: int64(len(keys)), lastErr: errors.New("the database has no last insert id")}
+	written := returnedResult{affected: int64(len(keys)), lastErr: errNoInsertID}
 	if !c.hooks.tables.Dialect.Lock {
 		written.lastErr = c.ConnPool.QueryRowContext(ctx, "SELECT last_insert_rowid()").Scan(&written.last)
 	}
@@ -120,6 +120,8 @@ func (c *capture) explainReturning(err error) error {
 	}
 	return err
 }
+
+var errNoInsertID = errors.New("the database has no last insert id")
 
 // returnedResult is the result of a statement that ran as a query.
 type returnedResult struct {

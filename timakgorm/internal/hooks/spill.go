@@ -177,3 +177,8 @@ func amongRows(sql dialect.Statements, c *outbox.Changes) statement.Fragment {
 	condition, arg := sql.Among(c.Rows)
 	return statement.Fragment{SQL: condition, Vars: []any{arg}}
 }
+
+// whereAmong returns a clause: a row is one of the changes.
+func whereAmong(sql dialect.Statements, c *outbox.Changes) clause.Clause {
+	return clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{amongRows(sql, c)}}}
+}

@@ -269,9 +269,9 @@ type stampedByName struct {
 	_ timakgorm.Timeline `timak:"key=owner:{Owner}:named"`
 }
 
-// TestErrorAfterInsert: an insert that has run, and whose result cannot be read,
-// is followed if its keys were given, and spoils the transaction if they were
-// returned.
+// TestErrorAfterInsert: an insert that has run, and whose result cannot be read, is
+// followed if it carries its record or its keys were given, and spoils the transaction
+// if they were returned.
 func TestErrorAfterInsert(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
@@ -290,6 +290,12 @@ func TestErrorAfterInsert(t *testing.T) {
 			} {
 				tx := w.DB.Begin()
 				create(tx, row)
+				if dialect == "postgres" {
+					w.Must(tx.Commit().Error)
+					w.Check()
+					w.Must(w.DB.Where("true").Delete(&stampedByNumber{}).Error)
+					continue
+				}
 				if err := tx.Commit().Error; err == nil || !strings.Contains(err.Error(), "cannot be read") {
 					t.Errorf("%s: commit: got %v, want that says why", name, err)
 				}

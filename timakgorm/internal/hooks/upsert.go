@@ -152,8 +152,7 @@ func (c *capture) readKeys(ctx context.Context, keys []string) error {
 			return err
 		}
 	}
-	among := amongRows(c.target.SQL, &named)
-	return c.read(ctx, clause.Clause{Name: "WHERE", Expression: clause.Where{Exprs: []clause.Expression{among}}})
+	return c.read(ctx, whereAmong(c.target.SQL, &named))
 }
 
 // undone runs the statement, undoes it, and returns the values of a column in the

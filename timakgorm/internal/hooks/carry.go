@@ -1,0 +1,142 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/statement"
+)
+
+// On Postgres most statements carry their own record: they take no more trips to the
+// database than without timak. A statement is followed by separate ones before and after
+// it, as all are on SQLite, if
+//
+//   - its table has a trigger or a rule, a generated column, partitions, or tables that
+//     inherit from it: see timak_plain. In a transaction that is not READ COMMITTED, which
+//     cannot see whether its table has them now, a statement is recorded by a separate one;
+//   - foreign keys may pass it on to a tracked table;
+//   - it sets the primary key, or names other tables by FROM or USING;
+//   - it is an upsert of several rows, or of one whose values do not say which row it meets,
+//     or it turns out that it has met another one;
+//   - it returns an expression, or has clauses that are not GORM's own.
+
+// carried is what a statement that carries its own record has done.
+type carried struct {
+	same, plain, current  bool
+	done, recorded        int64
+	unrecorded, unchanged []carriedRow
+	all                   *replay // what the user's statement returns; nil: nothing
+}
+
+type carriedRow struct {
+	Key json.RawMessage `json:"k"`
+	Old json.RawMessage `json:"o"`
+}
+
+// carry runs the statement so that it carries its own record. It returns nil if the
+// statement has not run, and must be followed in the other way.
+func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
+	defer statement.Recovered(&err)
+	form, may := c.carriedForm()
+	if !may {
+		return nil, nil
+	}
+	if plain, err := c.seemsPlain(ctx); !plain || err != nil {
+		return nil, err
+	}
+	if c.verb != statement.Create {
+		if err := c.checkComments(); err != nil {
+			return nil, err
+		}
+	}
+	if ran, err = c.runCarried(ctx, form); err != nil {
+		return nil, c.explainCarried(err)
+	}
+	if form.conflict != nil && ran.done == 0 { // it may have met a row that was not there before
+		return nil, nil
+	}
+	c.carried = true
+	return ran, c.finishCarried(ctx, ran)
+}
+
+// finishCarried learns from what a statement has found, and makes good what it has
+// missed.
+func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
+	if ran.current && !ran.plain {
+		c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
+	}
+	if !ran.same {
+		c.hooks.sessions.Stray()
+		return nil
+	}
+	if ran.recorded > 0 {
+		c.hooks.sessions.MarkDirty(c.ConnPool)
+	}
+	for _, row := range ran.unrecorded {
+		if err := c.sawCarried(row); err != nil {
+			return err
+		}
+	}
+	if len(ran.unchanged) == 0 {
+		return nil
+	}
+	return c.changeRest(ctx, ran)
+}
+
+// sawCarried adds a row that a statement has written, to be recorded when it has ended.
+func (c *capture) sawCarried(row carriedRow) error {
+	key, err := model.ParseKey(string(row.Key))
+	if err != nil {
+		return err
+	}
+	if string(row.Old) == "null" {
+		return c.made(key)
+	}
+	old := string(row.Old)
+	return c.saw(key, &old)
+}
+
+// changeRest runs the statement again for rows that it has locked and not written. The
+// conditions have selected them, so only their keys count.
+func (c *capture) changeRest(ctx context.Context, ran *carried) error {
+	keys := make([]string, len(ran.unchanged))
+	for i, row := range ran.unchanged {
+		keys[i] = string(row.Key)
+	}
+	if err := c.readKeys(ctx, keys); err != nil {
+		return err
+	}
+	if err := c.narrow(); err != nil {
+		return err
+	}
+	st := c.db.Statement
+	if ran.all == nil {
+		done, err := c.ConnPool.ExecContext(ctx, st.SQL.String(), st.Vars...)
+		if err != nil {
+			return err
+		}
+		more, err := done.RowsAffected()
+		ran.done += more
+		return err
+	}
+	found, err := c.ConnPool.QueryContext(ctx, st.SQL.String(), st.Vars...)
+	if err != nil {
+		return err
+	}
+	more, err := keep(found)
+	if err != nil {
+		return err
+	}
+	ran.all.values = append(ran.all.values, more.values...)
+	return nil
+}
+
+func (c *capture) explainCarried(err error) error {
+	if strings.Contains(err.Error(), "timak_") {
+		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
+	}
+	return err
+}
