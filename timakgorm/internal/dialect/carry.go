@@ -1,24 +1,28 @@
 package dialect
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm/schema"
 
+	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
 // On Postgres a statement can carry its own record. Then it is a part of a WITH:
 //
-//	timak_is        whether the table is the tracked one, and plain
+//	timak_is        whether the table is the tracked one, and has no triggers
 //	timak_old       locks and reads the rows as they are before the statement
 //	timak_done      the statement; returns the images of its rows before and after it
 //	timak_recorded  inserts what has changed into the outbox
 //
 // No part sees what another one writes, so all that is recorded comes from timak_done.
-// What a trigger changes afterwards does not, so nothing is recorded if the table has one.
-// Counting the rows first makes sure that all are locked when the version is drawn.
+// What a trigger changes afterwards does not, so nothing is recorded if the table has one,
+// nor of rows of a table that inherits from it. Counting the rows first makes sure that all
+// are locked when the version is drawn.
 
 // Carry is a statement of Postgres that carries its own record.
 type Carry struct {
@@ -29,7 +33,8 @@ type Carry struct {
 	// Old is a SELECT of the rows, with the columns that Table.CarryOld names; "" if there
 	// are none.
 	Old string
-	// Done is the statement, which returns the columns that Table.CarryDone names.
+	// Done is the statement, which returns the columns that Table.CarryFound or
+	// Table.CarryMade names.
 	Done string
 	// Finds says that Done is about the rows of Old, and no others.
 	Finds bool
@@ -39,37 +44,45 @@ type Carry struct {
 }
 
 // CarryFacts is how many columns of a carried statement come before the user's. Every row
-// has them. They say whether the table is the tracked one, whether it is plain, and whether
-// the transaction would see it if it were not; how many rows the statement has written, and
-// how many of them it has recorded; which it has not recorded, as the table is not plain;
-// and which it has locked and not written, as another transaction had changed their keys
-// meanwhile. The last two are JSON arrays, NULL if there are none.
-const CarryFacts = 7
+// has them: whether the table is the tracked one; whether it has no triggers, and the
+// transaction sees the triggers of now; how many rows the statement has written; whether it
+// has recorded any; and the rows that it has not recorded or not written, as a JSON array
+// of CarriedRow, NULL if there are none.
+const CarryFacts = 6
+
+// CarriedRow is a row that a carried statement has not recorded. It has not written the row
+// at all if another transaction had changed the row's key meanwhile.
+type CarriedRow struct {
+	Key  json.RawMessage `json:"k"`
+	Old  *string         `json:"o"` // the image before the statement
+	Done bool            `json:"d"` // it has written the row
+}
 
 const carrySQL = `WITH timak_is AS MATERIALIZED (
-	SELECT {same} AS same, {plain} AS plain, current_setting('transaction_isolation') LIKE 'read %' AS current
+	SELECT {same} AS same, {current} AS current, {current} AND NOT EXISTS (
+		SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {table}::regclass AND NOT tgisinternal
+	) AS plain
 ){old}, timak_done AS (
 {done}
 ), timak_recorded AS (
 	INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
 	SELECT {name}, {pk}, timak_was, timak_now, (SELECT {own}timak_version(0 * count(*)) FROM timak_done)
-	FROM timak_done WHERE (SELECT same AND plain FROM timak_is) AND {differs}
-	RETURNING 1
+	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND timak_at = {table}::regclass AND {differs}
 )
-SELECT timak_is.same, timak_is.plain, timak_is.current, (SELECT count(*) FROM timak_done), (SELECT count(*) FROM timak_recorded),
-	CASE WHEN NOT timak_is.plain THEN (SELECT json_agg(json_build_object('k', {key}, 'o', d.timak_was))::text FROM timak_done d) END,
-	{unchanged}{users}
-FROM timak_is{rows}`
+`
 
-const unchangedSQL = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) THEN (
-		SELECT json_agg(json_build_object('k', {key}))::text FROM timak_old d WHERE NOT EXISTS (SELECT FROM timak_done n WHERE {samekeys})
-	) END`
+const carriedSQL = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,
+	count(d.timak_at) AS done, count(*) FILTER (WHERE {differs}) > 0 AS recorded,
+	json_agg(json_build_object('k', {key}, 'o', {rows}.timak_was::text, 'd', d.timak_at IS NOT NULL)) FILTER (
+		WHERE NOT (SELECT plain FROM timak_is) OR (d.timak_at = {table}::regclass) IS NOT TRUE
+	)::text AS rest
+FROM `
 
 // SQL returns the text. The user's columns follow the facts. If there are no rows of
 // theirs, one row has NULL there.
 func (c Carry) SQL() string {
 	d, m := c.Table.Dialect, c.Table.Model
-	same, old, unchanged, users, rows := "true", "", "NULL::text", "", ""
+	same, old, rows, carried := "true", "", "d", carriedSQL+"timak_done d"
 	if c.Written != "" {
 		same = "(" + strings.Replace(d.SameSQL(c.Table.SQL.From), "?", sqltext.QuoteText(c.Table.NameGiven(c.Written)), 1) + ")"
 	}
@@ -77,24 +90,30 @@ func (c Carry) SQL() string {
 		old = ", timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
 	}
 	if c.Finds {
-		unchanged = unchangedSQL
+		rows, carried = "o", carriedSQL+"timak_old o LEFT JOIN timak_done d ON "+c.Table.sameRow("d", "o")
 	}
 	if c.Users != "" {
-		users, rows = ", "+c.Users, " LEFT JOIN timak_done ON true"
+		carried = "SELECT f.*, " + c.Users + " FROM (" + carried + ") f LEFT JOIN timak_done ON true"
 	}
-	names := Columns(m.Keys, c.Table.keyName)
-	samekeys := make([]string, len(names))
-	for i, name := range names {
-		samekeys[i] = "n." + name + " = d." + name
+	return strings.NewReplacer(
+		"{own}", d.own, "{name}", sqltext.QuoteText(m.Table), "{table}", sqltext.QuoteText(c.Table.SQL.From),
+		"{pk}", c.Table.carriedPK(), "{differs}", fmt.Sprintf(d.differs, "d.timak_was", "d.timak_now"),
+		"{key}", d.ObjectOf(m.Keys, func(field *schema.Field) string { return rows + "." + c.Table.keyName(field) }),
+		"{current}", "current_setting('transaction_isolation') LIKE 'read %'",
+		"{same}", same, "{old}", old, "{done}", c.Done, "{rows}", rows,
+	).Replace(carrySQL + carried)
+}
+
+// carriedPK is the primary key as the outbox stores it. Integers are put together, which
+// takes less time than making an array.
+func (t *Table) carriedPK() string {
+	names := Columns(t.Model.Keys, t.keyName)
+	for _, field := range t.Model.Keys {
+		if !model.IsInteger(field) {
+			return fmt.Sprintf(t.Dialect.Array, strings.Join(names, ", "))
+		}
 	}
-	fill := strings.NewReplacer(
-		"{own}", d.own, "{name}", sqltext.QuoteText(m.Table), "{pk}", fmt.Sprintf(d.Array, strings.Join(names, ", ")),
-		"{differs}", fmt.Sprintf(d.differs, "timak_was", "timak_now"),
-		"{key}", d.ObjectOf(m.Keys, func(field *schema.Field) string { return "d." + c.Table.keyName(field) }),
-		"{samekeys}", strings.Join(samekeys, " AND "),
-		"{same}", same, "{plain}", c.Table.SQL.Plain, "{old}", old, "{done}", c.Done, "{users}", users, "{rows}", rows,
-	)
-	return fill.Replace(strings.Replace(carrySQL, "{unchanged}", fill.Replace(unchanged), 1))
+	return "'[' || " + strings.Join(names, " || ', ' || ") + " || ']'"
 }
 
 // CarryOld returns the columns of timak_old for rows that go by the name in s.
@@ -102,30 +121,37 @@ func (t *Table) CarryOld(s Statements) string {
 	return t.carryKeys(s.Column) + s.Image + " AS timak_was"
 }
 
-// CarryFound returns the condition that a row is in timak_old, by its key.
-func (t *Table) CarryFound(s Statements) string {
+// InOld returns the condition that a row is in timak_old, by its key.
+func (t *Table) InOld(s Statements) string {
 	return strings.Join(Columns(t.Model.Keys, func(field *schema.Field) string { return s.Column(field) + " = " + t.oldKey(field) }), " AND ")
 }
 
-// CarryFoundDone returns the columns that timak_done returns, behind the user's, of rows
-// that it has found in timak_old. Deleted rows have no image now.
-func (t *Table) CarryFoundDone(s Statements, deleted bool) string {
+// CarryFound returns the columns that timak_done returns, behind the user's, of rows that
+// it has found in timak_old. Deleted rows have no image now.
+func (t *Table) CarryFound(s Statements, deleted bool) string {
 	now := s.Image
 	if deleted {
 		now = noImage
 	}
-	return t.carryKeys(t.oldKey) + "timak_old.timak_was AS timak_was, " + now + " AS timak_now"
+	return t.carryKeys(t.oldKey) + carriedImages(s, "timak_old.timak_was", now)
 }
 
-// CarryMadeDone is CarryFoundDone for rows that it has inserted, or that an upsert has met
-// and found in timak_old.
-func (t *Table) CarryMadeDone(s Statements, upsert bool) string {
+// CarryMade is CarryFound for rows that it has inserted, or that an upsert has found in
+// timak_old.
+func (t *Table) CarryMade(s Statements, upsert bool) string {
 	was := noImage
 	if upsert {
-		was = "(SELECT timak_old.timak_was FROM timak_old WHERE " + t.CarryFound(s) + ")"
+		was = "(SELECT timak_old.timak_was FROM timak_old WHERE " + t.InOld(s) + ")"
 	}
-	return t.carryKeys(s.Column) + was + " AS timak_was, " + s.Image + " AS timak_now"
+	return t.carryKeys(s.Column) + carriedImages(s, was, s.Image)
 }
+
+func carriedImages(s Statements, was, now string) string {
+	return was + " AS timak_was, " + now + " AS timak_now, " + s.Name + ".tableoid AS timak_at"
+}
+
+// CarriedColumns is how many columns timak_done returns behind the user's.
+func (t *Table) CarriedColumns() int { return len(t.Model.Keys) + 3 }
 
 const noImage = "NULL::json"
 
@@ -135,12 +161,14 @@ func (t *Table) carryKeys(column func(*schema.Field) string) string {
 
 func (t *Table) oldKey(field *schema.Field) string { return "timak_old." + t.keyName(field) }
 
+// sameRow returns the condition that rows of two parts have the same key.
+func (t *Table) sameRow(one, other string) string {
+	return strings.Join(Columns(t.Model.Keys, func(field *schema.Field) string {
+		return one + "." + t.keyName(field) + " = " + other + "." + t.keyName(field)
+	}), " AND ")
+}
+
 // keyName names a column of the primary key in all parts.
 func (t *Table) keyName(field *schema.Field) string {
-	for i, key := range t.Model.Keys {
-		if key == field {
-			return fmt.Sprintf("timak_k%d", i)
-		}
-	}
-	return ""
+	return fmt.Sprint("timak_k", slices.Index(t.Model.Keys, field))
 }

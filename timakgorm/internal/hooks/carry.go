@@ -2,10 +2,10 @@ package hooks
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
@@ -25,15 +25,11 @@ import (
 
 // carried is what a statement that carries its own record has done.
 type carried struct {
-	same, plain, current  bool
-	done, recorded        int64
-	unrecorded, unchanged []carriedRow
-	all                   *replay // what the user's statement returns; nil: nothing
-}
-
-type carriedRow struct {
-	Key json.RawMessage `json:"k"`
-	Old json.RawMessage `json:"o"`
+	same, plain, current bool
+	done                 int64
+	recorded             bool
+	rest                 []dialect.CarriedRow
+	all                  *replay // what the user's statement returns; nil: nothing
 }
 
 // carry runs the statement so that it carries its own record. It returns nil if the
@@ -72,40 +68,47 @@ func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
 		c.hooks.sessions.Stray()
 		return nil
 	}
-	if ran.recorded > 0 {
+	if ran.recorded {
 		c.hooks.sessions.MarkDirty(c.ConnPool)
 	}
-	for _, row := range ran.unrecorded {
+	var unchanged []string
+	for _, row := range ran.rest {
+		if !row.Done {
+			unchanged = append(unchanged, string(row.Key))
+		}
+	}
+	if len(unchanged) > 0 {
+		if err := c.changeRest(ctx, ran, unchanged); err != nil {
+			return err
+		}
+	}
+	for _, row := range ran.rest {
+		if !row.Done {
+			continue
+		}
 		if err := c.sawCarried(row); err != nil {
 			return err
 		}
 	}
-	if len(ran.unchanged) == 0 {
-		return nil
-	}
-	return c.changeRest(ctx, ran)
+	return nil
 }
 
 // sawCarried adds a row that a statement has written, to be recorded when it has ended.
-func (c *capture) sawCarried(row carriedRow) error {
+func (c *capture) sawCarried(row dialect.CarriedRow) error {
 	key, err := model.ParseKey(string(row.Key))
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if string(row.Old) == "null" {
+	case row.Old == nil:
 		return c.made(key)
+	default:
+		return c.saw(key, row.Old)
 	}
-	old := string(row.Old)
-	return c.saw(key, &old)
 }
 
 // changeRest runs the statement again for rows that it has locked and not written. The
 // conditions have selected them, so only their keys count.
-func (c *capture) changeRest(ctx context.Context, ran *carried) error {
-	keys := make([]string, len(ran.unchanged))
-	for i, row := range ran.unchanged {
-		keys[i] = string(row.Key)
-	}
+func (c *capture) changeRest(ctx context.Context, ran *carried, keys []string) error {
 	if err := c.readKeys(ctx, keys); err != nil {
 		return err
 	}

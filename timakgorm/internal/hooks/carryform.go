@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,12 +136,12 @@ func (c *capture) carriedDone(form *carriedForm, old *gorm.Statement) *gorm.Stat
 	set := func(name string, expression clause.Expression) {
 		q.Clauses[name] = clause.Clause{Name: name, Expression: expression}
 	}
-	found := statement.Fragment{SQL: t.Table.CarryFound(t.SQL)}
+	found := statement.Fragment{SQL: t.Table.InOld(t.SQL)}
 	_, updates := st.Clauses["SET"]
-	returns := t.Table.CarryFoundDone(t.SQL, !updates)
+	returns := t.Table.CarryFound(t.SQL, !updates)
 	switch {
 	case form.inserts:
-		returns = t.Table.CarryMadeDone(t.SQL, form.conflict != nil)
+		returns = t.Table.CarryMade(t.SQL, form.conflict != nil)
 		if form.conflict != nil {
 			conflict := *form.conflict
 			guard := statement.Fragment{SQL: "EXISTS (SELECT FROM timak_old WHERE " + found.SQL + ")"}
@@ -224,26 +223,29 @@ func (c *capture) runCarried(ctx context.Context, form *carriedForm) (*carried, 
 	if err != nil {
 		return nil, err
 	}
-	return form.read(all, len(c.target.Table.Model.Keys))
+	return form.read(all, c.target.Table.CarriedColumns())
 }
 
 // read takes what the statement has returned apart.
-func (f *carriedForm) read(all *replay, keys int) (*carried, error) {
+func (f *carriedForm) read(all *replay, ours int) (*carried, error) {
 	if len(all.values) == 0 {
 		return nil, errors.New("timakgorm: a statement that carries its record returned no row: expected one at least")
 	}
 	const facts = dialect.CarryFacts
 	first, ran := all.values[0], &carried{}
-	ran.same, ran.plain, ran.current = first[0] == true, first[1] == true, first[2] == true
+	ran.same, ran.plain, ran.current, ran.recorded = first[0] == true, first[1] == true, first[2] == true, first[4] == true
 	ran.done, _ = first[3].(int64)
-	ran.recorded, _ = first[4].(int64)
-	err := errors.Join(readCarriedRows(first[5], &ran.unrecorded), readCarriedRows(first[6], &ran.unchanged))
-	if !f.returns || err != nil {
-		return ran, err
+	if rest, some := first[5].(string); some {
+		if err := json.Unmarshal([]byte(rest), &ran.rest); err != nil {
+			return nil, fmt.Errorf("timakgorm: rows that a statement has not recorded: %w", err)
+		}
+	}
+	if !f.returns {
+		return ran, nil
 	}
 	last := len(all.columns)
 	if len(f.users) == 0 {
-		last -= keys + 2
+		last -= ours
 	}
 	ran.all = &replay{columns: all.columns[facts:last]}
 	if ran.done > 0 {
@@ -252,15 +254,4 @@ func (f *carriedForm) read(all *replay, keys int) (*carried, error) {
 		}
 	}
 	return ran, nil
-}
-
-func readCarriedRows(text driver.Value, into *[]carriedRow) error {
-	rows, some := text.(string)
-	if !some {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(rows), into); err != nil {
-		return fmt.Errorf("timakgorm: rows that a statement has not recorded: %w", err)
-	}
-	return nil
 }
