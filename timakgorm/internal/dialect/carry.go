@@ -58,50 +58,77 @@ type CarriedRow struct {
 	Done bool            `json:"d"` // it has written the row
 }
 
-const carrySQL = `WITH timak_is AS MATERIALIZED (
-	SELECT {same} AS same, {current} AS current, {current} AND NOT EXISTS (
+// The text of a carried statement, but for the parts that are its own: everything up to
+// timak_is; what stands behind timak_done; and the facts, of a statement that finds its rows
+// and of one that does not.
+const (
+	carriedIs = `WITH timak_is AS MATERIALIZED (
+	SELECT {current} AS current, {current} AND NOT EXISTS (
 		SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {table}::regclass AND NOT tgisinternal
-	) AS plain
-){old}, timak_done AS (
-{done}
+	) AS plain, `
+	carriedRecord = `
 ), timak_recorded AS (
 	INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
 	SELECT {name}, {pk}, timak_was, timak_now, (SELECT {own}timak_version(0 * count(*)) FROM timak_done)
 	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND timak_at = {table}::regclass AND {differs}
 )
 `
-
-const carriedSQL = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,
+	carriedFacts = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,
 	count(d.timak_at) AS done, count(*) FILTER (WHERE {differs}) > 0 AS recorded,
 	json_agg(json_build_object('k', {key}, 'o', {rows}.timak_was::text, 'd', d.timak_at IS NOT NULL)) FILTER (
 		WHERE NOT (SELECT plain FROM timak_is) OR (d.timak_at = {table}::regclass) IS NOT TRUE
 	)::text AS rest
 FROM `
+)
+
+// carriedParts are the parts that all carried statements of a table share. They are made
+// once, as making them takes longer than many a statement.
+type carriedParts struct{ is, record, found, made string }
+
+func (t *Table) carriedParts() carriedParts {
+	if !t.Dialect.Numbered {
+		return carriedParts{}
+	}
+	return carriedParts{
+		is:     t.fillCarried(carriedIs, ""),
+		record: t.fillCarried(carriedRecord, ""),
+		found:  t.fillCarried(carriedFacts+"timak_old o LEFT JOIN timak_done d ON {samerow}", "o"),
+		made:   t.fillCarried(carriedFacts+"timak_done d", "d"),
+	}
+}
+
+func (t *Table) fillCarried(template, rows string) string {
+	d := t.Dialect
+	key := Columns(t.Model.Keys, func(field *schema.Field) string {
+		return sqltext.QuoteText(field.DBName) + ", " + d.Value(field, rows+"."+t.keyName(field))
+	})
+	return strings.NewReplacer(
+		"{own}", d.own, "{name}", sqltext.QuoteText(t.Model.Table), "{table}", sqltext.QuoteText(t.SQL.From),
+		"{pk}", t.carriedPK(), "{differs}", fmt.Sprintf(d.differs, "d.timak_was", "d.timak_now"),
+		"{key}", "json_build_object("+strings.Join(key, ", ")+")", "{rows}", rows, "{samerow}", t.sameRow("d", "o"),
+		"{current}", "current_setting('transaction_isolation') LIKE 'read %'",
+	).Replace(template)
+}
 
 // SQL returns the text. The user's columns follow the facts. If there are no rows of
 // theirs, one row has NULL there.
 func (c Carry) SQL() string {
-	d, m := c.Table.Dialect, c.Table.Model
-	same, old, rows, carried := "true", "", "d", carriedSQL+"timak_done d"
+	t := c.Table
+	same := "true"
 	if c.Written != "" {
-		same = "(" + strings.Replace(d.SameSQL(c.Table.SQL.From), "?", sqltext.QuoteText(c.Table.NameGiven(c.Written)), 1) + ")"
+		same = "(" + strings.Replace(t.Dialect.SameSQL(t.SQL.From), "?", sqltext.QuoteText(t.NameGiven(c.Written)), 1) + ")"
 	}
+	old, facts, users := "\n)", t.carried.made, ""
 	if c.Old != "" {
-		old = ", timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
+		old = "\n), timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
 	}
 	if c.Finds {
-		rows, carried = "o", carriedSQL+"timak_old o LEFT JOIN timak_done d ON "+c.Table.sameRow("d", "o")
+		facts = t.carried.found
 	}
 	if c.Users != "" {
-		carried = "SELECT f.*, " + c.Users + " FROM (" + carried + ") f LEFT JOIN timak_done ON true"
+		facts, users = "SELECT f.*, "+c.Users+" FROM ("+facts, ") f LEFT JOIN timak_done ON true"
 	}
-	return strings.NewReplacer(
-		"{own}", d.own, "{name}", sqltext.QuoteText(m.Table), "{table}", sqltext.QuoteText(c.Table.SQL.From),
-		"{pk}", c.Table.carriedPK(), "{differs}", fmt.Sprintf(d.differs, "d.timak_was", "d.timak_now"),
-		"{key}", d.ObjectOf(m.Keys, func(field *schema.Field) string { return rows + "." + c.Table.keyName(field) }),
-		"{current}", "current_setting('transaction_isolation') LIKE 'read %'",
-		"{same}", same, "{old}", old, "{done}", c.Done, "{rows}", rows,
-	).Replace(carrySQL + carried)
+	return t.carried.is + same + " AS same" + old + ", timak_done AS (\n" + c.Done + t.carried.record + facts + users
 }
 
 // carriedPK is the primary key as the outbox stores it. Integers are put together, which

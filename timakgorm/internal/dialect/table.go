@@ -12,7 +12,15 @@ type Table struct {
 	At      Home // the home that its SQL writes out
 	SQL     Statements
 
-	types columnTypes
+	types   columnTypes
+	carried carriedParts
+}
+
+// newTable returns a table whose SQL writes out a home.
+func newTable(d Dialect, m *model.Model, at Home, quote func(string) string) *Table {
+	t := &Table{Model: m, Dialect: d, At: at, SQL: d.StatementsAs(m, at, sqltext.Unqualified(m.Table), quote)}
+	t.carried = t.carriedParts()
+	return t
 }
 
 // Home names the schema of a tracked table, and that of timak's own tables. ""
@@ -32,5 +40,5 @@ func Prefix(schema string) string {
 func (t *Table) In(at Home) *Table {
 	d := t.Dialect
 	d.own = Prefix(at.Own)
-	return &Table{Model: t.Model, Dialect: d, At: at, SQL: d.StatementsAs(t.Model, at, sqltext.Unqualified(t.Model.Table), t.SQL.Quote)}
+	return newTable(d, t.Model, at, t.SQL.Quote)
 }

@@ -27,7 +27,7 @@ func NewTables(d Dialect, models []*model.Model, quote func(string) string) (*Ta
 		if ts.ByName[m.Table] != nil {
 			return nil, fmt.Errorf("timakgorm: two models are registered for the table %q: expected one model per table", m.Table)
 		}
-		ts.ByName[m.Table] = &Table{Model: m, Dialect: d, SQL: d.StatementsAs(m, Home{}, sqltext.Unqualified(m.Table), quote)}
+		ts.ByName[m.Table] = newTable(d, m, Home{}, quote)
 	}
 	return ts, nil
 }
