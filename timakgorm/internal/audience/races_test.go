@@ -304,9 +304,7 @@ func TestFeeds_chosenGone(t *testing.T) {
 		w.Must(slow.Delete(&Topic{}, "name = ? AND id > ?", name, 10*n+1).Error)
 		w.Must(w.DB.Create(&Interest{ID: n + 1, Reader: new(n + 1), Name: &name}).Error)
 		done := drained(w)
-		for waiting := 0; waiting == 0; {
-			w.Must(w.DB.Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waiting).Error)
-		}
+		w.AwaitBlocked()
 		w.Must(slow.Commit().Error)
 		<-done
 		w.WantIDs(fmt.Sprintf("reader:%d:topics", n+1), fmt.Sprint("topics:", 10*n+1))

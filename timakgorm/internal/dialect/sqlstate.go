@@ -23,6 +23,9 @@ func Unreadable(err error) bool { return strings.HasPrefix(stateOf(err), "22") }
 // does not exist.
 func IsNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000"}, stateOf(err)) }
 
+// IsUnsupported reports whether an error of Postgres says that it has no such feature.
+func IsUnsupported(err error) bool { return stateOf(err) == "0A000" }
+
 // Contended reports whether an error says that others held the locks: a timeout,
 // a deadlock or a serialization failure.
 func Contended(err error) bool {

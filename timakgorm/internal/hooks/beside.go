@@ -95,7 +95,7 @@ func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
 
 func (c *capture) explainBeside(err error) error {
 	if err != nil && strings.Contains(err.Error(), "timak_plain") {
-		return fmt.Errorf("timakgorm: %s of %s (did timakgorm.Migrate run?): %w", c.verb, c.target.Table.Model.Table, err)
+		return fmt.Errorf("timakgorm: update of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
 	}
 	return err
 }

@@ -2,6 +2,8 @@ package hooks
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,14 +16,15 @@ import (
 // database than without timak. A statement is followed by separate ones before and after
 // it, as all are on SQLite, if
 //
-//   - its table has a trigger or a rule, a generated column, partitions, or tables that
-//     inherit from it: see timak_plain. In a transaction that is not READ COMMITTED, which
-//     cannot see whether its table has them now, a statement is recorded by a separate one;
+//   - its table has a trigger or a rule, partitions, or tables that inherit from it;
 //   - foreign keys may pass it on to a tracked table;
 //   - it sets the primary key, or names other tables by FROM or USING;
 //   - it is an upsert of several rows, or of one whose values do not say which row it meets,
 //     or it turns out that it has met another one;
 //   - it returns an expression, or has clauses that are not GORM's own.
+//
+// A transaction that is not READ COMMITTED cannot see whether its table has a trigger by
+// now, so there a statement that carries its images is recorded by a separate one.
 
 // carried is what a statement that carries its own record has done.
 type carried struct {
@@ -40,7 +43,7 @@ func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 	if !may {
 		return nil, nil
 	}
-	if plain, err := c.seemsPlain(ctx); !plain || err != nil {
+	if bare, err := c.seemsBare(ctx); !bare || err != nil {
 		return nil, err
 	}
 	if c.verb != statement.Create {
@@ -137,9 +140,40 @@ func (c *capture) changeRest(ctx context.Context, ran *carried, keys []string) e
 	return nil
 }
 
-func (c *capture) explainCarried(err error) error {
-	if strings.Contains(err.Error(), "timak_") {
-		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
+// seemsBare reports whether a statement on the table may be part of a WITH, and did no more
+// than it says when that was last asked.
+func (c *capture) seemsBare(ctx context.Context) (bool, error) {
+	table := c.target.Table
+	bare, err := c.hooks.bare.Of(table.Model.Table, c.hooks.sessions.SchemaOf(c.ConnPool), func() (bool, error) {
+		var bare, current bool
+		err := c.ConnPool.QueryRowContext(ctx, bareSQL, table.SQL.From).Scan(&bare, &current)
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // the statement itself says what is wrong
+			return false, errOldSnapshot
+		case err == nil && !current:
+			err = errOldSnapshot
+		}
+		return bare, err
+	})
+	if errors.Is(err, errOldSnapshot) {
+		err = nil
 	}
-	return err
+	return bare, err
+}
+
+const bareSQL = `SELECT relkind = 'r' AND NOT relhasrules AND NOT relhassubclass
+		AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal),
+		current_setting('transaction_isolation') LIKE 'read %'
+	FROM pg_catalog.pg_class c WHERE c.oid = to_regclass($1)`
+
+func (c *capture) explainCarried(err error) error {
+	switch {
+	case dialect.IsUnsupported(err):
+		c.hooks.sessions.Schema.Change()()
+		return fmt.Errorf("%w (%w)", c.refuse("its table has a rule now, which it had not before: run it again"), err)
+	case strings.Contains(err.Error(), "timak_"):
+		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
+	default:
+		return err
+	}
 }

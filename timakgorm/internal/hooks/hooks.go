@@ -24,6 +24,7 @@ type Hooks struct {
 
 	resolves session.Facts[string] // by table, what its definition says ON CONFLICT
 	plain    session.Facts[bool]   // by table, whether an update does no more than it says
+	bare     session.Facts[bool]   // by table, whether a statement may carry its own record
 	inserts  session.Facts[bool]   // by table, whether triggers may change rows before they are inserted
 }
 

@@ -45,7 +45,7 @@ func TestLockOrder(t *testing.T) {
 	w := world.New(t, world.Setup{Dialect: "postgres"})
 	w.Must(w.DB.Create(&[]world.Post{{ID: 1, AuthorID: 1, Published: true, CreatedAt: world.At(1)}, {ID: 2, AuthorID: 1, Published: true, CreatedAt: world.At(2)}}).Error)
 	w.Must(w.DB.Model(&world.Post{ID: 1}).Update("title", "lies behind the other now").Error)
-	for name, write := range map[string]func(db *gorm.DB) error{
+	for _, write := range map[string]func(db *gorm.DB) error{
 		"update": func(db *gorm.DB) error {
 			return db.Model(&world.Post{}).Where("title IS NOT NULL").Update("author_id", 2).Error
 		},
@@ -57,11 +57,7 @@ func TestLockOrder(t *testing.T) {
 		w.Script(holder, "BEGIN; SELECT 1 FROM posts WHERE id = 1 FOR UPDATE")
 		done := make(chan error, 1)
 		go func() { done <- write(w.DB) }()
-		w.Await("the "+name+" to wait", func() bool {
-			var waits int
-			w.Must(w.DB.Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waits).Error)
-			return waits > 0
-		})
+		w.AwaitBlocked()
 		w.Script(holder, "SELECT 1 FROM posts WHERE id = 2 FOR UPDATE NOWAIT", "COMMIT")
 		w.Must(<-done)
 		w.Check()

@@ -69,3 +69,13 @@ func (w *World) Stranger() *sql.DB {
 	w.Must(err)
 	return db
 }
+
+// AwaitBlocked waits until a session of the database, on Postgres, waits for a lock.
+func (w *World) AwaitBlocked() {
+	w.Helper()
+	w.Await("a session to wait for a lock", func() bool {
+		var waits int
+		w.Must(w.DB.Raw("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waits).Error)
+		return waits > 0
+	})
+}

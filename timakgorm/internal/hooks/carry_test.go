@@ -1,0 +1,244 @@
+package hooks_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/timak-go/timak/timakgorm/internal/world"
+)
+
+// writes are one statement of each form that carries its own record, on posts 10 to 12 of
+// author 5, or on a new post.
+var writes = map[string]func(db *gorm.DB) *gorm.DB{
+	"create": func(db *gorm.DB) *gorm.DB {
+		return db.Create(&[]world.Post{{AuthorID: 5, Title: "new", Published: true}, {AuthorID: 6, Title: "new", Published: true}})
+	},
+	"upsert that inserts": func(db *gorm.DB) *gorm.DB {
+		return db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&world.Post{ID: 100, AuthorID: 5, Title: "new", Published: true})
+	},
+	"upsert that updates": func(db *gorm.DB) *gorm.DB {
+		return db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&world.Post{ID: 10, AuthorID: 6, Title: "new", Published: true})
+	},
+	"update": func(db *gorm.DB) *gorm.DB { return db.Model(&world.Post{}).Where("author_id = 5").Update("author_id", 6) },
+	"update, returning": func(db *gorm.DB) *gorm.DB {
+		var posts []world.Post
+		return db.Model(&posts).Clauses(clause.Returning{}).Where("author_id = 5").Update("author_id", 6)
+	},
+	"soft delete": func(db *gorm.DB) *gorm.DB { return db.Where("author_id = 5").Delete(&world.Post{}) },
+	"delete":      func(db *gorm.DB) *gorm.DB { return db.Unscoped().Where("author_id = 5").Delete(&world.Post{}) },
+}
+
+// carryWorld has three posts of author 5, and has run each form once on others, so that it
+// knows that their table is bare.
+func carryWorld(t *testing.T) *world.World {
+	t.Helper()
+	w := world.New(t, world.Setup{Dialect: "postgres"})
+	for i := range 3 {
+		w.Must(w.DB.Create(&world.Post{ID: uint(10 + i), AuthorID: 5, Title: fmt.Sprint(i), Published: true, CreatedAt: world.At(i)}).Error)
+	}
+	w.Must(w.DB.Model(&world.Post{ID: 10}).Update("title", "once").Error)
+	w.Check()
+	return w
+}
+
+// carries counts the statements that carry their own record, from now on.
+func carries(w *world.World) (count func() int) {
+	w.Helper()
+	var ran []string
+	spying := func(db *gorm.DB) { db.Statement.ConnPool = &spy{db.Statement.ConnPool.(spied), &ran} }
+	on := w.DB.Callback()
+	w.Must(on.Create().Before("gorm:create").Before("timak:before_create").Register("test:spy", spying))
+	w.Must(on.Update().Before("gorm:update").Before("timak:before_update").Register("test:spy", spying))
+	w.Must(on.Delete().Before("gorm:delete").Before("timak:before_delete").Register("test:spy", spying))
+	return func() (n int) {
+		for _, statement := range ran {
+			if strings.HasPrefix(statement, "WITH timak_is") {
+				n++
+			}
+		}
+		return n
+	}
+}
+
+// TestCarry_trigger: a table gets a trigger that nobody has told timak of, and which changes
+// the rows again once they are written. The first statement finds out, and those after it
+// do not carry their record.
+func TestCarry_trigger(t *testing.T) {
+	t.Parallel()
+	for name, ddl := range map[string]string{
+		"after": `CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+				UPDATE posts SET author_id = 7, title = 'again' WHERE id = coalesce(NEW.id, OLD.id) AND author_id <> 7;
+				IF TG_OP = 'DELETE' AND OLD.author_id = 5 THEN INSERT INTO posts SELECT OLD.*; UPDATE posts SET author_id = 8 WHERE id = OLD.id; END IF;
+				RETURN NULL; END $$;
+			CREATE TRIGGER again AFTER INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION again()`,
+		"before": `CREATE FUNCTION before() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+				IF TG_OP = 'DELETE' THEN RETURN CASE WHEN OLD.id = 11 THEN NULL ELSE OLD END; END IF;
+				IF NEW.id = 11 THEN RETURN NULL; END IF;
+				NEW.title = 'before'; RETURN NEW; END $$;
+			CREATE TRIGGER before BEFORE INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION before()`,
+	} {
+		for form, write := range writes {
+			w := carryWorld(t)
+			w.Script(w.Session(), ddl)
+			count := carries(w)
+			w.Must(write(w.DB).Error)
+			if n := count(); n != 1 {
+				t.Errorf("%s, %s: %d statements have carried a record, want the first", name, form, n)
+			}
+			w.Check()
+			w.Must(write(w.DB).Error)
+			if n := count(); n != 1 {
+				t.Errorf("%s, %s: %d statements have carried a record, want none any more", name, form, n)
+			}
+			w.Check()
+		}
+	}
+}
+
+// TestCarry_heir: a table that nobody has told timak of inherits from the tracked one, and
+// its trigger changes rows again.
+func TestCarry_heir(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"update", "update, returning", "soft delete", "delete"} {
+		w := carryWorld(t)
+		w.Script(w.Session(), `CREATE TABLE heir () INHERITS (posts);
+			WITH d AS (DELETE FROM ONLY posts WHERE id = 11 RETURNING *) INSERT INTO heir SELECT * FROM d;
+			CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
+			CREATE TRIGGER again AFTER UPDATE ON heir FOR EACH ROW EXECUTE FUNCTION again()`)
+		got := writes[form](w.DB)
+		w.Must(got.Error)
+		if got.RowsAffected != 3 {
+			t.Errorf("%s: %d rows, want 3", form, got.RowsAffected)
+		}
+		w.Check()
+	}
+}
+
+// TestCarry_rule: a table gets a rule that nobody has told timak of. The first statement is
+// refused, as Postgres takes none in a WITH then, and says what to do.
+func TestCarry_rule(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.Script(w.Session(), "CREATE TABLE bodies (body text); CREATE RULE loud AS ON UPDATE TO posts DO ALSO INSERT INTO bodies VALUES (NEW.body)")
+	if err := writes["update"](w.DB).Error; err == nil || !strings.Contains(err.Error(), "run it again") {
+		t.Errorf("got %v, want that it says to run it again", err)
+	}
+	w.Must(writes["update"](w.DB).Error)
+	w.Must(w.DB.Model(&world.Post{ID: 10}).Update("body", "beside the images").Error)
+	if n := w.Count("bodies"); n != 4 {
+		t.Errorf("the rule has seen %d rows, want 4", n)
+	}
+	w.Check()
+}
+
+// TestCarry_levels: a transaction that keeps an old snapshot cannot see new triggers, so its
+// statements are recorded by separate ones.
+func TestCarry_levels(t *testing.T) {
+	t.Parallel()
+	levels := []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable}
+	for form, write := range writes {
+		w := carryWorld(t)
+		w.Must(w.DB.Transaction(func(tx *gorm.DB) error {
+			w.Must(tx.First(&world.Post{}).Error)
+			w.Script(w.Session(), `CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
+				CREATE TRIGGER again AFTER INSERT OR UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION again()`)
+			return write(tx).Error
+		}, &sql.TxOptions{Isolation: levels[len(form)%2]}))
+		w.Check()
+	}
+}
+
+// TestCarry_movedKeys: while a statement waits for its rows, another transaction changes
+// their keys. A statement that finds its rows by key, in the snapshot with which it began,
+// would leave them as they are.
+func TestCarry_movedKeys(t *testing.T) {
+	t.Parallel()
+	for name, move := range map[string]string{
+		"one":   "UPDATE posts SET id = 20 WHERE id = 10",
+		"all":   "UPDATE posts SET id = id + 100",
+		"trade": "UPDATE posts SET id = -10 WHERE id = 10; UPDATE posts SET id = 10 WHERE id = 11; UPDATE posts SET id = 11 WHERE id = -10",
+	} {
+		for _, form := range []string{"update", "update, returning", "soft delete", "delete"} {
+			w := carryWorld(t)
+			holder := w.Session()
+			w.Drain()
+			w.Script(holder, "BEGIN; "+move)
+			done := make(chan *gorm.DB, 1)
+			go func() { done <- writes[form](w.DB) }()
+			w.AwaitBlocked()
+			w.Script(holder, "COMMIT")
+			got := <-done
+			w.Must(got.Error)
+			var left int64
+			w.Must(w.DB.Model(&world.Post{}).Where("author_id = 5").Count(&left).Error)
+			if left != 0 || got.RowsAffected != 3 {
+				t.Errorf("%s, %s: %d rows are left, and it says that it has changed %d of 3", name, form, left, got.RowsAffected)
+			}
+			var recorded int64
+			w.Must(w.DB.Raw("SELECT count(DISTINCT pk) FROM timak_outbox WHERE old->>'author_id' = '5' AND coalesce(new->>'author_id', '6') = '6'").Scan(&recorded).Error)
+			if recorded != 3 {
+				t.Errorf("%s, %s: %d rows are recorded, want 3", name, form, recorded)
+			}
+		}
+	}
+}
+
+// TestCarry_meanwhile: while an upsert waits, another transaction inserts the row that it
+// then meets, which it has not read.
+func TestCarry_meanwhile(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	holder := w.DB.Begin()
+	w.Must(holder.Create(&world.Post{ID: 100, AuthorID: 9, Title: "first", Published: true}).Error)
+	done := make(chan error, 1)
+	go func() { done <- writes["upsert that inserts"](w.DB).Error }()
+	w.AwaitBlocked()
+	w.Must(holder.Commit().Error)
+	w.Must(<-done)
+	w.WantIDs("author:9:posts")
+	w.Check()
+}
+
+// TestCarry_returned: what a statement returns is what the user has asked for, in the
+// columns' own types.
+func TestCarry_returned(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	var posts []world.Post
+	w.Must(w.DB.Model(&posts).Clauses(clause.Returning{}).Where("id IN (10, 11)").Update("author_id", gorm.Expr("author_id + 1")).Error)
+	if len(posts) != 2 || posts[0].AuthorID != 6 || posts[0].Title != "once" || !posts[1].CreatedAt.Equal(world.At(1)) || !posts[1].Published {
+		t.Errorf("got %+v", posts)
+	}
+	posts = nil
+	w.Must(w.DB.Clauses(clause.Returning{Columns: []clause.Column{{Name: "title", Alias: "body"}, {Name: "id"}}}).Where("id IN (10, 11)").Delete(&posts).Error)
+	if len(posts) != 2 || posts[0].ID != 10 || posts[0].Body != "once" || posts[1].Body != "1" {
+		t.Errorf("got %+v", posts)
+	}
+	row := map[string]any{"author_id": 5, "title": "mapped", "published": true, "created_at": world.At(9)}
+	w.Must(w.DB.Model(&world.Post{}).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}, {Name: "published"}}}).Create(&row).Error)
+	if fmt.Sprintf("%T %v", row["id"], row["published"]) != "int64 true" && fmt.Sprintf("%T %v", row["id"], row["published"]) != "uint true" {
+		t.Errorf("got %v (%T)", row, row["id"])
+	}
+	none := []world.Post{}
+	if got := w.DB.Model(&none).Clauses(clause.Returning{}).Where("id = 999").Update("author_id", 1); got.Error != nil || got.RowsAffected != 0 || len(none) != 0 {
+		t.Errorf("of no rows: got %v, %d rows, %v", none, got.RowsAffected, got.Error)
+	}
+	w.Check()
+}
+
+// TestCarry_unmigrated: without timak's tables the error says what to do.
+func TestCarry_unmigrated(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.Script(w.Session(), "ALTER TABLE timak_outbox RENAME TO elsewhere")
+	for form, write := range writes {
+		if err := write(w.DB).Error; err == nil || !strings.Contains(err.Error(), "did timakgorm.Migrate run?") {
+			t.Errorf("%s: got %v, want that it asks for Migrate", form, err)
+		}
+	}
+}
