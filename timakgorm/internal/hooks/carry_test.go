@@ -108,7 +108,7 @@ func TestCarry_heir(t *testing.T) {
 		w := carryWorld(t)
 		w.Script(w.Session(), `CREATE TABLE heir () INHERITS (posts);
 			WITH d AS (DELETE FROM ONLY posts WHERE id = 11 RETURNING *) INSERT INTO heir SELECT * FROM d;
-			CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
+			CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET author_id = 7 WHERE id = NEW.id AND author_id <> 7; RETURN NULL; END $$;
 			CREATE TRIGGER again AFTER UPDATE ON heir FOR EACH ROW EXECUTE FUNCTION again()`)
 		got := writes[form](w.DB)
 		w.Must(got.Error)
