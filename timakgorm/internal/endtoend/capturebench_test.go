@@ -63,12 +63,14 @@ var captureSteps = []struct {
 }
 
 // benchDatabases are where it is measured. Postgres as it comes writes every
-// commit to the disk; without that, what is left is the work.
+// commit to the disk; without that, what is left is the work. With a network, the round
+// trips count.
 var benchDatabases = []struct {
 	name, dialect string
 	dsn           func(b *testing.B) string
 }{
 	{"postgres", "postgres", durablePostgres},
+	{"postgres with 1 ms of network", "postgres", func(b *testing.B) string { return world.NewNetwork(b, durablePostgres(b), time.Millisecond).DSN }},
 	{"postgres without fsync", "postgres", func(b *testing.B) string { return world.NewDSN(b, "postgres") }},
 	{"sqlite", "sqlite", func(b *testing.B) string { return world.NewDSN(b, "sqlite") }},
 }
