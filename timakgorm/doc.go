@@ -42,6 +42,22 @@
 // recorded next to the rows, in the same transaction. To find the rows, the plugin
 // replaces the statement's connection while the statement runs.
 //
+// # What it costs
+//
+// With Callbacks on Postgres most statements carry their own record: they read the rows
+// under lock, change them and write the outbox in one statement, and take as many round
+// trips as without the plugin. SQLite has no network; there the rows are read and recorded
+// by statements around the user's. On Postgres too, in these cases:
+//
+//   - the table has a trigger or a rule, partitions, or tables that inherit from it
+//   - foreign keys pass the change on to a tracked table
+//   - the statement sets the primary key, or names other tables by FROM or USING
+//   - it is an upsert of several rows, or its values do not say which row it meets
+//   - it returns an expression, or another plugin has added SQL to its clauses
+//
+// In a transaction that is REPEATABLE READ or SERIALIZABLE such a statement is recorded by
+// one more. docs/benchmarks.md has the figures, for Triggers too.
+//
 // # What it cannot follow
 //
 // A write whose rows cannot be known returns ErrUncaptured and does not take place:

@@ -70,7 +70,7 @@ const (
 ), timak_recorded AS (
 	INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
 	SELECT {name}, {pk}, timak_was, timak_now, (SELECT {own}timak_version(0 * count(*)) FROM timak_done)
-	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND timak_at = {table}::regclass AND {differs}
+	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND {differs}
 )
 `
 	carriedFacts = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,

@@ -12,19 +12,10 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// On Postgres most statements carry their own record: they take no more trips to the
-// database than without timak. A statement is followed by separate ones before and after
-// it, as all are on SQLite, if
-//
-//   - its table has a trigger or a rule, partitions, or tables that inherit from it;
-//   - foreign keys may pass it on to a tracked table;
-//   - it sets the primary key, or names other tables by FROM or USING;
-//   - it is an upsert of several rows, or of one whose values do not say which row it meets,
-//     or it turns out that it has met another one;
-//   - it returns an expression, or has clauses that are not GORM's own.
-//
-// A transaction that is not READ COMMITTED cannot see whether its table has a trigger by
-// now, so there a statement that carries its images is recorded by a separate one.
+// On Postgres most statements carry their own record: see dialect.Carry. They take no more
+// trips to the database than without timak. The package comment of timakgorm says which do
+// not. A statement that has met a trigger or a new row, which nobody could know before, is
+// recorded as the others are, or runs again for what it has left out.
 
 // carried is what a statement that carries its own record has done.
 type carried struct {
