@@ -14,15 +14,16 @@ import (
 
 // On Postgres a statement can carry its own record. Then it is a part of a WITH:
 //
-//	timak_is        whether the table is the tracked one, and has no triggers
+//	timak_is        whether the table is the tracked one, and plain: it has no triggers
+//	                and no tables that inherit from it
 //	timak_old       locks and reads the rows as they are before the statement
 //	timak_done      the statement; returns the images of its rows before and after it
 //	timak_recorded  inserts what has changed into the outbox
 //
 // No part sees what another one writes, so all that is recorded comes from timak_done.
-// What a trigger changes afterwards does not, so nothing is recorded if the table has one,
-// nor of rows of a table that inherits from it. Counting the rows first makes sure that all
-// are locked when the version is drawn.
+// What a trigger changes afterwards does not, so nothing is recorded if there may be one.
+// Counting the rows first makes sure that all are locked when the version is drawn, in
+// whatever order the parts run.
 
 // Carry is a statement of Postgres that carries its own record.
 type Carry struct {
@@ -44,10 +45,10 @@ type Carry struct {
 }
 
 // CarryFacts is how many columns of a carried statement come before the user's. Every row
-// has them: whether the table is the tracked one; whether it has no triggers, and the
-// transaction sees the triggers of now; how many rows the statement has written; whether it
-// has recorded any; and the rows that it has not recorded or not written, as a JSON array
-// of CarriedRow, NULL if there are none.
+// has them: whether the table is the tracked one; whether it is plain; whether the
+// transaction sees what it is now; how many rows the statement has written; whether it has
+// recorded any; and the rows that it has not recorded or not written, as a JSON array of
+// CarriedRow, NULL if there are none.
 const CarryFacts = 6
 
 // CarriedRow is a row that a carried statement has not recorded. It has not written the row
@@ -63,8 +64,9 @@ type CarriedRow struct {
 // and of one that does not.
 const (
 	carriedIs = `WITH timak_is AS MATERIALIZED (
-	SELECT {current} AS current, {current} AND NOT EXISTS (
-		SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {table}::regclass AND NOT tgisinternal
+	SELECT {current} AS current, {current} AND (
+		SELECT NOT c.relhassubclass AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+		FROM pg_catalog.pg_class c WHERE c.oid = to_regclass({table})
 	) AS plain, `
 	carriedRecord = `
 ), timak_recorded AS (
@@ -74,9 +76,9 @@ const (
 )
 `
 	carriedFacts = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,
-	count(d.timak_at) AS done, count(*) FILTER (WHERE {differs}) > 0 AS recorded,
-	json_agg(json_build_object('k', {key}, 'o', {rows}.timak_was::text, 'd', d.timak_at IS NOT NULL)) FILTER (
-		WHERE NOT (SELECT plain FROM timak_is) OR (d.timak_at = {table}::regclass) IS NOT TRUE
+	count(d.timak_k0) AS done, count(*) FILTER (WHERE {differs}) > 0 AS recorded,
+	json_agg(json_build_object('k', {key}, 'o', {rows}.timak_was::text, 'd', d.timak_k0 IS NOT NULL)) FILTER (
+		WHERE d.timak_k0 IS NULL OR (SELECT same AND plain FROM timak_is) IS NOT TRUE
 	)::text AS rest
 FROM `
 )
@@ -160,7 +162,7 @@ func (t *Table) CarryFound(s Statements, deleted bool) string {
 	if deleted {
 		now = noImage
 	}
-	return t.carryKeys(t.oldKey) + carriedImages(s, "timak_old.timak_was", now)
+	return t.carryKeys(t.oldKey) + carriedImages("timak_old.timak_was", now)
 }
 
 // CarryMade is CarryFound for rows that it has inserted, or that an upsert has found in
@@ -170,15 +172,15 @@ func (t *Table) CarryMade(s Statements, upsert bool) string {
 	if upsert {
 		was = "(SELECT timak_old.timak_was FROM timak_old WHERE " + t.InOld(s) + ")"
 	}
-	return t.carryKeys(s.Column) + carriedImages(s, was, s.Image)
+	return t.carryKeys(s.Column) + carriedImages(was, s.Image)
 }
 
-func carriedImages(s Statements, was, now string) string {
-	return was + " AS timak_was, " + now + " AS timak_now, " + s.Name + ".tableoid AS timak_at"
+func carriedImages(was, now string) string {
+	return was + " AS timak_was, " + now + " AS timak_now"
 }
 
 // CarriedColumns is how many columns timak_done returns behind the user's.
-func (t *Table) CarriedColumns() int { return len(t.Model.Keys) + 3 }
+func (t *Table) CarriedColumns() int { return len(t.Model.Keys) + 2 }
 
 const noImage = "NULL::json"
 

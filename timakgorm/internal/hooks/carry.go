@@ -9,6 +9,7 @@ import (
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
@@ -49,7 +50,11 @@ func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 		return nil, nil
 	}
 	c.carried = true
-	return ran, c.finishCarried(ctx, ran)
+	if err := c.finishCarried(ctx, ran); err != nil {
+		c.hooks.sessions.Spoil(ctx, c.ConnPool, err)
+		return nil, err
+	}
+	return ran, nil
 }
 
 // finishCarried learns from what a statement has found, and makes good what it has
@@ -59,8 +64,9 @@ func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
 		c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
 	}
 	if !ran.same {
-		c.hooks.sessions.Stray()
-		return nil
+		if ours, err := c.moved(); !ours || err != nil {
+			return err
+		}
 	}
 	if ran.recorded {
 		c.hooks.sessions.MarkDirty(c.ConnPool)
@@ -85,6 +91,26 @@ func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
 		}
 	}
 	return nil
+}
+
+// moved asks what the table's name means after a statement that has written another table
+// than was expected, and reports whether that is the tracked one, in another schema.
+func (c *capture) moved() (bool, error) {
+	known, err := c.ask(c.target.Written, []*dialect.Table{c.target.Table})
+	switch {
+	case err != nil:
+		return false, err
+	case known == nil || known.At == c.target.Table.At:
+		c.hooks.sessions.Stray()
+		return false, nil
+	}
+	alias := c.target.Name
+	if alias == sqltext.Unqualified(known.Model.Table) {
+		alias = ""
+	}
+	c.target.As(known, alias, statement.Quoter(c.db.Statement))
+	c.target.Written = ""
+	return true, nil
 }
 
 // sawCarried adds a row that a statement has written, to be recorded when it has ended.
