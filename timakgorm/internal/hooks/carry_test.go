@@ -24,7 +24,9 @@ var writes = map[string]func(db *gorm.DB) *gorm.DB{
 	"upsert that updates": func(db *gorm.DB) *gorm.DB {
 		return db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&world.Post{ID: 10, AuthorID: 6, Title: "new", Published: true})
 	},
-	"update": func(db *gorm.DB) *gorm.DB { return db.Model(&world.Post{}).Where("author_id = 5").Update("author_id", 6) },
+	"update": func(db *gorm.DB) *gorm.DB {
+		return db.Model(&world.Post{}).Where("author_id = 5").Update("author_id", 6)
+	},
 	"update, returning": func(db *gorm.DB) *gorm.DB {
 		var posts []world.Post
 		return db.Model(&posts).Clauses(clause.Returning{}).Where("author_id = 5").Update("author_id", 6)
