@@ -39,6 +39,7 @@ type Plugin struct {
 
 	// Set by Initialize.
 	db       *gorm.DB
+	tables   *dialect.Tables
 	sessions *session.Sessions
 	follower *follow.Follower
 	watch    *triggers.Watch
@@ -46,6 +47,8 @@ type Plugin struct {
 	audit    *audit.Audit
 	beyond   *beyond.Beyond
 	pages    pages
+
+	unrelayed *unrelayed
 }
 
 // New returns a plugin that keeps timelines up to date. opts may be nil.
@@ -149,7 +152,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err := p.register(db, ts, g, keys); err != nil {
 		return err
 	}
-	p.db = db
+	p.db, p.tables = db, ts
 	if err := p.registerMetrics(); err != nil {
 		return err
 	}
@@ -194,9 +197,10 @@ func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*gu
 	})
 	p.beyond = beyond.New(p.timelines, ts, audiences)
 	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)
-	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.relay.Wake, Log: log}
+	p.unrelayed = &unrelayed{patience: relayPatience, oldest: p.oldest, log: log}
+	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.wake, Log: log}
 	if p.opts.Deliver == OnCommit {
-		opts.Deliver, opts.Unseen = p.relay.Deliver, p.opts.Capture == Triggers
+		opts.Deliver, opts.Unseen = p.deliver, p.opts.Capture == Triggers
 	}
 	p.sessions = session.New(ts, opts)
 	p.follower = follow.New(ts, p.sessions)
