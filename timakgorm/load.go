@@ -19,7 +19,8 @@ import (
 
 // Load returns the models T that a page's items stand for, in the page's order,
 // with one query. It leaves out rows that no longer exist, and items whose ids do
-// not have the form that T's rules use by default, <table>:<primary key>. db may
+// not have the form that T's rules use by default, <table>:<primary key>. It is an error
+// if that leaves nothing because a rule of T gives its items other ids, by id=. db may
 // carry conditions, preloads and a transaction.
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
@@ -28,7 +29,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	}
 	keys := itemKeys(ctx, st.Schema, page.Items)
 	if len(keys) == 0 {
-		return nil, nil
+		return nil, fault.Named("load "+st.Schema.Name, otherIDs(db, st.Schema, page.Items))
 	}
 	where := statement.WhereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
 	var found []T
@@ -36,6 +37,25 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 		return nil, fault.Named("load "+st.Schema.Name, err)
 	}
 	return inOrder(ctx, st.Schema, page.Items, found)
+}
+
+// otherIDs returns an error if one of the items, of which none has an id of the schema's
+// table, was put by a rule of that table with id=.
+func otherIDs(db *gorm.DB, s *schema.Schema, items []timak.Item) error {
+	p, err := pluginOf(db)
+	if err != nil {
+		return nil // no plugin, no rules
+	}
+	table := p.tables.Of(s.Table)
+	if table == nil {
+		return nil
+	}
+	for _, item := range items {
+		if id, made := table.Model.IDOption(item.ID); made {
+			return fmt.Errorf("the item %q comes from a rule with id=%s: expected ids of the default form, %s:<primary key>, as of rules without id=", item.ID, id, s.Table)
+		}
+	}
+	return nil
 }
 
 // itemKeys returns the primary keys of the items that belong to the schema's
