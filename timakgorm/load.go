@@ -39,6 +39,29 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	return inOrder(ctx, st.Schema, page.Items, found)
 }
 
+// ItemID returns the id of a row's item by a rule without id=: <table>:<primary key>. model
+// is the row, or a pointer to it; its primary key must be set.
+func ItemID(db *gorm.DB, model any) (string, error) {
+	st := &gorm.Statement{DB: db}
+	if err := st.Parse(model); err != nil {
+		return "", fault.Named(fmt.Sprintf("item id of %T", model), err)
+	}
+	row := reflect.Indirect(reflect.ValueOf(model))
+	if row.Kind() != reflect.Struct {
+		return "", fmt.Errorf("timakgorm: item id of %T: expected one row", model)
+	}
+	ctx, unset := context.Background(), true
+	for _, field := range st.Schema.PrimaryFields {
+		_, zero := field.ValueOf(ctx, row)
+		unset = unset && zero
+	}
+	if unset {
+		return "", fmt.Errorf("timakgorm: item id of %T: its primary key is not set", model)
+	}
+	id, err := itemIDOf(ctx, st.Schema, row)
+	return id, fault.Named("item id of "+st.Schema.Name, err)
+}
+
 // otherIDs returns an error if one of the items, of which none has an id of the schema's
 // table, was put by a rule of that table with id=.
 func otherIDs(db *gorm.DB, s *schema.Schema, items []timak.Item) error {
