@@ -171,8 +171,9 @@ func TestRequire_ends(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		timaktest.Use(t, empty, nil, &Post{}).Plugin.Verify(t.Context(), timakgorm.VerifyOptions{})
+		l := timaktest.Use(t, empty, nil, &Post{})
 		must(t, empty.Create(&one).Error)
+		l.Relay(t)
 	})
 }
 

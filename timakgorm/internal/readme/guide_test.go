@@ -336,7 +336,7 @@ func curl(t *testing.T, args []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode >= 300 {
 		t.Errorf("%s %s: %s, %v\n%s", method, address, response.Status, err, body)
