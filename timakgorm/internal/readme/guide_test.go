@@ -33,7 +33,13 @@ var fenced = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
 // page returns the blocks of a page of the guide.
 func page(t *testing.T, name string) []block {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "docs/guide", name))
+	return blocksOf(t, filepath.Join(root, "docs/guide", name))
+}
+
+// blocksOf returns the blocks of a file.
+func blocksOf(t *testing.T, path string) []block {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +71,7 @@ func isProgram(code string) bool { return strings.HasPrefix(code, "package main\
 func TestGuide_snippets(t *testing.T) {
 	t.Parallel()
 	code, snippets := "", 0
-	for _, file := range []string{"guide_snippets_test.go", "started/started_test.go"} {
+	for _, file := range []string{"guide_snippets_test.go", "stores_test.go", "started/started_test.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -188,10 +194,10 @@ func TestGuide_commands(t *testing.T) {
 	}
 }
 
-// built builds the first program of a page, changed.
-func built(t *testing.T, name string, change func(code string) string) (path string) {
+// built builds the first program of a file, changed.
+func built(t *testing.T, from string, change func(code string) string) (path string) {
 	t.Helper()
-	for _, b := range page(t, name) {
+	for _, b := range blocksOf(t, from) {
 		if b.language != "go" || !isProgram(b.text) {
 			continue
 		}
@@ -210,7 +216,7 @@ func built(t *testing.T, name string, change func(code string) string) (path str
 		}
 		return path
 	}
-	t.Fatalf("%s has no program", name)
+	t.Fatalf("%s has no program", from)
 	return ""
 }
 
@@ -229,7 +235,7 @@ func TestGuide_gettingStarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	const documented = "127.0.0.1:8080"
-	path := built(t, gettingStarted, func(code string) string {
+	path := built(t, filepath.Join(root, "docs/guide", gettingStarted), func(code string) string {
 		if strings.Count(code, documented) != 1 {
 			t.Errorf("the program does not listen on %s", documented)
 		}
@@ -286,8 +292,7 @@ func startProgram(t *testing.T, path, address string) *exec.Cmd {
 	}
 }
 
-// follow follows a command of the page, and returns what it prints. Modules are checked
-// against this one's, as a test reads nothing from a network.
+// follow follows a command of the page, and returns what it prints.
 func follow(t *testing.T, command string) string {
 	t.Helper()
 	words := strings.Fields(command)
@@ -295,11 +300,7 @@ func follow(t *testing.T, command string) string {
 	case slices.Contains([]string{"mkdir feed", "cd feed", "go mod init example.com/feed", "go run ."}, command):
 		return ""
 	case strings.HasPrefix(command, "go get "):
-		for _, module := range words[2:] {
-			if out, err := exec.CommandContext(t.Context(), "go", "list", "-m", module).CombinedOutput(); err != nil {
-				t.Errorf("go get %s: %v\n%s", module, err, out)
-			}
-		}
+		testGet(t, command)
 		return ""
 	case words[0] == "curl":
 		return curl(t, words[1:])
@@ -347,7 +348,7 @@ func curl(t *testing.T, args []string) string {
 // TestGuide_verify runs the program that production.md has for cron: each of its exit codes.
 func TestGuide_verify(t *testing.T) {
 	t.Parallel()
-	path := built(t, "production.md", func(code string) string { return code })
+	path := built(t, filepath.Join(root, "docs/guide/production.md"), func(code string) string { return code })
 	dsn := pgtest.DSN(t)
 	run := func(dsn string, args ...string) (code int, out string) {
 		cmd := exec.CommandContext(t.Context(), path, args...)
