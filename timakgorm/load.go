@@ -20,8 +20,8 @@ import (
 // Load returns the models T that a page's items stand for, in the page's order,
 // with one query. It leaves out rows that no longer exist, and items whose ids do
 // not have the form that T's rules use by default, <table>:<primary key>. It is an error
-// if that leaves nothing because a rule of T gives its items other ids, by id=. db may
-// carry conditions, preloads and a transaction.
+// if that leaves nothing because T is not registered, or a rule of T gives its items other
+// ids, by id=. db may carry conditions, preloads and a transaction.
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
@@ -62,16 +62,16 @@ func ItemID(db *gorm.DB, model any) (string, error) {
 	return id, fault.Named("item id of "+st.Schema.Name, err)
 }
 
-// otherIDs returns an error if one of the items, of which none has an id of the schema's
-// table, was put by a rule of that table with id=.
+// otherIDs returns why none of the items has an id of the schema's table, if that is a
+// mistake: no rule puts its rows anywhere, or one does so with id=.
 func otherIDs(db *gorm.DB, s *schema.Schema, items []timak.Item) error {
 	p, err := pluginOf(db)
 	if err != nil {
 		return nil // no plugin, no rules
 	}
 	table := p.tables.Of(s.Table)
-	if table == nil {
-		return nil
+	if table == nil && len(items) > 0 {
+		return fmt.Errorf("no item of the page is a row of %s, which no registered model has: the first is %q", s.Table, items[0].ID)
 	}
 	for _, item := range items {
 		if id, made := table.Model.IDOption(item.ID); made {

@@ -129,6 +129,15 @@ func TestLoad_otherIDs(t *testing.T) {
 			t.Errorf("%s, posts: got %v, %v", key, got, err)
 		}
 	}
+	page, err := w.Timelines.Page(t.Context(), "stickers", timak.Query{})
+	w.Must(err)
+	const want = `timakgorm: load Author: no item of the page is a row of authors, which no registered model has: the first is "sticker:1"`
+	if _, err := timakgorm.Load[world.Author](t.Context(), w.DB, page); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := timakgorm.Load[world.Author](t.Context(), w.DB, pageOf()); err != nil {
+		t.Errorf("an empty page: %v", err)
+	}
 	for _, page := range []timak.Page{pageOf(), pageOf("posts:1"), pageOf("stickers:7"), pageOf("sticker:1", "stickers:1")} {
 		if _, err := timakgorm.Load[Sticker](t.Context(), w.DB, page); err != nil {
 			t.Errorf("%v: %v", page.Items, err)

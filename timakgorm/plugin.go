@@ -141,6 +141,9 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
+	if len(p.declared) == 0 {
+		return errors.New("timakgorm: db.Use of a plugin without models: expected plugin.Register(&Post{}) before")
+	}
 	if err := ts.CheckColumns(db); err != nil {
 		return err
 	}
@@ -153,6 +156,7 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 		return err
 	}
 	p.db, p.tables = db, ts
+	p.warnOfImpatience()
 	if err := p.registerMetrics(); err != nil {
 		return err
 	}
