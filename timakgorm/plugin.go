@@ -49,6 +49,7 @@ type Plugin struct {
 	pages    pages
 
 	unrelayed *unrelayed
+	unmade    unmade
 }
 
 // New returns a plugin that keeps timelines up to date. opts may be nil.
