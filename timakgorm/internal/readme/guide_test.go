@@ -220,6 +220,34 @@ func built(t *testing.T, from string, change func(code string) string) (path str
 	return ""
 }
 
+// TestGuide_modules: what the programs of the README and of the first page import comes from
+// the modules that their go get names.
+func TestGuide_modules(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"README.md", "docs/guide/" + gettingStarted} {
+		var modules, imports []string
+		for _, b := range blocksOf(t, filepath.Join(root, path)) {
+			if _, named, is := strings.Cut(b.text, "go get "); is && b.language == "sh" {
+				named, _, _ = strings.Cut(named, "\n")
+				modules = strings.Fields(named)
+			}
+			if isProgram(b.text) {
+				for _, match := range regexp.MustCompile(`(?m)^\t"(\w+\.\w+/[^"]+)"$`).FindAllStringSubmatch(b.text, -1) {
+					imports = append(imports, match[1])
+				}
+			}
+		}
+		if len(imports) < 4 {
+			t.Errorf("%s imports %q", path, imports)
+		}
+		for _, imported := range imports {
+			if !slices.ContainsFunc(modules, func(module string) bool { return strings.HasPrefix(imported+"/", module+"/") }) {
+				t.Errorf("%s: %s is in none of %q", path, imported, modules)
+			}
+		}
+	}
+}
+
 const gettingStarted = "getting-started.md"
 
 // TestGuide_gettingStarted follows the page: it makes the program, starts it, sends the
