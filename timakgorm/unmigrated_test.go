@@ -30,7 +30,12 @@ func TestUnmigrated(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), answerTime)
 		defer stop()
 		w.Must(w.Plugin.Run(ctx))
-		if !strings.Contains(log.String(), "timakgorm.Migrate") {
+		for line := range strings.Lines(log.String()) {
+			if !strings.Contains(line, "timakgorm.Migrate") {
+				t.Errorf("Run logged %s", line)
+			}
+		}
+		if !strings.Contains(log.String(), "changes could not be applied") {
 			t.Errorf("Run logged %s", log)
 		}
 		for i, step := range steps {

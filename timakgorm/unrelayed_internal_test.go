@@ -100,6 +100,24 @@ func TestUnrelayed_runEnds(t *testing.T) {
 	})
 }
 
+// TestUnrelayed_runBegins: a Run that begins after the first writes is soon enough.
+func TestUnrelayed_runBegins(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log lines
+		u := &unrelayed{patience: relayPatience, log: slog.New(slog.NewTextHandler(&log, nil)), oldest: func(context.Context) (time.Duration, error) {
+			return time.Hour, nil
+		}}
+		u.wrote()
+		time.Sleep(relayPatience / 2)
+		defer u.run()()
+		time.Sleep(2 * relayPatience)
+		if got := log.count(nobodyRelays); got != 0 {
+			t.Errorf("said %d times, want none", got)
+		}
+	})
+}
+
 // told passes on what is logged.
 type told chan string
 
