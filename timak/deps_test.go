@@ -42,7 +42,9 @@ var arrows = []struct {
 	{"timak/internal/benchdoc", "", "it reads text and writes text"},
 
 	{"timakgorm", "timak " + rooms, "what an application names: doors to the rooms, and the engine. Stores are the application's choice"},
+	{"timakgorm/timaktest", "timak timak/driver timak/drivertest timak/memstore timakgorm", "it is for tests of applications, and uses the plugin as they do"},
 	{"timakgorm/internal/readme", "", "it runs the README's snippets as an application would"},
+	{"timakgorm/internal/readme/started", "", "it runs a test of the guide as an application would"},
 	{room + "fault", "", "every room may name its errors"},
 	{room + "tag", "", "the grammar of tags is pure, and knows no model"},
 	{room + "sqltext", "", "what reads SQL is pure: it knows a text, and neither tables nor GORM"},

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/memstore"
 )
 
@@ -37,6 +38,29 @@ func TestOptionsOutOfRange(t *testing.T) {
 	}
 	for _, maxItems := range []int{0, -1} {
 		wantPanic(t, fmt.Sprintf("Bounded(%d)", maxItems), func() { timak.New(memstore.New(), nil).Bounded(maxItems) })
+	}
+}
+
+// TestNew_withoutStore: New says at once what is missing, also for the nil pointer that an
+// Open returns whose error was ignored.
+func TestNew_withoutStore(t *testing.T) {
+	t.Parallel()
+	var unopened *memstore.Store
+	for _, tt := range []struct {
+		store driver.Store
+		want  string
+	}{
+		{nil, "timak: New: got no store, <nil>: expected one that was opened without an error, such as memstore.New()"},
+		{unopened, "timak: New: got no store, *memstore.Store: expected one that was opened without an error, such as memstore.New()"},
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != tt.want {
+					t.Errorf("got %v, want %s", got, tt.want)
+				}
+			}()
+			timak.New(tt.store, nil)
+		}()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -26,13 +27,23 @@ type Timelines struct {
 }
 
 // New returns an engine over store; opts may be nil. The caller closes the store.
-// New panics on options out of range.
+// New panics on options out of range, and without a store.
 func New(store driver.Store, opts *Options) *Timelines {
+	if absent(store) {
+		panic(fmt.Sprintf("timak: New: got no store, %T: expected one that was opened without an error, such as memstore.New()", store))
+	}
 	o := opts.withDefaults()
 	return &Timelines{
 		store: store, opts: o, counters: &counters{}, repairs: &repairs{}, groups: &groups{}, cache: &cache{room: o.CacheBytes},
 		front: &front{},
 	}
+}
+
+// absent reports whether there is no store: nil, or a nil pointer, as Open returns with
+// an error.
+func absent(store driver.Store) bool {
+	v := reflect.ValueOf(store)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Bounded returns the same engine with another MaxItems, for timelines that are

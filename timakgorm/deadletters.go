@@ -39,7 +39,7 @@ func (p *Plugin) DeadLetters(ctx context.Context, query DeadLetterQuery) ([]Dead
 	}
 	found, err := o.Letters(ctx, outbox.LetterQuery(query))
 	if err != nil {
-		return nil, err
+		return nil, outbox.Explain(err)
 	}
 	var letters []DeadLetter
 	for _, one := range found {
@@ -59,7 +59,7 @@ func (p *Plugin) Retry(ctx context.Context, ids ...int64) error {
 		return err
 	}
 	if err := o.Retry(ctx, ids...); err != nil {
-		return err
+		return outbox.Explain(err)
 	}
 	p.relay.Wake()
 	return nil
@@ -73,5 +73,5 @@ func (p *Plugin) Discard(ctx context.Context, ids ...int64) error {
 	if err != nil {
 		return err
 	}
-	return o.Discard(ctx, ids...)
+	return outbox.Explain(o.Discard(ctx, ids...))
 }

@@ -12,7 +12,10 @@
 //	err = plugin.Register(&Post{})    // checks the rules
 //	err = timakgorm.Migrate(ctx, db)  // the outbox
 //	err = db.Use(plugin)
-//	go plugin.Run(ctx)
+//	err = plugin.Run(ctx)             // the relay, in a goroutine of its own
+//
+// The guide in docs/guide leads from an empty folder to production. Package timaktest is for
+// an application's own tests.
 //
 // # Home feeds
 //

@@ -19,8 +19,9 @@ import (
 
 // Load returns the models T that a page's items stand for, in the page's order,
 // with one query. It leaves out rows that no longer exist, and items whose ids do
-// not have the form that T's rules use by default, <table>:<primary key>. db may
-// carry conditions, preloads and a transaction.
+// not have the form that T's rules use by default, <table>:<primary key>. It is an error
+// if that leaves nothing because T is not registered, or a rule of T gives its items other
+// ids, by id=. db may carry conditions, preloads and a transaction.
 func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error) {
 	st := &gorm.Statement{DB: db}
 	if err := st.Parse(new(T)); err != nil {
@@ -28,7 +29,7 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 	}
 	keys := itemKeys(ctx, st.Schema, page.Items)
 	if len(keys) == 0 {
-		return nil, nil
+		return nil, fault.Named("load "+st.Schema.Name, otherIDs(db, st.Schema, page.Items))
 	}
 	where := statement.WhereIn(clause.CurrentTable, st.Schema.PrimaryFieldDBNames, keys).Expression
 	var found []T
@@ -36,6 +37,48 @@ func Load[T any](ctx context.Context, db *gorm.DB, page timak.Page) ([]T, error)
 		return nil, fault.Named("load "+st.Schema.Name, err)
 	}
 	return inOrder(ctx, st.Schema, page.Items, found)
+}
+
+// ItemID returns the id of a row's item by a rule without id=: <table>:<primary key>. model
+// is the row, or a pointer to it; its primary key must be set.
+func ItemID(db *gorm.DB, model any) (string, error) {
+	st := &gorm.Statement{DB: db}
+	if err := st.Parse(model); err != nil {
+		return "", fault.Named(fmt.Sprintf("item id of %T", model), err)
+	}
+	row := reflect.Indirect(reflect.ValueOf(model))
+	if row.Kind() != reflect.Struct {
+		return "", fmt.Errorf("timakgorm: item id of %T: expected one row", model)
+	}
+	ctx, unset := context.Background(), true
+	for _, field := range st.Schema.PrimaryFields {
+		_, zero := field.ValueOf(ctx, row)
+		unset = unset && zero
+	}
+	if unset {
+		return "", fmt.Errorf("timakgorm: item id of %T: its primary key is not set", model)
+	}
+	id, err := itemIDOf(ctx, st.Schema, row)
+	return id, fault.Named("item id of "+st.Schema.Name, err)
+}
+
+// otherIDs returns why none of the items has an id of the schema's table, if that is a
+// mistake: no rule puts its rows anywhere, or one does so with id=.
+func otherIDs(db *gorm.DB, s *schema.Schema, items []timak.Item) error {
+	p, err := pluginOf(db)
+	if err != nil {
+		return nil // no plugin, no rules
+	}
+	table := p.tables.Of(s.Table)
+	if table == nil && len(items) > 0 {
+		return fmt.Errorf("no item of the page is a row of %s, which no registered model has: the first is %q", s.Table, items[0].ID)
+	}
+	for _, item := range items {
+		if id, made := table.Model.IDOption(item.ID); made {
+			return fmt.Errorf("the item %q comes from a rule with id=%s: expected ids of the default form, %s:<primary key>, as of rules without id=", item.ID, id, s.Table)
+		}
+	}
+	return nil
 }
 
 // itemKeys returns the primary keys of the items that belong to the schema's

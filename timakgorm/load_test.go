@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -92,6 +93,54 @@ func TestLoad_oneQuery(t *testing.T) {
 		queries = 0
 		if postIDs(t, w.DB, test.page); queries != test.want {
 			t.Errorf("%v: got %d queries, want %d", test.page.Items, queries, test.want)
+		}
+	}
+}
+
+// Sticker has no items of the default form.
+type Sticker struct {
+	ID        uint
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=stickers; id=sticker:{ID}"`
+	_ timakgorm.Timeline `timak:"audience=fans; source=all; id={ID}"`
+}
+
+// TestLoad_otherIDs: a page of which Load can find nothing, because of id=, is an error that
+// names the rule; a page of another model's items is none.
+func TestLoad_otherIDs(t *testing.T) {
+	t.Parallel()
+	type Fan struct{ ID uint }
+	fan := timakgorm.Track[Fan](timakgorm.Rule{Subscribes: true, Audience: "fans", Key: "fan:{ID}", Source: "all"})
+	w := world.New(t, world.Setup{Dialect: "sqlite", Models: []any{&Sticker{}, &world.Post{}, &Fan{}}, Tracked: []any{&Sticker{}, &world.Post{}, fan}})
+	w.Must(w.DB.Create(&Sticker{}).Error)
+	w.Must(w.DB.Create(&Fan{}).Error)
+	w.Drain()
+	for key, want := range map[string]string{
+		"stickers": `timakgorm: load Sticker: the item "sticker:1" comes from a rule with id=sticker:{ID}: expected ids of the default form, stickers:<primary key>, as of rules without id=`,
+		"fan:1":    `timakgorm: load Sticker: the item "1" comes from a rule with id={ID}: expected ids of the default form, stickers:<primary key>, as of rules without id=`,
+	} {
+		page, err := w.Timelines.Page(t.Context(), key, timak.Query{})
+		w.Must(err)
+		if got, err := timakgorm.Load[Sticker](t.Context(), w.DB, page); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, %v; want %s", key, got, err, want)
+		}
+		if got, err := timakgorm.Load[world.Post](t.Context(), w.DB, page); err != nil || got != nil {
+			t.Errorf("%s, posts: got %v, %v", key, got, err)
+		}
+	}
+	page, err := w.Timelines.Page(t.Context(), "stickers", timak.Query{})
+	w.Must(err)
+	const want = `timakgorm: load Author: no item of the page is a row of authors, which no registered model has: the first is "sticker:1"`
+	if _, err := timakgorm.Load[world.Author](t.Context(), w.DB, page); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := timakgorm.Load[world.Author](t.Context(), w.DB, pageOf()); err != nil {
+		t.Errorf("an empty page: %v", err)
+	}
+	for _, page := range []timak.Page{pageOf(), pageOf("posts:1"), pageOf("stickers:7"), pageOf("sticker:1", "stickers:1")} {
+		if _, err := timakgorm.Load[Sticker](t.Context(), w.DB, page); err != nil {
+			t.Errorf("%v: %v", page.Items, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package timakgorm
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -11,7 +12,12 @@ import (
 // Migrate brings timak's own tables up to date, each step in a transaction. Any
 // number of processes may call it at every start. If you have a migration tool,
 // give it migrations.FS instead.
-func Migrate(ctx context.Context, db *gorm.DB) error { return outbox.MigrateUp(ctx, db) }
+func Migrate(ctx context.Context, db *gorm.DB) error {
+	if db == nil {
+		return errors.New("timakgorm: migrate: got no database: expected what gorm.Open returned without an error")
+	}
+	return outbox.MigrateUp(ctx, db)
+}
 
 // MigrateDown removes all of timak's own tables, and with them the changes that
 // wait in the outbox.

@@ -21,7 +21,8 @@ import (
 // The capacity of the timeline is that of its rules, or else the engine's. A timeline that
 // was filled by an earlier release, or by somebody else, does not know that it lacks items
 // until Rebuild has seen it. A key that no rule makes has no tables: its pages are those of
-// Timelines.Page.
+// Timelines.Page. The first time that such a page is empty, the log says which keys the rules
+// make.
 func (p *Plugin) Page(ctx context.Context, key string, query timak.Query) (timak.Page, error) {
 	db, err := p.pool()
 	if err != nil {
@@ -30,7 +31,11 @@ func (p *Plugin) Page(ctx context.Context, key string, query timak.Query) (timak
 	timelines := p.timelines
 	capacity, made := p.beyond.Capacity(key)
 	if !made {
-		return timelines.Page(ctx, key, query)
+		page, err := timelines.Page(ctx, key, query)
+		if err == nil && len(page.Items) == 0 {
+			p.sayUnmade(ctx, key)
+		}
+		return page, err
 	}
 	if capacity > 0 {
 		timelines = timelines.Bounded(capacity)

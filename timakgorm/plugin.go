@@ -39,6 +39,7 @@ type Plugin struct {
 
 	// Set by Initialize.
 	db       *gorm.DB
+	tables   *dialect.Tables
 	sessions *session.Sessions
 	follower *follow.Follower
 	watch    *triggers.Watch
@@ -46,6 +47,9 @@ type Plugin struct {
 	audit    *audit.Audit
 	beyond   *beyond.Beyond
 	pages    pages
+
+	unrelayed *unrelayed
+	unmade    unmade
 }
 
 // New returns a plugin that keeps timelines up to date. opts may be nil.
@@ -138,6 +142,9 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
+	if len(p.declared) == 0 {
+		return errors.New("timakgorm: db.Use of a plugin without models: expected plugin.Register(&Post{}) before")
+	}
 	if err := ts.CheckColumns(db); err != nil {
 		return err
 	}
@@ -149,7 +156,8 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	if err := p.register(db, ts, g, keys); err != nil {
 		return err
 	}
-	p.db = db
+	p.db, p.tables = db, ts
+	p.warnOfImpatience()
 	if err := p.registerMetrics(); err != nil {
 		return err
 	}
@@ -194,9 +202,10 @@ func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*gu
 	})
 	p.beyond = beyond.New(p.timelines, ts, audiences)
 	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)
-	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.relay.Wake, Log: log}
+	p.unrelayed = &unrelayed{patience: relayPatience, oldest: p.oldest, log: log}
+	opts := session.Options{DB: p.pool, Views: p.opts.Capture == Callbacks, Wake: p.wake, Log: log}
 	if p.opts.Deliver == OnCommit {
-		opts.Deliver, opts.Unseen = p.relay.Deliver, p.opts.Capture == Triggers
+		opts.Deliver, opts.Unseen = p.deliver, p.opts.Capture == Triggers
 	}
 	p.sessions = session.New(ts, opts)
 	p.follower = follow.New(ts, p.sessions)

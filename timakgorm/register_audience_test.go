@@ -39,6 +39,8 @@ func TestRegister_audiences(t *testing.T) {
 	const dates = "id, date and data are options of the rules that publish: expected audience, key, source, when, max or copy"
 	for _, b := range []broken{
 		{subscribes(func(r *timakgorm.Rule) { r.Audience = "" }), "no audience: expected audience=…, the name that rules publish in"},
+		{subscribes(func(r *timakgorm.Rule) { r.Audience = "fans:{ID}" }), "audience=fans:{ID}: an audience has one name for all rows: expected the {Field} in source=…"},
+		{publishes(func(r *timakgorm.Rule) { r.Audience = "fans:{ID}" }), "audience=fans:{ID}: an audience has one name for all rows: expected the {Field} in source=…"},
 		{subscribes(func(r *timakgorm.Rule) { r.Key = "" }), "no key: expected key=…, such as key=user:{FollowerID}:home"},
 		{subscribes(func(r *timakgorm.Rule) { r.Source = "" }), "no source: expected source=…, such as source=author:{AuthorID}"},
 		{subscribes(func(r *timakgorm.Rule) { r.ID = "{ID}" }), dates},

@@ -94,6 +94,46 @@ type (
 		_ timakgorm.Timeline `timak:"key=x"`
 		_ timakgorm.Timeline `timak:"key=y; data=Body"`
 	}
+	Comma struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts, date=CreatedAt"`
+	}
+	CommaInData struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=x; data=Title, max=5"`
+	}
+	CommaInMax struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=x; max=5,when=Published"`
+	}
+	CommaUnknown struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=x, colour=red"`
+	}
+	NoSemicolon struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=x max=5"`
+	}
+	KeyTwice struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=key=x"`
+	}
+	CommaInAudience struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"audience=fans, source=author:{AuthorID}"`
+	}
+	NoBraces struct {
+		Base
+
+		_ timakgorm.Timeline `timak:"key=author:AuthorID:posts"`
+	}
 	InEmbedded struct {
 		Base
 		Traits
@@ -124,6 +164,14 @@ func TestRegister_brokenTags(t *testing.T) {
 		{&StrayTag{}, "StrayTag: field Body has a tag timak, but is a string: expected a field _ of type timakgorm.Timeline"},
 		{&Exported{}, "Exported: field Line is a timakgorm.Timeline: expected it to be named _, for GORM to pass it over"},
 		{&SecondRule{}, `SecondRule: rule "key=y; data=Body": data: no field "Body" with a column: expected one of ID, AuthorID, Title, CreatedAt`},
+		{&Comma{}, `Comma: rule "key=author:{AuthorID}:posts, date=CreatedAt": key=author:{AuthorID}:posts, date=CreatedAt has an option in its value: expected a semicolon before it, as in key=author:{AuthorID}:posts; date=CreatedAt`},
+		{&CommaInData{}, `CommaInData: rule "key=x; data=Title, max=5": data=Title, max=5 has an option in its value: expected a semicolon before it, as in data=Title; max=5`},
+		{&CommaInMax{}, `CommaInMax: rule "key=x; max=5,when=Published": max=5,when=Published has an option in its value: expected a semicolon before it, as in max=5; when=Published`},
+		{&CommaUnknown{}, `CommaUnknown: rule "key=x, colour=red": key=x, colour=red has an option in its value: expected a semicolon before it, as in key=x; colour=red`},
+		{&NoSemicolon{}, `NoSemicolon: rule "key=x max=5": key=x max=5 has an option in its value: expected a semicolon before it, as in key=x; max=5`},
+		{&KeyTwice{}, `KeyTwice: rule "key=key=x": option "key" has another one as its value, key=x: expected one of them`},
+		{&CommaInAudience{}, `CommaInAudience: rule "audience=fans, source=author:{AuthorID}": audience=fans, source=author:{AuthorID} has an option in its value: expected a semicolon before it, as in audience=fans; source=author:{AuthorID}`},
+		{&NoBraces{}, `NoBraces: rule "key=author:AuthorID:posts": key: "author:AuthorID:posts" has AuthorID without braces, which is the same for every row: expected {AuthorID}`},
 		{&InEmbedded{}, `InEmbedded: rule "key=x:{Nobody}": key: no field "Nobody" with a column: expected one of ID, AuthorID, Title, CreatedAt`},
 		{&NoRules{}, "NoRules: no rules: expected a field like\n\t_ timakgorm.Timeline " + example},
 	} {

@@ -51,6 +51,11 @@ const (
 	undated   = "may be NULL: expected when=Field as well, which is false while there is no date"
 )
 
+// unbraced is what is said of a word that is a field.
+func unbraced(word, field string) string {
+	return " has " + word + " without braces, which is the same for every row: expected {" + field + "}"
+}
+
 func brokenRules() []broken {
 	key := func(key string) any { return timakgorm.Track[Columns](timakgorm.Rule{Key: key}) }
 	rule := func(r timakgorm.Rule) any {
@@ -78,6 +83,16 @@ func brokenRules() []broken {
 		{key("x:{Price}"), keyOf("Price") + " is a string of type numeric(10,2)" + textual},
 		{key("x:{Payload}"), keyOf("Payload") + " is a string of type jsonb" + textual},
 		{key("x:{Labels}"), keyOf("Labels") + " is a []string with a serializer" + textual},
+		{key("author:AuthorID:posts"), `rule "key=author:AuthorID:posts": key: "author:AuthorID:posts"` + unbraced("AuthorID", "AuthorID")},
+		{key("author:author_id:posts"), `rule "key=author:author_id:posts": key: "author:author_id:posts"` + unbraced("author_id", "AuthorID")},
+		{key("author:$AuthorID"), `rule "key=author:$AuthorID": key: "author:$AuthorID"` + unbraced("AuthorID", "AuthorID")},
+		{key("post:id:{Title}"), `rule "key=post:id:{Title}": key: "post:id:{Title}"` + unbraced("id", "ID")},
+		{key("author:%d:posts"), `rule "key=author:%d:posts": key: "author:%d:posts" has %d in it, which stands for itself: expected {Field}, such as {ID}`},
+		{key("author:?"), `rule "key=author:?": key: "author:?" has ? in it, which stands for itself: expected {Field}, such as {ID}`},
+		{key("x:{ID}; when=Published"), `rule "key=x:{ID}; when=Published": key: "x:{ID}; when=Published" has another option in it, when=Published: expected the template alone, "x:{ID}"`},
+		{key("key=x:{ID}"), `rule "key=key=x:{ID}": key: "key=x:{ID}" has another option in it, key=x:{ID}: expected the template alone, ""`},
+		{rule(timakgorm.Rule{ID: "post:ID"}), `rule "key=site:posts; id=post:ID": id: "post:ID"` + unbraced("ID", "ID")},
+		{rule(timakgorm.Rule{Source: "author:AuthorID"}), `rule "key=site:posts; source=author:AuthorID": source: "author:AuthorID"` + unbraced("AuthorID", "AuthorID")},
 		{rule(timakgorm.Rule{ID: "x:{Slug}"}), `rule "key=site:posts; id=x:{Slug}": id: no field "Slug" ` + oneOf},
 		{rule(timakgorm.Rule{ID: "x"}), `rule "key=site:posts; id=x": id=x is the same for every row: expected a {Field} in it`},
 		{rule(timakgorm.Rule{ID: "{Score}"}), `rule "key=site:posts; id={Score}": id: field Score is a float64` + textual},
@@ -112,6 +127,19 @@ func TestRegister_brokenRules(t *testing.T) {
 	} {
 		b.want = "timakgorm: Undated: " + b.want
 		b.check(t)
+	}
+}
+
+// TestRegister_words: what a key may have in it, though a field or an option has such a
+// name.
+func TestRegister_words(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{
+		"site:published", "author:{AuthorID}:title", "AuthorID:{AuthorID}", "Hidden", "Columns:{ID}", "posts,lang={Title}", "a=b", "100%25:{ID}", "what:is:it?", "key", "a date, a name",
+	} {
+		if err := world.NewPlugin(t).Register(timakgorm.Track[Columns](timakgorm.Rule{Key: key})); err != nil {
+			t.Errorf("%q: %v", key, err)
+		}
 	}
 }
 

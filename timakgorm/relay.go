@@ -21,6 +21,9 @@ import "context"
 // has, and with Options.RebuildAfterLoss rebuilds: see the package documentation. If
 // another program relays to another store, Run applies nothing and logs that.
 //
+// If tracked tables are written where no Run is running, and changes wait for a minute, the
+// log says so, once.
+//
 // If the triggers of a table do not match Options.Capture, Run returns
 // ErrTriggers before it applies anything.
 func (p *Plugin) Run(ctx context.Context) error {
@@ -30,8 +33,21 @@ func (p *Plugin) Run(ctx context.Context) error {
 	if err := p.watch.Check(ctx); err != nil {
 		return err
 	}
+	defer p.unrelayed.run()()
 	p.relay.Run(ctx)
 	return nil
+}
+
+// wake tells the relay of this process that a commit has recorded changes.
+func (p *Plugin) wake() {
+	p.relay.Wake()
+	p.unrelayed.wrote()
+}
+
+// deliver delivers the changes of a commit as long as it may wait.
+func (p *Plugin) deliver(ctx context.Context, ids []int64) {
+	p.relay.Deliver(ctx, ids)
+	p.unrelayed.wrote()
 }
 
 // Drain applies all that is committed and returns when the outbox holds no change

@@ -3,6 +3,8 @@ package timakgorm
 import (
 	"context"
 	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
 // Stats say how far the timelines are behind, and what the relay of this
@@ -56,13 +58,23 @@ func (p *Plugin) Stats(ctx context.Context) (Stats, error) {
 	b, err := o.Backlog(ctx)
 	s.Waiting, s.Oldest, s.Dead = b.Waiting, b.Oldest, b.Dead
 	if err != nil {
-		return s, err
+		return s, outbox.Explain(err)
 	}
 	since, err := o.LostSince(ctx)
 	if !since.IsZero() {
 		s.Lost = max(time.Since(since), 1)
 	}
-	return s, err
+	return s, outbox.Explain(err)
+}
+
+// oldest returns the age of the oldest change that waits; 0 if none does.
+func (p *Plugin) oldest(ctx context.Context) (time.Duration, error) {
+	o, err := p.outbox()
+	if err != nil {
+		return 0, err
+	}
+	b, err := o.Backlog(ctx)
+	return b.Oldest, err
 }
 
 // counted returns the counts of this process.

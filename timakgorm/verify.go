@@ -7,6 +7,7 @@ import (
 
 	"github.com/timak-go/timak/timakgorm/internal/audit"
 	"github.com/timak-go/timak/timakgorm/internal/fault"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
 // VerifyOptions say what Verify compares. The zero VerifyOptions mean every
@@ -99,7 +100,7 @@ const endPatience = 10 * time.Second
 // compared runs an audit without a look at the store's marks.
 func (p *Plugin) compared(ctx context.Context, name string, opts audit.Options) (Report, error) {
 	report, err := p.audit.Verify(ctx, opts)
-	return reportOf(report), fault.Named(name, err)
+	return reportOf(report), fault.Named(name, outbox.Explain(err))
 }
 
 // modelsOf returns the values of models, some of which may have been made by

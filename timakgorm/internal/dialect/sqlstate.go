@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,20 @@ func IsNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000
 
 // IsUnsupported reports whether an error of Postgres says that it has no such feature.
 func IsUnsupported(err error) bool { return stateOf(err) == "0A000" }
+
+// missing is what SQLite says of a table or a column that does not exist.
+var missing = regexp.MustCompile(`no such (table|column)|has no column named`)
+
+// IsMissing reports whether an error says that a table, a column, a function or a
+// sequence does not exist.
+func IsMissing(err error) bool {
+	switch state := stateOf(err); state {
+	case "":
+		return err != nil && missing.MatchString(err.Error())
+	default:
+		return slices.Contains([]string{"42P01", "42703", "42883", "3F000"}, state)
+	}
+}
 
 // Contended reports whether an error says that others held the locks: a timeout,
 // a deadlock or a serialization failure.

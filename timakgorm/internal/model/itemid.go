@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -23,6 +24,17 @@ func (m *Model) itemID(r Rule, i Image) (string, bool, error) {
 		values[n] = tag.Escape(value)
 	}
 	return m.Table + ":" + strings.Join(values, ","), true, nil
+}
+
+// IDOption returns the id= of a rule that may have made an item's id, and reports whether
+// there is one.
+func (m *Model) IDOption(id string) (option string, made bool) {
+	for _, r := range slices.Concat(m.Rules, m.Publications) {
+		if _, made := r.ID.Match(id); r.ID.Columns != nil && made {
+			return r.ID.String(), true
+		}
+	}
+	return "", false
 }
 
 // KeyTexts splits an item's id into the columns of the primary key. It reports

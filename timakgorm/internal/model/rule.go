@@ -24,21 +24,6 @@ type Rule struct {
 	Audience string
 }
 
-// Template is a parsed template with its fields. The zero Template is unset.
-type Template struct {
-	tag.Template
-	Columns []*schema.Field
-}
-
-// same reports whether two templates render every row the same.
-func (t Template) same(other Template) bool {
-	if !slices.Equal(t.Columns, other.Columns) {
-		return false
-	}
-	marks := slices.Repeat([]string{"{}"}, len(t.Columns))
-	return t.Render(marks) == other.Render(marks)
-}
-
 func (m *Model) compileRule(r tag.Rule) (compiled Rule, err error) {
 	if err := checkOptions(r); err != nil {
 		return Rule{}, err
@@ -77,6 +62,8 @@ func checkOptions(r tag.Rule) error {
 		return errors.New("no key: expected key=…, such as key=author:{AuthorID}:posts")
 	case r.Audience == "":
 		return nil
+	case !plainName(r.Audience):
+		return unplainName(r.Audience)
 	case r.Key != "":
 		return errors.New("key=… and audience=…: expected one of them: a subscription has both")
 	case r.Source == "":
@@ -86,6 +73,13 @@ func checkOptions(r tag.Rule) error {
 	default:
 		return nil
 	}
+}
+
+// plainName reports whether the name of an audience has no fields in it.
+func plainName(audience string) bool { return !strings.ContainsAny(audience, "{}") }
+
+func unplainName(audience string) error {
+	return fmt.Errorf("audience=%s: an audience has one name for all rows: expected the {Field} in source=…", audience)
 }
 
 func (m *Model) data(names []string) ([]*schema.Field, error) {
@@ -102,31 +96,6 @@ func (m *Model) data(names []string) ([]*schema.Field, error) {
 	}
 	return fields, nil
 }
-
-func (m *Model) template(option, text string) (Template, error) {
-	if text == "" {
-		return Template{}, nil
-	}
-	parsed, err := tag.ParseTemplate(text)
-	if err != nil {
-		return Template{}, fmt.Errorf("%s: %w", option, err)
-	}
-	t := Template{Template: parsed}
-	for _, name := range parsed.Fields() {
-		field, err := m.column(name)
-		if err != nil {
-			return Template{}, fmt.Errorf("%s: %w", option, err)
-		}
-		if !textual(field) {
-			return Template{}, fmt.Errorf("%s: field %s is a %s: expected %s", option, field.Name, describe(field), expectedText)
-		}
-		t.Columns = append(t.Columns, field)
-	}
-	return t, nil
-}
-
-// expectedText says what may stand in a template.
-const expectedText = "an integer, a text, a bool or a UUID"
 
 func (m *Model) condition(name string) (field *schema.Field, negated bool, err error) {
 	if name == "" {

@@ -61,6 +61,8 @@ func (m *Model) compileSubscriber(r tag.Rule) (s Subscriber, err error) {
 	switch {
 	case r.Audience == "":
 		return s, errors.New("no audience: expected audience=…, the name that rules publish in")
+	case !plainName(r.Audience):
+		return s, unplainName(r.Audience)
 	case r.Key == "":
 		return s, errors.New("no key: expected key=…, such as key=user:{FollowerID}:home")
 	case r.Source == "":

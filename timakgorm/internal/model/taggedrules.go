@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 
 	"gorm.io/gorm/schema"
 
@@ -64,6 +65,9 @@ func embedded(field reflect.StructField) reflect.Type {
 
 const expectedTag = "expected one like `timak:\"key=author:{AuthorID}:posts\"`"
 
+// wellFormed matches tags that are wholly name:"value", as reflect reads them.
+var wellFormed = regexp.MustCompile(`^(?:\s*[^\s:"]+:"(?:[^"\\]|\\.)*")*\s*$`)
+
 // checkTimeline checks a field that has, or should have, a tag timak.
 func checkTimeline(field reflect.StructField, tagged bool) error {
 	_, ignored := schema.ParseTagSetting(field.Tag.Get("gorm"), ";")["-"]
@@ -74,6 +78,8 @@ func checkTimeline(field reflect.StructField, tagged bool) error {
 		return fmt.Errorf("field %s has no tag timak: %s", field.Name, expectedTag)
 	case !tagged:
 		return fmt.Errorf("field %s has no tag timak in `%s`: %s", field.Name, field.Tag, expectedTag)
+	case !wellFormed.MatchString(string(field.Tag)):
+		return fmt.Errorf("field %s has a tag of which Go reads only a part, `%s`: %s", field.Name, field.Tag, expectedTag)
 	case field.IsExported() && !field.Anonymous && !ignored:
 		return fmt.Errorf("field %s is a timakgorm.%s: expected it to be named _, for GORM to pass it over", field.Name, field.Type.Name())
 	default:

@@ -66,13 +66,26 @@ func TestSnippets(t *testing.T) {
 		code += unindented(string(source))
 	}
 	for _, block := range blocks(t, "go") {
-		if !strings.Contains(code, unindented(block)) {
+		if !isProgram(block) && !strings.Contains(code, unindented(block)) {
 			t.Errorf("no file of snippets runs this of the README:\n%s", block)
 		}
 	}
 	inline := regexp.MustCompile("(?s)`(plugin\\.Register[^`]*)`").FindStringSubmatch(readme(t))
 	if inline == nil || !strings.Contains(code, inline[1]) {
 		t.Errorf("no file of snippets runs this of the README: %q", inline)
+	}
+}
+
+// TestProgram runs the README's program, as it stands, in an empty folder.
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	path, folder := built(t, filepath.Join(root, "README.md"), func(code string) string { return code }), t.TempDir()
+	for range 2 { // the second time its tables are there
+		cmd := exec.CommandContext(t.Context(), path)
+		cmd.Dir = folder
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != "Hello\n" {
+			t.Errorf("got %q, %v", out, err)
+		}
 	}
 }
 
@@ -89,6 +102,10 @@ func TestCommands(t *testing.T) {
 			switch name, _, _ := strings.Cut(command, " "); name {
 			case "make":
 				testMake(t, command)
+			case "git", "cd":
+				if command != "git clone https://github.com/timak-go/timak" && command != "cd timak" {
+					t.Errorf("the README has a command that no test knows: %s", command)
+				}
 			case "go":
 				testGo(t, command)
 			default:
@@ -112,6 +129,10 @@ func testMake(t *testing.T, command string) {
 // testGo runs a program of the project.
 func testGo(t *testing.T, command string) {
 	t.Helper()
+	if strings.HasPrefix(command, "go get ") {
+		testGet(t, command)
+		return
+	}
 	if strings.Contains(command, "/examples/blog") {
 		testBlog(t, command)
 		return
@@ -132,6 +153,17 @@ func testGo(t *testing.T, command string) {
 	cmd.Env = append(os.Environ(), "DSN="+pgtest.DSN(t))
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "1 ") {
 		t.Errorf("%s: %v\n%s", command, err, out)
+	}
+}
+
+// testGet checks that modules are those that this one uses, as a test reads nothing from a
+// network.
+func testGet(t *testing.T, command string) {
+	t.Helper()
+	for _, module := range strings.Fields(command)[2:] {
+		if out, err := exec.CommandContext(t.Context(), "go", "list", "-m", module).CombinedOutput(); err != nil {
+			t.Errorf("go get %s: %v\n%s", module, err, out)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ func (r *Relay) Drain(ctx context.Context) error {
 func (d *drain) run(ctx context.Context) error {
 	for {
 		done, err := d.step(ctx)
+		err = outbox.Explain(err)
 		switch {
 		case ctx.Err() != nil:
 			return errors.Join(fmt.Errorf("timakgorm: drain: %w", ctx.Err()), d.last)

@@ -44,7 +44,7 @@ func (r *Relay) lookAs(ctx context.Context, o *outbox.Outbox, takeOver bool) err
 			r.marks.putOff()
 			r.sayForeign(ctx, err)
 		}
-		return err
+		return outbox.Explain(err)
 	}
 }
 

@@ -49,6 +49,7 @@ func (r *runner) round(ctx context.Context) {
 	if err == nil {
 		came, err = r.relayBatch(ctx, outbox.Selection{Shards: held, After: r.tried})
 	}
+	err = outbox.Explain(err)
 	switch {
 	case ctx.Err() != nil:
 		return

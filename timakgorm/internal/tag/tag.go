@@ -15,7 +15,8 @@ type Option struct {
 }
 
 // Parse splits the text of a rule into its options, in order. Semicolons separate
-// options; white space around names and values is ignored.
+// options; white space around names and values is ignored. A value that has an option in
+// it is an error.
 func Parse(text string) ([]Option, error) {
 	var options []Option
 	for part := range strings.SplitSeq(text, ";") {
@@ -38,13 +39,20 @@ func Parse(text string) ([]Option, error) {
 }
 
 func parseOption(part string) (Option, error) {
-	name, value, found := strings.Cut(part, "=")
+	name, value, named := strings.Cut(part, "=")
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	switch {
-	case !found || name == "":
+	case !named || name == "":
 		return Option{}, fmt.Errorf("expected name=value, got %q", strings.TrimSpace(part))
 	case value == "":
 		return Option{}, fmt.Errorf("option %q has no value", name)
+	}
+	rest, option, found := Stray(value)
+	switch {
+	case found && rest == "":
+		return Option{}, fmt.Errorf("option %q has another one as its value, %s: expected one of them", name, option)
+	case found:
+		return Option{}, fmt.Errorf("%s=%s has an option in its value: expected a semicolon before it, as in %s=%s; %s", name, value, name, rest, option)
 	}
 	return Option{name, value}, nil
 }

@@ -64,6 +64,15 @@ func separator(c byte) bool { return !unescaped(c) && c != '%' }
 // Fields returns the names in braces, in order.
 func (t Template) Fields() []string { return t.fields }
 
+// Words returns what stands in the template between separators and outside of braces.
+func (t Template) Words() []string {
+	var words []string
+	for _, literal := range t.literals {
+		words = append(words, strings.FieldsFunc(literal, func(r rune) bool { return r < 0x80 && separator(byte(r)) })...)
+	}
+	return words
+}
+
 // Bare reports whether the template is fields and separators alone: nothing in it says
 // what they are.
 func (t Template) Bare() bool {
