@@ -119,9 +119,14 @@ func TestPages_escaped(t *testing.T) {
 			t.Errorf("%s: the title is not shown, or not escaped: %s", path, page)
 		}
 	}
-	got := brett.submit(post+"/edit", post+"/edit", "title", "t", "body", "\r\nfirst\r\n  second\r\n")
-	if !strings.Contains(got.body, ">\nfirst\n  second\n</div>") {
-		t.Errorf("lines and spaces are not kept: %s", got.body)
+	got := brett.submit(post+"/edit", post+"/edit", "title", "t", "body", "first\r\nsecond **bold** https://timak.example\r\n")
+	for _, want := range []string{"first<br>\nsecond <strong>bold</strong>", `<a href="https://timak.example" rel="nofollow">`} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("got %s, want %s in it", got.body, want)
+		}
+	}
+	if got := brett.get(post + "/edit").body; !strings.Contains(got, ">\nfirst\nsecond **bold**") {
+		t.Errorf("the text that was written is not kept: %s", got)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 )
 
 //go:embed templates static
@@ -32,7 +33,9 @@ type view struct {
 // parseTemplates panics if a template is broken.
 func parseTemplates() templates {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"excerpt": excerpt,
+		"excerpt": func(text string) string { return markdown.Excerpt(text, excerptLength) },
+		"post":    markdown.Post,
+		"comment": markdown.Comment,
 		"people":  people,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
@@ -57,15 +60,6 @@ func (t templates) render(c echo.Context, status int, name string, v view) error
 }
 
 const excerptLength = 280 // characters
-
-// excerpt returns the beginning of a text.
-func excerpt(text string) string {
-	runes := []rune(text)
-	if len(runes) <= excerptLength {
-		return text
-	}
-	return string(runes[:excerptLength]) + "…"
-}
 
 // people returns a number of people as text; blog.MaxPeople may be more in truth.
 func people(n int) string {
