@@ -24,7 +24,12 @@ func TestPages_author(t *testing.T) {
 		brett.write("two", "2")
 		both("two one")
 
-		brett.submit(first+"/edit", first+"/edit", "title", "eins", "body", "1")
+		if got := brett.get(first).body; !strings.Contains(got, `<time datetime="20`) || strings.Contains(got, ", edited <time") {
+			t.Errorf("a new post has no date, or was edited: %s", got)
+		}
+		if got := brett.submit(first+"/edit", first+"/edit", "title", "eins", "body", "1").body; !strings.Contains(got, ", edited <time") {
+			t.Errorf("an edited post does not say so: %s", got)
+		}
 		both("two eins")
 
 		brett.submit(first, first+"/draft")
@@ -60,6 +65,9 @@ func TestPages_comments(t *testing.T) {
 		got := anna.submit(post, post+"/comments", "body", "<b>bold</b>")
 		if !strings.Contains(got.body, "&lt;b&gt;bold&lt;/b&gt;") || strings.Contains(got.body, "<b>") {
 			t.Errorf("a comment is not shown, or not escaped: %s", got.body)
+		}
+		if got := brett.get("/").body; !strings.Contains(got, "1 comment</a>") {
+			t.Errorf("the front page does not count the comment: %s", got)
 		}
 		action := regexp.MustCompile(`/comments/\d+/delete`)
 		if found := action.FindString(brett.get(post).body); found != "" {

@@ -70,7 +70,9 @@ func checkWritten(field, s string, limit int) error {
 }
 
 // visible reports whether a character leaves something on paper by itself.
-func visible(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !blank[r] }
+func visible(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !blank[r]
+}
 
 // blank are the letters and symbols that look like nothing: the fillers of Hangul, and the
 // pattern of Braille without a dot.

@@ -82,12 +82,12 @@ func TestPost_directions(t *testing.T) {
 func TestExcerpt(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                               "",
-		"# Head\n\ntext **bo**ld\nmore":  "Head text bold more",
-		"a &amp; b \\* <i>c</i>":         "a & b * <i>c</i>",
-		"one two three four five six":    "one two three four…",
-		strings.Repeat("x", 30):          strings.Repeat("x", 20) + "…",
-		"[here](https://x.example) go":   "here go",
+		"":                                "",
+		"# Head\n\ntext **bo**ld\nmore":   "Head text bold more",
+		"a &amp; b \\* <i>c</i>":          "a & b * <i>c</i>",
+		"one two three four five six":     "one two three four…",
+		strings.Repeat("x", 30):           strings.Repeat("x", 20) + "…",
+		"[here](https://x.example) go":    "here go",
 		strings.Repeat("ä", 200) + " end": strings.Repeat("ä", 20) + "…",
 	} {
 		if got := markdown.Excerpt(text, 20); got != want {

@@ -17,6 +17,9 @@ type postJSON struct {
 	Draft     bool      `json:"draft"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	PublishedAt *time.Time `json:"published_at"` // null: never
+	EditedAt    *time.Time `json:"edited_at"`    // null: never
 }
 
 func (a *api) writePost(c echo.Context, author blog.User) error {
@@ -73,5 +76,16 @@ func sendPost(c echo.Context, status int, p blog.Post, err error) error {
 		Draft:     p.Draft,
 		CreatedAt: p.CreatedAt.UTC(),
 		UpdatedAt: p.UpdatedAt.UTC(),
+
+		PublishedAt: inUTC(p.PublishedAt),
+		EditedAt:    inUTC(p.EditedAt),
 	})
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
 }

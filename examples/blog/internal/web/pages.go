@@ -52,7 +52,7 @@ const pageSize = 10
 
 // list is a page of a timeline.
 type list struct {
-	Posts        []blog.Post
+	Posts        []blog.Summary
 	Newer, Older string // cursors; empty if there is nothing in that direction
 }
 
@@ -72,7 +72,7 @@ func (p *pages) front(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Posts(ctx, page)
+	posts, err := p.blog.Summaries(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Posts(ctx, page)
+	posts, err := p.blog.Summaries(ctx, page)
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 func (p *pages) drafts(c echo.Context, author blog.User) error {
-	posts, err := p.blog.Drafts(c.Request().Context(), author)
+	page, err := p.blog.Drafts(c.Request().Context(), author, pageQuery(c))
 	if err != nil {
 		return err
 	}
-	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: posts}})
+	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: page.Drafts, Older: page.Next}})
 }
 
 func (p *pages) writeForm(c echo.Context, _ blog.User) error {

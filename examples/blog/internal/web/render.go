@@ -33,12 +33,12 @@ type view struct {
 // parseTemplates panics if a template is broken.
 func parseTemplates() templates {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"excerpt": func(text string) string { return markdown.Excerpt(text, excerptLength) },
-		"post":    markdown.Post,
-		"comment": markdown.Comment,
-		"people":  people,
-		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"post":     markdown.Post,
+		"comment":  markdown.Comment,
+		"comments": comments,
+		"people":   people,
+		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	parsed := templates{}
 	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "leave", "error"} {
@@ -59,7 +59,17 @@ func (t templates) render(c echo.Context, status int, name string, v view) error
 	return c.HTMLBlob(status, page.Bytes())
 }
 
-const excerptLength = 280 // characters
+// comments returns a number of comments as text; blog.MaxComments may be more in truth.
+func comments(n int) string {
+	switch {
+	case n >= blog.MaxComments:
+		return fmt.Sprintf("%d or more comments", n)
+	case n == 1:
+		return "1 comment"
+	default:
+		return fmt.Sprintf("%d comments", n)
+	}
+}
 
 // people returns a number of people as text; blog.MaxPeople may be more in truth.
 func people(n int) string {
@@ -75,7 +85,7 @@ func staticRoutes(e *echo.Echo) {
 		panic(err) // the folder is embedded
 	}
 	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
-	for _, name := range []string{"style.css", "icon.svg"} {
+	for _, name := range []string{"style.css", "icon.svg", "dates.js"} {
 		get(e, "/static/"+name, serve, cacheControl("public, max-age=3600"))
 	}
 }
