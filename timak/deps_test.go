@@ -84,7 +84,8 @@ var arrows = []struct {
 	{"examples/blog/internal/storage", "timak/boltstore timak/driver timak/pgstore timak/redisstore timak/riakstore timak/secret", "it alone chooses stores, and does not know what a blog is"},
 	{"examples/blog/internal/inuse", "examples/blog/internal/storage timak timak/secret", "which store holds the timelines does not depend on what is on them"},
 	{"examples/blog/internal/markdown", "", "how a text is shown does not depend on whose it is"},
-	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
+	{"examples/blog/internal/limit", "", "what is counted is not the counter's matter"},
+	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/limit examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
 }
 
 const (

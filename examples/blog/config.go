@@ -30,6 +30,7 @@ var envNames = map[string]string{
 	"postgres": "BLOG_POSTGRES",
 	"redis":    "BLOG_REDIS",
 	"riak":     "BLOG_RIAK",
+	"writes":   "BLOG_WRITES",
 }
 
 // errUsage is returned for a wrong command line, after it has been explained to the
@@ -46,6 +47,7 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 	c := newConfig()
 	flags := newFlags("blog")
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
+	flags.IntVar(&c.web.WritesPerMinute, "writes", 30, "let a user publish at most this `number` of posts and comments a minute; 0 is without a bound; $BLOG_WRITES")
 	check := c.flags(flags)
 	err := parse(flags, check, args, getenv, usage, stdout, stderr)
 	return c, err
@@ -137,7 +139,7 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 }
 
 func usage(w io.Writer, flags *flag.FlagSet) {
-	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…]")
+	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…] [-writes number]")
 	say(w, "       blog verify -h")
 	say(w, "       blog rebuild -h\n")
 	flags.SetOutput(w)

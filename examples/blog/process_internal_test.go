@@ -79,7 +79,7 @@ func launch(t *testing.T, program string, args ...string) (*exec.Cmd, *running) 
 
 func begin(t *testing.T, program string, args ...string) launched {
 	t.Helper()
-	process := exec.Command(program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	process := exec.Command(program, append([]string{"-addr", "127.0.0.1:0", "-writes", "0"}, args...)...)
 	blog := launched{&running{stdout: &output{}, stderr: &output{}}, process}
 	process.Stdout, process.Stderr = blog.stdout, blog.stderr
 	if err := process.Start(); err != nil {

@@ -71,7 +71,7 @@ func starting(args ...string) *running {
 	ctx, cancel := context.WithCancel(context.Background()) // t.Context ends before the clean-up
 	b := &running{stdout: &output{}, stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
-		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, b.stdout, b.stderr)
+		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0", "-writes", "0"}, args...), noEnv, b.stdout, b.stderr)
 	}()
 	return b
 }

@@ -8,6 +8,9 @@ import (
 
 // The limits of what users may write, in characters.
 const (
+	// MaxName is the length of the longest name.
+	MaxName = 32
+
 	minPassword = 8
 	maxPassword = 72
 	maxTitle    = 200

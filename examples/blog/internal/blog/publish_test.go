@@ -16,7 +16,7 @@ func TestPublish(t *testing.T) {
 		w.now = start
 		b := w.open()
 		at := func(hour int) time.Time { return start.Add(time.Duration(hour) * time.Hour) }
-		brett, _, err := b.SignUp(ctx, "brett", "12345678")
+		brett, _, err := b.SignUp(ctx, "brett", "12345678", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestSummaries_comments(t *testing.T) {
 	onEach(t, func(t *testing.T, w world) {
 		ctx := t.Context()
 		b := w.open()
-		brett, _, err := b.SignUp(ctx, "brett", "12345678")
+		brett, _, err := b.SignUp(ctx, "brett", "12345678", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestSummaries_comments(t *testing.T) {
 func TestDrafts(t *testing.T) {
 	onEach(t, func(t *testing.T, w world) {
 		b := w.open()
-		brett, _, err := b.SignUp(t.Context(), "brett", "12345678")
+		brett, _, err := b.SignUp(t.Context(), "brett", "12345678", "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,14 +11,15 @@ import (
 // api serves programs. It identifies callers by their bearer token and ignores
 // cookies, so no other site can make a browser act through it.
 type api struct {
-	blog *blog.Blog
+	blog   *blog.Blog
+	limits *limits
 }
 
-func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
+func apiRoutes(e *echo.Echo, a *api) {
 	g := e.Group("/api", cacheControl("no-store"))
-	g.POST("/users", a.signUp, logins)
-	g.POST("/login", a.logIn, logins)
-	g.DELETE("/users/me", a.member(a.deleteAccount), logins)
+	g.POST("/users", a.signUp)
+	g.POST("/login", a.logIn)
+	g.DELETE("/users/me", a.member(a.deleteAccount))
 	g.POST("/posts", a.member(a.writePost))
 	g.PATCH("/posts/:id", a.member(a.editPost))
 	g.DELETE("/posts/:id", a.member(a.deletePost))

@@ -18,7 +18,10 @@ func (a *api) signUp(c echo.Context) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	user, token, err := a.blog.SignUp(c.Request().Context(), given.Name, given.Password)
+	if err := a.limits.signUp(c); err != nil {
+		return err
+	}
+	user, token, err := a.blog.SignUp(c.Request().Context(), given.Name, given.Password, network(c.RealIP()))
 	if err != nil {
 		return err
 	}
@@ -34,10 +37,14 @@ func (a *api) logIn(c echo.Context) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	token, err := a.blog.LogIn(c.Request().Context(), given.Name, given.Password)
+	if err := a.limits.guess(c, given.Name); err != nil {
+		return err
+	}
+	token, err := a.blog.LogIn(c.Request().Context(), given.Name, given.Password, network(c.RealIP()))
 	if err != nil {
 		return err
 	}
+	a.limits.guessed(c, given.Name)
 	return c.JSON(http.StatusOK, map[string]string{"token": token})
 }
 
@@ -49,8 +56,12 @@ func (a *api) deleteAccount(c echo.Context, user blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
+	if err := a.limits.guess(c, user.Name); err != nil {
+		return err
+	}
 	if err := a.blog.DeleteAccount(c.Request().Context(), user, given.Password); err != nil {
 		return err
 	}
+	a.limits.guessed(c, user.Name)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -31,6 +31,9 @@ func (a *api) writePost(c echo.Context, author blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
+	if err := a.limits.write(author); err != nil {
+		return err
+	}
 	post, err := a.blog.Write(c.Request().Context(), author, given.Title, given.Body, given.Draft)
 	return sendPost(c, http.StatusCreated, post, err)
 }

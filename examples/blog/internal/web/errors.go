@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -17,15 +18,15 @@ import (
 type problem struct {
 	status int
 	text   string
+	wait   int // seconds, after which the client may try again; 0: it need not wait
 }
 
 func (p *problem) Error() string { return p.text }
 
 var (
-	errJSON          = &problem{http.StatusBadRequest, "the body is not a JSON object"}
-	errFormData      = &problem{http.StatusBadRequest, "the form cannot be read"}
-	errForm          = &problem{http.StatusForbidden, "this form is out of date: go back, reload the page and send it again"}
-	errTooManyLogins = &problem{http.StatusTooManyRequests, "too many attempts: wait a minute and try again"}
+	errJSON     = &problem{status: http.StatusBadRequest, text: "the body is not a JSON object"}
+	errFormData = &problem{status: http.StatusBadRequest, text: "the form cannot be read"}
+	errForm     = &problem{status: http.StatusForbidden, text: "this form is out of date: go back, reload the page and send it again"}
 )
 
 // statuses are the domain's errors whose text is shown to the client unchanged.
@@ -86,9 +87,17 @@ func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 			log.ErrorContext(c.Request().Context(), "blog: request failed",
 				"method", c.Request().Method, "route", c.Path(), "error", err)
 		}
+		retryAfter(c, err)
 		if err := answerError(c, templates, status, text); err != nil {
 			log.WarnContext(c.Request().Context(), "blog: answer not sent", "error", err)
 		}
+	}
+}
+
+// retryAfter tells the client when it may try again, if an error says so.
+func retryAfter(c echo.Context, err error) {
+	if p := (*problem)(nil); errors.As(err, &p) && p.wait > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(p.wait))
 	}
 }
 

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -34,33 +32,6 @@ func cacheControl(value string) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
-}
-
-// loginLimit bounds how often one address may guess passwords or create accounts.
-func loginLimit(opts Options) echo.MiddlewareFunc {
-	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
-		Store: middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{
-			Rate:      rate.Limit(opts.LoginsPerSecond),
-			Burst:     opts.LoginBurst,
-			ExpiresIn: time.Hour,
-		}),
-		IdentifierExtractor: func(c echo.Context) (string, error) { return network(c.RealIP()), nil },
-		DenyHandler:         func(echo.Context, string, error) error { return errTooManyLogins },
-	})
-}
-
-// network returns what identifies a client: its address, or for IPv6 the network
-// from which it may choose addresses.
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil || addr.Unmap().Is4() {
-		return ip
-	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }
 
 // timeLimit cancels a request when its time is up or its client has gone, and adds

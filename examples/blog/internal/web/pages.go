@@ -13,9 +13,10 @@ import (
 type pages struct {
 	blog      *blog.Blog
 	templates templates
+	limits    *limits
 }
 
-func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
+func pageRoutes(e *echo.Echo, p *pages) {
 	staticRoutes(e)
 	g := e.Group("", cacheControl("private, no-cache"), form, csrf(), p.session)
 	get(g, "/", p.front)
@@ -25,15 +26,18 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	get(g, "/posts/:id", p.post)
 	get(g, "/signup", p.accountForm(signUpForm))
 	get(g, "/login", p.accountForm(logInForm))
-	g.POST("/signup", p.signUp, logins)
-	g.POST("/login", p.logIn, logins)
+	g.POST("/signup", p.signUp)
+	g.POST("/login", p.logIn)
 	g.POST("/logout", p.logOut)
+	get(g, "/account", p.member(p.settings))
+	g.POST("/account", p.member(p.describe))
+	g.POST("/account/password", p.member(p.changePassword))
 	get(g, "/account/delete", p.member(p.leaveForm))
-	g.POST("/account/delete", p.member(p.leave), logins)
+	g.POST("/account/delete", p.member(p.leave))
 	get(g, "/home", p.member(p.home))
 	g.POST("/home/seen", p.member(p.markSeen))
-	g.POST("/users/:name/follow", p.member(following(p.blog.Follow)))
-	g.POST("/users/:name/unfollow", p.member(following(p.blog.Unfollow)))
+	g.POST("/users/:name/follow", p.member(following(p.blog.Follow, "followed")))
+	g.POST("/users/:name/unfollow", p.member(following(p.blog.Unfollow, "unfollowed")))
 	get(g, "/drafts", p.member(p.drafts))
 	get(g, "/write", p.member(p.writeForm))
 	g.POST("/write", p.member(p.write))

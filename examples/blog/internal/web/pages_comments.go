@@ -54,9 +54,11 @@ func (p *pages) writeComment(c echo.Context, author blog.User) error {
 		return err
 	}
 	written := c.FormValue("body")
-	_, err = p.blog.Comment(c.Request().Context(), author, id, written)
+	if err = p.limits.write(author); err == nil {
+		_, err = p.blog.Comment(c.Request().Context(), author, id, written)
+	}
 	if err == nil {
-		return toPost(c, id)
+		return toPost(c, id, "commented")
 	}
 	page, pageErr := p.postPage(c, id)
 	if pageErr != nil {
@@ -75,5 +77,5 @@ func (p *pages) deleteComment(c echo.Context, author blog.User) error {
 	if err != nil {
 		return err
 	}
-	return toPost(c, deleted.PostID)
+	return toPost(c, deleted.PostID, "comment-deleted")
 }

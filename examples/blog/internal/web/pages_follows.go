@@ -42,17 +42,17 @@ func (p *pages) markSeen(c echo.Context, user blog.User) error {
 	if err := p.blog.MarkSeen(c.Request().Context(), user, c.FormValue("seen")); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/home")
+	return then(c, "seen", "/home")
 }
 
 // following answers a form that follows an author, or no longer does.
-func following(change func(ctx context.Context, user blog.User, name string) error) func(echo.Context, blog.User) error {
+func following(change func(ctx context.Context, user blog.User, name string) error, done word) func(echo.Context, blog.User) error {
 	return func(c echo.Context, user blog.User) error {
 		name := c.Param("name")
 		if err := change(c.Request().Context(), user, name); err != nil {
 			return err
 		}
-		return c.Redirect(http.StatusSeeOther, "/users/"+name) // which is a user's name
+		return then(c, done, "/users/"+name) // which is a user's name
 	}
 }
 

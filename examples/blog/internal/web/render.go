@@ -26,7 +26,9 @@ type templates map[string]*template.Template
 type view struct {
 	Viewer  *blog.User // nil if not logged in
 	CSRF    string     // empty on pages without forms
+	Said    string     // what was just done, if anything
 	Problem string     // what the reader must correct, if anything
+	Field   string     // the field to correct, if it is one in particular
 	Page    any        // what the page is about
 }
 
@@ -37,11 +39,12 @@ func parseTemplates() templates {
 		"comment":  markdown.Comment,
 		"comments": comments,
 		"people":   people,
+		"focus":    focus,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	parsed := templates{}
-	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "leave", "error"} {
+	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "settings", "leave", "error"} {
 		page := template.Must(shared.Clone())
 		parsed[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
 	}
@@ -52,11 +55,23 @@ func parseTemplates() templates {
 func (t templates) render(c echo.Context, status int, name string, v view) error {
 	v.Viewer = viewer(c)
 	v.CSRF, _ = c.Get(csrfField).(string)
+	if v.Said == "" && v.CSRF != "" {
+		v.Said = said(c)
+	}
 	var page bytes.Buffer
 	if err := t[name].Execute(&page, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return c.HTMLBlob(status, page.Bytes())
+}
+
+// focus returns the attributes of a field: those that give it the focus and the problem, if it
+// is the wrong one.
+func focus(wrong, field string) template.HTMLAttr {
+	if wrong != field {
+		return ""
+	}
+	return `aria-invalid="true" aria-describedby="problem" autofocus`
 }
 
 // comments returns a number of comments as text; blog.MaxComments may be more in truth.

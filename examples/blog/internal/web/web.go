@@ -14,13 +14,25 @@ import (
 
 // Options tune the handler. The zero Options, and nil, mean the defaults.
 type Options struct {
-	// LoginBurst is how many times in a row an address may try to log in or sign
+	// LoginBurst is how many times in a row an address may try a password or sign
 	// up. Defaults to 60.
 	LoginBurst int
 
 	// LoginsPerSecond is how fast used attempts become available again. Defaults to
 	// 0.5.
 	LoginsPerSecond float64
+
+	// NameBurst is how many times in a row passwords may be tried for a name, from
+	// anywhere. Defaults to 10.
+	NameBurst int
+
+	// NamesPerSecond is how fast used attempts on a name become available again.
+	// Defaults to 1 in 30 seconds.
+	NamesPerSecond float64
+
+	// WritesPerMinute is how many posts and comments a user may publish a minute, and in
+	// a row. 0 is without a bound.
+	WritesPerMinute int
 
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
 	Logger *slog.Logger
@@ -36,6 +48,12 @@ func (o *Options) withDefaults() Options {
 	}
 	if out.LoginsPerSecond == 0 {
 		out.LoginsPerSecond = 0.5
+	}
+	if out.NameBurst == 0 {
+		out.NameBurst = 10
+	}
+	if out.NamesPerSecond == 0 {
+		out.NamesPerSecond = 1.0 / 30
 	}
 	if out.Logger == nil {
 		out.Logger = slog.Default()
@@ -56,9 +74,9 @@ func New(b *blog.Blog, options *Options) http.Handler {
 		middleware.BodyLimit(bodyLimit),
 		timeLimit,
 	)
-	logins := loginLimit(opts)
-	apiRoutes(e, &api{blog: b}, logins)
-	pageRoutes(e, &pages{blog: b, templates: templates}, logins)
+	limits := newLimits(b, opts)
+	apiRoutes(e, &api{blog: b, limits: limits})
+	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits})
 	healthRoutes(e, b, opts.Logger)
 	return e
 }
