@@ -25,8 +25,8 @@ func (b *Blog) Write(ctx context.Context, author User, titleText, bodyText strin
 	return post, err
 }
 
-// Edit changes a post. It returns ErrNotFound, ErrForbidden if author did not
-// write it, or an *InvalidError.
+// Edit changes a post. It returns ErrNotFound, also for another author's draft,
+// ErrForbidden if author did not write it, or an *InvalidError.
 func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (Post, error) {
 	var post Post
 	err := b.write(ctx, func(tx *gorm.DB) (err error) {
@@ -41,8 +41,7 @@ func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (P
 	return post, err
 }
 
-// DeletePost deletes a post and its comments. It returns ErrNotFound, or
-// ErrForbidden if author did not write it.
+// DeletePost deletes a post and its comments. It returns the errors of Edit.
 func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
 	return b.write(ctx, func(tx *gorm.DB) error {
 		post, err := ownPost(tx, author, id)
@@ -97,6 +96,9 @@ func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
 	err := tx.Clauses(exclusive).Take(&post, id).Error
 	if err == nil && post.AuthorID != author.ID {
 		err = ErrForbidden
+		if post.Draft {
+			err = ErrNotFound
+		}
 	}
 	return post, one(err)
 }

@@ -24,9 +24,10 @@ type problem struct {
 func (p *problem) Error() string { return p.text }
 
 var (
-	errJSON     = &problem{status: http.StatusBadRequest, text: "the body is not a JSON object"}
-	errFormData = &problem{status: http.StatusBadRequest, text: "the form cannot be read"}
-	errForm     = &problem{status: http.StatusForbidden, text: "this form is out of date: go back, reload the page and send it again"}
+	errJSON      = &problem{status: http.StatusBadRequest, text: "the body is not a JSON object"}
+	errFormData  = &problem{status: http.StatusBadRequest, text: "the form cannot be read"}
+	errElsewhere = &problem{status: http.StatusForbidden, text: "this form was sent by another site"}
+	errForm      = &problem{status: http.StatusForbidden, text: "this form is out of date: go back, reload the page and send it again"}
 )
 
 // statuses are the domain's errors whose text is shown to the client unchanged.
@@ -58,6 +59,9 @@ func explain(err error) (status int, text string) {
 			return s.status, s.err.Error()
 		}
 	}
+	if tooLarge(err) {
+		return http.StatusRequestEntityTooLarge, "this is larger than " + bodyLimit + ": a post has room for 50,000 characters"
+	}
 	if h := (*echo.HTTPError)(nil); errors.As(err, &h) && h.Code < http.StatusInternalServerError {
 		return h.Code, strings.ToLower(http.StatusText(h.Code))
 	}
@@ -65,14 +69,6 @@ func explain(err error) (status int, text string) {
 		return http.StatusServiceUnavailable, "the blog is busy: try again in a moment"
 	}
 	return http.StatusInternalServerError, "something went wrong here; it has been logged"
-}
-
-// badBody distinguishes a body over the limit from one that cannot be read.
-func badBody(err error, otherwise *problem) error {
-	if h := (*echo.HTTPError)(nil); errors.As(err, &h) {
-		return h
-	}
-	return otherwise
 }
 
 // errorHandler answers a failed request: with JSON to a program, with a page to a

@@ -18,7 +18,7 @@ type pages struct {
 
 func pageRoutes(e *echo.Echo, p *pages) {
 	staticRoutes(e)
-	g := e.Group("", cacheControl("private, no-cache"), form, csrf(), p.session)
+	g := e.Group("", cacheControl("private, no-cache"), fromHere(), form, csrf(), p.session)
 	get(g, "/", p.front)
 	get(g, "/users/:name", p.author)
 	get(g, "/users/:name/followers", p.people("Followers of", p.blog.Followers))

@@ -71,7 +71,8 @@ func New(b *blog.Blog, options *Options) http.Handler {
 	e.Use(
 		securityHeaders(),
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: panicked, DisableErrorHandler: true}),
-		middleware.BodyLimit(bodyLimit),
+		wrongMethod,
+		boundedBody,
 		timeLimit,
 	)
 	limits := newLimits(b, opts)
