@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 	"github.com/timak-go/timak/timak"
 )
 
@@ -18,6 +20,7 @@ type pages struct {
 
 func pageRoutes(e *echo.Echo, p *pages) {
 	staticRoutes(e)
+	feedRoutes(e, p.blog)
 	g := e.Group("", cacheControl("private, no-cache"), fromHere(), form, csrf(), p.session)
 	get(g, "/", p.front)
 	get(g, "/users/:name", p.author)
@@ -81,7 +84,10 @@ func (p *pages) front(c echo.Context) error {
 		return err
 	}
 	newer, older := links(page)
-	return p.templates.render(c, http.StatusOK, "front", view{Page: list{Posts: posts, Newer: newer, Older: older}})
+	return p.templates.render(c, http.StatusOK, "front", view{
+		Page: list{Posts: posts, Newer: newer, Older: older},
+		Head: head{Path: "/", Title: "Blog", Description: "The latest posts of all who write here.", Type: "website"},
+	})
 }
 
 func (p *pages) author(c echo.Context) error {
@@ -104,8 +110,23 @@ func (p *pages) author(c echo.Context) error {
 	}
 	about.Posts = posts
 	about.Newer, about.Older = links(page)
-	return p.templates.render(c, http.StatusOK, "author", view{Page: about})
+	return p.templates.render(c, http.StatusOK, "author", view{Page: about, Head: authorHead(author)})
 }
+
+func authorHead(author blog.User) head {
+	title := "Posts by " + author.Name
+	return head{
+		Path:        "/users/" + author.Name,
+		Title:       title,
+		Description: cmp.Or(markdown.Excerpt(author.About, descriptionLength), title+"."),
+		Type:        "profile",
+		Feed:        authorFeed(author.Name),
+		FeedTitle:   title,
+	}
+}
+
+// descriptionLength is how many characters search engines show.
+const descriptionLength = 160
 
 func pageQuery(c echo.Context) timak.Query {
 	return timak.Query{Limit: pageSize, Cursor: c.QueryParam("cursor")}

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 )
 
 // postPage is a post with a page of its comments.
@@ -26,7 +29,22 @@ func (p *pages) post(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.templates.render(c, http.StatusOK, "post", view{Page: page})
+	return p.templates.render(c, http.StatusOK, "post", view{Page: page, Head: postHead(page.Post)})
+}
+
+func postHead(post blog.Post) head {
+	if post.Draft {
+		return head{}
+	}
+	return head{
+		Path:        fmt.Sprintf("/posts/%d", post.ID),
+		Title:       post.Title,
+		Description: cmp.Or(markdown.Excerpt(post.Excerpt, descriptionLength), "A post by "+post.AuthorName+"."),
+		Type:        "article",
+		Published:   post.PublishedAt,
+		Feed:        authorFeed(post.AuthorName),
+		FeedTitle:   "Posts by " + post.AuthorName,
+	}
 }
 
 func (p *pages) postPage(c echo.Context, id uint) (postPage, error) {

@@ -30,6 +30,20 @@ type view struct {
 	Problem string     // what the reader must correct, if anything
 	Field   string     // the field to correct, if it is one in particular
 	Page    any        // what the page is about
+	Head    head       // what it says of itself to programs
+	Base    string     // the URL of this site, without a slash at the end
+}
+
+// head is what a page says of itself to search engines, and to those who show links to it.
+// The zero head is that of pages that are not for them.
+type head struct {
+	Path        string // of the page, wherever it was asked for
+	Title       string
+	Description string
+	Type        string     // in OpenGraph
+	Published   *time.Time // nil if it has no date
+	Feed        string     // path of the feed of the page's author, if it has one
+	FeedTitle   string
 }
 
 // parseTemplates panics if a template is broken.
@@ -54,6 +68,7 @@ func parseTemplates() templates {
 // render answers with a page, either whole or not at all.
 func (t templates) render(c echo.Context, status int, name string, v view) error {
 	v.Viewer = viewer(c)
+	v.Base = base(c)
 	v.CSRF, _ = c.Get(csrfField).(string)
 	if v.Said == "" && v.CSRF != "" {
 		v.Said = said(c)
@@ -94,6 +109,9 @@ func people(n int) string {
 	return strconv.Itoa(n)
 }
 
+// base returns the URL by which a client knows this site, without a slash at the end.
+func base(c echo.Context) string { return c.Scheme() + "://" + c.Request().Host }
+
 func staticRoutes(e *echo.Echo) {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
@@ -102,5 +120,8 @@ func staticRoutes(e *echo.Echo) {
 	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
 	for _, name := range []string{"style.css", "icon.svg", "dates.js"} {
 		get(e, "/static/"+name, serve, cacheControl("public, max-age=3600"))
+	}
+	for _, name := range []string{"favicon.ico", "robots.txt"} { // where programs look for them
+		get(e, "/"+name, echo.WrapHandler(http.FileServerFS(static)), cacheControl("public, max-age=3600"))
 	}
 }
