@@ -22,6 +22,15 @@ type postJSON struct {
 	EditedAt    *time.Time `json:"edited_at"`    // null: never
 }
 
+func (a *api) post(c echo.Context, viewer *blog.User) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	post, err := a.blog.Post(c.Request().Context(), viewer, id)
+	return sendPost(c, http.StatusOK, post, err)
+}
+
 func (a *api) writePost(c echo.Context, author blog.User) error {
 	var given struct {
 		Title string `json:"title"`

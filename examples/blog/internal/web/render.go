@@ -16,7 +16,7 @@ import (
 	"github.com/timak-go/timak/examples/blog/internal/markdown"
 )
 
-//go:embed templates static
+//go:embed templates static openapi.yaml
 var files embed.FS
 
 // templates holds the pages by name, each with the layout and the shared parts.
