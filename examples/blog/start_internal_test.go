@@ -112,6 +112,17 @@ func (b *running) stop(t *testing.T) {
 	}
 }
 
+// trouble returns what the blog has logged, but for what it logs of every request.
+func (b *running) trouble() string {
+	var trouble strings.Builder
+	for line := range strings.Lines(b.stderr.String()) {
+		if !strings.Contains(line, `msg="blog: request"`) {
+			trouble.WriteString(line)
+		}
+	}
+	return trouble.String()
+}
+
 var listening = regexp.MustCompile(`^blog: listening on (http://\S+) \(.*\)\n`)
 
 // address returns where a blog says it listens.

@@ -113,7 +113,7 @@ func TestAPI_statuses(t *testing.T) {
 		if got := brett.page("/api/timeline").texts("title"); got != "post" {
 			t.Errorf("after all these: the timeline has %q", got)
 		}
-		if logged := blog.stderr.String(); logged != "" {
+		if logged := blog.trouble(); logged != "" {
 			t.Errorf("clients' mistakes were logged: %s", logged)
 		}
 	})

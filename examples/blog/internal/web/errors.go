@@ -81,7 +81,8 @@ func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 		status, text := explain(err)
 		if status >= http.StatusInternalServerError {
 			log.ErrorContext(c.Request().Context(), "blog: request failed",
-				"method", c.Request().Method, "route", c.Path(), "error", err)
+				"method", c.Request().Method, "route", routeOf(c),
+				"request_id", c.Response().Header().Get(echo.HeaderXRequestID), "error", err)
 		}
 		retryAfter(c, err)
 		if err := answerError(c, templates, status, text); err != nil {

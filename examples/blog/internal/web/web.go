@@ -5,6 +5,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -36,6 +37,13 @@ type Options struct {
 
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
 	Logger *slog.Logger
+
+	// Access gets a line for each request. Defaults to none.
+	Access *slog.Logger
+
+	// Count is called after each request, with the pattern of its route. Defaults to
+	// nothing.
+	Count func(method, route string, status int, took time.Duration)
 }
 
 func (o *Options) withDefaults() Options {
@@ -58,6 +66,12 @@ func (o *Options) withDefaults() Options {
 	if out.Logger == nil {
 		out.Logger = slog.Default()
 	}
+	if out.Access == nil {
+		out.Access = slog.New(slog.DiscardHandler)
+	}
+	if out.Count == nil {
+		out.Count = func(string, string, int, time.Duration) {}
+	}
 	return out
 }
 
@@ -69,6 +83,7 @@ func New(b *blog.Blog, options *Options) http.Handler {
 	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For can be forged
 	e.HTTPErrorHandler = errorHandler(templates, opts.Logger)
 	e.Use(
+		access(opts),
 		securityHeaders(),
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: panicked, DisableErrorHandler: true}),
 		wrongMethod,
