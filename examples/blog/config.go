@@ -147,7 +147,8 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 func usage(w io.Writer, flags *flag.FlagSet) {
 	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…] [-writes number]\n            [-log text|json] [-metrics host:port]")
 	say(w, "       blog verify -h")
-	say(w, "       blog rebuild -h\n")
+	say(w, "       blog rebuild -h")
+	say(w, "       blog seed -h\n")
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")

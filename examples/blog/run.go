@@ -18,6 +18,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && (args[0] == verify || args[0] == rebuild) {
 		return runCheck(ctx, args[0], args[1:], getenv, stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == seedCommand {
+		return runSeed(ctx, args[1:], getenv, stdout, stderr)
+	}
 	c, err := parseConfig(args, getenv, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -1,7 +1,6 @@
 package blog
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -12,14 +11,17 @@ import (
 // SignUp creates an account and logs it in from a network, as LogIn does. It returns the user
 // and the new session's token, an *InvalidError, or ErrNameTaken.
 func (b *Blog) SignUp(ctx context.Context, name, password, network string) (User, string, error) {
-	if err := cmp.Or(checkName(name), checkPassword(password)); err != nil {
+	if err := checkName(name); err != nil {
 		return User{}, "", err
 	}
-	hash, err := hashOf(password)
+	hash, err := HashPassword(password)
 	if err != nil {
 		return User{}, "", err
 	}
-	user := User{Name: name, NameKey: strings.ToLower(name), PasswordHash: hash}
+	user, err := NewUser(name, hash)
+	if err != nil {
+		return User{}, "", err
+	}
 	var token string
 	err = b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Create(&user).Error; err != nil {
