@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"html/template"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -16,6 +17,7 @@ type pages struct {
 	blog      *blog.Blog
 	templates templates
 	limits    *limits
+	entries   *entries
 }
 
 func pageRoutes(e *echo.Echo, p *pages) {
@@ -59,7 +61,7 @@ const pageSize = 10
 
 // list is a page of a timeline.
 type list struct {
-	Posts        []blog.Summary
+	Posts        template.HTML
 	Newer, Older string // cursors; empty if there is nothing in that direction
 }
 
@@ -79,7 +81,7 @@ func (p *pages) front(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Summaries(ctx, page)
+	posts, err := p.entries.page(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Summaries(ctx, page)
+	posts, err := p.entries.page(ctx, page)
 	if err != nil {
 		return err
 	}

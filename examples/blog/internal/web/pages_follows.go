@@ -15,7 +15,7 @@ func (p *pages) home(c echo.Context, user blog.User) error {
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Summaries(ctx, page)
+	posts, err := p.entries.page(ctx, page)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,11 @@ func (p *pages) drafts(c echo.Context, author blog.User) error {
 	if err != nil {
 		return err
 	}
-	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: page.Drafts, Older: page.Next}})
+	drafts, err := p.entries.list(page.Drafts)
+	if err != nil {
+		return err
+	}
+	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: drafts, Older: page.Next}})
 }
 
 func (p *pages) writeForm(c echo.Context, _ blog.User) error {

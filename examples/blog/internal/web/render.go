@@ -73,8 +73,8 @@ func (t templates) render(c echo.Context, status int, name string, v view) error
 	if v.Said == "" && v.CSRF != "" {
 		v.Said = said(c)
 	}
-	var page bytes.Buffer
-	if err := t[name].Execute(&page, v); err != nil {
+	page := bytes.NewBuffer(make([]byte, 0, usualPage))
+	if err := t[name].Execute(page, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return c.HTMLBlob(status, page.Bytes())
@@ -100,6 +100,9 @@ func comments(n int) string {
 		return fmt.Sprintf("%d comments", n)
 	}
 }
+
+// usualPage is how large most pages are, in bytes.
+const usualPage = 16 << 10
 
 // people returns a number of people as text; blog.MaxPeople may be more in truth.
 func people(n int) string {
