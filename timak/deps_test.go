@@ -85,9 +85,10 @@ var arrows = []struct {
 	{"examples/blog/internal/inuse", "examples/blog/internal/storage timak timak/secret", "which store holds the timelines does not depend on what is on them"},
 	{"examples/blog/internal/markdown", "", "how a text is shown does not depend on whose it is"},
 	{"examples/blog/internal/metrics", "timakgorm", "what is counted is told to it, but for the state of the plugin"},
+	{"examples/blog/internal/gather", "", "who shares a read does not depend on what is read"},
 	{"examples/blog/internal/seed", "examples/blog/internal/blog", "what fills a blog does so as its users would, by what the blog is"},
 	{"examples/blog/internal/limit", "", "what is counted is not the counter's matter"},
-	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/limit examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
+	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/limit examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
 }
 
 const (

@@ -46,4 +46,3 @@ func benchmarkPage(b *testing.B, handler http.Handler, path string) {
 		}
 	})
 }
-

@@ -2,7 +2,7 @@ package web
 
 import (
 	"cmp"
-	"html/template"
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -17,7 +17,7 @@ type pages struct {
 	blog      *blog.Blog
 	templates templates
 	limits    *limits
-	entries   *entries
+	lists     *lists
 }
 
 func pageRoutes(e *echo.Echo, p *pages) {
@@ -56,15 +56,6 @@ func pageRoutes(e *echo.Echo, p *pages) {
 	g.POST("/comments/:id/delete", p.member(p.deleteComment))
 }
 
-// pageSize is how many posts or comments a page shows.
-const pageSize = 10
-
-// list is a page of a timeline.
-type list struct {
-	Posts        template.HTML
-	Newer, Older string // cursors; empty if there is nothing in that direction
-}
-
 // authorPage is a page of an author's posts.
 type authorPage struct {
 	list
@@ -76,33 +67,24 @@ type authorPage struct {
 }
 
 func (p *pages) front(c echo.Context) error {
-	ctx := c.Request().Context()
-	page, err := p.blog.SitePage(ctx, pageQuery(c))
+	page, err := p.lists.get(c, "site", blog.User{}, p.blog.SitePage)
 	if err != nil {
 		return err
 	}
-	posts, err := p.entries.page(ctx, page)
-	if err != nil {
-		return err
-	}
-	newer, older := links(page)
 	return p.templates.render(c, http.StatusOK, "front", view{
-		Page: list{Posts: posts, Newer: newer, Older: older},
+		Page: page,
 		Head: head{Path: "/", Title: "Blog", Description: "The latest posts of all who write here.", Type: "website"},
 	})
 }
 
 func (p *pages) author(c echo.Context) error {
-	ctx := c.Request().Context()
-	author, err := p.blog.User(ctx, c.Param("name"))
+	author, err := p.blog.User(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
 	}
-	page, err := p.blog.AuthorPage(ctx, author, pageQuery(c))
-	if err != nil {
-		return err
-	}
-	posts, err := p.entries.page(ctx, page)
+	page, err := p.lists.get(c, "author", author, func(ctx context.Context, query timak.Query) (timak.Page, error) {
+		return p.blog.AuthorPage(ctx, author, query)
+	})
 	if err != nil {
 		return err
 	}
@@ -110,8 +92,7 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	about.Posts = posts
-	about.Newer, about.Older = links(page)
+	about.list = page
 	return p.templates.render(c, http.StatusOK, "author", view{Page: about, Head: authorHead(author)})
 }
 
@@ -129,18 +110,3 @@ func authorHead(author blog.User) head {
 
 // descriptionLength is how many characters search engines show.
 const descriptionLength = 160
-
-func pageQuery(c echo.Context) timak.Query {
-	return timak.Query{Limit: pageSize, Cursor: c.QueryParam("cursor")}
-}
-
-// links returns the cursors to link to from a page.
-func links(page timak.Page) (newer, older string) {
-	if !page.First {
-		newer = page.Prev
-	}
-	if page.More {
-		older = page.Next
-	}
-	return newer, older
-}

@@ -14,7 +14,7 @@ func (p *pages) drafts(c echo.Context, author blog.User) error {
 	if err != nil {
 		return err
 	}
-	drafts, err := p.entries.list(page.Drafts)
+	drafts, err := p.lists.entries.list(page.Drafts)
 	if err != nil {
 		return err
 	}

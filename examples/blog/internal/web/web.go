@@ -92,7 +92,7 @@ func New(b *blog.Blog, options *Options) http.Handler {
 	)
 	limits := newLimits(b, opts)
 	apiRoutes(e, &api{blog: b, limits: limits})
-	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits, entries: newEntries(b, templates)})
+	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits, lists: &lists{entries: newEntries(b, templates)}})
 	healthRoutes(e, b, opts.Logger)
 	return e
 }
