@@ -55,10 +55,14 @@ func (s *seeding) about() string { return upper(s.fill(pick(s, abouts))) }
 
 // fill puts words in the place of their kinds.
 func (s *seeding) fill(pattern string) string {
-	return kind.ReplaceAllStringFunc(pattern, func(named string) string { return pick(s, kinds[named]) })
+	filled := kind.ReplaceAllStringFunc(pattern, func(named string) string { return pick(s, kinds[named]) })
+	return article.ReplaceAllString(filled, "${1}n $2")
 }
 
-var kind = regexp.MustCompile(`{\w+}`)
+var (
+	kind    = regexp.MustCompile(`{\w+}`)
+	article = regexp.MustCompile(`\b([Aa]) ([aeio])`) // before a vowel it is an
+)
 
 func pick[T any](s *seeding, from []T) T { return from[s.rand.IntN(len(from))] }
 

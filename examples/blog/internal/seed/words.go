@@ -18,7 +18,7 @@ var kinds = map[string][]string{
 	"{tool}":    {"screwdriver", "notebook", "spirit level", "hand lens", "file", "kettle", "ball of string", "pencil", "magnet", "spare fuse"},
 	"{quality}": {"quiet", "stubborn", "borrowed", "crooked", "patient", "half-finished", "reliable", "forgotten", "honest", "wobbly"},
 	"{place}": {
-		"the harbour", "my kitchen", "the reading room", "a village in the hills", "the back garden", "platform four", "the flea market", "the shed",
+		"the harbour", "my kitchen", "the reading room", "a village in the hills", "the back garden", "the station", "the flea market", "the shed",
 	},
 	"{time}":   {"one winter", "three evenings", "a whole Sunday", "ten years", "half an hour", "the last of the summer"},
 	"{verb}":   {"mend", "draw", "measure", "carry", "paint", "sharpen", "explain", "photograph"},
