@@ -75,8 +75,12 @@ func explain(err error) (status int, text string) {
 // person.
 func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
-		if c.Response().Committed || errors.Is(err, context.Canceled) {
-			return // too late, or the client has gone
+		if c.Response().Committed {
+			return // too late
+		}
+		if errors.Is(err, context.Canceled) {
+			c.Response().Status = statusGone
+			return
 		}
 		status, text := explain(err)
 		if status >= http.StatusInternalServerError {
@@ -97,6 +101,9 @@ func retryAfter(c echo.Context, err error) {
 		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(p.wait))
 	}
 }
+
+// statusGone is what is logged if the client has gone before the answer, as nginx does.
+const statusGone = 499
 
 func answerError(c echo.Context, templates templates, status int, text string) error {
 	switch {
