@@ -75,8 +75,13 @@ func TestSummaries_comments(t *testing.T) {
 		must(b.Write(ctx, brett, "b", "", false))
 		comment := must(b.Comment(ctx, brett, post.ID, "one"))
 		must(b.Comment(ctx, brett, post.ID, "two"))
-		if posts := site(t, b); posts[0].Comments != 0 || posts[1].Comments != 2 {
+		posts := site(t, b)
+		if posts[0].Comments != 0 || posts[1].Comments != 2 {
 			t.Errorf("got %+v, want none and 2 comments", posts)
+		}
+		stamps := must(b.Stamps(ctx, must(b.SitePage(ctx, timak.Query{}))))
+		if len(stamps) != 2 || stamps[0] != posts[0].Stamp() || stamps[1] != posts[1].Stamp() || stamps[0].Updated == 0 {
+			t.Errorf("got the stamps %+v of %+v", stamps, posts)
 		}
 		must(b.DeleteComment(ctx, brett, comment.ID))
 		many := make([]blog.Comment, blog.MaxComments+5)
