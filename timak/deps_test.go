@@ -81,11 +81,16 @@ var arrows = []struct {
 	{"timak/internal/testserver", "", "what starts servers for tests does not know which"},
 	{"migrations", "", "the SQL files are for other tools too"},
 
-	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/inuse examples/blog/internal/storage examples/blog/internal/web timak timak/secret timakgorm", "the program knows all of its parts"},
-	{"examples/blog/internal/blog", "timak timakgorm", "what the blog is does not depend on how it is shown, nor on a store"},
+	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/inuse examples/blog/internal/metrics examples/blog/internal/seed examples/blog/internal/storage examples/blog/internal/web timak timak/secret timakgorm", "the program knows all of its parts"},
+	{"examples/blog/internal/blog", "examples/blog/internal/markdown timak timakgorm", "what the blog is does not depend on how it is shown, nor on a store"},
 	{"examples/blog/internal/storage", "timak/boltstore timak/driver timak/pgstore timak/redisstore timak/riakstore timak/secret", "it alone chooses stores, and does not know what a blog is"},
 	{"examples/blog/internal/inuse", "examples/blog/internal/storage timak timak/secret", "which store holds the timelines does not depend on what is on them"},
-	{"examples/blog/internal/web", "examples/blog/internal/blog timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
+	{"examples/blog/internal/markdown", "", "how a text is shown does not depend on whose it is"},
+	{"examples/blog/internal/metrics", "timakgorm", "what is counted is told to it, but for the state of the plugin"},
+	{"examples/blog/internal/gather", "", "who shares a read does not depend on what is read"},
+	{"examples/blog/internal/seed", "examples/blog/internal/blog", "what fills a blog does so as its users would, by what the blog is"},
+	{"examples/blog/internal/limit", "", "what is counted is not the counter's matter"},
+	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/limit examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
 }
 
 const (

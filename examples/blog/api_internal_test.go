@@ -99,7 +99,7 @@ func TestAPI_drafts(t *testing.T) {
 		caller{t: t, url: blog.url}.want(http.StatusNotFound, "GET", comments, "", nil)
 
 		brett.want(http.StatusOK, "PATCH", fmt.Sprintf("/api/posts/%d", draft.ID), `{"draft":false}`, nil)
-		brett.shows("/api/timeline", "title", "marker idea") // ordered by the date it was written
+		brett.shows("/api/timeline", "title", "idea marker") // ordered by the date of publication
 		anna.want(http.StatusOK, "GET", comments, "", nil)
 	})
 }

@@ -102,7 +102,7 @@ func (b browser) write(title, body string, more ...string) string {
 	return strings.TrimSuffix(path, "/edit")
 }
 
-var titles = regexp.MustCompile(`<h2><a href="/posts/\d+">([^<]*)</a></h2>`)
+var titles = regexp.MustCompile(`<h2 dir="auto"><a href="/posts/\d+">([^<]*)</a></h2>`)
 
 // lists waits until a page lists the posts with these titles, separated by spaces.
 // Unless the machine is slow, it does at once.

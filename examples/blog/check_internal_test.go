@@ -87,14 +87,14 @@ func TestCheck_unplaceable(t *testing.T) {
 	}
 	defer func() { _ = posts.Close() }()
 	dated := func(date string) {
-		if _, err := posts.ExecContext(t.Context(), "UPDATE posts SET created_at = "+date+" WHERE id = 1"); err != nil {
+		if _, err := posts.ExecContext(t.Context(), "UPDATE posts SET published_at = "+date+" WHERE id = 1"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	dated("'soon'")
 	harm(t, []string{"-data", folder})
 	for _, says := range []string{
-		`site:posts: posts [1] unplaceable: column "created_at" is "soon": expected a date`, "3 unplaceable",
+		`site:posts: posts [1] unplaceable: column "published_at" is "soon": expected a date`, "3 unplaceable",
 		"unplaceable rows are on no timeline until they are corrected",
 	} {
 		wantChecked(t, exitDiffers, says, verify, "-data", folder)

@@ -15,6 +15,8 @@ import (
 // config is the configuration of a blog.
 type config struct {
 	addr    string
+	metrics string // host:port of the metrics; empty: none
+	format  format // of the log
 	storage storage.Config
 
 	// These have no flags.
@@ -30,6 +32,9 @@ var envNames = map[string]string{
 	"postgres": "BLOG_POSTGRES",
 	"redis":    "BLOG_REDIS",
 	"riak":     "BLOG_RIAK",
+	"log":      "BLOG_LOG",
+	"metrics":  "BLOG_METRICS",
+	"writes":   "BLOG_WRITES",
 }
 
 // errUsage is returned for a wrong command line, after it has been explained to the
@@ -46,6 +51,9 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 	c := newConfig()
 	flags := newFlags("blog")
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
+	flags.IntVar(&c.web.WritesPerMinute, "writes", 30, "let a user publish at most this `number` of posts and comments a minute; 0 is without a bound; $BLOG_WRITES")
+	flags.Var(&c.format, "log", "write the log as `text` or json; $BLOG_LOG")
+	flags.StringVar(&c.metrics, "metrics", "", "serve /metrics for Prometheus on this `host:port`, apart from the pages; $BLOG_METRICS")
 	check := c.flags(flags)
 	err := parse(flags, check, args, getenv, usage, stdout, stderr)
 	return c, err
@@ -137,9 +145,10 @@ func fromEnv(flags *flag.FlagSet, getenv func(string) string) error {
 }
 
 func usage(w io.Writer, flags *flag.FlagSet) {
-	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…]")
+	say(w, "Usage: blog [-addr host:port] [-data folder] [-postgres DSN] [-redis host:port | -riak host:port,…] [-writes number]\n            [-log text|json] [-metrics host:port]")
 	say(w, "       blog verify -h")
-	say(w, "       blog rebuild -h\n")
+	say(w, "       blog rebuild -h")
+	say(w, "       blog seed -h\n")
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")

@@ -206,7 +206,8 @@ func TestPages_deleteAccount(t *testing.T) {
 		if page := anna.get("/users/brett").body; strings.Contains(page, "/account/delete") {
 			t.Errorf("anna is offered to delete brett's account: %s", page)
 		}
-		brett.wantOn("/users/brett", `href="/account/delete"`)
+		brett.wantOn("/users/brett", `href="/account"`)
+		brett.wantOn("/account", `href="/account/delete"`)
 
 		got := brett.submit("/account/delete", "/account/delete", "password", "wrong")
 		if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "password is not that of your account") || !strings.Contains(got.body, `action="/account/delete"`) {

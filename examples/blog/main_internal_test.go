@@ -15,7 +15,19 @@ import (
 func TestMain(m *testing.M) {
 	logging.Disable()
 	blog.HashCost = bcrypt.MinCost
-	os.Exit(pgtest.Run(m))
+	os.Exit(runIn(m))
+}
+
+// programs is a folder for the program that tests start.
+var programs string
+
+func runIn(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "blog-test-"); err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(programs) }()
+	return pgtest.Run(m)
 }
 
 // places are where a blog can keep its tables and its timelines. Each returns the

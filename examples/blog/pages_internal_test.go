@@ -24,7 +24,12 @@ func TestPages_author(t *testing.T) {
 		brett.write("two", "2")
 		both("two one")
 
-		brett.submit(first+"/edit", first+"/edit", "title", "eins", "body", "1")
+		if got := brett.get(first).body; !strings.Contains(got, `<time datetime="20`) || strings.Contains(got, ", edited <time") {
+			t.Errorf("a new post has no date, or was edited: %s", got)
+		}
+		if got := brett.submit(first+"/edit", first+"/edit", "title", "eins", "body", "1").body; !strings.Contains(got, ", edited <time") {
+			t.Errorf("an edited post does not say so: %s", got)
+		}
 		both("two eins")
 
 		brett.submit(first, first+"/draft")
@@ -60,6 +65,9 @@ func TestPages_comments(t *testing.T) {
 		got := anna.submit(post, post+"/comments", "body", "<b>bold</b>")
 		if !strings.Contains(got.body, "&lt;b&gt;bold&lt;/b&gt;") || strings.Contains(got.body, "<b>") {
 			t.Errorf("a comment is not shown, or not escaped: %s", got.body)
+		}
+		if got := brett.get("/").body; !strings.Contains(got, "1 comment</a>") {
+			t.Errorf("the front page does not count the comment: %s", got)
 		}
 		action := regexp.MustCompile(`/comments/\d+/delete`)
 		if found := action.FindString(brett.get(post).body); found != "" {
@@ -115,13 +123,18 @@ func TestPages_escaped(t *testing.T) {
 	post := brett.write(nasty, nasty)
 	for _, path := range []string{"/", "/users/brett", post, post + "/edit", post + "/delete"} {
 		page := brett.get(path).body
-		if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") {
+		if strings.Contains(page, "<script>") || !strings.Contains(page, "&lt;script&gt;") {
 			t.Errorf("%s: the title is not shown, or not escaped: %s", path, page)
 		}
 	}
-	got := brett.submit(post+"/edit", post+"/edit", "title", "t", "body", "\r\nfirst\r\n  second\r\n")
-	if !strings.Contains(got.body, ">\nfirst\n  second\n</div>") {
-		t.Errorf("lines and spaces are not kept: %s", got.body)
+	got := brett.submit(post+"/edit", post+"/edit", "title", "t", "body", "first\r\nsecond **bold** https://timak.example\r\n")
+	for _, want := range []string{"first<br>\nsecond <strong>bold</strong>", `<a href="https://timak.example" rel="nofollow">`} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("got %s, want %s in it", got.body, want)
+		}
+	}
+	if got := brett.get(post + "/edit").body; !strings.Contains(got, ">\nfirst\nsecond **bold**") {
+		t.Errorf("the text that was written is not kept: %s", got)
 	}
 }
 
@@ -145,7 +158,7 @@ func TestPages_problems(t *testing.T) {
 			{"no title", brett.submit("/write", "/write", "title", " ", "body", "long text"), 422, "long text"},
 			{"no title, edit", brett.submit(post+"/edit", post+"/edit", "title", "", "body", "long text"), 422, "long text"},
 			{"long comment", brett.submit(post, post+"/comments", "body", strings.Repeat("c", 2001)), 422, "2000 characters"},
-			{"large form", brett.submit("/write", "/write", "title", strings.Repeat("x", 70_000)), 413, "too large"},
+			{"large form", brett.submit("/write", "/write", "title", strings.Repeat("x", 1<<20)), 413, "Your browser still has what you wrote"},
 			{"bad cursor", brett.get("/?cursor=nonsense"), 400, "cursor"},
 			{"no page", brett.get("/nonsense"), 404, "Log out"},
 			{"no page for a form", brett.post("/nonsense", nil), 404, "not found"},

@@ -164,7 +164,7 @@ func TestAPI_peopleCursors(t *testing.T) {
 				}
 			}
 		}
-		if logged := blog.stderr.String(); logged != "" {
+		if logged := blog.trouble(); logged != "" {
 			t.Errorf("clients' mistakes were logged: %s", logged)
 		}
 	})

@@ -59,15 +59,24 @@ func TestProcess_secondSignal(t *testing.T) {
 	}
 }
 
-// build builds the program and returns its path.
+// build returns the path of the program, which is built once for all tests.
 func build(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "blog")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return program
 }
+
+var built = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(programs, "blog")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return program, nil
+})
 
 // launch starts the program as a separate process, and waits until it listens.
 func launch(t *testing.T, program string, args ...string) (*exec.Cmd, *running) {
@@ -79,7 +88,7 @@ func launch(t *testing.T, program string, args ...string) (*exec.Cmd, *running) 
 
 func begin(t *testing.T, program string, args ...string) launched {
 	t.Helper()
-	process := exec.Command(program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	process := exec.Command(program, append([]string{"-addr", "127.0.0.1:0", "-writes", "0"}, args...)...)
 	blog := launched{&running{stdout: &output{}, stderr: &output{}}, process}
 	process.Stdout, process.Stderr = blog.stdout, blog.stderr
 	if err := process.Start(); err != nil {

@@ -59,7 +59,7 @@ func TestRiak_lostNode(t *testing.T) {
 		reader.want(http.StatusOK, "GET", "/readyz", "", nil)
 	}
 	stopReading()
-	if logged := blog.stderr.String(); strings.Contains(logged, "blog: ") { // the store may report lost nodes
+	if logged := blog.trouble(); strings.Contains(logged, "blog: ") { // the store may report lost nodes
 		t.Errorf("the blog had to complain: %s", logged)
 	}
 }

@@ -18,6 +18,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && (args[0] == verify || args[0] == rebuild) {
 		return runCheck(ctx, args[0], args[1:], getenv, stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == seedCommand {
+		return runSeed(ctx, args[1:], getenv, stdout, stderr)
+	}
 	c, err := parseConfig(args, getenv, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -25,7 +28,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err != nil:
 		return 2
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	log := c.format.logger(stderr)
 	err = serve(ctx, c, stdout, log)
 	if err == nil || errors.Is(err, context.Canceled) { // stopped before it had started
 		return 0
@@ -45,20 +48,23 @@ func serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) er
 }
 
 func (o opened) serve(ctx context.Context, c config, stdout io.Writer, log *slog.Logger) error {
-	listener, err := listen(ctx, c.addr)
-	if err != nil {
-		return err
-	}
-	say(stdout, "blog: listening on http://%s (%s)", listener.Addr(), c.storage)
-	c.web.Logger = log
-	return newServer(listener, web.New(o.blog, &c.web), log).run(ctx, o, c.stopWait)
+	return o.withMetrics(ctx, &c, log, func() error {
+		listener, err := listen(ctx, c.addr, "-addr")
+		if err != nil {
+			return err
+		}
+		say(stdout, "blog: listening on http://%s (%s)", listener.Addr(), c.storage)
+		c.web.Logger, c.web.Access = log, log
+		return newServer(listener, web.New(o.blog, &c.web), log).run(ctx, o, c.stopWait)
+	})
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen listens on an address, which a flag has given.
+func listen(ctx context.Context, addr, flagName string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with -addr", addr)
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s", addr, flagName)
 	}
 	return listener, err
 }

@@ -71,7 +71,7 @@ func starting(args ...string) *running {
 	ctx, cancel := context.WithCancel(context.Background()) // t.Context ends before the clean-up
 	b := &running{stdout: &output{}, stderr: &output{}, cancel: cancel, code: make(chan int, 1)}
 	go func() {
-		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), noEnv, b.stdout, b.stderr)
+		b.code <- run(ctx, append([]string{"-addr", "127.0.0.1:0", "-writes", "0"}, args...), noEnv, b.stdout, b.stderr)
 	}()
 	return b
 }
@@ -110,6 +110,17 @@ func (b *running) stop(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatalf("the blog does not stop: %s", b.stderr)
 	}
+}
+
+// trouble returns what the blog has logged, but for what it logs of every request.
+func (b *running) trouble() string {
+	var trouble strings.Builder
+	for line := range strings.Lines(b.stderr.String()) {
+		if !strings.Contains(line, `msg="blog: request"`) {
+			trouble.WriteString(line)
+		}
+	}
+	return trouble.String()
 }
 
 var listening = regexp.MustCompile(`^blog: listening on (http://\S+) \(.*\)\n`)

@@ -18,7 +18,7 @@ func TestAPI_statuses(t *testing.T) {
 		post := brett.write("post")
 		path := fmt.Sprintf("/api/posts/%d", post.ID)
 		other := brett.page("/api/users/brett/posts").Next // of another timeline
-		long := strings.Repeat("x", 64<<10)
+		long := strings.Repeat("x", 1<<20)
 
 		for _, test := range []struct {
 			who                caller
@@ -98,6 +98,9 @@ func TestAPI_statuses(t *testing.T) {
 			{nobody, "GET", "/api/users/%00/posts", ``, 404},
 			{nobody, "GET", "/api/nonsense", ``, 404},
 			{nobody, "POST", "/api", ``, 404},
+			{nobody, "GET", "/api/posts", ``, 405},
+			{brett, "PUT", path, `{}`, 405},
+			{nobody, "POST", "/api/timeline", ``, 405},
 			{nobody, "GET", "/api/", ``, 404},
 		} {
 			got := test.who.call(test.method, test.path, test.body)
@@ -110,7 +113,7 @@ func TestAPI_statuses(t *testing.T) {
 		if got := brett.page("/api/timeline").texts("title"); got != "post" {
 			t.Errorf("after all these: the timeline has %q", got)
 		}
-		if logged := blog.stderr.String(); logged != "" {
+		if logged := blog.trouble(); logged != "" {
 			t.Errorf("clients' mistakes were logged: %s", logged)
 		}
 	})
@@ -120,7 +123,7 @@ func TestAPI_statuses(t *testing.T) {
 func TestAPI_chunkedBodyOverLimit(t *testing.T) {
 	t.Parallel()
 	blog := start(t, "-data", t.TempDir())
-	body := io.MultiReader(strings.NewReader(`{"name":"`), strings.NewReader(strings.Repeat("x", 70_000)), strings.NewReader(`"}`))
+	body := io.MultiReader(strings.NewReader(`{"name":"`), strings.NewReader(strings.Repeat("x", 1<<20)), strings.NewReader(`"}`))
 	request, err := http.NewRequestWithContext(t.Context(), "POST", blog.url+"/api/users", body)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
+
+	"github.com/timak-go/timak/timakgorm"
 )
 
 // AcceptStore says that the timelines are being moved to the store: it has none of the
@@ -20,6 +22,9 @@ func (b *Blog) Lost(ctx context.Context) (bool, error) {
 	stats, err := b.plugin.Stats(ctx)
 	return stats.Lost > 0, err
 }
+
+// Stats says how far the timelines are behind.
+func (b *Blog) Stats(ctx context.Context) (timakgorm.Stats, error) { return b.plugin.Stats(ctx) }
 
 // hushed is a handler that drops everything while it is quiet.
 type hushed struct {

@@ -30,8 +30,14 @@ type Blog struct {
 // Open creates or updates the tables and makes the timelines follow them. The
 // caller closes the database and the timelines' store after Run has returned.
 func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slog.Logger) (*Blog, error) {
+	if err := checkWaiting(db.WithContext(ctx)); err != nil {
+		return nil, err
+	}
 	if err := db.WithContext(ctx).AutoMigrate(&User{}, &Session{}, &Post{}, &Comment{}, &Follow{}); err != nil {
 		return nil, fmt.Errorf("create tables: %w", err)
+	}
+	if err := upgrade(db.WithContext(ctx)); err != nil {
+		return nil, fmt.Errorf("upgrade the posts of an earlier release: %w", err)
 	}
 	if err := timakgorm.Migrate(ctx, db); err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ func (b *Blog) Comment(ctx context.Context, author User, postID uint, text strin
 	return c, err
 }
 
-// DeleteComment removes a comment and returns it. It returns ErrNotFound, or
-// ErrForbidden if author did not write it.
+// DeleteComment removes a comment and returns it. It returns ErrNotFound, also for another's
+// under a post that author cannot see, or ErrForbidden if author did not write it.
 func (b *Blog) DeleteComment(ctx context.Context, author User, id uint) (Comment, error) {
 	var c Comment
 	err := b.write(ctx, func(tx *gorm.DB) error {
@@ -34,6 +34,9 @@ func (b *Blog) DeleteComment(ctx context.Context, author User, id uint) (Comment
 			return one(err)
 		}
 		if c.AuthorID != author.ID {
+			if _, err := visiblePost(tx, &author, c.PostID); err != nil {
+				return err
+			}
 			return ErrForbidden
 		}
 		return tx.Delete(&c).Error

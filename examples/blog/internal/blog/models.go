@@ -15,6 +15,7 @@ type User struct {
 	Name         string `gorm:"size:32;not null"`
 	NameKey      string `gorm:"size:32;not null;uniqueIndex"` // Name in lower case, as names are unique regardless of case
 	PasswordHash string `gorm:"not null"`
+	About        string // what the user says about itself
 	CreatedAt    time.Time
 }
 
@@ -24,24 +25,29 @@ type Session struct {
 	TokenHash string `gorm:"primaryKey;size:64"`
 	UserID    uint   `gorm:"not null;index"`
 	ExpiresAt int64  `gorm:"not null;index"` // seconds since 1970
+	Network   string `gorm:"size:64"`        // where it began: an address, or a network of IPv6; empty if unknown
 }
 
-// Post is a text by an author. A draft is on no timeline.
+// Post is a text by an author. A draft is on no timeline. What was published once keeps its
+// place on the timelines, whatever it was meanwhile.
 type Post struct {
-	ID         uint
-	AuthorID   uint   `gorm:"not null;index"`
-	AuthorName string `gorm:"size:32;not null"`
-	Title      string `gorm:"not null"`
-	Body       string `gorm:"not null"`
-	Draft      bool   `gorm:"not null"`
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	DeletedAt  gorm.DeletedAt `gorm:"index"`
+	ID          uint   `gorm:"index:posts_author_published,priority:3;index:posts_published,priority:2"`
+	AuthorID    uint   `gorm:"not null;index;index:posts_author_published,priority:1"`
+	AuthorName  string `gorm:"size:32;not null"`
+	Title       string `gorm:"not null"`
+	Body        string `gorm:"not null"`
+	Excerpt     string // the beginning of Body, for lists
+	Draft       bool   `gorm:"not null"`
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	PublishedAt *time.Time     `gorm:"index:posts_author_published,priority:2;index:posts_published,priority:1"` // the first time; nil if never
+	EditedAt    *time.Time     // when title or body were last changed after that; nil if never
+	DeletedAt   gorm.DeletedAt `gorm:"index"`
 
-	_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; when=!Draft; data=Title,AuthorName"`
-	_ timakgorm.Timeline `timak:"key=site:posts; when=!Draft; data=Title,AuthorName"`
-	_ timakgorm.Timeline `timak:"key=user:{AuthorID}:home; source=own; when=!Draft; data=Title,AuthorName"`
-	_ timakgorm.Timeline `timak:"audience=followers; source=author:{AuthorID}; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"key=author:{AuthorID}:posts; date=PublishedAt; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"key=site:posts; date=PublishedAt; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"key=user:{AuthorID}:home; source=own; date=PublishedAt; when=!Draft; data=Title,AuthorName"`
+	_ timakgorm.Timeline `timak:"audience=followers; source=author:{AuthorID}; date=PublishedAt; when=!Draft; data=Title,AuthorName"`
 }
 
 // Follow says that a user follows an author. The user's home has the author's posts.

@@ -2,6 +2,7 @@ package blog
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -15,32 +16,32 @@ type PostEdit struct {
 
 // Write creates a post. It returns an *InvalidError for a bad title or body.
 func (b *Blog) Write(ctx context.Context, author User, titleText, bodyText string, draft bool) (Post, error) {
-	post := Post{AuthorID: author.ID, AuthorName: author.Name, Draft: draft}
-	if err := post.edit(PostEdit{Title: &titleText, Body: &bodyText}); err != nil {
+	now := b.now()
+	post := Post{AuthorID: author.ID, AuthorName: author.Name, Draft: true, CreatedAt: now}
+	if err := post.edit(PostEdit{Title: &titleText, Body: &bodyText, Draft: &draft}, now); err != nil {
 		return Post{}, err
 	}
 	err := b.writeAs(ctx, author, func(tx *gorm.DB) error { return tx.Create(&post).Error })
 	return post, err
 }
 
-// Edit changes a post. It returns ErrNotFound, ErrForbidden if author did not
-// write it, or an *InvalidError.
+// Edit changes a post. It returns ErrNotFound, also for another author's draft,
+// ErrForbidden if author did not write it, or an *InvalidError.
 func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (Post, error) {
 	var post Post
 	err := b.write(ctx, func(tx *gorm.DB) (err error) {
 		if post, err = ownPost(tx, author, id); err != nil {
 			return err
 		}
-		if err := post.edit(edit); err != nil {
+		if err := post.edit(edit, b.now()); err != nil {
 			return err
 		}
-		return tx.Select("Title", "Body", "Draft", "UpdatedAt").Updates(&post).Error
+		return tx.Select("Title", "Body", "Excerpt", "Draft", "UpdatedAt", "PublishedAt", "EditedAt").Updates(&post).Error
 	})
 	return post, err
 }
 
-// DeletePost deletes a post and its comments. It returns ErrNotFound, or
-// ErrForbidden if author did not write it.
+// DeletePost deletes a post and its comments. It returns the errors of Edit.
 func (b *Blog) DeletePost(ctx context.Context, author User, id uint) error {
 	return b.write(ctx, func(tx *gorm.DB) error {
 		post, err := ownPost(tx, author, id)
@@ -60,19 +61,9 @@ func (b *Blog) Post(ctx context.Context, viewer *User, id uint) (Post, error) {
 	return visiblePost(b.db.WithContext(ctx), viewer, id)
 }
 
-// maxDrafts is the largest number of drafts that Drafts returns.
-const maxDrafts = 200
-
-// Drafts returns the author's drafts, the newest first.
-func (b *Blog) Drafts(ctx context.Context, author User) ([]Post, error) {
-	var posts []Post
-	err := b.db.WithContext(ctx).Where("author_id = ? AND draft", author.ID).
-		Order("id DESC").Limit(maxDrafts).Find(&posts).Error
-	return posts, err
-}
-
 // edit applies e, if it is valid.
-func (p *Post) edit(e PostEdit) (err error) {
+func (p *Post) edit(e PostEdit, now time.Time) (err error) {
+	before := *p
 	if e.Title != nil {
 		if p.Title, err = title(*e.Title); err != nil {
 			return err
@@ -86,8 +77,18 @@ func (p *Post) edit(e PostEdit) (err error) {
 	if e.Draft != nil {
 		p.Draft = *e.Draft
 	}
+	p.Excerpt = excerpt(p.Body)
+	if p.PublishedAt != nil && (p.Title != before.Title || p.Body != before.Body) {
+		p.EditedAt = &now
+	}
+	if !p.Draft && p.PublishedAt == nil {
+		p.PublishedAt = &now
+	}
 	return nil
 }
+
+// now returns the time as the database keeps it.
+func (b *Blog) now() time.Time { return b.db.NowFunc().UTC().Truncate(time.Microsecond) }
 
 // ownPost returns one of author's posts, locked until the transaction ends.
 func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
@@ -95,6 +96,9 @@ func ownPost(tx *gorm.DB, author User, id uint) (Post, error) {
 	err := tx.Clauses(exclusive).Take(&post, id).Error
 	if err == nil && post.AuthorID != author.ID {
 		err = ErrForbidden
+		if post.Draft {
+			err = ErrNotFound
+		}
 	}
 	return post, one(err)
 }

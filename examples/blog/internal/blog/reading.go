@@ -2,7 +2,6 @@ package blog
 
 import (
 	"context"
-	"slices"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
@@ -42,14 +41,6 @@ func (b *Blog) MarkSeen(ctx context.Context, user User, cursor string) error {
 // CommentPage reads a page of the comments under a post.
 func (b *Blog) CommentPage(ctx context.Context, post Post, query timak.Query) (timak.Page, error) {
 	return b.plugin.Page(ctx, commentsKey(post.ID), query)
-}
-
-// Posts returns the posts of a page in its order, as the tables have them now. A
-// post that has just become a draft is left out, even while its timelines still
-// hold it.
-func (b *Blog) Posts(ctx context.Context, page timak.Page) ([]Post, error) {
-	posts, err := timakgorm.Load[Post](ctx, b.db, page)
-	return slices.DeleteFunc(posts, func(p Post) bool { return p.Draft }), err
 }
 
 // Comments returns the comments of a page in its order.

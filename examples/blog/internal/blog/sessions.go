@@ -15,7 +15,7 @@ import (
 const SessionLife = 30 * 24 * time.Hour
 
 // startSession returns the token of a new session, and deletes expired ones.
-func startSession(db *gorm.DB, user User) (string, error) {
+func startSession(db *gorm.DB, user User, network string) (string, error) {
 	now := time.Now()
 	if err := db.Where("expires_at <= ?", now.Unix()).Delete(&Session{}).Error; err != nil {
 		return "", err
@@ -24,6 +24,7 @@ func startSession(db *gorm.DB, user User) (string, error) {
 	return token, db.Create(&Session{
 		TokenHash: tokenHash(token),
 		UserID:    user.ID,
+		Network:   network,
 		ExpiresAt: now.Add(SessionLife).Unix(),
 	}).Error
 }
@@ -39,6 +40,21 @@ func (b *Blog) Viewer(ctx context.Context, token string) (User, error) {
 		return User{}, ErrSession
 	}
 	return user, err
+}
+
+// HasBeenAt reports whether a user, by name, has a session that began in a network.
+func (b *Blog) HasBeenAt(ctx context.Context, name, network string) (bool, error) {
+	user, err := b.User(ctx, name)
+	if errors.Is(err, ErrNotFound) || network == "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var n int64
+	err = b.db.WithContext(ctx).Model(&Session{}).
+		Where("user_id = ? AND network = ? AND expires_at > ?", user.ID, network, time.Now().Unix()).Count(&n).Error
+	return n > 0, err
 }
 
 // LogOut ends the session the token belongs to, if there is one.

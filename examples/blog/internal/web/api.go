@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -11,27 +12,44 @@ import (
 // api serves programs. It identifies callers by their bearer token and ignores
 // cookies, so no other site can make a browser act through it.
 type api struct {
-	blog *blog.Blog
+	blog   *blog.Blog
+	limits *limits
 }
 
-func apiRoutes(e *echo.Echo, a *api, logins echo.MiddlewareFunc) {
+func apiRoutes(e *echo.Echo, a *api) {
 	g := e.Group("/api", cacheControl("no-store"))
-	g.POST("/users", a.signUp, logins)
-	g.POST("/login", a.logIn, logins)
-	g.DELETE("/users/me", a.member(a.deleteAccount), logins)
+	g.POST("/users", a.signUp)
+	g.POST("/login", a.logIn)
+	g.POST("/logout", a.member(a.logOut))
+	get(g, "/users/me", a.member(a.account))
+	g.PATCH("/users/me", a.member(a.describe))
+	g.PUT("/users/me/password", a.member(a.changePassword))
+	g.DELETE("/users/me", a.member(a.deleteAccount))
 	g.POST("/posts", a.member(a.writePost))
+	get(g, "/posts/:id", a.reader(a.post))
 	g.PATCH("/posts/:id", a.member(a.editPost))
 	g.DELETE("/posts/:id", a.member(a.deletePost))
 	g.POST("/posts/:id/comments", a.member(a.writeComment))
 	g.DELETE("/comments/:id", a.member(a.deleteComment))
 	g.PUT("/users/:name/follow", a.member(a.follow))
 	g.DELETE("/users/:name/follow", a.member(a.unfollow))
+	get(g, "/drafts", a.member(a.drafts))
 	get(g, "/timeline", a.reader(a.timeline))
 	get(g, "/home", a.member(a.home))
 	get(g, "/users/:name/posts", a.reader(a.authorPosts))
 	get(g, "/users/:name/followers", a.reader(a.people(a.blog.Followers)))
 	get(g, "/users/:name/following", a.reader(a.people(a.blog.Following)))
 	get(g, "/posts/:id/comments", a.reader(a.comments))
+	get(g, "/openapi.yaml", openAPI)
+}
+
+// openAPI answers with the description of the API.
+func openAPI(c echo.Context) error {
+	text, err := files.ReadFile("openapi.yaml")
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, "application/yaml", text)
 }
 
 // member returns a handler for callers who are logged in.
@@ -53,14 +71,19 @@ func (a *api) reader(h func(echo.Context, *blog.User) error) echo.HandlerFunc {
 		if header == "" {
 			return h(c, nil)
 		}
-		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return blog.ErrSession
-		}
-		viewer, err := a.blog.Viewer(c.Request().Context(), strings.TrimSpace(token))
+		viewer, err := a.blog.Viewer(c.Request().Context(), bearerToken(header))
 		if err != nil {
 			return err
 		}
 		return h(c, &viewer)
 	}
+}
+
+// bearerToken returns the token in a header; empty if it holds something else.
+func bearerToken(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,7 +19,10 @@ func (a *api) signUp(c echo.Context) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	user, token, err := a.blog.SignUp(c.Request().Context(), given.Name, given.Password)
+	if err := a.limits.signUp(c); err != nil {
+		return err
+	}
+	user, token, err := a.blog.SignUp(c.Request().Context(), given.Name, given.Password, network(c.RealIP()))
 	if err != nil {
 		return err
 	}
@@ -34,11 +38,73 @@ func (a *api) logIn(c echo.Context) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	token, err := a.blog.LogIn(c.Request().Context(), given.Name, given.Password)
+	if err := a.limits.guess(c, given.Name); err != nil {
+		return err
+	}
+	token, err := a.blog.LogIn(c.Request().Context(), given.Name, given.Password, network(c.RealIP()))
 	if err != nil {
 		return err
 	}
+	a.limits.guessed(c, given.Name)
 	return c.JSON(http.StatusOK, map[string]string{"token": token})
+}
+
+// logOut ends the session of the token.
+func (a *api) logOut(c echo.Context, _ blog.User) error {
+	if err := a.blog.LogOut(c.Request().Context(), callerToken(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func callerToken(c echo.Context) string {
+	return bearerToken(c.Request().Header.Get(echo.HeaderAuthorization))
+}
+
+type accountJSON struct {
+	ID        uint      `json:"id"`
+	Name      string    `json:"name"`
+	About     string    `json:"about"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (a *api) account(c echo.Context, user blog.User) error {
+	return c.JSON(http.StatusOK, accountJSON{user.ID, user.Name, user.About, user.CreatedAt.UTC()})
+}
+
+func (a *api) describe(c echo.Context, user blog.User) error {
+	var given struct {
+		About *string `json:"about"`
+	}
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	if given.About != nil {
+		var err error
+		if user, err = a.blog.Describe(c.Request().Context(), user, *given.About); err != nil {
+			return err
+		}
+	}
+	return a.account(c, user)
+}
+
+// changePassword ends the sessions of all other tokens.
+func (a *api) changePassword(c echo.Context, user blog.User) error {
+	var given struct {
+		Old      string `json:"old"`
+		Password string `json:"password"`
+	}
+	if err := decode(c, &given); err != nil {
+		return err
+	}
+	if err := a.limits.guess(c, user.Name); err != nil {
+		return err
+	}
+	if err := a.blog.ChangePassword(c.Request().Context(), user, callerToken(c), given.Old, given.Password); err != nil {
+		return err
+	}
+	a.limits.guessed(c, user.Name)
+	return c.NoContent(http.StatusNoContent)
 }
 
 // deleteAccount asks for the password again, as tokens are easier to steal.
@@ -49,8 +115,12 @@ func (a *api) deleteAccount(c echo.Context, user blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
+	if err := a.limits.guess(c, user.Name); err != nil {
+		return err
+	}
 	if err := a.blog.DeleteAccount(c.Request().Context(), user, given.Password); err != nil {
 		return err
 	}
+	a.limits.guessed(c, user.Name)
 	return c.NoContent(http.StatusNoContent)
 }

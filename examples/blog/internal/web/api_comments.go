@@ -28,6 +28,9 @@ func (a *api) writeComment(c echo.Context, author blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
+	if err := a.limits.write(author); err != nil {
+		return err
+	}
 	made, err := a.blog.Comment(c.Request().Context(), author, post, given.Body)
 	if err != nil {
 		return err

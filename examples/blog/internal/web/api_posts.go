@@ -17,6 +17,18 @@ type postJSON struct {
 	Draft     bool      `json:"draft"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	PublishedAt *time.Time `json:"published_at"` // null: never
+	EditedAt    *time.Time `json:"edited_at"`    // null: never
+}
+
+func (a *api) post(c echo.Context, viewer *blog.User) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	post, err := a.blog.Post(c.Request().Context(), viewer, id)
+	return sendPost(c, http.StatusOK, post, err)
 }
 
 func (a *api) writePost(c echo.Context, author blog.User) error {
@@ -26,6 +38,9 @@ func (a *api) writePost(c echo.Context, author blog.User) error {
 		Draft bool   `json:"draft"`
 	}
 	if err := decode(c, &given); err != nil {
+		return err
+	}
+	if err := a.limits.write(author); err != nil {
 		return err
 	}
 	post, err := a.blog.Write(c.Request().Context(), author, given.Title, given.Body, given.Draft)
@@ -73,5 +88,16 @@ func sendPost(c echo.Context, status int, p blog.Post, err error) error {
 		Draft:     p.Draft,
 		CreatedAt: p.CreatedAt.UTC(),
 		UpdatedAt: p.UpdatedAt.UTC(),
+
+		PublishedAt: inUTC(p.PublishedAt),
+		EditedAt:    inUTC(p.EditedAt),
 	})
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -17,15 +18,16 @@ import (
 type problem struct {
 	status int
 	text   string
+	wait   int // seconds, after which the client may try again; 0: it need not wait
 }
 
 func (p *problem) Error() string { return p.text }
 
 var (
-	errJSON          = &problem{http.StatusBadRequest, "the body is not a JSON object"}
-	errFormData      = &problem{http.StatusBadRequest, "the form cannot be read"}
-	errForm          = &problem{http.StatusForbidden, "this form is out of date: go back, reload the page and send it again"}
-	errTooManyLogins = &problem{http.StatusTooManyRequests, "too many attempts: wait a minute and try again"}
+	errJSON      = &problem{status: http.StatusBadRequest, text: "the body is not a JSON object"}
+	errFormData  = &problem{status: http.StatusBadRequest, text: "the form cannot be read"}
+	errElsewhere = &problem{status: http.StatusForbidden, text: "this form was sent by another site"}
+	errForm      = &problem{status: http.StatusForbidden, text: "this form is out of date: go back, reload the page and send it again"}
 )
 
 // statuses are the domain's errors whose text is shown to the client unchanged.
@@ -57,6 +59,9 @@ func explain(err error) (status int, text string) {
 			return s.status, s.err.Error()
 		}
 	}
+	if tooLarge(err) {
+		return http.StatusRequestEntityTooLarge, "this is larger than " + bodyLimit + ": a post has room for 50,000 characters"
+	}
 	if h := (*echo.HTTPError)(nil); errors.As(err, &h) && h.Code < http.StatusInternalServerError {
 		return h.Code, strings.ToLower(http.StatusText(h.Code))
 	}
@@ -66,31 +71,39 @@ func explain(err error) (status int, text string) {
 	return http.StatusInternalServerError, "something went wrong here; it has been logged"
 }
 
-// badBody distinguishes a body over the limit from one that cannot be read.
-func badBody(err error, otherwise *problem) error {
-	if h := (*echo.HTTPError)(nil); errors.As(err, &h) {
-		return h
-	}
-	return otherwise
-}
-
 // errorHandler answers a failed request: with JSON to a program, with a page to a
 // person.
 func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
-		if c.Response().Committed || errors.Is(err, context.Canceled) {
-			return // too late, or the client has gone
+		if c.Response().Committed {
+			return // too late
+		}
+		if errors.Is(err, context.Canceled) {
+			c.Response().Status = statusGone
+			return
 		}
 		status, text := explain(err)
 		if status >= http.StatusInternalServerError {
 			log.ErrorContext(c.Request().Context(), "blog: request failed",
-				"method", c.Request().Method, "route", c.Path(), "error", err)
+				"method", c.Request().Method, "route", routeOf(c),
+				"request_id", c.Response().Header().Get(echo.HeaderXRequestID), "error", err)
 		}
+		retryAfter(c, err)
 		if err := answerError(c, templates, status, text); err != nil {
 			log.WarnContext(c.Request().Context(), "blog: answer not sent", "error", err)
 		}
 	}
 }
+
+// retryAfter tells the client when it may try again, if an error says so.
+func retryAfter(c echo.Context, err error) {
+	if p := (*problem)(nil); errors.As(err, &p) && p.wait > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(p.wait))
+	}
+}
+
+// statusGone is what is logged if the client has gone before the answer, as nginx does.
+const statusGone = 499
 
 func answerError(c echo.Context, templates templates, status int, text string) error {
 	switch {

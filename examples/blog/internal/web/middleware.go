@@ -4,18 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-	"golang.org/x/time/rate"
 )
 
-const (
-	bodyLimit   = "64KiB"
-	requestTime = 10 * time.Second
-)
+const requestTime = 10 * time.Second
 
 func securityHeaders() echo.MiddlewareFunc {
 	return middleware.SecureWithConfig(middleware.SecureConfig{
@@ -34,33 +29,6 @@ func cacheControl(value string) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
-}
-
-// loginLimit bounds how often one address may guess passwords or create accounts.
-func loginLimit(opts Options) echo.MiddlewareFunc {
-	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
-		Store: middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{
-			Rate:      rate.Limit(opts.LoginsPerSecond),
-			Burst:     opts.LoginBurst,
-			ExpiresIn: time.Hour,
-		}),
-		IdentifierExtractor: func(c echo.Context) (string, error) { return network(c.RealIP()), nil },
-		DenyHandler:         func(echo.Context, string, error) error { return errTooManyLogins },
-	})
-}
-
-// network returns what identifies a client: its address, or for IPv6 the network
-// from which it may choose addresses.
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil || addr.Unmap().Is4() {
-		return ip
-	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }
 
 // timeLimit cancels a request when its time is up or its client has gone, and adds
@@ -95,7 +63,7 @@ func csrf() echo.MiddlewareFunc {
 
 func csrfFor(secure bool) echo.MiddlewareFunc {
 	return middleware.CSRFWithConfig(middleware.CSRFConfig{
-		Skipper:        formToNowhere,
+		Skipper:        toNowhere,
 		TokenLookup:    "form:" + csrfField,
 		ContextKey:     csrfField,
 		CookieName:     csrfField,
@@ -107,10 +75,24 @@ func csrfFor(secure bool) echo.MiddlewareFunc {
 	})
 }
 
-// formToNowhere reports whether a form was sent to a page that does not exist,
-// which its sender should be told instead.
-func formToNowhere(c echo.Context) bool {
-	return c.Path() == "/*" && c.Request().Method == http.MethodPost
+// toNowhere reports whether something was sent to a page that does not exist, which its
+// sender should be told instead.
+func toNowhere(c echo.Context) bool {
+	return c.Path() == "/*" && c.Request().Method != http.MethodGet
+}
+
+// fromHere refuses forms that a browser says another site has sent. The token is not enough:
+// a site beside this one, on another port or under the same domain, may set its cookie.
+func fromHere() echo.MiddlewareFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if protection.Check(c.Request()) != nil {
+				return errElsewhere
+			}
+			return next(c)
+		}
+	}
 }
 
 // csrfField is the name of the token in forms, in its cookie and in the context.
@@ -119,17 +101,6 @@ const csrfField = "_csrf"
 // secureRequest trusts the proxy's header: a client that forges it only makes its
 // own cookies Secure.
 func secureRequest(c echo.Context) bool { return c.Scheme() == "https" }
-
-// form parses a form before any other handler reads it, so that a form that is too
-// large or broken is reported as such.
-func form(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if _, err := c.FormParams(); err != nil {
-			return badBody(err, errFormData)
-		}
-		return next(c)
-	}
-}
 
 // panicked turns a panic into an error, which the error handler logs.
 func panicked(_ echo.Context, err error, stack []byte) error {

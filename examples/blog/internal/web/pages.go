@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 	"github.com/timak-go/timak/timak"
 )
 
@@ -13,11 +16,14 @@ import (
 type pages struct {
 	blog      *blog.Blog
 	templates templates
+	limits    *limits
+	lists     *lists
 }
 
-func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
+func pageRoutes(e *echo.Echo, p *pages) {
 	staticRoutes(e)
-	g := e.Group("", cacheControl("private, no-cache"), form, csrf(), p.session)
+	feedRoutes(e, p.blog)
+	g := e.Group("", cacheControl("private, no-cache"), fromHere(), form, csrf(), p.session)
 	get(g, "/", p.front)
 	get(g, "/users/:name", p.author)
 	get(g, "/users/:name/followers", p.people("Followers of", p.blog.Followers))
@@ -25,15 +31,18 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	get(g, "/posts/:id", p.post)
 	get(g, "/signup", p.accountForm(signUpForm))
 	get(g, "/login", p.accountForm(logInForm))
-	g.POST("/signup", p.signUp, logins)
-	g.POST("/login", p.logIn, logins)
+	g.POST("/signup", p.signUp)
+	g.POST("/login", p.logIn)
 	g.POST("/logout", p.logOut)
+	get(g, "/account", p.member(p.settings))
+	g.POST("/account", p.member(p.describe))
+	g.POST("/account/password", p.member(p.changePassword))
 	get(g, "/account/delete", p.member(p.leaveForm))
-	g.POST("/account/delete", p.member(p.leave), logins)
+	g.POST("/account/delete", p.member(p.leave))
 	get(g, "/home", p.member(p.home))
 	g.POST("/home/seen", p.member(p.markSeen))
-	g.POST("/users/:name/follow", p.member(following(p.blog.Follow)))
-	g.POST("/users/:name/unfollow", p.member(following(p.blog.Unfollow)))
+	g.POST("/users/:name/follow", p.member(following(p.blog.Follow, "followed")))
+	g.POST("/users/:name/unfollow", p.member(following(p.blog.Unfollow, "unfollowed")))
 	get(g, "/drafts", p.member(p.drafts))
 	get(g, "/write", p.member(p.writeForm))
 	g.POST("/write", p.member(p.write))
@@ -47,15 +56,6 @@ func pageRoutes(e *echo.Echo, p *pages, logins echo.MiddlewareFunc) {
 	g.POST("/comments/:id/delete", p.member(p.deleteComment))
 }
 
-// pageSize is how many posts or comments a page shows.
-const pageSize = 10
-
-// list is a page of a timeline.
-type list struct {
-	Posts        []blog.Post
-	Newer, Older string // cursors; empty if there is nothing in that direction
-}
-
 // authorPage is a page of an author's posts.
 type authorPage struct {
 	list
@@ -67,30 +67,24 @@ type authorPage struct {
 }
 
 func (p *pages) front(c echo.Context) error {
-	ctx := c.Request().Context()
-	page, err := p.blog.SitePage(ctx, pageQuery(c))
+	page, err := p.lists.get(c, "site", blog.User{}, p.blog.SitePage)
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Posts(ctx, page)
-	if err != nil {
-		return err
-	}
-	newer, older := links(page)
-	return p.templates.render(c, http.StatusOK, "front", view{Page: list{Posts: posts, Newer: newer, Older: older}})
+	return p.templates.render(c, http.StatusOK, "front", view{
+		Page: page,
+		Head: head{Path: "/", Title: "Blog", Description: "The latest posts of all who write here.", Type: "website"},
+	})
 }
 
 func (p *pages) author(c echo.Context) error {
-	ctx := c.Request().Context()
-	author, err := p.blog.User(ctx, c.Param("name"))
+	author, err := p.blog.User(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
 	}
-	page, err := p.blog.AuthorPage(ctx, author, pageQuery(c))
-	if err != nil {
-		return err
-	}
-	posts, err := p.blog.Posts(ctx, page)
+	page, err := p.lists.get(c, "author", author, func(ctx context.Context, query timak.Query) (timak.Page, error) {
+		return p.blog.AuthorPage(ctx, author, query)
+	})
 	if err != nil {
 		return err
 	}
@@ -98,22 +92,21 @@ func (p *pages) author(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	about.Posts = posts
-	about.Newer, about.Older = links(page)
-	return p.templates.render(c, http.StatusOK, "author", view{Page: about})
+	about.list = page
+	return p.templates.render(c, http.StatusOK, "author", view{Page: about, Head: authorHead(author)})
 }
 
-func pageQuery(c echo.Context) timak.Query {
-	return timak.Query{Limit: pageSize, Cursor: c.QueryParam("cursor")}
+func authorHead(author blog.User) head {
+	title := "Posts by " + author.Name
+	return head{
+		Path:        "/users/" + author.Name,
+		Title:       title,
+		Description: cmp.Or(markdown.Excerpt(author.About, descriptionLength), title+"."),
+		Type:        "profile",
+		Feed:        authorFeed(author.Name),
+		FeedTitle:   title,
+	}
 }
 
-// links returns the cursors to link to from a page.
-func links(page timak.Page) (newer, older string) {
-	if !page.First {
-		newer = page.Prev
-	}
-	if page.More {
-		older = page.Next
-	}
-	return newer, older
-}
+// descriptionLength is how many characters search engines show.
+const descriptionLength = 160

@@ -14,6 +14,11 @@ type accountForm struct {
 	SignUp  bool
 	Name    string
 	Next    string // where to go afterwards
+
+	// What was written when the session had ended; see logInFirst.
+	Route string // of the form that it was sent by; empty if there is nothing
+	ID    string // of the post in the route
+	Kept  []field
 }
 
 var (
@@ -30,45 +35,43 @@ func (p *pages) accountForm(form accountForm) echo.HandlerFunc {
 }
 
 func (p *pages) signUp(c echo.Context) error {
-	_, token, err := p.blog.SignUp(c.Request().Context(), c.FormValue("name"), c.FormValue("password"))
-	return p.enter(c, signUpForm, token, err)
-}
-
-func (p *pages) logIn(c echo.Context) error {
-	token, err := p.blog.LogIn(c.Request().Context(), c.FormValue("name"), c.FormValue("password"))
-	return p.enter(c, logInForm, token, err)
-}
-
-// enter starts a browser's session, or shows the form again with the problem.
-func (p *pages) enter(c echo.Context, form accountForm, token string, err error) error {
+	form := signUpForm
 	form.Name, form.Next = c.FormValue("name"), localPath(c.FormValue("next"))
+	var token string
+	err := p.limits.signUp(c)
+	if err == nil {
+		_, token, err = p.blog.SignUp(c.Request().Context(), form.Name, c.FormValue("password"), network(c.RealIP()))
+	}
 	if err != nil {
 		return p.formAgain(c, "account", form, err)
 	}
 	setSession(c, token)
-	return c.Redirect(http.StatusSeeOther, form.Next)
+	return then(c, "welcome", form.Next)
+}
+
+func (p *pages) logIn(c echo.Context) error {
+	form := logInForm
+	form.Name, form.Next = c.FormValue("name"), localPath(c.FormValue("next"))
+	form.keep(c)
+	var token string
+	err := p.limits.guess(c, form.Name)
+	if err == nil {
+		token, err = p.blog.LogIn(c.Request().Context(), form.Name, c.FormValue("password"), network(c.RealIP()))
+	}
+	if err != nil {
+		return p.formAgain(c, "account", form, err)
+	}
+	p.limits.guessed(c, form.Name)
+	setSession(c, token)
+	return p.resume(c, form, token)
 }
 
 func (p *pages) logOut(c echo.Context) error {
-	if cookie, err := c.Cookie(sessionCookie); err == nil {
-		if err := p.blog.LogOut(c.Request().Context(), cookie.Value); err != nil {
-			return err
-		}
-	}
-	setSession(c, "")
-	return c.Redirect(http.StatusSeeOther, "/")
-}
-
-// formAgain shows a form again with what the user must correct; other errors are
-// returned.
-func (p *pages) formAgain(c echo.Context, name string, page any, err error) error {
-	status, text := explain(err)
-	switch status {
-	case http.StatusUnprocessableEntity, http.StatusConflict, http.StatusUnauthorized:
-		return p.templates.render(c, status, name, view{Problem: text, Page: page})
-	default:
+	if err := p.blog.LogOut(c.Request().Context(), sessionToken(c)); err != nil {
 		return err
 	}
+	setSession(c, "")
+	return then(c, "logged-out", "/")
 }
 
 // localPath returns path if it is within this site, so that a link cannot make the

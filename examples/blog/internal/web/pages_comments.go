@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 )
 
 // postPage is a post with a page of its comments.
@@ -26,7 +29,22 @@ func (p *pages) post(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.templates.render(c, http.StatusOK, "post", view{Page: page})
+	return p.templates.render(c, http.StatusOK, "post", view{Page: page, Head: postHead(page.Post)})
+}
+
+func postHead(post blog.Post) head {
+	if post.Draft {
+		return head{}
+	}
+	return head{
+		Path:        fmt.Sprintf("/posts/%d", post.ID),
+		Title:       post.Title,
+		Description: cmp.Or(markdown.Excerpt(post.Excerpt, descriptionLength), "A post by "+post.AuthorName+"."),
+		Type:        "article",
+		Published:   post.PublishedAt,
+		Feed:        authorFeed(post.AuthorName),
+		FeedTitle:   "Posts by " + post.AuthorName,
+	}
 }
 
 func (p *pages) postPage(c echo.Context, id uint) (postPage, error) {
@@ -54,9 +72,11 @@ func (p *pages) writeComment(c echo.Context, author blog.User) error {
 		return err
 	}
 	written := c.FormValue("body")
-	_, err = p.blog.Comment(c.Request().Context(), author, id, written)
+	if err = p.limits.write(author); err == nil {
+		_, err = p.blog.Comment(c.Request().Context(), author, id, written)
+	}
 	if err == nil {
-		return toPost(c, id)
+		return toPost(c, id, "commented")
 	}
 	page, pageErr := p.postPage(c, id)
 	if pageErr != nil {
@@ -75,5 +95,5 @@ func (p *pages) deleteComment(c echo.Context, author blog.User) error {
 	if err != nil {
 		return err
 	}
-	return toPost(c, deleted.PostID)
+	return toPost(c, deleted.PostID, "comment-deleted")
 }

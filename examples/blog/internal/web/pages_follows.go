@@ -7,34 +7,29 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/timak"
 )
 
 func (p *pages) home(c echo.Context, user blog.User) error {
-	ctx := c.Request().Context()
-	page, err := p.blog.HomePage(ctx, user, pageQuery(c))
+	page, err := p.lists.get(c, "home", user, func(ctx context.Context, query timak.Query) (timak.Page, error) {
+		return p.blog.HomePage(ctx, user, query)
+	})
 	if err != nil {
 		return err
 	}
-	posts, err := p.blog.Posts(ctx, page)
+	unread, err := p.blog.Unread(c.Request().Context(), user)
 	if err != nil {
 		return err
 	}
-	unread, err := p.blog.Unread(ctx, user)
-	if err != nil {
-		return err
-	}
-	newer, older := links(page)
-	return p.templates.render(c, http.StatusOK, "home", view{Page: homePage{
-		list: list{Posts: posts, Newer: newer, Older: older}, Unread: unread, More: unread == blog.MaxUnread, Seen: page.Prev,
-	}})
+	return p.templates.render(c, http.StatusOK, "home", view{Page: homePage{list: page, Unread: unread, More: unread == blog.MaxUnread}})
 }
 
 // homePage is a page of the viewer's home.
 type homePage struct {
 	list
+
 	Unread int
-	More   bool   // there may be more unread
-	Seen   string // the cursor to mark as seen
+	More   bool // there may be more unread
 }
 
 // markSeen answers a form that marks a page of the home as seen.
@@ -42,17 +37,17 @@ func (p *pages) markSeen(c echo.Context, user blog.User) error {
 	if err := p.blog.MarkSeen(c.Request().Context(), user, c.FormValue("seen")); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/home")
+	return then(c, "seen", "/home")
 }
 
 // following answers a form that follows an author, or no longer does.
-func following(change func(ctx context.Context, user blog.User, name string) error) func(echo.Context, blog.User) error {
+func following(change func(ctx context.Context, user blog.User, name string) error, done word) func(echo.Context, blog.User) error {
 	return func(c echo.Context, user blog.User) error {
 		name := c.Param("name")
 		if err := change(c.Request().Context(), user, name); err != nil {
 			return err
 		}
-		return c.Redirect(http.StatusSeeOther, "/users/"+name) // which is a user's name
+		return then(c, done, "/users/"+name) // which is a user's name
 	}
 }
 

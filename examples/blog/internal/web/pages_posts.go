@@ -10,11 +10,15 @@ import (
 )
 
 func (p *pages) drafts(c echo.Context, author blog.User) error {
-	posts, err := p.blog.Drafts(c.Request().Context(), author)
+	page, err := p.blog.Drafts(c.Request().Context(), author, pageQuery(c))
 	if err != nil {
 		return err
 	}
-	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: posts}})
+	drafts, err := p.lists.entries.list(page.Drafts)
+	if err != nil {
+		return err
+	}
+	return p.templates.render(c, http.StatusOK, "drafts", view{Page: list{Posts: drafts, Older: page.Next}})
 }
 
 func (p *pages) writeForm(c echo.Context, _ blog.User) error {
@@ -22,12 +26,17 @@ func (p *pages) writeForm(c echo.Context, _ blog.User) error {
 }
 
 func (p *pages) write(c echo.Context, author blog.User) error {
-	title, body := c.FormValue("title"), c.FormValue("body")
-	post, err := p.blog.Write(c.Request().Context(), author, title, body, c.FormValue("draft") != "")
-	if err != nil {
-		return p.formAgain(c, "write", blog.Post{Title: title, Body: body}, err)
+	post := blog.Post{Title: c.FormValue("title"), Body: c.FormValue("body")}
+	err := p.limits.write(author)
+	if err == nil {
+		var made blog.Post
+		made, err = p.blog.Write(c.Request().Context(), author, post.Title, post.Body, c.FormValue("draft") != "")
+		post.ID, post.Draft = made.ID, made.Draft
 	}
-	return toPost(c, post.ID)
+	if err != nil {
+		return p.formAgain(c, "write", post, err)
+	}
+	return toPost(c, post.ID, publishedOr(post.Draft))
 }
 
 func (p *pages) editForm(c echo.Context, author blog.User) error {
@@ -44,7 +53,15 @@ func (p *pages) edit(c echo.Context, author blog.User) error {
 	if err != nil {
 		return p.formAgain(c, "edit", blog.Post{ID: id, Title: title, Body: body}, err)
 	}
-	return toPost(c, id)
+	return toPost(c, id, "saved")
+}
+
+// publishedOr is what is said of a post that is published now, or a draft.
+func publishedOr(draft bool) word {
+	if draft {
+		return "draft"
+	}
+	return "published"
 }
 
 // setDraft makes a post a draft, or publishes it.
@@ -57,7 +74,7 @@ func (p *pages) setDraft(draft bool) func(echo.Context, blog.User) error {
 		if _, err := p.blog.Edit(c.Request().Context(), author, id, blog.PostEdit{Draft: &draft}); err != nil {
 			return err
 		}
-		return toPost(c, id)
+		return toPost(c, id, publishedOr(draft))
 	}
 }
 
@@ -73,25 +90,31 @@ func (p *pages) deletePost(c echo.Context, author blog.User) error {
 	if err := p.blog.DeletePost(c.Request().Context(), author, id); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/users/"+author.Name)
+	return then(c, "deleted", "/users/"+author.Name)
 }
 
 // ownPage shows a page about one of the author's posts.
 func (p *pages) ownPage(c echo.Context, author blog.User, name string) error {
-	id, err := pathID(c)
+	post, err := p.ownPost(c, author)
 	if err != nil {
 		return err
-	}
-	post, err := p.blog.Post(c.Request().Context(), &author, id)
-	if err != nil {
-		return err
-	}
-	if post.AuthorID != author.ID {
-		return blog.ErrForbidden
 	}
 	return p.templates.render(c, http.StatusOK, name, view{Page: post})
 }
 
-func toPost(c echo.Context, id uint) error {
-	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/posts/%d", id))
+// ownPost returns the post in the path, if it is the author's.
+func (p *pages) ownPost(c echo.Context, author blog.User) (blog.Post, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return blog.Post{}, err
+	}
+	post, err := p.blog.Post(c.Request().Context(), &author, id)
+	if err == nil && post.AuthorID != author.ID {
+		err = blog.ErrForbidden
+	}
+	return post, err
+}
+
+func toPost(c echo.Context, id uint, done word) error {
+	return then(c, done, fmt.Sprintf("/posts/%d", id))
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/markdown"
 )
 
-//go:embed templates static
+//go:embed templates static openapi.yaml
 var files embed.FS
 
 // templates holds the pages by name, each with the layout and the shared parts.
@@ -25,20 +26,39 @@ type templates map[string]*template.Template
 type view struct {
 	Viewer  *blog.User // nil if not logged in
 	CSRF    string     // empty on pages without forms
+	Said    string     // what was just done, if anything
 	Problem string     // what the reader must correct, if anything
+	Field   string     // the field to correct, if it is one in particular
 	Page    any        // what the page is about
+	Head    head       // what it says of itself to programs
+	Base    string     // the URL of this site, without a slash at the end
+}
+
+// head is what a page says of itself to search engines, and to those who show links to it.
+// The zero head is that of pages that are not for them.
+type head struct {
+	Path        string // of the page, wherever it was asked for
+	Title       string
+	Description string
+	Type        string     // in OpenGraph
+	Published   *time.Time // nil if it has no date
+	Feed        string     // path of the feed of the page's author, if it has one
+	FeedTitle   string
 }
 
 // parseTemplates panics if a template is broken.
 func parseTemplates() templates {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"excerpt": excerpt,
-		"people":  people,
-		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"day":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"post":     markdown.Post,
+		"comment":  markdown.Comment,
+		"comments": comments,
+		"people":   people,
+		"focus":    focus,
+		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	parsed := templates{}
-	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "leave", "error"} {
+	for _, name := range []string{"front", "author", "post", "write", "edit", "delete", "drafts", "home", "people", "account", "settings", "leave", "error"} {
 		page := template.Must(shared.Clone())
 		parsed[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
 	}
@@ -48,24 +68,41 @@ func parseTemplates() templates {
 // render answers with a page, either whole or not at all.
 func (t templates) render(c echo.Context, status int, name string, v view) error {
 	v.Viewer = viewer(c)
+	v.Base = base(c)
 	v.CSRF, _ = c.Get(csrfField).(string)
-	var page bytes.Buffer
-	if err := t[name].Execute(&page, v); err != nil {
+	if v.Said == "" && v.CSRF != "" {
+		v.Said = said(c)
+	}
+	page := bytes.NewBuffer(make([]byte, 0, usualPage))
+	if err := t[name].Execute(page, v); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return c.HTMLBlob(status, page.Bytes())
 }
 
-const excerptLength = 280 // characters
-
-// excerpt returns the beginning of a text.
-func excerpt(text string) string {
-	runes := []rune(text)
-	if len(runes) <= excerptLength {
-		return text
+// focus returns the attributes of a field: those that give it the focus and the problem, if it
+// is the wrong one.
+func focus(wrong, field string) template.HTMLAttr {
+	if wrong != field {
+		return ""
 	}
-	return string(runes[:excerptLength]) + "…"
+	return `aria-invalid="true" aria-describedby="problem" autofocus`
 }
+
+// comments returns a number of comments as text; blog.MaxComments may be more in truth.
+func comments(n int) string {
+	switch {
+	case n >= blog.MaxComments:
+		return fmt.Sprintf("%d or more comments", n)
+	case n == 1:
+		return "1 comment"
+	default:
+		return fmt.Sprintf("%d comments", n)
+	}
+}
+
+// usualPage is how large most pages are, in bytes.
+const usualPage = 16 << 10
 
 // people returns a number of people as text; blog.MaxPeople may be more in truth.
 func people(n int) string {
@@ -75,13 +112,19 @@ func people(n int) string {
 	return strconv.Itoa(n)
 }
 
+// base returns the URL by which a client knows this site, without a slash at the end.
+func base(c echo.Context) string { return c.Scheme() + "://" + c.Request().Host }
+
 func staticRoutes(e *echo.Echo) {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
 	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
-	for _, name := range []string{"style.css", "icon.svg"} {
+	for _, name := range []string{"style.css", "icon.svg", "dates.js"} {
 		get(e, "/static/"+name, serve, cacheControl("public, max-age=3600"))
+	}
+	for _, name := range []string{"favicon.ico", "robots.txt"} { // where programs look for them
+		get(e, "/"+name, echo.WrapHandler(http.FileServerFS(static)), cacheControl("public, max-age=3600"))
 	}
 }

@@ -41,15 +41,24 @@ func viewer(c echo.Context) *blog.User {
 	return user
 }
 
+// sessionToken returns the token in the browser's cookie; empty if there is none.
+func sessionToken(c echo.Context) string {
+	cookie, err := c.Cookie(sessionCookie)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // member returns a handler for users who are logged in. Others are sent to log in
-// and then back; a form they sent stays in the browser's history.
+// and then back; what they wrote is kept.
 func (p *pages) member(h func(echo.Context, blog.User) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if user := viewer(c); user != nil {
 			return h(c, *user)
 		}
 		if c.Request().Method == http.MethodPost {
-			return blog.ErrSession
+			return p.logInFirst(c)
 		}
 		return c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(c.Request().URL.RequestURI()))
 	}

@@ -5,6 +5,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -14,7 +15,7 @@ import (
 
 // Options tune the handler. The zero Options, and nil, mean the defaults.
 type Options struct {
-	// LoginBurst is how many times in a row an address may try to log in or sign
+	// LoginBurst is how many times in a row an address may try a password or sign
 	// up. Defaults to 60.
 	LoginBurst int
 
@@ -22,8 +23,27 @@ type Options struct {
 	// 0.5.
 	LoginsPerSecond float64
 
+	// NameBurst is how many times in a row passwords may be tried for a name, from
+	// anywhere. Defaults to 10.
+	NameBurst int
+
+	// NamesPerSecond is how fast used attempts on a name become available again.
+	// Defaults to 1 in 30 seconds.
+	NamesPerSecond float64
+
+	// WritesPerMinute is how many posts and comments a user may publish a minute, and in
+	// a row. 0 is without a bound.
+	WritesPerMinute int
+
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
 	Logger *slog.Logger
+
+	// Access gets a line for each request. Defaults to none.
+	Access *slog.Logger
+
+	// Count is called after each request, with the pattern of its route. Defaults to
+	// nothing.
+	Count func(method, route string, status int, took time.Duration)
 }
 
 func (o *Options) withDefaults() Options {
@@ -37,8 +57,20 @@ func (o *Options) withDefaults() Options {
 	if out.LoginsPerSecond == 0 {
 		out.LoginsPerSecond = 0.5
 	}
+	if out.NameBurst == 0 {
+		out.NameBurst = 10
+	}
+	if out.NamesPerSecond == 0 {
+		out.NamesPerSecond = 1.0 / 30
+	}
 	if out.Logger == nil {
 		out.Logger = slog.Default()
+	}
+	if out.Access == nil {
+		out.Access = slog.New(slog.DiscardHandler)
+	}
+	if out.Count == nil {
+		out.Count = func(string, string, int, time.Duration) {}
 	}
 	return out
 }
@@ -51,14 +83,16 @@ func New(b *blog.Blog, options *Options) http.Handler {
 	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For can be forged
 	e.HTTPErrorHandler = errorHandler(templates, opts.Logger)
 	e.Use(
+		access(opts),
 		securityHeaders(),
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: panicked, DisableErrorHandler: true}),
-		middleware.BodyLimit(bodyLimit),
+		wrongMethod,
+		boundedBody,
 		timeLimit,
 	)
-	logins := loginLimit(opts)
-	apiRoutes(e, &api{blog: b}, logins)
-	pageRoutes(e, &pages{blog: b, templates: templates}, logins)
+	limits := newLimits(b, opts)
+	apiRoutes(e, &api{blog: b, limits: limits})
+	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits, lists: &lists{entries: newEntries(b, templates)}})
 	healthRoutes(e, b, opts.Logger)
 	return e
 }

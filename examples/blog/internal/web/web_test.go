@@ -180,12 +180,13 @@ func TestLogins_limited(t *testing.T) {
 // A client that hangs up is not an error of the server.
 func TestErrors_clientGone(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{})
+	var status int
+	s := newSite(t, web.Options{Count: func(_, _ string, got int, _ time.Duration) { status = got }})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/users/brett", nil))
-	if s.logged.Len() > 0 {
-		t.Errorf("logged: %s", s.logged)
+	if s.logged.Len() > 0 || status != 499 {
+		t.Errorf("got %d, logged: %s, want 499 and nothing", status, s.logged)
 	}
 }
 

@@ -1,0 +1,52 @@
+package markdown
+
+import (
+	"bytes"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// excerptSource is how much of a text is read for an excerpt of one character: markup may
+// take the rest.
+const excerptSource = 8
+
+// Excerpt returns the beginning of a post's text in one line and without markup, of at most
+// limit characters and an ellipsis. It ends with a word if it can.
+func Excerpt(text string, limit int) string {
+	if most := limit * excerptSource; len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "")
+	}
+	runes := []rune(plain(convert(posts(), text)))
+	if len(runes) <= limit {
+		return string(runes)
+	}
+	cut := string(runes[:limit+1])
+	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
+		cut = cut[:space]
+	} else {
+		cut = string(runes[:limit])
+	}
+	return strings.TrimRight(cut, " ,;:–—-") + "…"
+}
+
+// plain returns the text of HTML in one line.
+func plain(page []byte) string {
+	var out strings.Builder
+	tokens := html.NewTokenizer(bytes.NewReader(page))
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return strings.Join(strings.Fields(out.String()), " ")
+		case html.TextToken:
+			out.WriteString(tokens.Token().Data)
+		default:
+			if name, _ := tokens.TagName(); !withinWords[string(name)] {
+				out.WriteByte(' ')
+			}
+		}
+	}
+}
+
+// withinWords are the elements that may begin or end within a word.
+var withinWords = map[string]bool{"a": true, "em": true, "strong": true, "del": true, "code": true}

@@ -1,0 +1,38 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+)
+
+// settingsPage is the page on which users change their accounts.
+type settingsPage struct {
+	About string // what the user says, or has just tried to
+}
+
+func (p *pages) settings(c echo.Context, user blog.User) error {
+	return p.templates.render(c, http.StatusOK, "settings", view{Page: settingsPage{About: user.About}})
+}
+
+func (p *pages) describe(c echo.Context, user blog.User) error {
+	text := c.FormValue("about")
+	if _, err := p.blog.Describe(c.Request().Context(), user, text); err != nil {
+		return p.formAgain(c, "settings", settingsPage{About: text}, err)
+	}
+	return then(c, "saved", "/users/"+user.Name)
+}
+
+func (p *pages) changePassword(c echo.Context, user blog.User) error {
+	err := p.limits.guess(c, user.Name)
+	if err == nil {
+		err = p.blog.ChangePassword(c.Request().Context(), user, sessionToken(c), c.FormValue("old"), c.FormValue("password"))
+	}
+	if err != nil {
+		return p.formAgain(c, "settings", settingsPage{About: user.About}, err)
+	}
+	p.limits.guessed(c, user.Name)
+	return then(c, "password", "/account")
+}
