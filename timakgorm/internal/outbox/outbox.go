@@ -1,15 +1,12 @@
 package outbox
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"time"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
@@ -38,129 +35,6 @@ func (o *Outbox) among(which Selection) (condition string, args []any) {
 		args = append(args, ArrayText(which.Shards))
 	}
 	return condition, args
-}
-
-const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts, o.progress, o.claim"
-
-const (
-	// PageSize is how many rows of the outbox one query reads at most.
-	PageSize = 5000
-	// batchBytes is how many bytes of changes fill a batch.
-	batchBytes = 64 << 20
-)
-
-// Due returns the oldest changes of a selection whose time has come, at most limit,
-// and whether there may be more. Changes of which a part is done are at most half of
-// them, so that they do not hold up those that come after them. It adds earlier changes
-// of the same rows that were left out or put off, as the changes of a row must be tried
-// in order.
-func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes []RowChange, more bool, err error) {
-	if which.Shards != nil && len(which.Shards) == 0 {
-		return nil, false, nil
-	}
-	until := time.Now().UnixMicro()
-	if which.Everything {
-		until = math.MaxInt64
-	}
-	size, out, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
-	begun := 0
-	for next.more && len(changes) < limit && size < batchBytes {
-		fresh := begun > (limit+1)/2
-		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which, fresh); err != nil {
-			return nil, false, err
-		}
-		out = min(out, next.leftOut)
-		for _, change := range next.changes {
-			if change.Progress != nil {
-				if begun++; begun > (limit+1)/2 {
-					out = min(out, change.ID)
-					continue
-				}
-			}
-			size += change.size()
-			changes = append(changes, change)
-		}
-	}
-	more = next.more || len(changes) > limit || begun > (limit+1)/2
-	changes = changes[:min(limit, len(changes))]
-	if n := len(changes); n > 0 && out < changes[n-1].ID {
-		changes, err = o.OfRows(ctx, IDsOf(changes), out)
-	}
-	return changes, more, err
-}
-
-// outboxPart is the part of a selection that is on one page of the outbox.
-type outboxPart struct {
-	changes []RowChange // whose time has come
-	leftOut int64       // the id of the first change of the page that is not among these
-	last    int64       // the last id of the page
-	more    bool        // another page may follow
-}
-
-// page returns the part of a selection that is among the next limit rows of the
-// outbox after an id; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
-// them one by one: any other plan would be slow in an outbox that was empty a moment
-// ago and holds a million rows now.
-func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
-	among, args := o.among(which)
-	due, late := "run_at <= ?", "run_at > ?"
-	if fresh {
-		due, late = due+" AND progress IS NULL", "("+late+" OR progress IS NOT NULL)"
-	}
-	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
-	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
-		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND `+due+`
-		UNION ALL SELECT max(id), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*), NULL, NULL
-		FROM page HAVING count(*) > 0`, args...)
-	if err != nil || len(changes) == 0 {
-		return outboxPart{leftOut: math.MaxInt64}, err
-	}
-	// The last row is not a change: it describes the page.
-	rest := changes[len(changes)-1]
-	changes = changes[:len(changes)-1]
-	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
-	return outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
-}
-
-// OfRows returns the changes with these ids, and the other changes of the same rows
-// between the id from and the last of these ids. No index finds the changes of a
-// row, so from bounds the search. Older changes that it misses have no effect when
-// they come later, as each change also tells the timelines what it has ended.
-func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
-	list, err := model.JSON(ids)
-	if err != nil {
-		return nil, err
-	}
-	among, args := o.among(Selection{})
-	return o.read(ctx, "SELECT "+changeColumns+` FROM timak_outbox o WHERE id BETWEEN ? AND ?
-		AND ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.IDs+"))) IS TRUE AND "+among+" ORDER BY id",
-		append([]any{min(from, slices.Min(ids)), slices.Max(ids), string(list)}, args...)...)
-}
-
-func (o *Outbox) read(ctx context.Context, query string, args ...any) (changes []RowChange, err error) {
-	changes = make([]RowChange, 0, 64)
-	err = dialect.EachRow(ctx, o.DB, o.dialect.Bind(query), args, func(found *sql.Rows) error {
-		var c RowChange
-		err := found.Scan(&c.ID, &c.Version, &c.Table, &c.PK, &c.Old, &c.New, &c.Attempts, &c.Progress, &c.Claim)
-		changes = append(changes, c)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("timakgorm: read outbox: %w", err)
-	}
-	return changes, nil
-}
-
-// Waiting returns the id of the first change of a selection, 0 if there is none, and
-// the number of its changes.
-func (o *Outbox) Waiting(ctx context.Context, which Selection) (first, count int64, err error) {
-	among, args := o.among(which)
-	err = o.DB.QueryRowContext(ctx, o.dialect.Bind("SELECT coalesce(min(id), 0), count(*) FROM timak_outbox WHERE "+among), args...).
-		Scan(&first, &count)
-	if err != nil {
-		err = fmt.Errorf("timakgorm: read outbox: %w", err)
-	}
-	return first, count, err
 }
 
 // Settlement says what becomes of the changes of a batch. The zero Settlement
