@@ -22,26 +22,36 @@ const (
 	batchBytes = 64 << 20
 )
 
-// Due returns the oldest changes of a selection whose time has come, at most limit,
-// and whether there may be more. Changes of which a part is done are at most half of
+// Found are changes that a relay is to apply now.
+type Found struct {
+	Changes []RowChange
+	More    bool // there may be more
+	Whole   bool // the look began at the first change of the outbox
+}
+
+// Due returns the oldest changes of a selection whose time has come, at most limit.
+// Changes of which a part is done are at most half of
 // them, so that they do not hold up those that come after them. It adds earlier changes
 // of the same rows that were left out or put off, as the changes of a row must be tried
 // in order.
-func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes []RowChange, more bool, err error) {
+func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (found Found, err error) {
 	if which.Shards != nil && len(which.Shards) == 0 {
-		return nil, false, nil
+		return Found{Whole: true}, nil
 	}
 	until := time.Now().UnixMicro()
 	if which.Everything {
 		until = math.MaxInt64
 	}
-	size, out, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
-	begun := 0
+	look := o.newLook(which)
+	size, out, next := 0, int64(math.MaxInt64), outboxPart{more: true}
+	begun, changes, place := 0, []RowChange(nil), look.span
 	for next.more && len(changes) < limit && size < batchBytes {
 		fresh := begun > (limit+1)/2
-		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which, fresh); err != nil {
-			return nil, false, err
+		if next, err = o.page(ctx, look, place, min(limit, PageSize), until, which, fresh); err != nil {
+			return Found{}, err
 		}
+		look.met(next)
+		place = span{after: max(place.after, next.last)}
 		out = min(out, next.leftOut)
 		for _, change := range next.changes {
 			if change.Progress != nil {
@@ -54,12 +64,13 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes [
 			changes = append(changes, change)
 		}
 	}
-	more = next.more || len(changes) > limit || begun > (limit+1)/2
-	changes = changes[:min(limit, len(changes))]
-	if n := len(changes); n > 0 && out < changes[n-1].ID {
-		changes, err = o.OfRows(ctx, IDsOf(changes), out)
+	o.Swept.learn(look)
+	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: look.depth == whole}
+	found.Changes = changes[:min(limit, len(changes))]
+	if n := len(found.Changes); n > 0 && out < found.Changes[n-1].ID {
+		found.Changes, err = o.ofRows(ctx, IDsOf(found.Changes), look.from(out))
 	}
-	return changes, more, err
+	return found, err
 }
 
 // outboxPart is the part of a selection that is on one page of the outbox.
@@ -68,31 +79,43 @@ type outboxPart struct {
 	leftOut int64       // the id of the first change of the page that is not among these
 	last    int64       // the last id of the page
 	more    bool        // another page may follow
+	rows    int64       // how many are on the page
+
+	// For Swept; see learns.
+	ids []int64
+	snapshot
 }
 
-// page returns the part of a selection that is among the next limit rows of the
-// outbox after an id; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
+// page returns the part of a selection that is on the next limit rows of the
+// outbox in a span; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
 // them one by one: any other plan would be slow in an outbox that was empty a moment
 // ago and holds a million rows now.
-func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
+func (o *Outbox) page(ctx context.Context, l *look, place span, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
 	among, args := o.among(which)
 	due, late := "run_at <= ?", "run_at > ?"
 	if fresh {
 		due, late = due+" AND progress IS NULL", "("+late+" OR progress IS NOT NULL)"
 	}
-	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
-	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
+	rows, params := place.rows(" ORDER BY id LIMIT ?", limit)
+	learned := "NULL, NULL"
+	args = slices.Concat(params, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
+	if l.asks {
+		learned = learns
+		args = append(args, l.upTo)
+	}
+	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM `+rows+` p)
 		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND `+due+`
-		UNION ALL SELECT max(id), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*), NULL, NULL
-		FROM page HAVING count(*) > 0`, args...)
-	if err != nil || len(changes) == 0 {
-		return outboxPart{leftOut: math.MaxInt64}, err
+		UNION ALL SELECT coalesce(max(id), 0), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', `+learned+`,
+			count(CASE WHEN id > ? THEN 1 END), NULL, count(*) FROM page`, append(args, place.after)...)
+	if err != nil {
+		return outboxPart{}, err
 	}
 	// The last row is not a change: it describes the page.
 	rest := changes[len(changes)-1]
 	changes = changes[:len(changes)-1]
 	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
-	return outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
+	part := outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit, rows: *rest.Claim}
+	return part, part.learnt(rest.Old, rest.New)
 }
 
 // OfRows returns the changes with these ids, and the other changes of the same rows
@@ -100,14 +123,22 @@ func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, 
 // row, so from bounds the search. Older changes that it misses have no effect when
 // they come later, as each change also tells the timelines what it has ended.
 func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
+	from = min(max(from, o.Swept.surely()+1), slices.Min(ids))
+	return o.ofRows(ctx, ids, span{after: from - 1})
+}
+
+// ofRows returns the changes with these ids, which are in a span, and the others of the
+// same rows in it up to the last of these ids.
+func (o *Outbox) ofRows(ctx context.Context, ids []int64, place span) ([]RowChange, error) {
 	list, err := model.JSON(ids)
 	if err != nil {
 		return nil, err
 	}
 	among, args := o.among(Selection{})
-	return o.read(ctx, "SELECT "+changeColumns+` FROM timak_outbox o WHERE id BETWEEN ? AND ?
-		AND ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.IDs+"))) IS TRUE AND "+among+" ORDER BY id",
-		append([]any{min(from, slices.Min(ids)), slices.Max(ids), string(list)}, args...)...)
+	rows, rowArgs := place.rows(" AND id <= ?", slices.Max(ids))
+	return o.read(ctx, "SELECT "+changeColumns+" FROM "+rows+` o
+		WHERE ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.IDs+"))) IS TRUE AND "+among+" ORDER BY id",
+		slices.Concat(rowArgs, []any{string(list)}, args)...)
 }
 
 func (o *Outbox) read(ctx context.Context, query string, args ...any) (changes []RowChange, err error) {

@@ -15,7 +15,9 @@ import (
 // Outbox reads and settles the changes in the outbox, for the relay. Its methods may
 // be called from any number of goroutines.
 type Outbox struct {
-	DB      *sql.DB
+	DB    *sql.DB
+	Swept *Swept // what looks begin behind; nil: every look begins at the first id
+
 	dialect dialect.Dialect
 	tables  string // the tracked tables, as a JSON array
 }
