@@ -137,7 +137,7 @@ func (o *Outbox) ofRows(ctx context.Context, ids []int64, place span) ([]RowChan
 	among, args := o.among(Selection{})
 	rows, rowArgs := place.rows(" AND id <= ?", slices.Max(ids))
 	return o.read(ctx, "SELECT "+changeColumns+" FROM "+rows+` o
-		WHERE ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.IDs+"))) IS TRUE AND "+among+" ORDER BY id",
+		WHERE ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE `+o.isOneOf("r.id")+")) IS TRUE AND "+among+" ORDER BY id",
 		slices.Concat(rowArgs, []any{string(list)}, args)...)
 }
 

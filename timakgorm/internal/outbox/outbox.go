@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
@@ -153,8 +154,10 @@ func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 const clockSettings = "set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
 
 // settleSettings are the settings of a settlement on Postgres. It need not wait for
-// the disk: after a crash its changes are applied once more.
-const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), " + clockSettings
+// the disk: after a crash its changes are applied once more. It finds changes by their ids:
+// a plan from when there were only a few, which reads the whole table, would read all
+// deleted rows that are still in it.
+const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " + clockSettings
 
 // SettleIn carries out a settlement in a transaction, which the caller ends.
 func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
@@ -195,7 +198,7 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	return o.putOff(ctx, tx, s.Late)
 }
 
-// exec runs a statement whose only parameter, written ?, is a JSON list. It does
+// exec runs a statement whose parameters, written ?, are all the same JSON list. It does
 // nothing for an empty list.
 func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement string) error {
 	if len(list) == 0 {
@@ -205,13 +208,36 @@ func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, o.dialect.Bind(statement), string(text))
+	_, err = tx.ExecContext(ctx, o.dialect.Bind(statement), repeated(text, statement)...)
 	return err
+}
+
+// repeated returns a JSON text as each parameter of a statement.
+func repeated(text []byte, statement string) []any {
+	return slices.Repeat([]any{string(text)}, strings.Count(statement, "?"))
+}
+
+// isOneOf returns the condition that a change's id is in the JSON list in a parameter.
+// Postgres looks up each in the index, where it might join the list with all changes.
+func (o *Outbox) isOneOf(id string) string {
+	if o.dialect.Numbered {
+		return id + " = ANY (CAST(translate(CAST(? AS text), '[]', '{}') AS bigint[]))"
+	}
+	return id + " IN (" + o.dialect.IDs + ")"
+}
+
+// isOf returns a condition that is true of a change whose id is in a FROM item f, which it
+// is joined with: so Postgres looks up each in the index.
+func (o *Outbox) isOf(id, item string) string {
+	if o.dialect.Numbered {
+		return id + " = ANY (CAST((SELECT array_agg(f.id) FROM " + item + ") AS bigint[]))"
+	}
+	return "true"
 }
 
 // forget deletes changes from the outbox.
 func (o *Outbox) forget(ctx context.Context, tx *sql.Tx, ids []int64) error {
-	return exec(ctx, o, tx, ids, "DELETE FROM timak_outbox WHERE id IN ("+o.dialect.IDs+")")
+	return exec(ctx, o, tx, ids, "DELETE FROM timak_outbox WHERE "+o.isOneOf("id"))
 }
 
 // fates returns a FROM item f that turns a JSON array of Fates, its parameter, into
@@ -228,13 +254,13 @@ func (o *Outbox) fates() string {
 func (o *Outbox) bury(ctx context.Context, tx *sql.Tx, dead []Fate) error {
 	return exec(ctx, o, tx, dead, `INSERT INTO timak_dead (id, version, tbl, pk, old, new, error)
 		SELECT o.id, o.version, o.tbl, o.pk, o.old, o.new, f.error FROM `+o.fates()+` JOIN timak_outbox o ON o.id = f.id
-		WHERE true ON CONFLICT (id) DO NOTHING`)
+		WHERE `+o.isOf("o.id", o.fates())+` ON CONFLICT (id) DO NOTHING`)
 }
 
 // putOff sets when changes are tried again.
 func (o *Outbox) putOff(ctx context.Context, tx *sql.Tx, late []Fate) error {
 	return exec(ctx, o, tx, late, `UPDATE timak_outbox SET run_at = f.run_at, attempts = f.attempts, error = f.error
-		FROM `+o.fates()+` WHERE timak_outbox.id = f.id`)
+		FROM `+o.fates()+` WHERE timak_outbox.id = f.id AND `+o.isOf("timak_outbox.id", o.fates()))
 }
 
 // advance notes how far the relay has come with changes.
@@ -243,5 +269,5 @@ func (o *Outbox) advance(ctx context.Context, tx *sql.Tx, some []Progress) error
 	if o.dialect.Numbered {
 		rows = "jsonb_to_recordset(CAST(CAST(? AS text) AS jsonb)) AS f(id bigint, progress text)"
 	}
-	return exec(ctx, o, tx, some, "UPDATE timak_outbox SET progress = f.progress FROM "+rows+" WHERE timak_outbox.id = f.id")
+	return exec(ctx, o, tx, some, "UPDATE timak_outbox SET progress = f.progress FROM "+rows+" WHERE timak_outbox.id = f.id AND "+o.isOf("timak_outbox.id", rows))
 }
