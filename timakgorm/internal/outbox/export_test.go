@@ -12,3 +12,6 @@ func (s *Swept) Sure() int64 { return s.known.sure }
 
 // Seen returns the id up to which nothing was.
 func (s *Swept) Seen() int64 { return s.known.seen }
+
+// Place returns where a mark's row was.
+func (m Mark) Place() string { return m.place }

@@ -170,7 +170,7 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 		return err
 	}
 	if s.Mark != nil {
-		if err := o.remember(ctx, tx, *s.Mark); err != nil {
+		if err := o.remember(ctx, tx, s.Mark); err != nil {
 			return err
 		}
 	}
