@@ -51,7 +51,7 @@ type drain struct {
 	putOff bool  // only changes that were put off are left: take those too
 	after  int64 // changes up to this id are left to programs with other rules
 	due    bool  // never take changes that were put off, as each try counts
-	whole  bool  // a quick look finds no more
+	whole  bool  // quick looks find no more
 
 	// The changes that other processes hold: the id of the first, their number, and
 	// since when both are the same. impatient says that this has been too long.
@@ -82,14 +82,14 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 			d.Rest(ctx, foreignLook, nil)
 		}
 		return false, nil
-	case !came.whole:
-		d.whole = true
-		return false, nil
 	case came.left > 0 && came.more:
 		d.after = came.last
 		return false, nil
 	case !d.putOff && !d.due:
 		d.putOff, d.after = true, 0
+		return false, nil
+	case !d.whole && (!came.whole || which.After > 0):
+		d.whole, d.after = true, 0
 		return false, nil
 	case which.Shards == nil:
 		return true, nil
