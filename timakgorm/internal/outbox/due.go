@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
@@ -30,27 +29,22 @@ type Found struct {
 }
 
 // Due returns the oldest changes of a selection whose time has come, at most limit.
-// Changes of which a part is done are at most half of
-// them, so that they do not hold up those that come after them. It adds earlier changes
-// of the same rows that were left out or put off, as the changes of a row must be tried
-// in order.
+// Changes of which a part is done are at most half of them, so that they do not hold up
+// those that come after them. It adds earlier changes of the same rows that were left out
+// or put off, as the changes of a row must be tried in order.
 func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (found Found, err error) {
 	if which.Shards != nil && len(which.Shards) == 0 {
 		return Found{Whole: true}, nil
 	}
-	until := time.Now().UnixMicro()
-	if which.Everything {
-		until = math.MaxInt64
-	}
-	look := o.newLook(which)
+	l := o.newLook(which)
 	size, out, next := 0, int64(math.MaxInt64), outboxPart{more: true}
-	begun, changes, place := 0, []RowChange(nil), look.span
+	begun, changes, place := 0, []RowChange(nil), l.span
 	for next.more && len(changes) < limit && size < batchBytes {
-		fresh := begun > (limit+1)/2
-		if next, err = o.page(ctx, look, place, min(limit, PageSize), until, which, fresh); err != nil {
+		l.fresh = begun > (limit+1)/2
+		if next, err = o.page(ctx, l, place, min(limit, PageSize)); err != nil {
 			return Found{}, err
 		}
-		look.met(next)
+		l.met(next)
 		place = span{after: max(place.after, next.last)}
 		out = min(out, next.leftOut)
 		for _, change := range next.changes {
@@ -64,11 +58,11 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (found Fou
 			changes = append(changes, change)
 		}
 	}
-	o.Swept.learn(look)
-	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: look.depth == whole}
+	o.Swept.learn(l)
+	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: l.depth == whole}
 	found.Changes = changes[:min(limit, len(changes))]
 	if n := len(found.Changes); n > 0 && out < found.Changes[n-1].ID {
-		found.Changes, err = o.ofRows(ctx, IDsOf(found.Changes), look.from(out))
+		found.Changes, err = o.ofRows(ctx, IDsOf(found.Changes), l.from(out))
 	}
 	return found, err
 }
@@ -81,32 +75,28 @@ type outboxPart struct {
 	more    bool        // another page may follow
 	rows    int64       // how many are on the page
 
-	// For Swept; see learns.
+	// For Swept; see learned.
 	ids []int64
 	snapshot
 }
 
-// page returns the part of a selection that is on the next limit rows of the
-// outbox in a span; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
-// them one by one: any other plan would be slow in an outbox that was empty a moment
+// page returns the part of a selection that is among the changes in a span, those of its
+// ids and the next limit behind its end. The query reads rows in the order of their ids and
+// filters them one by one: any other plan would be slow in an outbox that was empty a moment
 // ago and holds a million rows now.
-func (o *Outbox) page(ctx context.Context, l *look, place span, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
-	among, args := o.among(which)
-	due, late := "run_at <= ?", "run_at > ?"
-	if fresh {
-		due, late = due+" AND progress IS NULL", "("+late+" OR progress IS NOT NULL)"
+func (o *Outbox) page(ctx context.Context, l *look, place span, limit int) (outboxPart, error) {
+	among, amongArgs := o.among(l.which)
+	due, off := "run_at <= ?", "run_at > ?"
+	if l.fresh {
+		due, off = due+" AND progress IS NULL", "("+off+" OR progress IS NOT NULL)"
 	}
-	rows, params := place.rows(" ORDER BY id LIMIT ?", limit)
-	learned := "NULL, NULL"
-	args = slices.Concat(params, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
-	if l.asks {
-		learned = learns
-		args = append(args, l.upTo)
-	}
+	rows, rowsArgs := place.rows(" ORDER BY id LIMIT ?", limit)
+	learned, learnedArgs := l.learned()
 	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM `+rows+` p)
 		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND `+due+`
-		UNION ALL SELECT coalesce(max(id), 0), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', `+learned+`,
-			count(CASE WHEN id > ? THEN 1 END), NULL, count(*) FROM page`, append(args, place.after)...)
+		UNION ALL SELECT coalesce(max(id), 0), coalesce(min(CASE WHEN `+off+` AND `+among+` THEN id END), ?), '', '', `+learned+`,
+			count(CASE WHEN id > ? THEN 1 END), NULL, count(*) FROM page`,
+		slices.Concat(rowsArgs, amongArgs, []any{l.until, l.until}, amongArgs, []any{int64(math.MaxInt64)}, learnedArgs, []any{place.after})...)
 	if err != nil {
 		return outboxPart{}, err
 	}
@@ -115,7 +105,7 @@ func (o *Outbox) page(ctx context.Context, l *look, place span, limit int, until
 	changes = changes[:len(changes)-1]
 	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
 	part := outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit, rows: *rest.Claim}
-	return part, part.learnt(rest.Old, rest.New)
+	return part, part.learn(rest.Old, rest.New)
 }
 
 // OfRows returns the changes with these ids, and the other changes of the same rows

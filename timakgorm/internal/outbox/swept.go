@@ -10,17 +10,17 @@ import (
 )
 
 // Swept is what a program remembers of its looks at the outbox. The zero Swept has seen
-// none; nil never remembers any.
+// none; nil remembers nothing. Its methods may be called from any number of goroutines.
 //
 // Postgres keeps deleted rows for as long as a transaction may see them, such as a dump, a
-// report, or one that nobody has ended. A look that begins at the first id reads them all.
-// So a look begins where, to the program's knowledge, something is. From time to time one
-// begins farther back, as far as what it reads there in vain takes little of the time.
+// report, or one that nobody ends. A look that begins at the first id reads them all. So
+// a look begins where, to the program's knowledge, something is. From time to time one begins
+// farther back, as often as that takes little of the time.
 type Swept struct {
 	mu    sync.Mutex
 	known sweep
-	lazy  bool         // the last look began behind sweep.sure
-	due   [2]time.Time // the next looks of depth whole and sure
+	due   [seen]time.Time // when looks of depth whole and sure may be taken again
+	lazy  bool            // the last look was not as deep as sure
 }
 
 // depth is how far back a look begins.
@@ -28,13 +28,13 @@ type depth int
 
 const (
 	whole depth = iota // at the first id
-	sure               // behind the ids below which nothing comes any more
-	late               // behind those below which something may still be committed
+	sure               // behind sweep.sure
+	seen               // behind sweep.seen
 )
 
-// share is which part of the time looks of depth whole and sure may take at most, one in so
-// many, unless they take little: less than lookTime, and rowTime for each row.
-var share = [...]time.Duration{whole: 50, sure: 20}
+// Looks of depth whole and sure take one part in share of the time at most, unless they take
+// little: less than lookTime, and rowTime for each row that they find.
+var share = [seen]time.Duration{whole: 50, sure: 20}
 
 const (
 	lookTime = 2 * time.Millisecond
@@ -45,37 +45,46 @@ const (
 type look struct {
 	span
 
+	which Selection
+	until int64 // take only changes that are due by then, in microseconds
+	fresh bool  // leave out changes of which a part is done
+
 	depth depth
 	asks  bool      // for what Swept remembers
 	upTo  int64     // of the changes up to this id
 	begun time.Time // when it asks
-	pages int
-	took  time.Duration // by the first page
-	rows  int64         // on the first page
+	took  time.Duration
+	rows  int64
 	sight sight
+	pages int // so far; took and rows are of the first
 }
 
 // newLook begins a look.
 func (o *Outbox) newLook(which Selection) *look {
-	if s := o.Swept; s != nil && o.dialect.Lock && which.After == 0 {
-		return s.newLook(which.Quick)
+	l := &look{span: span{after: which.After}, which: which, until: time.Now().UnixMicro()}
+	if which.Everything {
+		l.until = math.MaxInt64
 	}
-	return &look{span: span{after: which.After}}
-}
-
-func (s *Swept) newLook(quick bool) *look {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := &look{asks: true, upTo: s.known.last, begun: time.Now()}
-	if quick && l.begun.Before(s.due[whole]) {
-		l.depth, l.after = sure, s.known.sure
-		if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure {
-			l.depth, l.after = late, s.known.seen
-		}
-		n, _ := slices.BinarySearch(s.known.left, l.after+1)
-		l.ids = s.known.left[:n]
+	if o.Swept != nil && o.dialect.Lock && which.After == 0 {
+		o.Swept.begin(l)
 	}
 	return l
+}
+
+// begin sets where a look begins.
+func (s *Swept) begin(l *look) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.asks, l.upTo, l.begun = true, s.known.last, time.Now()
+	if !l.which.Quick || !l.begun.Before(s.due[whole]) {
+		return
+	}
+	l.depth, l.after = sure, s.known.sure
+	if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure {
+		l.depth, l.after = seen, s.known.seen
+	}
+	n, _ := slices.BinarySearch(s.known.left, l.after+1)
+	l.ids = s.known.left[:n]
 }
 
 // met notes a page of the look.
@@ -97,8 +106,8 @@ func (s *Swept) learn(l *look) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.lazy = s.known.after(l.sight), l.depth == late
-	if l.depth == late {
+	s.known, s.lazy = s.known.after(l.sight), l.depth == seen
+	if s.lazy {
 		return
 	}
 	s.due[l.depth] = time.Time{}
@@ -117,7 +126,7 @@ func (s *Swept) Until(d time.Duration) time.Duration {
 	return min(d, max(time.Until(s.due[sure]), 0))
 }
 
-// surely returns the id up to which no change comes any more.
+// surely returns the id up to which no change comes any more, but those that a look has left.
 func (s *Swept) surely() int64 {
 	if s == nil {
 		return 0
@@ -127,24 +136,30 @@ func (s *Swept) surely() int64 {
 	return s.known.sure
 }
 
-// learns is what a query of a page returns for Swept: two JSON arrays, of the first
-// leftMost+1 ids on the page that are up to a parameter, and of its snapshot.
-var learns = fmt.Sprintf(`(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w),
-	(SELECT json_build_array(CAST(CAST(pg_snapshot_xmin(s) AS text) AS bigint), CAST(CAST(pg_snapshot_xmax(s) AS text) AS bigint)) FROM pg_current_snapshot() s)`, leftMost+1)
+// learned is what the query of a page returns for Swept: the first leftMost+1 ids on the page
+// that are up to a parameter, and two numbers of its snapshot, as JSON arrays.
+func (l *look) learned() (columns string, args []any) {
+	if !l.asks {
+		return "NULL, NULL", nil
+	}
+	const number = "CAST(CAST(%s(s) AS text) AS bigint)"
+	return fmt.Sprintf("(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w), "+
+		"(SELECT json_build_array("+number+", "+number+") FROM pg_current_snapshot() s)",
+		leftMost+1, "pg_snapshot_xmin", "pg_snapshot_xmax"), []any{l.upTo}
+}
 
-// learnt reads them.
-func (p *outboxPart) learnt(ids, seen *string) error {
-	var numbers [2]int64
+// learn reads them; both are nil if nobody has asked.
+func (p *outboxPart) learn(ids, numbers *string) error {
+	if numbers == nil {
+		return nil
+	}
 	if ids != nil {
 		if err := json.Unmarshal([]byte(*ids), &p.ids); err != nil {
 			return err
 		}
 	}
-	if seen != nil {
-		if err := json.Unmarshal([]byte(*seen), &numbers); err != nil {
-			return err
-		}
-	}
-	p.snapshot = snapshot{oldest: numbers[0], next: numbers[1]}
-	return nil
+	var two [2]int64
+	err := json.Unmarshal([]byte(*numbers), &two)
+	p.snapshot = snapshot{oldest: two[0], next: two[1]}
+	return err
 }

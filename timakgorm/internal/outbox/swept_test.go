@@ -93,6 +93,7 @@ func TestSwept_committedLate(t *testing.T) {
 		t.Errorf("then: a rest of %v, want one to the next look", rest)
 	}
 	w.want("a look that is not quick", outbox.Selection{}, 4)
+	w.outbox.Swept.PutOff(time.Hour, time.Hour)
 	w.want("a quick look after it", quick, 4)
 	if rest := w.outbox.Swept.Until(2 * time.Hour); rest > time.Hour {
 		t.Errorf("after a quick look: a rest of %v, want one to the next look", rest)
