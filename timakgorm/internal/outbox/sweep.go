@@ -49,7 +49,7 @@ func (s sweep) after(v sight) sweep {
 	s.last = max(s.last, v.last)
 	if v.after <= s.sure && v.oldest >= s.open {
 		s.sure = max(s.sure, min(s.next, s.seen))
-		s.next, s.open = s.last, v.snapshot.next
+		s.next, s.open = s.last, v.next
 	}
 	n, _ := slices.BinarySearch(v.ids, s.seen+1)
 	s.left = slices.Clone(v.ids[:n])
