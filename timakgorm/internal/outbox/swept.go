@@ -41,6 +41,9 @@ const (
 	rowTime  = 20 * time.Microsecond
 )
 
+// fewIDs are read in no time: a look of depth seen must save more.
+const fewIDs = 1000
+
 // look is one look at the outbox, which may take several pages.
 type look struct {
 	span
@@ -80,7 +83,7 @@ func (s *Swept) begin(l *look) {
 		return
 	}
 	l.depth, l.after = sure, s.known.sure
-	if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure {
+	if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure+fewIDs {
 		l.depth, l.after = seen, s.known.seen
 	}
 	n, _ := slices.BinarySearch(s.known.left, l.after+1)
