@@ -54,6 +54,7 @@ bench: needs ## Run all benchmarks, COUNT=5 times, and write docs/benchmarks.md
 	$(BENCH) -bench 'Capture//(create|change|delete)$$' -benchtime 100x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	$(BENCH) -bench 'Capture//10000' -benchtime 10x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	$(BENCH) -bench 'Backlog///batch=(1000|20000)$$' -benchtime 1x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
+	$(BENCH) -count 1 -bench Held -benchtime 12x ./timakgorm/internal/endtoend | tee -a $(BENCHED)
 	$(BENCH) -bench Home -benchtime 100x ./timakgorm/internal/beyond | tee -a $(BENCHED)
 	$(BENCH) -bench FanOut -benchtime 3x ./timakgorm/internal/audience | tee -a $(BENCHED)
 	go run ./timak/internal/benchdoc -date $$(date -u +%F) < $(BENCHED) > $(BENCHED).md

@@ -23,6 +23,7 @@ type page struct {
 	Peers    []peerRow
 	Captures []captureRow
 	Backlogs []backlogRow
+	Held     []heldRow
 	Homes    []homeRow
 	FanOuts  []fanOutRow
 }
@@ -70,6 +71,9 @@ func write(out io.Writer, all results, on machine) error {
 		if step, ok := strings.CutPrefix(name, "endtoend/Backlog/"); ok {
 			p.Backlogs = append(p.Backlogs, backlogOf(&all, name, step))
 		}
+		if step, ok := strings.CutPrefix(name, "endtoend/Held/"); ok {
+			p.Held = append(p.Held, heldOf(&all, name, step))
+		}
 		if step, ok := strings.CutPrefix(name, "beyond/Home/"); ok {
 			p.Homes = append(p.Homes, homeOf(&all, name, step))
 		}
@@ -77,8 +81,8 @@ func write(out io.Writer, all results, on machine) error {
 			p.FanOuts = append(p.FanOuts, fanOutOf(&all, name, step))
 		}
 	}
-	if len(p.Peers) == 0 || len(p.Captures) == 0 || len(p.Backlogs) == 0 || len(p.Homes) == 0 || len(p.FanOuts) == 0 {
-		return errors.New("no results of Peers, Capture, Backlog, Home or FanOut: expected those of all benchmarks that make bench runs")
+	if len(p.Peers) == 0 || len(p.Captures) == 0 || len(p.Backlogs) == 0 || len(p.Held) == 0 || len(p.Homes) == 0 || len(p.FanOuts) == 0 {
+		return errors.New("no results of Peers, Capture, Backlog, Held, Home or FanOut: expected those of all benchmarks that make bench runs")
 	}
 	return template.Must(template.New("page").Parse(text)).Execute(out, p)
 }

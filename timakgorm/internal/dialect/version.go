@@ -1,5 +1,7 @@
 package dialect
 
+import "strings"
+
 // drawSQL draws a version. The writer of the rows runs it after they are locked.
 // All rows of a statement get the same version, because they may trade places.
 // For every row versions rise by at least two, because a change removes with its
@@ -30,4 +32,17 @@ func (d Dialect) Micros() string {
 		return "0"
 	}
 	return d.now
+}
+
+// Drawn returns a query for an id of the outbox: all that are drawn later are greater. own
+// is what to write before the names of timak's tables, and highest a query for the highest id
+// that is there. Postgres' sequence tells at once, if the role may read it; the end of the
+// index may be full of deleted rows.
+func (d Dialect) Drawn(own, highest string) string {
+	if !d.Numbered {
+		return highest
+	}
+	table := "'" + strings.ReplaceAll(own, "'", "''") + "timak_outbox'"
+	return "SELECT CASE WHEN has_sequence_privilege(s, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value(s), 0) ELSE (" + highest + ") END" +
+		" FROM (SELECT CAST(pg_get_serial_sequence(" + table + ", 'id') AS regclass) AS s) q"
 }

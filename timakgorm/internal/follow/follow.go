@@ -170,7 +170,9 @@ func (f *follow) before(ctx context.Context, pool gorm.ConnPool) error {
 			return fmt.Errorf("timakgorm: lock %s: %w", f.target.Table.Model.Table, err)
 		}
 	}
-	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM "+f.target.SQL.Own+"timak_outbox").Scan(&f.since); err != nil {
+	own := f.target.SQL.Own
+	drawn := f.target.Table.Dialect.Drawn(own, "SELECT coalesce(max(id), 0) FROM "+own+"timak_outbox")
+	if err := pool.QueryRowContext(ctx, drawn).Scan(&f.since); err != nil {
 		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", f.target.Table.Model.Table, err)
 	}
 	return f.target.Read(ctx, pool, f.st, f.where, f.changes.Read)

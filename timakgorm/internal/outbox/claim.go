@@ -71,7 +71,7 @@ func (o *Outbox) claimIn(ctx context.Context, tx *sql.Tx, t *dialect.Table, rows
 			all = append(all, ids...)
 		}
 	}
-	err = exec(ctx, o, tx, all, fmt.Sprintf("UPDATE timak_outbox SET claim = %d WHERE id IN (%s)", version, o.dialect.IDs))
+	err = exec(ctx, o, tx, all, fmt.Sprintf("UPDATE timak_outbox SET claim = %d WHERE %s", version, o.isOneOf("id")))
 	return version, ours, errors.Join(err, o.raiseClock(ctx, tx, version))
 }
 
@@ -82,7 +82,7 @@ func (o *Outbox) unclaimed(ctx context.Context, tx *sql.Tx, ids []int64, since i
 		return nil, err
 	}
 	free = map[int64]bool{}
-	query := "SELECT id FROM timak_outbox WHERE id IN (" + o.dialect.IDs + ") AND coalesce(claim, 0) < ?"
+	query := "SELECT id FROM timak_outbox WHERE " + o.isOneOf("id") + " AND coalesce(claim, 0) < ?"
 	return free, dialect.EachRow(ctx, tx, o.dialect.Bind(query), []any{string(list), since}, func(found *sql.Rows) error {
 		var id int64
 		err := found.Scan(&id)
@@ -109,19 +109,20 @@ func (o *Outbox) lost(ctx context.Context, tx *sql.Tx, s Settlement) (ids map[in
 		return nil, err
 	}
 	ids = map[int64]bool{}
-	err = dialect.EachRow(ctx, tx, o.dialect.Bind("SELECT o.id FROM "+o.held()+" JOIN timak_outbox o ON o.id = f.id WHERE abs(o.claim) <> f.claim"),
-		[]any{string(text)}, func(found *sql.Rows) error {
-			var id int64
-			err := found.Scan(&id)
-			ids[id] = true
-			return err
-		})
+	query := "SELECT o.id FROM " + o.held() + " JOIN timak_outbox o ON o.id = f.id WHERE abs(o.claim) <> f.claim AND " + o.isOf("o.id", o.held())
+	err = dialect.EachRow(ctx, tx, o.dialect.Bind(query), repeated(text, query), func(found *sql.Rows) error {
+		var id int64
+		err := found.Scan(&id)
+		ids[id] = true
+		return err
+	})
 	return ids, err
 }
 
 // giveBack lets other relays claim what stays in the outbox.
 func (o *Outbox) giveBack(ctx context.Context, tx *sql.Tx, s Settlement) error {
-	return exec(ctx, o, tx, s.claimed(), "UPDATE timak_outbox SET claim = -f.claim FROM "+o.held()+" WHERE timak_outbox.id = f.id AND timak_outbox.claim = f.claim")
+	return exec(ctx, o, tx, s.claimed(), "UPDATE timak_outbox SET claim = -f.claim FROM "+o.held()+" WHERE timak_outbox.id = f.id AND timak_outbox.claim = f.claim AND "+
+		o.isOf("timak_outbox.id", o.held()))
 }
 
 // claimed returns the claims as a list.

@@ -11,7 +11,8 @@ import (
 
 // LastID returns an id; every change recorded from now on has a greater one.
 func (o *Outbox) LastID(ctx context.Context) (id int64, err error) {
-	err = o.DB.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM timak_outbox UNION ALL SELECT max(id) FROM timak_dead) m").Scan(&id)
+	const highest = "SELECT coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM timak_outbox UNION ALL SELECT max(id) FROM timak_dead) m"
+	err = o.DB.QueryRowContext(ctx, o.dialect.Drawn("", highest)).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("timakgorm: read outbox: %w", err)
 	}

@@ -25,6 +25,8 @@ type Mark struct {
 	Text   string // empty: before everything
 	LostAt int64  // microseconds; 0: it stands
 	Live   bool   // its relay has renewed it within MarkLife
+
+	place string // of its row, when it was remembered last; see remember
 }
 
 // MarkLife is how long after it has renewed its mark a relay counts as one that runs.
@@ -102,7 +104,7 @@ func (o *Outbox) Learn(ctx context.Context, l Look) (own Mark, lost int64, err e
 		case own.ID == 0:
 			return o.begin(ctx, tx, &own, l.Seen)
 		}
-		return o.remember(ctx, tx, own)
+		return o.remember(ctx, tx, &own)
 	})
 	return own, lost, explained(err)
 }
@@ -165,9 +167,26 @@ func (o *Outbox) noteLost(ctx context.Context, tx *sql.Tx, l Look) (news int64, 
 func (o *Outbox) micros(parameter string) string { return "CAST(" + parameter + " AS bigint)" }
 
 // remember writes a mark to its relay's row. It returns ErrMarksChanged if that does not
-// stand.
-func (o *Outbox) remember(ctx context.Context, tx *sql.Tx, m Mark) error {
-	return changed(tx.ExecContext(ctx, o.dialect.Bind("UPDATE timak_marks SET mark = ?, renewed_at = "+o.now()+" WHERE id = ? AND lost_at IS NULL"), m.Text, m.ID))
+// stand. On Postgres it finds the row by its place, if that is the same still: the index
+// leads to all that the row has been, while that cannot be removed.
+func (o *Outbox) remember(ctx context.Context, tx *sql.Tx, m *Mark) error {
+	set := "UPDATE timak_marks SET mark = ?, renewed_at = " + o.now() + " WHERE id = ? AND lost_at IS NULL"
+	if !o.dialect.Lock {
+		return changed(tx.ExecContext(ctx, set, m.Text, m.ID))
+	}
+	const place = " RETURNING CAST(ctid AS text)"
+	err := sql.ErrNoRows
+	if m.place != "" {
+		query := o.dialect.Bind(set + " AND ctid = CAST(CAST(? AS text) AS tid)" + place)
+		err = tx.QueryRowContext(ctx, query, m.Text, m.ID, m.place).Scan(&m.place)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tx.QueryRowContext(ctx, o.dialect.Bind(set+place), m.Text, m.ID).Scan(&m.place)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrMarksChanged
+	}
+	return err
 }
 
 // begin writes a mark to a new row, and sets its ID. It returns ErrMarksChanged if a row
@@ -210,7 +229,7 @@ func (o *Outbox) Forgive(ctx context.Context, lost []Mark, own Mark) error {
 		if own.ID == 0 {
 			return nil
 		}
-		return o.remember(ctx, tx, own)
+		return o.remember(ctx, tx, &own)
 	}))
 }
 

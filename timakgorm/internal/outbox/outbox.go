@@ -1,15 +1,13 @@
 package outbox
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
@@ -18,7 +16,9 @@ import (
 // Outbox reads and settles the changes in the outbox, for the relay. Its methods may
 // be called from any number of goroutines.
 type Outbox struct {
-	DB      *sql.DB
+	DB    *sql.DB
+	Swept *Swept // what looks begin behind; nil: every look begins at the first id
+
 	dialect dialect.Dialect
 	tables  string // the tracked tables, as a JSON array
 }
@@ -38,129 +38,6 @@ func (o *Outbox) among(which Selection) (condition string, args []any) {
 		args = append(args, ArrayText(which.Shards))
 	}
 	return condition, args
-}
-
-const changeColumns = "o.id, o.version, o.tbl, o.pk, o.old, o.new, o.attempts, o.progress, o.claim"
-
-const (
-	// PageSize is how many rows of the outbox one query reads at most.
-	PageSize = 5000
-	// batchBytes is how many bytes of changes fill a batch.
-	batchBytes = 64 << 20
-)
-
-// Due returns the oldest changes of a selection whose time has come, at most limit,
-// and whether there may be more. Changes of which a part is done are at most half of
-// them, so that they do not hold up those that come after them. It adds earlier changes
-// of the same rows that were left out or put off, as the changes of a row must be tried
-// in order.
-func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (changes []RowChange, more bool, err error) {
-	if which.Shards != nil && len(which.Shards) == 0 {
-		return nil, false, nil
-	}
-	until := time.Now().UnixMicro()
-	if which.Everything {
-		until = math.MaxInt64
-	}
-	size, out, next := 0, int64(math.MaxInt64), outboxPart{last: which.After, more: true}
-	begun := 0
-	for next.more && len(changes) < limit && size < batchBytes {
-		fresh := begun > (limit+1)/2
-		if next, err = o.page(ctx, next.last, min(limit, PageSize), until, which, fresh); err != nil {
-			return nil, false, err
-		}
-		out = min(out, next.leftOut)
-		for _, change := range next.changes {
-			if change.Progress != nil {
-				if begun++; begun > (limit+1)/2 {
-					out = min(out, change.ID)
-					continue
-				}
-			}
-			size += change.size()
-			changes = append(changes, change)
-		}
-	}
-	more = next.more || len(changes) > limit || begun > (limit+1)/2
-	changes = changes[:min(limit, len(changes))]
-	if n := len(changes); n > 0 && out < changes[n-1].ID {
-		changes, err = o.OfRows(ctx, IDsOf(changes), out)
-	}
-	return changes, more, err
-}
-
-// outboxPart is the part of a selection that is on one page of the outbox.
-type outboxPart struct {
-	changes []RowChange // whose time has come
-	leftOut int64       // the id of the first change of the page that is not among these
-	last    int64       // the last id of the page
-	more    bool        // another page may follow
-}
-
-// page returns the part of a selection that is among the next limit rows of the
-// outbox after an id; with fresh, without changes of which a part is done. The query reads rows in the order of their ids and filters
-// them one by one: any other plan would be slow in an outbox that was empty a moment
-// ago and holds a million rows now.
-func (o *Outbox) page(ctx context.Context, after int64, limit int, until int64, which Selection, fresh bool) (outboxPart, error) {
-	among, args := o.among(which)
-	due, late := "run_at <= ?", "run_at > ?"
-	if fresh {
-		due, late = due+" AND progress IS NULL", "("+late+" OR progress IS NOT NULL)"
-	}
-	args = slices.Concat([]any{after, limit}, args, []any{until, until}, args, []any{int64(math.MaxInt64)})
-	changes, err := o.read(ctx, `WITH page AS MATERIALIZED (SELECT * FROM timak_outbox WHERE id > ? ORDER BY id LIMIT ?)
-		SELECT `+changeColumns+` FROM page o WHERE `+among+` AND `+due+`
-		UNION ALL SELECT max(id), coalesce(min(CASE WHEN `+late+` AND `+among+` THEN id END), ?), '', '', NULL, NULL, count(*), NULL, NULL
-		FROM page HAVING count(*) > 0`, args...)
-	if err != nil || len(changes) == 0 {
-		return outboxPart{leftOut: math.MaxInt64}, err
-	}
-	// The last row is not a change: it describes the page.
-	rest := changes[len(changes)-1]
-	changes = changes[:len(changes)-1]
-	slices.SortFunc(changes, func(a, b RowChange) int { return cmp.Compare(a.ID, b.ID) })
-	return outboxPart{changes: changes, leftOut: rest.Version, last: rest.ID, more: rest.Attempts == limit}, nil
-}
-
-// OfRows returns the changes with these ids, and the other changes of the same rows
-// between the id from and the last of these ids. No index finds the changes of a
-// row, so from bounds the search. Older changes that it misses have no effect when
-// they come later, as each change also tells the timelines what it has ended.
-func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
-	list, err := model.JSON(ids)
-	if err != nil {
-		return nil, err
-	}
-	among, args := o.among(Selection{})
-	return o.read(ctx, "SELECT "+changeColumns+` FROM timak_outbox o WHERE id BETWEEN ? AND ?
-		AND ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE r.id IN (`+o.dialect.IDs+"))) IS TRUE AND "+among+" ORDER BY id",
-		append([]any{min(from, slices.Min(ids)), slices.Max(ids), string(list)}, args...)...)
-}
-
-func (o *Outbox) read(ctx context.Context, query string, args ...any) (changes []RowChange, err error) {
-	changes = make([]RowChange, 0, 64)
-	err = dialect.EachRow(ctx, o.DB, o.dialect.Bind(query), args, func(found *sql.Rows) error {
-		var c RowChange
-		err := found.Scan(&c.ID, &c.Version, &c.Table, &c.PK, &c.Old, &c.New, &c.Attempts, &c.Progress, &c.Claim)
-		changes = append(changes, c)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("timakgorm: read outbox: %w", err)
-	}
-	return changes, nil
-}
-
-// Waiting returns the id of the first change of a selection, 0 if there is none, and
-// the number of its changes.
-func (o *Outbox) Waiting(ctx context.Context, which Selection) (first, count int64, err error) {
-	among, args := o.among(which)
-	err = o.DB.QueryRowContext(ctx, o.dialect.Bind("SELECT coalesce(min(id), 0), count(*) FROM timak_outbox WHERE "+among), args...).
-		Scan(&first, &count)
-	if err != nil {
-		err = fmt.Errorf("timakgorm: read outbox: %w", err)
-	}
-	return first, count, err
 }
 
 // Settlement says what becomes of the changes of a batch. The zero Settlement
@@ -277,8 +154,10 @@ func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 const clockSettings = "set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
 
 // settleSettings are the settings of a settlement on Postgres. It need not wait for
-// the disk: after a crash its changes are applied once more.
-const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), " + clockSettings
+// the disk: after a crash its changes are applied once more. It finds changes by their ids:
+// a plan from when there were only a few, which reads the whole table, would read all
+// deleted rows that are still in it.
+const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " + clockSettings
 
 // SettleIn carries out a settlement in a transaction, which the caller ends.
 func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
@@ -291,7 +170,7 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 		return err
 	}
 	if s.Mark != nil {
-		if err := o.remember(ctx, tx, *s.Mark); err != nil {
+		if err := o.remember(ctx, tx, s.Mark); err != nil {
 			return err
 		}
 	}
@@ -319,7 +198,7 @@ func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	return o.putOff(ctx, tx, s.Late)
 }
 
-// exec runs a statement whose only parameter, written ?, is a JSON list. It does
+// exec runs a statement whose parameters, written ?, are all the same JSON list. It does
 // nothing for an empty list.
 func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement string) error {
 	if len(list) == 0 {
@@ -329,13 +208,36 @@ func exec[T any](ctx context.Context, o *Outbox, tx *sql.Tx, list []T, statement
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, o.dialect.Bind(statement), string(text))
+	_, err = tx.ExecContext(ctx, o.dialect.Bind(statement), repeated(text, statement)...)
 	return err
+}
+
+// repeated returns a JSON text as each parameter of a statement.
+func repeated(text []byte, statement string) []any {
+	return slices.Repeat([]any{string(text)}, strings.Count(statement, "?"))
+}
+
+// isOneOf returns the condition that a change's id is in the JSON list in a parameter.
+// Postgres looks up each in the index, where it might join the list with all changes.
+func (o *Outbox) isOneOf(id string) string {
+	if o.dialect.Numbered {
+		return id + " = ANY (CAST(translate(CAST(? AS text), '[]', '{}') AS bigint[]))"
+	}
+	return id + " IN (" + o.dialect.IDs + ")"
+}
+
+// isOf returns a condition that is true of a change whose id is in a FROM item f, which it
+// is joined with: so Postgres looks up each in the index.
+func (o *Outbox) isOf(id, item string) string {
+	if o.dialect.Numbered {
+		return id + " = ANY (CAST((SELECT array_agg(f.id) FROM " + item + ") AS bigint[]))"
+	}
+	return "true"
 }
 
 // forget deletes changes from the outbox.
 func (o *Outbox) forget(ctx context.Context, tx *sql.Tx, ids []int64) error {
-	return exec(ctx, o, tx, ids, "DELETE FROM timak_outbox WHERE id IN ("+o.dialect.IDs+")")
+	return exec(ctx, o, tx, ids, "DELETE FROM timak_outbox WHERE "+o.isOneOf("id"))
 }
 
 // fates returns a FROM item f that turns a JSON array of Fates, its parameter, into
@@ -352,13 +254,13 @@ func (o *Outbox) fates() string {
 func (o *Outbox) bury(ctx context.Context, tx *sql.Tx, dead []Fate) error {
 	return exec(ctx, o, tx, dead, `INSERT INTO timak_dead (id, version, tbl, pk, old, new, error)
 		SELECT o.id, o.version, o.tbl, o.pk, o.old, o.new, f.error FROM `+o.fates()+` JOIN timak_outbox o ON o.id = f.id
-		WHERE true ON CONFLICT (id) DO NOTHING`)
+		WHERE `+o.isOf("o.id", o.fates())+` ON CONFLICT (id) DO NOTHING`)
 }
 
 // putOff sets when changes are tried again.
 func (o *Outbox) putOff(ctx context.Context, tx *sql.Tx, late []Fate) error {
 	return exec(ctx, o, tx, late, `UPDATE timak_outbox SET run_at = f.run_at, attempts = f.attempts, error = f.error
-		FROM `+o.fates()+` WHERE timak_outbox.id = f.id`)
+		FROM `+o.fates()+` WHERE timak_outbox.id = f.id AND `+o.isOf("timak_outbox.id", o.fates()))
 }
 
 // advance notes how far the relay has come with changes.
@@ -367,5 +269,5 @@ func (o *Outbox) advance(ctx context.Context, tx *sql.Tx, some []Progress) error
 	if o.dialect.Numbered {
 		rows = "jsonb_to_recordset(CAST(CAST(? AS text) AS jsonb)) AS f(id bigint, progress text)"
 	}
-	return exec(ctx, o, tx, some, "UPDATE timak_outbox SET progress = f.progress FROM "+rows+" WHERE timak_outbox.id = f.id")
+	return exec(ctx, o, tx, some, "UPDATE timak_outbox SET progress = f.progress FROM "+rows+" WHERE timak_outbox.id = f.id AND "+o.isOf("timak_outbox.id", rows))
 }

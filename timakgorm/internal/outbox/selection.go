@@ -11,6 +11,7 @@ type Selection struct {
 	Everything bool    // take also changes that were put off
 	Shards     []int32 // nil: all; empty: none
 	After      int64   // take only changes with a greater id
+	Quick      bool    // changes that were committed late may be left to another look; see Swept
 }
 
 // Others returns the selection of all other shards, from the first id on.

@@ -55,6 +55,7 @@ type outcome struct {
 	late    int   // of these, put off
 	last    int64 // id of the last one
 	more    bool  // more changes may be due
+	whole   bool  // the look has left none to another one
 
 	// reached says that the store has answered, outage that it cannot be reached.
 	reached, outage bool
@@ -77,12 +78,12 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 	if err != nil {
 		return outcome{}, err
 	}
-	changes, more, err := o.Due(ctx, r.opts.Batch, which)
-	if err != nil || len(changes) == 0 {
-		return outcome{}, err
+	due, err := o.Due(ctx, r.opts.Batch, which)
+	if err != nil || len(due.Changes) == 0 {
+		return outcome{whole: due.Whole}, err
 	}
-	came := outcome{found: len(changes), last: changes[len(changes)-1].ID, more: more}
-	b := r.newBatch(o, since, changes, more)
+	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole}
+	b := r.newBatch(o, since, due.Changes, due.More)
 	b.apply(ctx)
 	if ctx.Err() != nil {
 		return came, ctx.Err()

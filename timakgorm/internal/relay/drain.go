@@ -52,6 +52,7 @@ type drain struct {
 	putOff bool  // only changes that were put off are left: take those too
 	after  int64 // changes up to this id are left to programs with other rules
 	due    bool  // never take changes that were put off, as each try counts
+	whole  bool  // quick looks find no more
 
 	// The changes that other processes hold: the id of the first, their number, and
 	// since when both are the same. impatient says that this has been too long.
@@ -63,7 +64,7 @@ type drain struct {
 // step takes one batch, or waits for other processes, and reports whether nothing is
 // left.
 func (d *drain) step(ctx context.Context) (done bool, err error) {
-	which := outbox.Selection{Everything: d.putOff, After: d.after}
+	which := outbox.Selection{Everything: d.putOff, After: d.after, Quick: !d.whole}
 	if !d.impatient {
 		if which.Shards, err = d.notForeign(ctx); err != nil {
 			return false, err
@@ -72,7 +73,7 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 	came, err := d.relayBatch(ctx, which)
 	switch {
 	case came.settled > 0:
-		d.putOff, d.impatient, d.after = false, false, 0
+		d.putOff, d.impatient, d.after, d.whole = false, false, 0, false
 		d.waits.Reset()
 		return false, nil
 	case err != nil:
@@ -87,6 +88,9 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 		return false, nil
 	case !d.putOff && !d.due:
 		d.putOff, d.after = true, 0
+		return false, nil
+	case !d.whole && (!came.whole || which.After > 0):
+		d.whole, d.after = true, 0
 		return false, nil
 	case which.Shards == nil:
 		return true, nil

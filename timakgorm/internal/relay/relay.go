@@ -29,6 +29,7 @@ type Relay struct {
 	pids        pids
 	deliveries  deliveries
 	marks       *marks
+	swept       outbox.Swept
 	foreignSeen rate.Sometimes // once a minute
 }
 
@@ -59,5 +60,9 @@ func (r *Relay) Outbox() (*outbox.Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return outbox.Open(db, r.tables)
+	o, err := outbox.Open(db, r.tables)
+	if err == nil {
+		o.Swept = &r.swept
+	}
+	return o, err
 }

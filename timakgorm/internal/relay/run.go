@@ -47,7 +47,7 @@ func (r *runner) round(ctx context.Context) {
 	var came outcome
 	held, err := r.shards.hold(ctx)
 	if err == nil {
-		came, err = r.relayBatch(ctx, outbox.Selection{Shards: held, After: r.tried})
+		came, err = r.relayBatch(ctx, outbox.Selection{Shards: held, After: r.tried, Quick: true})
 	}
 	err = outbox.Explain(err)
 	switch {
@@ -76,7 +76,7 @@ func (r *runner) round(ctx context.Context) {
 // idle rests when there is nothing to do, or only changes that wait for the end of the
 // pause.
 func (r *runner) idle(ctx context.Context, came outcome) {
-	wait := r.watch.until(Spread(r.opts.Poll))
+	wait := r.swept.Until(r.watch.until(Spread(r.opts.Poll)))
 	if r.pausing() {
 		wait = min(wait, time.Until(r.until))
 		if !came.reached {

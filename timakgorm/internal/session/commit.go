@@ -81,7 +81,7 @@ func (t *Transaction) Commit() error {
 	if !t.dirty && !t.hasWritten() {
 		return t.commit()
 	}
-	ids, err := t.recorded()
+	ids, drawn, err := t.recorded()
 	if err != nil {
 		return errors.Join(fault.Named("commit", err), t.Rollback())
 	}
@@ -89,7 +89,7 @@ func (t *Transaction) Commit() error {
 		return err
 	}
 	if t.dirty || len(ids) > 0 {
-		s.noteDrawn(ids)
+		s.drawn.Store(drawn)
 	}
 	s.opts.Deliver(t.ctx, ids)
 	return nil
@@ -105,34 +105,44 @@ func (t *Transaction) commit() error {
 	return t.Tx.Commit()
 }
 
-// recorded returns the ids of the changes that the transaction has recorded. It
+// recorded returns the ids of the changes that the transaction has recorded, and one that
+// all ids of transactions which begin later exceed, or 0. It
 // must be called before the commit. On SQLite, whose transactions run one after
 // another, it may also return changes that others have committed since.
-func (t *Transaction) recorded() (ids []int64, err error) {
+func (t *Transaction) recorded() (ids []int64, drawn int64, err error) {
+	if ids, err = t.recordedAfter(t.after); err != nil {
+		return nil, 0, err
+	}
+	if d := t.pool.sessions.tables.Dialect; len(ids) == 0 && d.Lock {
+		own := t.pool.sessions.ownName("")
+		if err := t.QueryRowContext(t.ctx, d.Drawn(own, "SELECT coalesce(max(id), 0) FROM "+own+"timak_outbox")).Scan(&drawn); err != nil {
+			return nil, 0, err
+		}
+		if drawn < t.after { // the outbox was recreated
+			ids, err = t.recordedAfter(0)
+		}
+	}
+	if len(ids) > 0 { // SQLite's outbox may have been recreated if there is none
+		drawn = ids[len(ids)-1]
+	}
+	return ids, drawn, err
+}
+
+// recordedAfter returns those of its ids that are greater than one.
+func (t *Transaction) recordedAfter(after int64) (ids []int64, err error) {
 	d := t.pool.sessions.tables.Dialect
 	query := "SELECT id FROM " + t.pool.sessions.ownName("timak_outbox") + " WHERE id > ?"
 	if d.Lock {
 		query += " AND xid = pg_current_xact_id_if_assigned()"
 	}
 	query += " ORDER BY id"
-	err = dialect.EachRow(t.ctx, t, d.Bind(query), []any{t.after}, func(found *sql.Rows) error {
+	err = dialect.EachRow(t.ctx, t, d.Bind(query), []any{after}, func(found *sql.Rows) error {
 		var id int64
 		err := found.Scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	return ids, err
-}
-
-// noteDrawn remembers the last of a transaction's ids. Transactions that begin
-// after its commit need not search older changes. A transaction that found none
-// of its changes may have been misled, because the outbox was recreated.
-func (s *Sessions) noteDrawn(ids []int64) {
-	if len(ids) == 0 {
-		s.drawn.Store(0)
-		return
-	}
-	s.drawn.Store(ids[len(ids)-1])
 }
 
 // GetDBConn implements gorm.GetDBConnector.

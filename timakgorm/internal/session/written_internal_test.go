@@ -41,12 +41,12 @@ func TestHasWritten(t *testing.T) {
 	if tx.hasWritten() || hasID() {
 		t.Error("a transaction that has only read: hasWritten returned true, or it has an id")
 	}
-	if ids, err := tx.recorded(); err != nil || len(ids) > 0 || hasID() {
+	if ids, _, err := tx.recorded(); err != nil || len(ids) > 0 || hasID() {
 		t.Errorf("got %v, %v, and an id: %t", ids, err, hasID())
 	}
 	var id int64
 	must(tx.QueryRowContext(t.Context(), "INSERT INTO timak_outbox (version, tbl, pk) VALUES (1, 't', '[1]') RETURNING id").Scan(&id))
-	if ids, err := tx.recorded(); !tx.hasWritten() || err != nil || !slices.Equal(ids, []int64{id}) {
+	if ids, _, err := tx.recorded(); !tx.hasWritten() || err != nil || !slices.Equal(ids, []int64{id}) {
 		t.Errorf("after an insert: got %v, %v, want %d", ids, err, id)
 	}
 	must(tx.Rollback())

@@ -1,0 +1,150 @@
+package outbox_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/world"
+)
+
+// These tests run alone: the transactions of others on the same server would keep looks
+// from being sure.
+
+// sweptWorld is a world of events, and its outbox.
+type sweptWorld struct {
+	*world.World
+
+	outbox *outbox.Outbox
+}
+
+func newSwept(t *testing.T) sweptWorld {
+	t.Helper()
+	w := world.New(t, world.Setup{Dialect: "postgres", Models: []any{&world.Event{}}, Tracked: []any{&world.Event{}}})
+	pool, err := w.DB.DB()
+	w.Must(err)
+	o, err := outbox.Open(pool, &dialect.Tables{Dialect: dialect.Postgres, ByName: map[string]*dialect.Table{"events": nil}})
+	w.Must(err)
+	o.Swept = new(outbox.Swept)
+	return sweptWorld{w, o}
+}
+
+// add records changes.
+func (w sweptWorld) add(db *gorm.DB, n int) {
+	w.Helper()
+	for range n {
+		w.Must(db.Create(&world.Event{}).Error)
+	}
+}
+
+// due looks, and returns the ids of the changes that are due.
+func (w sweptWorld) due(which outbox.Selection) []int64 {
+	w.Helper()
+	found, err := w.outbox.Due(w.Context(), 100, which)
+	w.Must(err)
+	return outbox.IDsOf(found.Changes)
+}
+
+// settleAll looks, as far back as is sure, until nothing is left, and once more.
+func (w sweptWorld) settleAll() {
+	w.Helper()
+	for range 3 {
+		w.outbox.Swept.PutOff(time.Hour, 0)
+		ids := w.due(outbox.Selection{Quick: true})
+		w.Must(w.outbox.Settle(w.Context(), outbox.Settlement{Done: ids}))
+	}
+}
+
+func (w sweptWorld) want(about string, which outbox.Selection, want ...int64) {
+	w.Helper()
+	if got := w.due(which); !slices.Equal(got, want) {
+		w.Errorf("%s: got changes %v, want %v", about, got, want)
+	}
+}
+
+var quick = outbox.Selection{Quick: true}
+
+// TestSwept_committedLate: looks go on behind a change that its transaction has not
+// committed yet, and one comes back to it.
+func TestSwept_committedLate(t *testing.T) {
+	w := newSwept(t)
+	w.add(w.DB, 3)
+	w.settleAll()
+	tx := w.DB.Begin()
+	w.add(tx, 1) // change 4
+	w.add(w.DB, 1)
+	w.settleAll()
+	w.Must(w.DB.Exec("SELECT nextval('timak_outbox_id_seq') FROM generate_series(6, 1004)").Error)
+	w.add(w.DB, 3)
+	w.settleAll()
+	w.add(w.DB, 3)
+	w.settleAll()
+	if got := w.outbox.Swept.Sure(); got != 3 {
+		t.Errorf("while change 4 is not committed: sure of %d, want 3", got)
+	}
+	if got := w.outbox.Swept.Seen(); got != 1010 {
+		t.Errorf("while change 4 is not committed: seen %d, want 1010", got)
+	}
+	w.Must(tx.Commit().Error)
+	w.outbox.Swept.PutOff(time.Hour, time.Hour)
+	w.want("a look that is put off", quick)
+	if rest := w.outbox.Swept.Until(2 * time.Hour); rest > time.Hour {
+		t.Errorf("then: a rest of %v, want one to the next look", rest)
+	}
+	w.want("a look that is not quick", outbox.Selection{}, 4)
+	w.outbox.Swept.PutOff(time.Hour, time.Hour)
+	w.want("a quick look after it", quick, 4)
+	if rest := w.outbox.Swept.Until(2 * time.Hour); rest > time.Hour {
+		t.Errorf("after a quick look: a rest of %v, want one to the next look", rest)
+	}
+	w.outbox.Swept.PutOff(time.Hour, 0)
+	w.want("a look behind what is sure", quick, 4)
+	if rest := w.outbox.Swept.Until(2 * time.Hour); rest != 2*time.Hour {
+		t.Errorf("after it: a rest of %v, want two hours", rest)
+	}
+	w.settleAll()
+	if got := w.outbox.Swept.Sure(); got != 1010 {
+		t.Errorf("at the end: sure of %d, want 1010", got)
+	}
+}
+
+// TestSwept_left: a change that is put off is found behind which looks begin, and before
+// later changes of its row.
+func TestSwept_left(t *testing.T) {
+	w := newSwept(t)
+	w.add(w.DB, 1)
+	late := outbox.Settlement{Late: []outbox.Fate{{ID: 1, RunAt: time.Now().Add(time.Hour).UnixMicro()}}}
+	w.Must(w.outbox.Settle(w.Context(), late))
+	w.add(w.DB, 3)
+	w.settleAll()
+	if got := w.outbox.Swept.Sure(); got != 4 {
+		t.Errorf("behind a change that is put off: sure of %d, want 4", got)
+	}
+	w.outbox.Swept.PutOff(time.Hour, time.Hour)
+	w.want("before its time", quick)
+	w.want("of everything", outbox.Selection{Quick: true, Everything: true}, 1)
+	w.Must(w.DB.Model(&world.Event{ID: 1}).Update("stream_id", 2).Error)
+	w.add(w.DB, 1)
+	w.want("with a later change of its row", quick, 1, 5, 6)
+}
+
+// TestSwept_anotherSequence: ids that begin anew, as those of another server may that has
+// taken over, are found, and then looked at as if no others had been there.
+func TestSwept_anotherSequence(t *testing.T) {
+	w := newSwept(t)
+	w.add(w.DB, 10)
+	w.settleAll()
+	w.Must(w.DB.Exec("ALTER TABLE timak_outbox ALTER id RESTART WITH 5").Error)
+	w.add(w.DB, 1)
+	w.outbox.Swept.PutOff(time.Hour, 0)
+	w.want("a quick look", quick)
+	w.outbox.Swept.PutOff(0, 0)
+	w.want("a whole look", quick, 5)
+	w.outbox.Swept.PutOff(time.Hour, 0)
+	w.add(w.DB, 1)
+	w.want("a quick look after it", quick, 5, 6)
+}
