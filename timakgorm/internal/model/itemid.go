@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -23,6 +24,13 @@ func (m *Model) itemID(r Rule, i Image) (string, bool, error) {
 		values[n] = tag.Escape(value)
 	}
 	return m.Table + ":" + strings.Join(values, ","), true, nil
+}
+
+// OwnsItems reports whether the items of a row are its own: their ids are made of its
+// primary key. With a template, two rows may make the same id.
+func (m *Model) OwnsItems() bool {
+	template := func(r Rule) bool { return r.ID.Columns != nil }
+	return !slices.ContainsFunc(m.Rules, template) && !slices.ContainsFunc(m.Publications, template)
 }
 
 // KeyTexts splits an item's id into the columns of the primary key. It reports
