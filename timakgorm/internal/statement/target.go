@@ -41,7 +41,11 @@ func (t *Target) As(known *dialect.Table, alias string, quote func(string) strin
 // table is the tracked one.
 func (t *Target) columns() Fragment {
 	text := t.Table.Dialect.Text
-	sql := fmt.Sprintf(text+", "+text+", ", t.SQL.Key, t.SQL.Image)
+	key := fmt.Sprintf(text, t.SQL.Key)
+	if t.SQL.Bare != nil {
+		key = t.SQL.Bare.Column
+	}
+	sql := key + ", " + fmt.Sprintf(text, t.SQL.Image) + ", "
 	if t.Written == "" {
 		return Fragment{SQL: sql + "true"}
 	}
@@ -61,16 +65,16 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	}
 	defer dialect.CloseRows(found, &err)
 	for found.Next() {
-		var text string
+		var value any
 		var old *string
 		var same bool
-		if err := found.Scan(&text, &old, &same); err != nil {
+		if err := found.Scan(&value, &old, &same); err != nil {
 			return err
 		}
 		if !same {
 			return ErrElsewhere
 		}
-		key, err := model.ParseKey(text)
+		key, err := t.key(ctx, pool, value)
 		if err != nil {
 			return err
 		}
@@ -79,6 +83,18 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		}
 	}
 	return found.Err()
+}
+
+// key reads the primary key that a row of columns begins with.
+func (t *Target) key(ctx context.Context, pool gorm.ConnPool, value any) (model.RowKey, error) {
+	if t.SQL.Bare != nil {
+		return t.Table.ReadKey(ctx, pool, value)
+	}
+	text, err := dialect.TextValue(value)
+	if err != nil {
+		return nil, err
+	}
+	return model.ParseKey(*text)
 }
 
 // Query returns a SELECT of columns of the rows of a target that where selects,
