@@ -3,7 +3,6 @@ package dialect
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,18 +11,21 @@ import (
 
 // BareSQL is SQL about a single row whose primary key is one integer, for SQLite, which
 // compiles a statement each time it runs: that takes longer than to look at one row.
-// So it takes the number instead of JSON, and asks in steps.
+// So it takes the number instead of JSON, asks in steps, and leaves JSON to rawImage.
 type BareSQL struct {
-	// Column is the primary key as ReadKey takes it.
-	Column string
+	// Columns are what ReadImage takes, and whether the row is not soft-deleted.
+	Columns string
 
 	// Narrow is the condition that a row has the key in the parameter.
 	Narrow string
 
-	// image asks for the image of the row with the key in the parameter. made is
-	// image for a row whose table nobody has looked at yet: its second parameter is
-	// the name by which the statement wrote the table, from NameGiven.
-	image, made string
+	// now asks for the Columns of the row with the key in the parameter, unless it is
+	// soft-deleted. made is now for a row whose table nobody has looked at yet: its
+	// second parameter is the name by which the statement wrote the table, from
+	// NameGiven. image asks for the image.
+	now, made, image string
+
+	raw rawImage
 }
 
 // bareSQL returns the SQL of a table; nil if the key is not one integer.
@@ -31,10 +33,15 @@ func (d Dialect) bareSQL(m *model.Model, s Statements) *BareSQL {
 	if d.Numbered || !BareKey(m) {
 		return nil
 	}
-	column := s.Column(m.Keys[0])
-	b := &BareSQL{Column: fmt.Sprintf(d.Plain, column), Narrow: column + " = ?"}
-	b.image = "SELECT " + d.ObjectOf(m.Columns, s.Column) + " FROM " + s.From + " WHERE " + Joined(" AND ", b.Narrow, Shown(m, s.Column))
-	b.made = b.image + " AND " + d.SameSQL(s.From)
+	seen, shown := Shown(m, s.Column), "true"
+	if seen != "" {
+		shown = seen + " IS TRUE" // it may be NULL
+	}
+	b := &BareSQL{Narrow: s.Column(m.Keys[0]) + " = ?", raw: d.rawImageOf(m)}
+	b.Columns = d.rawColumns(m, s.Column) + ", " + shown
+	row := " FROM " + s.From + " WHERE " + Joined(" AND ", b.Narrow, seen)
+	b.now, b.image = "SELECT "+b.Columns+row, "SELECT "+d.ObjectOf(m.Columns, s.Column)+row
+	b.made = b.now + " AND " + d.SameSQL(s.From)
 	return b
 }
 
@@ -70,12 +77,12 @@ func (t *Table) Bare(rows []Change) (key int64, pk string, ok bool) {
 // written is the name of the table as the statement writes it, if nobody has looked at
 // it yet, or else "": see NameGiven.
 func (t *Table) ImageNow(ctx context.Context, db Querier, key int64, made bool, written string) (image *string, err error) {
-	query, args := t.SQL.Bare.image, []any{key}
+	query, args := t.SQL.Bare.now, []any{key}
 	if made {
 		query, args = t.SQL.Bare.made, append(args, t.NameGiven(written))
 	}
 	err = EachValues(ctx, db, query, args, func(row []any) (err error) {
-		image, err = TextValue(row[0])
+		image, err = t.ReadImage(ctx, db, row[:len(row)-1], true)
 		return err
 	})
 	return image, err
@@ -84,7 +91,7 @@ func (t *Table) ImageNow(ctx context.Context, db Querier, key int64, made bool, 
 // notJSON are bytes that SQLite never takes for JSON.
 var notJSON = []byte{0xff}
 
-// ReadKey reads the primary key from BareSQL.Column. SQLite writes what is not an integer,
+// ReadKey reads the primary key, as it is the first of BareSQL.Columns. SQLite writes what is not an integer,
 // and refuses bytes.
 func (t *Table) ReadKey(ctx context.Context, db Querier, value any) (key model.RowKey, err error) {
 	name := t.Model.Keys[0].DBName

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,11 +42,10 @@ func (t *Target) As(known *dialect.Table, alias string, quote func(string) strin
 // table is the tracked one.
 func (t *Target) columns() Fragment {
 	text := t.Table.Dialect.Text
-	key := fmt.Sprintf(text, t.SQL.Key)
+	sql := fmt.Sprintf(text+", "+text+", ", t.SQL.Key, t.SQL.Image)
 	if t.SQL.Bare != nil {
-		key = t.SQL.Bare.Column
+		sql = t.SQL.Bare.Columns + ", "
 	}
-	sql := key + ", " + fmt.Sprintf(text, t.SQL.Image) + ", "
 	if t.Written == "" {
 		return Fragment{SQL: sql + "true"}
 	}
@@ -64,17 +64,12 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
 	}
 	defer dialect.CloseRows(found, &err)
+	scan := scanImage
+	if t.SQL.Bare != nil {
+		scan = t.rawScan(ctx, pool)
+	}
 	for found.Next() {
-		var value any
-		var old *string
-		var same bool
-		if err := found.Scan(&value, &old, &same); err != nil {
-			return err
-		}
-		if !same {
-			return ErrElsewhere
-		}
-		key, err := t.key(ctx, pool, value)
+		key, old, err := scan(found)
 		if err != nil {
 			return err
 		}
@@ -85,16 +80,41 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	return found.Err()
 }
 
-// key reads the primary key that a row of columns begins with.
-func (t *Target) key(ctx context.Context, pool gorm.ConnPool, value any) (model.RowKey, error) {
-	if t.SQL.Bare != nil {
-		return t.Table.ReadKey(ctx, pool, value)
+// scanImage reads a row of columns: its key, and its image.
+func scanImage(found *sql.Rows) (key model.RowKey, old *string, err error) {
+	var text string
+	var same bool
+	switch err := found.Scan(&text, &old, &same); {
+	case err != nil:
+		return nil, nil, err
+	case !same:
+		return nil, nil, ErrElsewhere
 	}
-	text, err := dialect.TextValue(value)
-	if err != nil {
-		return nil, err
+	key, err = model.ParseKey(text)
+	return key, old, err
+}
+
+// rawScan returns scanImage for the columns of dialect.BareSQL.
+func (t *Target) rawScan(ctx context.Context, pool gorm.ConnPool) func(*sql.Rows) (model.RowKey, *string, error) {
+	values := make([]any, len(t.Table.Model.Columns))
+	var shown, same bool
+	into := make([]any, 0, len(values)+2)
+	for i := range values {
+		into = append(into, &values[i])
 	}
-	return model.ParseKey(*text)
+	into = append(into, &shown, &same)
+	return func(found *sql.Rows) (key model.RowKey, old *string, err error) {
+		switch err := found.Scan(into...); {
+		case err != nil:
+			return nil, nil, err
+		case !same:
+			return nil, nil, ErrElsewhere
+		}
+		if key, err = t.Table.ReadKey(ctx, pool, values[0]); err == nil {
+			old, err = t.Table.ReadImage(ctx, pool, values, shown)
+		}
+		return key, old, err
+	}
 }
 
 // Query returns a SELECT of columns of the rows of a target that where selects,
