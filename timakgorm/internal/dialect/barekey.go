@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
 // BareSQL is SQL about a single row whose primary key is one integer, for SQLite, which
@@ -16,20 +17,26 @@ type BareSQL struct {
 	// Columns are what ReadImage takes, and whether the row is not soft-deleted.
 	Columns string
 
+	// Sure is Columns for a statement that names the table without its schema: if the
+	// session hides the table by one of its own, the statement fails with an error
+	// that IsHidden recognizes, which is cheaper than to ask. It is "" if rows go by
+	// another name.
+	Sure string
+
 	// Narrow is the condition that a row has the key in the parameter.
 	Narrow string
 
 	// now asks for the Columns of the row with the key in the parameter, unless it is
-	// soft-deleted. made is now for a row whose table nobody has looked at yet: its
-	// second parameter is the name by which the statement wrote the table, from
-	// NameGiven. image asks for the image.
+	// soft-deleted; made does so by the table's bare name, as Sure. image asks for the
+	// image.
 	now, made, image string
 
-	raw rawImage
+	raw    rawImage
+	hidden string // what IsHidden looks for
 }
 
 // bareSQL returns the SQL of a table; nil if the key is not one integer.
-func (d Dialect) bareSQL(m *model.Model, s Statements) *BareSQL {
+func (d Dialect) bareSQL(m *model.Model, at Home, s Statements) *BareSQL {
 	if d.Numbered || !BareKey(m) {
 		return nil
 	}
@@ -39,10 +46,20 @@ func (d Dialect) bareSQL(m *model.Model, s Statements) *BareSQL {
 	}
 	b := &BareSQL{Narrow: s.Column(m.Keys[0]) + " = ?", raw: d.rawImageOf(m)}
 	b.Columns = d.rawColumns(m, s.Column) + ", " + shown
-	row := " FROM " + s.From + " WHERE " + Joined(" AND ", b.Narrow, seen)
-	b.now, b.image = "SELECT "+b.Columns+row, "SELECT "+d.ObjectOf(m.Columns, s.Column)+row
-	b.made = b.now + " AND " + d.SameSQL(s.From)
+	where := " WHERE " + Joined(" AND ", b.Narrow, seen)
+	b.now, b.image = "SELECT "+b.Columns+" FROM "+s.From+where, "SELECT "+d.ObjectOf(m.Columns, s.Column)+" FROM "+s.From+where
+	if bare := sqltext.Unqualified(m.Table); at.Schema != "" && s.Name == s.Quote(bare) {
+		b.hidden = "no such column: " + at.Schema + "." + bare + "." + m.Keys[0].DBName
+		b.Sure = strings.Replace(b.Columns, s.Name, Prefix(at.Schema)+s.Name, 1)
+		b.made = "SELECT " + b.Sure + " FROM " + s.Name + where
+	}
 	return b
+}
+
+// IsHidden reports whether the session hides the table, as an error of a statement with
+// Sure says.
+func (b *BareSQL) IsHidden(err error) bool {
+	return err != nil && b.hidden != "" && strings.Contains(err.Error(), b.hidden)
 }
 
 // recordBareSQL records one row whose images are known. The parameters are those of its
@@ -67,24 +84,28 @@ func (b *BareSQL) bareKey(rows []Change) (key int64, ok bool) {
 }
 
 // Bare returns the key of the only one of rows as a number, with its text in the outbox. It
-// reports false if the rows must be recorded by RecordOf.
-func (t *Table) Bare(rows []Change) (key int64, pk string, ok bool) {
+// reports false if the rows must be recorded by RecordOf. written is as in ImageNow.
+func (t *Table) Bare(rows []Change, written string) (key int64, pk string, ok bool) {
 	key, ok = t.SQL.Bare.bareKey(rows)
-	return key, "[" + strconv.FormatInt(key, 10) + "]", ok
+	return key, "[" + strconv.FormatInt(key, 10) + "]", ok && (written == "" || t.SQL.Bare.made != "")
 }
 
 // ImageNow returns the image that the table holds under a key; nil if there is none.
-// written is the name of the table as the statement writes it, if nobody has looked at
-// it yet, or else "": see NameGiven.
-func (t *Table) ImageNow(ctx context.Context, db Querier, key int64, made bool, written string) (image *string, err error) {
-	query, args := t.SQL.Bare.now, []any{key}
-	if made {
-		query, args = t.SQL.Bare.made, append(args, t.NameGiven(written))
+// written is the name of the table as a statement writes it, if nobody has looked yet
+// what it means, or else "": if it means another table, there is no image.
+func (t *Table) ImageNow(ctx context.Context, db Querier, key int64, written string) (image *string, err error) {
+	b := t.SQL.Bare
+	query := b.now
+	if written != "" {
+		query = b.made
 	}
-	err = EachValues(ctx, db, query, args, func(row []any) (err error) {
+	err = EachValues(ctx, db, query, []any{key}, func(row []any) (err error) {
 		image, err = t.ReadImage(ctx, db, row[:len(row)-1], true)
 		return err
 	})
+	if b.IsHidden(err) {
+		return nil, nil
+	}
 	return image, err
 }
 

@@ -64,4 +64,3 @@ func plainValues(values []any) bool {
 	_, isBytes := values[2].([]byte)
 	return (isInt || values[1] == nil || isText && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' })) && (isBytes || values[2] == nil)
 }
-

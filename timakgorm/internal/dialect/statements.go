@@ -111,7 +111,7 @@ func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(s
 	s.Image = d.ImageOf(m, column)
 	s.AnyKey, s.AnyImage = d.ObjectOf(m.Keys, d.AnyColumn(column)), d.ImageOf(m, d.AnyColumn(column))
 	s.Draw = d.Bind(d.drawSQL())
-	s.Plain, s.Bare = d.plainOf(m, s), d.bareSQL(m, s)
+	s.Plain, s.Bare = d.plainOf(m, s), d.bareSQL(m, at, s)
 	one, many := d.givenRow(m, s.From, quote), d.GivenRows(m, s.From, quote)
 	s.one, s.Many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
 	if d.Numbered {

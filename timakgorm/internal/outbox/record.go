@@ -107,7 +107,7 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 		}
 		drawn = &version
 	}
-	if key, pk, ok := t.Bare(c.Rows); ok {
+	if key, pk, ok := t.Bare(c.Rows, c.Written); ok {
 		return recordBare(ctx, pool, t, c, bareRow{key, pk, least})
 	}
 	for rows := range slices.Chunk(c.Rows, recordChunk) {

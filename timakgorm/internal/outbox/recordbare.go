@@ -20,7 +20,11 @@ type bareRow struct {
 // its two statements.
 func recordBare(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *Changes, row bareRow) (recorded int64, err error) {
 	old := c.Rows[0].Old
-	image, err := t.ImageNow(ctx, pool, row.key, old == nil, c.Written)
+	written := c.Written
+	if old != nil { // the row was read, so its table is known
+		written = ""
+	}
+	image, err := t.ImageNow(ctx, pool, row.key, written)
 	if err != nil || old == nil && image == nil || old != nil && image != nil && *old == *image {
 		return 0, err
 	}

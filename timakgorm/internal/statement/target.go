@@ -46,8 +46,11 @@ func (t *Target) columns() Fragment {
 	if t.SQL.Bare != nil {
 		sql = t.SQL.Bare.Columns + ", "
 	}
-	if t.Written == "" {
+	switch {
+	case t.Written == "":
 		return Fragment{SQL: sql + "true"}
+	case t.SQL.Bare != nil && t.SQL.Bare.Sure != "":
+		return Fragment{SQL: t.SQL.Bare.Sure + ", true"}
 	}
 	return Fragment{SQL: sql + "(SELECT " + t.Table.Dialect.SameSQL(t.SQL.From) + ")", Vars: []any{t.Table.NameGiven(t.Written)}}
 }
@@ -60,6 +63,9 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		return query.Error
 	}
 	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
+	if t.SQL.Bare != nil && t.SQL.Bare.IsHidden(err) {
+		return ErrElsewhere
+	}
 	if err != nil {
 		return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
 	}
