@@ -51,6 +51,10 @@ type Statements struct {
 	// it sets; "" if the database cannot be asked.
 	Plain string
 
+	// StillPlain is Plain for a table that was plain when Defined, if that is not "",
+	// returned its parameter: the table's definition.
+	StillPlain, Defined string
+
 	// Column names a column, with its table. Quote quotes a name.
 	Column func(field *schema.Field) string
 	Quote  func(name string) string
@@ -112,6 +116,7 @@ func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(s
 	s.AnyKey, s.AnyImage = d.ObjectOf(m.Keys, d.AnyColumn(column)), d.ImageOf(m, d.AnyColumn(column))
 	s.Draw = d.Bind(d.drawSQL())
 	s.Plain, s.Bare = d.plainOf(m, s), d.bareSQL(m, at, s)
+	s.StillPlain, s.Defined = d.stillPlainOf(m, s)
 	one, many := d.givenRow(m, s.From, quote), d.GivenRows(m, s.From, quote)
 	s.one, s.Many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
 	if d.Numbered {

@@ -22,9 +22,9 @@ type Hooks struct {
 	guard    *guard.Guard
 	keys     *cascade.Keys
 
-	resolves session.Facts[string] // by table, what its definition says ON CONFLICT
-	plain    session.Facts[bool]   // by table, whether an update does no more than it says
-	inserts  session.Facts[bool]   // by table, whether triggers may change rows before they are inserted
+	resolves session.Facts[string]    // by table, what its definition says ON CONFLICT
+	plain    session.Facts[plainness] // by table, whether an update does no more than it says
+	inserts  session.Facts[bool]      // by table, whether triggers may change rows before they are inserted
 }
 
 // New returns hooks for the tables ts.
