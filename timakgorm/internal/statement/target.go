@@ -63,11 +63,8 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		return query.Error
 	}
 	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
-	if t.SQL.Bare != nil && t.SQL.Bare.IsHidden(err) {
-		return ErrElsewhere
-	}
 	if err != nil {
-		return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
+		return t.unread(err)
 	}
 	defer dialect.CloseRows(found, &err)
 	scan := scanImage
@@ -84,6 +81,14 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		}
 	}
 	return found.Err()
+}
+
+// unread returns the error of a query for rows.
+func (t *Target) unread(err error) error {
+	if t.SQL.Bare != nil && t.SQL.Bare.IsHidden(err) {
+		return ErrElsewhere
+	}
+	return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
 }
 
 // scanImage reads a row of columns: its key, and its image.

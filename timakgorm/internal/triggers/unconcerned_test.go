@@ -1,7 +1,6 @@
 package triggers_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -22,19 +21,14 @@ func TestTriggers_unconcerned(t *testing.T) {
 		"UPDATE posts SET deleted_at = 1 WHERE id = 1":             true,
 		"UPDATE posts SET rowid = 2 WHERE id = 1":                  true,
 	} {
-		var programs int
-		rows, err := w.DB.Raw("EXPLAIN " + statement).Rows()
-		w.Must(err)
-		for rows.Next() {
-			var addr, p1, p2, p3, p5 int
-			var opcode string
-			var p4, comment *string
-			w.Must(rows.Scan(&addr, &opcode, &p1, &p2, &p3, &p4, &p5, &comment))
-			if opcode == "Program" {
+		var steps []struct{ Opcode string }
+		w.Must(w.DB.Raw("EXPLAIN " + statement).Scan(&steps).Error)
+		programs := 0
+		for _, step := range steps {
+			if step.Opcode == "Program" {
 				programs++
 			}
 		}
-		w.Must(errors.Join(rows.Err(), rows.Close()))
 		if programs > 0 != want {
 			t.Errorf("%s: it calls %d triggers, want any: %t", statement, programs, want)
 		}
