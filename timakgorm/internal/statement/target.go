@@ -62,7 +62,7 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	if query.Error != nil {
 		return query.Error
 	}
-	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
+	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...) //nolint:sqlclosecheck // CloseRows closes them
 	if err != nil {
 		return t.unread(err)
 	}
