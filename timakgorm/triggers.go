@@ -33,7 +33,8 @@ import (
 // SQLite must have JSON functions: version 3.38, or one from 3.31 on built with
 // them. INSERT OR REPLACE and UPDATE OR REPLACE are followed over the primary key
 // and the unique columns and indexes that the model declares; over others only
-// with PRAGMA recursive_triggers.
+// with PRAGMA recursive_triggers. If a rule or a unique index names a generated column,
+// its field must be read-only: gorm:"->".
 func (p *Plugin) InstallTriggers(ctx context.Context, db *gorm.DB) error {
 	return p.watchOf().Install(ctx, db)
 }

@@ -169,11 +169,12 @@ func (d Dialect) AnyColumn(column func(*schema.Field) string) func(*schema.Field
 // sqliteValue returns SQL for a column of SQLite as the image holds it. Bytes in
 // a primary key must fail, because no row can be found by them. Bytes alone do
 // not always fail, because some are SQLite's own JSON, so they are replaced by a
-// value that is never JSON.
+// value that is never JSON. Bytes come last in SQLite's order of values, from the
+// empty ones on: to ask for the type would call a function.
 func sqliteValue(field *schema.Field, column string) string {
 	bytes := "CAST(%[1]s AS text)"
 	if !mayBeBlob(field) {
 		bytes = "x'ff'"
 	}
-	return fmt.Sprintf("CASE typeof(%[1]s) WHEN 'blob' THEN "+bytes+" ELSE %[1]s END", column)
+	return fmt.Sprintf("CASE WHEN %[1]s >= x'' THEN "+bytes+" ELSE %[1]s END", column)
 }

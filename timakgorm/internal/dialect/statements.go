@@ -30,6 +30,9 @@ type Statements struct {
 	// array of any number. lists, if set, does the same as Many and is faster.
 	one, Many, lists rowsSQL
 
+	// Bare is about one row, and faster; nil if there is no such SQL.
+	Bare *BareSQL
+
 	// Draw draws the version of a statement whose changes many statements record.
 	// Its parameter is the lowest version allowed.
 	Draw string
@@ -47,6 +50,10 @@ type Statements struct {
 	// Plain is the condition that an update of the table changes nothing but what
 	// it sets; "" if the database cannot be asked.
 	Plain string
+
+	// StillPlain is Plain for a table that was plain when Defined, if that is not "",
+	// returned its parameter: the table's definition.
+	StillPlain, Defined string
 
 	// Column names a column, with its table. Quote quotes a name.
 	Column func(field *schema.Field) string
@@ -87,6 +94,9 @@ func (s Statements) of(rows int) rowsSQL {
 
 // Among returns the condition that a row is one of rows, with its parameter.
 func (s Statements) Among(rows []Change) (condition string, arg any) {
+	if key, ok := s.Bare.bareKey(rows); ok {
+		return s.Bare.Narrow, key
+	}
 	sql := s.of(len(rows))
 	return sql.Narrow, sql.encodeKeys(rows)
 }
@@ -105,7 +115,8 @@ func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(s
 	s.Image = d.ImageOf(m, column)
 	s.AnyKey, s.AnyImage = d.ObjectOf(m.Keys, d.AnyColumn(column)), d.ImageOf(m, d.AnyColumn(column))
 	s.Draw = d.Bind(d.drawSQL())
-	s.Plain = d.plainOf(m, s)
+	s.Plain, s.Bare = d.plainOf(m, s), d.bareSQL(m, at, s)
+	s.StillPlain, s.Defined = d.stillPlainOf(m, s)
 	one, many := d.givenRow(m, s.From, quote), d.GivenRows(m, s.From, quote)
 	s.one, s.Many = d.rowsSQL(m, s, one), d.rowsSQL(m, s, many)
 	if d.Numbered {

@@ -9,6 +9,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
@@ -43,11 +44,12 @@ func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, er
 	if beside, err := c.besideImages(ctx); !beside || err != nil {
 		return nil, false, err
 	}
-	if plain, err := c.seemsPlain(ctx); !plain || err != nil {
+	plain, err := c.seemsPlain(ctx)
+	if !plain.holds || err != nil {
 		return nil, false, err
 	}
 	conditions, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where)
-	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{statement.First{Ours: statement.Fragment{SQL: c.target.SQL.Plain}, Users: conditions.Exprs}}})
+	c.setClause("WHERE", clause.Where{Exprs: []clause.Expression{statement.First{Ours: statement.Fragment{SQL: c.target.SQL.StillPlain, Vars: plain.definition}, Users: conditions.Exprs}}})
 	if err := c.rebuild(); err != nil {
 		return nil, false, err
 	}
@@ -59,7 +61,7 @@ func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, er
 		return done, true, err
 	}
 	var holds bool
-	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.SQL.Plain).Scan(&holds); holds || err != nil {
+	if err := c.ConnPool.QueryRowContext(ctx, "SELECT "+c.target.SQL.StillPlain, plain.definition...).Scan(&holds); holds || err != nil {
 		return done, true, err
 	}
 	c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
@@ -71,24 +73,44 @@ func (c *capture) execBeside(ctx context.Context) (done sql.Result, ran bool, er
 // state of the table.
 var errOldSnapshot = errors.New("the transaction sees an older database")
 
+// plainness is whether a table is plain, with the parameters of
+// dialect.Statements.StillPlain.
+type plainness struct {
+	holds      bool
+	definition []any
+}
+
 // seemsPlain reports whether the table was plain when last asked about. If it was
 // not, execBeside must not try: the statement is then followed, and would fire the
 // table's triggers twice.
-func (c *capture) seemsPlain(ctx context.Context) (bool, error) {
+func (c *capture) seemsPlain(ctx context.Context) (plainness, error) {
+	plain, err := c.hooks.plain.Of(c.target.Table.Model.Table, c.hooks.sessions.SchemaOf(c.ConnPool), func() (plainness, error) {
+		plain, err := c.askPlain(ctx)
+		return plain, c.explainBeside(err)
+	})
+	if errors.Is(err, errOldSnapshot) {
+		return plainness{}, nil
+	}
+	return plain, err
+}
+
+// askPlain asks the database whether the table is plain.
+func (c *capture) askPlain(ctx context.Context) (plain plainness, err error) {
 	query := "SELECT " + c.target.SQL.Plain + ", true"
 	if c.hooks.tables.Dialect.Lock {
 		query = "SELECT " + c.target.SQL.Plain + ", current_setting('transaction_isolation') LIKE 'read %'"
 	}
-	plain, err := c.hooks.plain.Of(c.target.Table.Model.Table, c.hooks.sessions.SchemaOf(c.ConnPool), func() (bool, error) {
-		var plain, current bool
-		err := c.ConnPool.QueryRowContext(ctx, query).Scan(&plain, &current)
-		if err == nil && !current {
-			err = errOldSnapshot
-		}
-		return plain, c.explainBeside(err)
-	})
-	if errors.Is(err, errOldSnapshot) {
-		return false, nil
+	var current bool
+	err = c.ConnPool.QueryRowContext(ctx, query).Scan(&plain.holds, &current)
+	if err == nil && !current {
+		err = errOldSnapshot
+	}
+	if c.target.SQL.Defined != "" && err == nil {
+		err = dialect.EachValues(ctx, c.ConnPool, c.target.SQL.Defined, nil, func(row []any) error {
+			plain.definition = row
+			return nil
+		})
+		plain.holds = plain.holds && len(plain.definition) == 1
 	}
 	return plain, err
 }

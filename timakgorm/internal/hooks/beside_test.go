@@ -195,6 +195,33 @@ func TestBeside_generated(t *testing.T) {
 	})
 }
 
+// TestBeside_generatedSince: another program makes a column a generated one, after
+// updates have found the table plain.
+func TestBeside_generatedSince(t *testing.T) {
+	t.Parallel()
+	dsn := world.NewDSN(t, "sqlite")
+	const table = "CREATE TABLE louds (id integer PRIMARY KEY, body text, created_at timestamp, title text"
+	if err := world.OpenDSN(t, "sqlite", dsn, nil).Exec(table + ")").Error; err != nil {
+		t.Fatal(err)
+	}
+	w := world.New(t, world.Setup{Dialect: "sqlite", DSN: dsn, Models: []any{}, Tracked: []any{&Loud{}}})
+	w.Must(w.DB.Create(&Loud{ID: 1, Body: "a", CreatedAt: world.At(1)}).Error)
+	w.Must(w.DB.Model(&Loud{ID: 1}).Update("body", "b").Error)
+	for _, change := range []string{
+		"ALTER TABLE louds DROP COLUMN title; ALTER TABLE louds ADD COLUMN title text AS (upper(body))",
+		"DROP TABLE louds; " + table + " AS (upper(body)) STORED); INSERT INTO louds (id, body, created_at) VALUES (1, 'x', '2026-01-01 00:01:00+00:00')",
+	} {
+		_, err := w.Stranger().ExecContext(t.Context(), change)
+		w.Must(err)
+		for _, body := range []string{"c", "d"} {
+			if got := w.DB.Model(&Loud{ID: 1}).Update("body", body); got.Error != nil || got.RowsAffected != 1 {
+				t.Errorf("%s: got %d rows, %v", change, got.RowsAffected, got.Error)
+			}
+			w.WantData("louds", fmt.Sprintf(`{"title":%q}`, strings.ToUpper(body)))
+		}
+	}
+}
+
 // TestBeside_conditions: whatever the conditions are, and the values, they do not
 // get an update past the question whether its table is plain.
 func TestBeside_conditions(t *testing.T) {

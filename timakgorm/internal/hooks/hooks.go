@@ -22,10 +22,10 @@ type Hooks struct {
 	guard    *guard.Guard
 	keys     *cascade.Keys
 
-	resolves session.Facts[string] // by table, what its definition says ON CONFLICT
-	plain    session.Facts[bool]   // by table, whether an update does no more than it says
-	bare     session.Facts[bool]   // by table, whether a statement may carry its own record
-	inserts  session.Facts[bool]   // by table, whether triggers may change rows before they are inserted
+	resolves session.Facts[string]    // by table, what its definition says ON CONFLICT
+	plain    session.Facts[plainness] // by table, whether an update does no more than it says
+	bare     session.Facts[bool]      // by table, whether a statement may carry its own record
+	inserts  session.Facts[bool]      // by table, whether triggers may change rows before they are inserted
 }
 
 // New returns hooks for the tables ts.

@@ -37,6 +37,13 @@ func (m *Model) IDOption(id string) (option string, made bool) {
 	return "", false
 }
 
+// OwnsItems reports whether the items of a row are its own: their ids are made of its
+// primary key. With a template, two rows may make the same id.
+func (m *Model) OwnsItems() bool {
+	template := func(r Rule) bool { return r.ID.Columns != nil }
+	return !slices.ContainsFunc(m.Rules, template) && !slices.ContainsFunc(m.Publications, template)
+}
+
 // KeyTexts splits an item's id into the columns of the primary key. It reports
 // false for an item of another table.
 func KeyTexts(s *schema.Schema, id string) ([]string, bool) {

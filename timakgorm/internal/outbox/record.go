@@ -107,6 +107,9 @@ func recordChunks(ctx context.Context, pool gorm.ConnPool, t *dialect.Table, c *
 		}
 		drawn = &version
 	}
+	if key, pk, ok := t.Bare(c.Rows, c.Written); ok {
+		return recordBare(ctx, pool, t, c, bareRow{key, pk, least})
+	}
 	for rows := range slices.Chunk(c.Rows, recordChunk) {
 		record, given := t.RecordOf(rows, c.Written)
 		n, err := affected(pool.ExecContext(ctx, record, append([]any{t.Model.Table, drawn, least}, given...)...))

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,8 +43,14 @@ func (t *Target) As(known *dialect.Table, alias string, quote func(string) strin
 func (t *Target) columns() Fragment {
 	text := t.Table.Dialect.Text
 	sql := fmt.Sprintf(text+", "+text+", ", t.SQL.Key, t.SQL.Image)
-	if t.Written == "" {
+	if t.SQL.Bare != nil {
+		sql = t.SQL.Bare.Columns + ", "
+	}
+	switch {
+	case t.Written == "":
 		return Fragment{SQL: sql + "true"}
+	case t.SQL.Bare != nil && t.SQL.Bare.Sure != "":
+		return Fragment{SQL: t.SQL.Bare.Sure + ", true"}
 	}
 	return Fragment{SQL: sql + "(SELECT " + t.Table.Dialect.SameSQL(t.SQL.From) + ")", Vars: []any{t.Table.NameGiven(t.Written)}}
 }
@@ -55,22 +62,17 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	if query.Error != nil {
 		return query.Error
 	}
-	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...)
+	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...) //nolint:sqlclosecheck // CloseRows closes them
 	if err != nil {
-		return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
+		return t.unread(err)
 	}
 	defer dialect.CloseRows(found, &err)
+	scan := scanImage
+	if t.SQL.Bare != nil {
+		scan = t.rawScan(ctx, pool)
+	}
 	for found.Next() {
-		var text string
-		var old *string
-		var same bool
-		if err := found.Scan(&text, &old, &same); err != nil {
-			return err
-		}
-		if !same {
-			return ErrElsewhere
-		}
-		key, err := model.ParseKey(text)
+		key, old, err := scan(found)
 		if err != nil {
 			return err
 		}
@@ -79,6 +81,51 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 		}
 	}
 	return found.Err()
+}
+
+// unread returns the error of a query for rows.
+func (t *Target) unread(err error) error {
+	if t.SQL.Bare != nil && t.SQL.Bare.IsHidden(err) {
+		return ErrElsewhere
+	}
+	return fmt.Errorf("timakgorm: read rows of %s: %w", t.Table.Model.Table, err)
+}
+
+// scanImage reads a row of columns: its key, and its image.
+func scanImage(found *sql.Rows) (key model.RowKey, old *string, err error) {
+	var text string
+	var same bool
+	switch err := found.Scan(&text, &old, &same); {
+	case err != nil:
+		return nil, nil, err
+	case !same:
+		return nil, nil, ErrElsewhere
+	}
+	key, err = model.ParseKey(text)
+	return key, old, err
+}
+
+// rawScan returns scanImage for the columns of dialect.BareSQL.
+func (t *Target) rawScan(ctx context.Context, pool gorm.ConnPool) func(*sql.Rows) (model.RowKey, *string, error) {
+	values := make([]any, len(t.Table.Model.Columns))
+	var shown, same bool
+	into := make([]any, 0, len(values)+2)
+	for i := range values {
+		into = append(into, &values[i])
+	}
+	into = append(into, &shown, &same)
+	return func(found *sql.Rows) (key model.RowKey, old *string, err error) {
+		switch err := found.Scan(into...); {
+		case err != nil:
+			return nil, nil, err
+		case !same:
+			return nil, nil, ErrElsewhere
+		}
+		if key, err = t.Table.ReadKey(ctx, pool, values[0]); err == nil {
+			old, err = t.Table.ReadImage(ctx, pool, values, shown)
+		}
+		return key, old, err
+	}
 }
 
 // Query returns a SELECT of columns of the rows of a target that where selects,

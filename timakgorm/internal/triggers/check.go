@@ -178,6 +178,9 @@ func (t *tableTriggers) check(ctx context.Context, w *Watch, pool gorm.ConnPool)
 	if err := dialect.CheckColumns(ctx, w.tables.Dialect, pool, w.tables.Of(t.table).Model, sqltext.QuoteName(name)); err != nil {
 		return err
 	}
+	if err := t.checkGenerated(ctx, pool); err != nil {
+		return err
+	}
 	found, err := installedTriggers(ctx, w.tables.Dialect, pool, name)
 	if err != nil {
 		return fmt.Errorf("timakgorm: look for triggers of %s: %w", t.table, err)

@@ -136,17 +136,31 @@ func (w *sqliteWriter) replacements() {
 
 	// SQLite fires the newest trigger first. These must fire after the others of the
 	// same event, which also look for notes, so they are created before them.
-	noted := w.notesOf(true)
-	w.trigger("replaced_by_insert", "AFTER INSERT", w.anyNoted(noted),
-		w.draw(w.pk("new"), "SELECT r.pk"+noted),
-		w.recordChanged("SELECT "+w.pk("new")+" AS pk, "+w.notedImage(noted)+" AS old, "+w.now("new")+" AS new", w.notedOthers(noted)),
-		w.forget(noted), sqliteMark)
-	noted = w.notesOf(false)
-	w.trigger("replaced_by_update", w.updateOf("AFTER", w.uniqueFields()), dialect.Joined(" AND ", unique, "NOT ("+changed(w.model.Keys)+")", w.anyNoted(noted)),
-		w.draw("SELECT r.pk"+noted),
-		w.recordChanged(w.notedOthers(noted)),
-		w.forget(noted), sqliteMark)
+	if noted := w.notesOf(true); !w.notesSelf() {
+		w.trigger("replaced_by_insert", "AFTER INSERT", w.anyNoted(noted), slices.Concat(
+			w.draw(w.pk("new"), "SELECT r.pk"+noted),
+			[]string{w.recordChanged("SELECT "+w.pk("new")+" AS pk, "+w.notedImage(noted)+" AS old, "+w.now("new")+" AS new", w.notedOthers(noted))},
+			w.marked(w.forget(noted)))...)
+	}
+	if noted := w.notesOf(false); !w.onlyKeys() {
+		w.trigger("replaced_by_update", w.updateOf("AFTER", w.uniqueFields()), dialect.Joined(" AND ", unique, "NOT ("+changed(w.model.Keys)+")", w.anyNoted(noted)), slices.Concat(
+			w.draw("SELECT r.pk"+noted),
+			[]string{w.recordChanged(w.notedOthers(noted))},
+			w.marked(w.forget(noted)))...)
+	}
 }
+
+// onlyKeys reports whether a row conflicts only with the one that has its own primary
+// key: that consists of integers, which no collation takes for each other, and nothing
+// else is unique.
+func (w *sqliteWriter) onlyKeys() bool {
+	return len(w.unique) == 1 && !slices.ContainsFunc(w.model.Keys, func(key *schema.Field) bool { return !model.Whole(key) })
+}
+
+// notesSelf reports whether the trigger that records an inserted row also records the
+// row that it replaces. It need not know whether the note is still true, and leaves
+// it: as rows do not trade places, one removal too many removes nothing.
+func (w *sqliteWriter) notesSelf() bool { return w.onlyKeys() && !w.trades }
 
 // conflicting returns a FROM clause of the rows p that the new row would replace.
 func (w *sqliteWriter) conflicting() string {
@@ -164,15 +178,17 @@ const moment = "julianday('now')"
 // own, unless the row has changed since and that is recorded: then the note is left
 // from a write that was ignored, and is replaced.
 func (w *sqliteWriter) noteBefore(name, event, when, conflicting string) {
-	noted := w.notesOf(false)
-	const recorded = "(SELECT o.new FROM timak_outbox o WHERE o.tbl = {name} AND o.pk = excluded.pk ORDER BY o.version DESC LIMIT 1)"
-	w.trigger(name, event, dialect.Joined(" AND ", when, "("+w.anyNoted(noted)+" OR EXISTS (SELECT 1"+conflicting+"))"),
-		"DELETE FROM timak_replaced WHERE at < "+moment+" OR at > "+moment+
-			" OR "+w.writtenBy(false)+" AND NOT EXISTS (SELECT 1"+conflicting+")",
-		sqliteMark,
-		"INSERT INTO timak_replaced (at, tbl, writer, pk, old) SELECT "+moment+", {name}, "+w.writer(false)+", "+w.pk("p")+", "+w.image("p")+conflicting+
-			"\n\tON CONFLICT (at, tbl, writer, pk) DO UPDATE SET old = excluded.old WHERE "+recorded+" IS excluded.old",
-		sqliteMark)
+	const recorded = "(SELECT o.new FROM timak_outbox o WHERE o.id > timak_replaced.newest AND o.tbl = {name} AND o.pk = excluded.pk ORDER BY o.id DESC LIMIT 1)"
+	conflicts, past := "EXISTS (SELECT 1"+conflicting+")", "at < "+moment+" OR at > "+moment
+	if !w.notesSelf() {
+		past += " OR " + w.writtenBy(false) + " AND NOT " + conflicts
+		conflicts = "(" + w.anyNoted(w.notesOf(false)) + " OR " + conflicts + ")"
+	}
+	note := "INSERT INTO timak_replaced (at, tbl, writer, pk, old, newest) SELECT " + moment + ", {name}, " + w.writer(false) + ", " + w.pk("p") + ", " + w.image("p") +
+		", coalesce((SELECT max(id) FROM timak_outbox), 0)" + conflicting +
+		"\n\tON CONFLICT (at, tbl, writer, pk) DO UPDATE SET old = excluded.old, newest = excluded.newest WHERE " + recorded + " IS excluded.old"
+	w.trigger(name, event, dialect.Joined(" AND ", when, conflicts),
+		append(w.marked("DELETE FROM timak_replaced WHERE "+past), w.marked(note)...)...)
 }
 
 // writer returns SQL for the values that identify a row to be written in a note: those

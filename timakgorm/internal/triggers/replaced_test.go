@@ -1,6 +1,7 @@
 package triggers_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,9 +75,8 @@ func TestTriggers_replaced(t *testing.T) {
 			[]string{"cities:1", "cities:2"},
 		},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			w := world.TriggerWorld(t, world.Setup{Dialect: "sqlite", Models: []any{&City{}}, Tracked: []any{&City{}}})
+		eachDraw(t, test.name, []any{&City{}}, func(t *testing.T, s world.Setup) {
+			w := world.TriggerWorld(t, s)
 			w.Must(w.DB.Create(&[]City{
 				{ID: 1, Name: "Rome", Code: "a", Zone: "x", Number: 1, Land: "it", CreatedAt: world.At(1)},
 				{ID: 2, Name: "Bonn", Code: "b", Zone: "x", Number: 2, Land: "de", CreatedAt: world.At(2)},
@@ -91,12 +91,29 @@ func TestTriggers_replaced(t *testing.T) {
 	}
 }
 
+// eachDraw runs a test of SQLite's triggers as they are for some models, and as they
+// are if the rows of another one may trade places.
+func eachDraw(t *testing.T, name string, models []any, test func(t *testing.T, s world.Setup)) {
+	t.Helper()
+	for _, other := range [][]any{nil, {&world.Slot{}}} {
+		all := slices.Concat(models, other)
+		t.Run(fmt.Sprintf("%s, %d models", name, len(all)), func(t *testing.T) {
+			t.Parallel()
+			test(t, world.Setup{Dialect: "sqlite", Models: all, Tracked: all})
+		})
+	}
+}
+
 // TestTriggers_noScan: what is in the way of a row is looked up in an index, and
 // so is what the table holds now.
 func TestTriggers_noScan(t *testing.T) {
 	t.Parallel()
-	models := []any{&City{}, &Mark{}, &world.Listing{}, &world.Seat{}}
-	w := world.TriggerWorld(t, world.Setup{Dialect: "sqlite", Models: models, Tracked: models})
+	eachDraw(t, "", []any{&City{}, &Mark{}, &world.Listing{}, &world.Seat{}}, testNoScan)
+}
+
+func testNoScan(t *testing.T, s world.Setup) {
+	t.Helper()
+	w := world.TriggerWorld(t, s)
 	for table, statements := range map[string][]string{
 		"cities":   {"INSERT INTO cities (land) VALUES ('it')", "UPDATE cities SET id = 2, name = 'x', code = 'y', number = 3 WHERE id = 1"},
 		"marks":    {"INSERT INTO marks (slug) VALUES ('a')", "UPDATE marks SET slug = 'b' WHERE slug = 'a'", "DELETE FROM marks WHERE slug = 'b'"},
@@ -181,7 +198,8 @@ type oddlyUnique struct {
 // all, as tests do.
 func TestTriggers_emptied(t *testing.T) {
 	t.Parallel()
-	w := world.TriggerWorld(t, world.Setup{Dialect: "sqlite"})
+	models := []any{&world.Author{}, &world.Post{}, &world.Slot{}}
+	w := world.TriggerWorld(t, world.Setup{Dialect: "sqlite", Models: models, Tracked: models[1:]})
 	w.Seed()
 	stranger := w.Stranger()
 	empty := func() {
@@ -273,24 +291,51 @@ func belongings(w *world.World) string {
 // them and go with them, and come again if a migration has taken them away.
 func TestTriggers_belongings(t *testing.T) {
 	t.Parallel()
-	const all = "timak_outbox_row timak_replaced timak_statement"
-	w := world.New(t, world.Setup{Dialect: "sqlite", Options: &timakgorm.Options{Capture: timakgorm.Triggers}})
-	want := func(want string) {
-		t.Helper()
-		if got := belongings(w); got != want {
-			t.Errorf("got %q, want %q", got, want)
+	models := []any{&world.Author{}, &world.Post{}, &world.Slot{}}
+	for all, tracked := range map[string][]any{"timak_replaced": models[1:2], "timak_outbox_row timak_replaced timak_statement": models[1:]} {
+		w := world.New(t, world.Setup{Dialect: "sqlite", Options: &timakgorm.Options{Capture: timakgorm.Triggers}, Models: models, Tracked: tracked})
+		want := func(want string) {
+			t.Helper()
+			if got := belongings(w); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
 		}
+		want("")
+		w.Must(w.Plugin.InstallTriggers(t.Context(), w.DB))
+		want(all)
+		w.Must(timakgorm.MigrateDown(t.Context(), w.DB))
+		want("")
+		w.Must(timakgorm.Migrate(t.Context(), w.DB))
+		w.Must(w.Plugin.InstallTriggers(t.Context(), w.DB))
+		want(all)
+		w.Seed()
+		w.Check()
+		w.Must(w.Plugin.DropTriggers(t.Context(), w.DB))
+		want("")
 	}
-	want("")
-	w.Must(w.Plugin.InstallTriggers(t.Context(), w.DB))
-	want(all)
-	w.Must(timakgorm.MigrateDown(t.Context(), w.DB))
-	want("")
-	w.Must(timakgorm.Migrate(t.Context(), w.DB))
-	w.Must(w.Plugin.InstallTriggers(t.Context(), w.DB))
-	want(all)
-	w.Seed()
-	w.Check()
-	w.Must(w.Plugin.DropTriggers(t.Context(), w.DB))
-	want("")
+}
+
+// TestTriggers_belongingsLeft: what no trigger needs any more goes when triggers are
+// installed, and stays as long as one does.
+func TestTriggers_belongingsLeft(t *testing.T) {
+	t.Parallel()
+	models := []any{&world.Author{}, &world.Post{}, &world.Slot{}}
+	w := world.TriggerWorld(t, world.Setup{Dialect: "sqlite", Models: models, Tracked: models[1:]})
+	other := world.World{TB: t, Dialect: "sqlite", DSN: w.DSN, DB: world.OpenDSN(t, "sqlite", w.DSN, nil), Timelines: w.Timelines}
+	other.Use(&timakgorm.Options{Capture: timakgorm.Triggers}) // tracks posts alone
+	other.Must(other.Plugin.InstallTriggers(t.Context(), other.DB))
+	if got := belongings(w); got != "timak_outbox_row timak_replaced timak_statement" {
+		t.Errorf("beside the triggers of slots: got %q", got)
+	}
+	w.Must(w.DB.Create(&world.Slot{ID: 1, Place: 1, CreatedAt: world.At(1)}).Error)
+	other.Seed()
+	other.Check()
+	w.CheckSlots()
+	other.Must(other.DB.Exec("DROP TABLE slots").Error)
+	other.Must(other.Plugin.InstallTriggers(t.Context(), other.DB))
+	if got := belongings(w); got != "timak_replaced" {
+		t.Errorf("without slots: got %q", got)
+	}
+	other.Must(other.DB.Model(&world.Post{ID: 10}).Update("author_id", 2).Error)
+	other.Check()
 }

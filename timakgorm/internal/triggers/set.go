@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"gorm.io/gorm/schema"
+
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
@@ -17,6 +19,9 @@ type triggerSet struct {
 	hash  string   // in a comment of each trigger or its function
 	up    []string // statements that create them, in place of older ones
 	down  []string // statements that drop them
+
+	// listed are fields of SQLite whose columns must not be generated.
+	listed []*schema.Field
 
 	// below are statements that create them on a table below the tracked one: a
 	// partition, or a table that inherits from it. belowMark stands for its name.
@@ -32,14 +37,15 @@ const belowMark = "{below}"
 // hashMark stands for the set's hash in the text of a trigger.
 const hashMark = "{hash}"
 
-// triggersOf returns the triggers of a model's table.
-func triggersOf(d dialect.Dialect, m *model.Model) (triggerSet, error) {
+// triggersOf returns the triggers of a model's table. trades says that rows of the
+// tracked models may trade places within a statement.
+func triggersOf(d dialect.Dialect, m *model.Model, trades bool) (triggerSet, error) {
 	var s triggerSet
 	var err error
 	if d.Name == dialect.Postgres.Name {
 		s = postgresTriggers(m)
 	} else {
-		s, err = sqliteTriggers(m)
+		s, err = sqliteTriggers(m, trades)
 	}
 	s.model, s.table = m, m.Table
 	s.seal()

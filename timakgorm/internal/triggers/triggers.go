@@ -34,11 +34,14 @@ func (w *Watch) Install(ctx context.Context, db *gorm.DB) error {
 			if unfit = dialect.CheckColumns(ctx, d, pool, set.model, sqltext.QuoteName(set.table)); unfit != nil {
 				return unfit
 			}
+			if unfit = set.checkGenerated(ctx, pool); unfit != nil {
+				return unfit
+			}
 			if err := set.install(ctx, d, pool); err != nil {
 				return fmt.Errorf("triggers of %s: %w", set.table, err)
 			}
 		}
-		return nil
+		return dropDraws(ctx, d, pool)
 	})
 	if unfit != nil {
 		return unfit
@@ -112,9 +115,9 @@ func (w *Watch) sets(d dialect.Dialect, db *gorm.DB) ([]triggerSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets := make([]triggerSet, 0, len(models))
+	sets, trades := make([]triggerSet, 0, len(models)), tradePlaces(models)
 	for _, m := range models {
-		set, err := triggersOf(d, m)
+		set, err := triggersOf(d, m, trades)
 		if err != nil {
 			return nil, err
 		}
