@@ -36,7 +36,9 @@ var tripSteps = []struct {
 	name string
 	run  func(db *gorm.DB, round int, cards []Card, posts []world.Post) error
 }{
-	{"create", func(db *gorm.DB, n int, _ []Card, _ []world.Post) error { return db.Create(&newCards(1, 1000*n + 500)[0]).Error }},
+	{"create", func(db *gorm.DB, n int, _ []Card, _ []world.Post) error {
+		return db.Create(&newCards(1, 1000*n+500)[0]).Error
+	}},
 	{"create of 10", func(db *gorm.DB, n int, _ []Card, _ []world.Post) error {
 		cards := newCards(10, 1000*n+500)
 		return db.Create(&cards).Error
@@ -52,14 +54,18 @@ var tripSteps = []struct {
 	}},
 	{"upsert that inserts", func(db *gorm.DB, n int, _ []Card, _ []world.Post) error { return upsertCard(db, 1000*n+500) }},
 	{"upsert that updates", func(db *gorm.DB, _ int, cards []Card, _ []world.Post) error { return upsertCard(db, cards[0].Number) }},
-	{"update", func(db *gorm.DB, _ int, cards []Card, _ []world.Post) error { return db.Model(&cards[0]).Update("shop", "b").Error }},
+	{"update", func(db *gorm.DB, _ int, cards []Card, _ []world.Post) error {
+		return db.Model(&cards[0]).Update("shop", "b").Error
+	}},
 	{"update, returning", func(db *gorm.DB, _ int, cards []Card, _ []world.Post) error {
 		return db.Model(&cards[0]).Clauses(clause.Returning{}).Update("shop", "b").Error
 	}},
 	{"update, returning a column", func(db *gorm.DB, _ int, cards []Card, _ []world.Post) error {
 		return db.Model(&cards[0]).Clauses(clause.Returning{Columns: []clause.Column{{Name: "title"}}}).Update("shop", "b").Error
 	}},
-	{"update beside the images", func(db *gorm.DB, _ int, _ []Card, posts []world.Post) error { return db.Model(&posts[0]).Update("body", "b").Error }},
+	{"update beside the images", func(db *gorm.DB, _ int, _ []Card, posts []world.Post) error {
+		return db.Model(&posts[0]).Update("body", "b").Error
+	}},
 	{"update of 10 by a condition", func(db *gorm.DB, n int, _ []Card, _ []world.Post) error {
 		return db.Model(&Card{}).Where("number BETWEEN ? AND ?", 1000*n, 1000*n+9).Update("shop", "b").Error
 	}},

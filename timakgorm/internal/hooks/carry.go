@@ -188,7 +188,7 @@ func (c *capture) explainCarried(err error) error {
 	case dialect.IsUnsupported(err):
 		c.hooks.sessions.Schema.Change()()
 		return fmt.Errorf("%w (%w)", c.refuse("its table has a rule now, which it had not before: run it again"), err)
-	case strings.Contains(err.Error(), "timak_"):
+	case dialect.IsMissing(err) && strings.Contains(err.Error(), "timak_"):
 		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
 	default:
 		return err

@@ -62,25 +62,23 @@ func (t *Target) Read(ctx context.Context, pool gorm.ConnPool, st *gorm.Statemen
 	if query.Error != nil {
 		return query.Error
 	}
-	found, err := pool.QueryContext(ctx, query.SQL.String(), query.Vars...) //nolint:sqlclosecheck // CloseRows closes them
-	if err != nil {
-		return t.unread(err)
-	}
-	defer dialect.CloseRows(found, &err)
 	scan := scanImage
 	if t.SQL.Bare != nil {
 		scan = t.rawScan(ctx, pool)
 	}
-	for found.Next() {
+	began := false
+	err = dialect.EachRow(ctx, pool, query.SQL.String(), query.Vars, func(found *sql.Rows) error {
+		began = true
 		key, old, err := scan(found)
 		if err != nil {
 			return err
 		}
-		if err := visit(key, old); err != nil {
-			return err
-		}
+		return visit(key, old)
+	})
+	if err != nil && !began {
+		return t.unread(err)
 	}
-	return found.Err()
+	return err
 }
 
 // unread returns the error of a query for rows.
