@@ -57,9 +57,10 @@
 //   - the statement sets the primary key, or names other tables by FROM or USING
 //   - it is an upsert of several rows, or its values do not say which row it meets
 //   - it returns an expression, or another plugin has added SQL to its clauses
+//   - the transaction is REPEATABLE READ or SERIALIZABLE: it cannot see whether its table
+//     has a trigger by now
 //
-// In a transaction that is REPEATABLE READ or SERIALIZABLE such a statement is recorded by
-// one more. docs/benchmarks.md has the figures, for Triggers too.
+// docs/benchmarks.md has the figures, for Triggers too.
 //
 // # What it cannot follow
 //

@@ -44,24 +44,23 @@ type Carry struct {
 	Users string
 }
 
-// CarryFacts is how many columns of a carried statement come before the user's. Every row
-// has them: whether the table is the tracked one; whether it is plain; whether the
-// transaction sees what it is now; how many rows the statement has written; whether it has
-// recorded any; and the rows that it has not recorded or not written, as a JSON array of
-// CarriedRow, NULL if there are none.
-const CarryFacts = 6
+// CarryFacts is how many columns of a carried statement come before the user's: whether the
+// table is the tracked one; whether it is plain; whether the transaction sees what it is
+// now; how many rows the statement has written; whether it has recorded any; the rows that
+// it has not recorded; and those that it has not written either. The last two are JSON
+// arrays of CarriedRow, NULL if there are none. If the user's statement returns rows, each
+// has the first three, and the others add up.
+const CarryFacts = 7
 
-// CarriedRow is a row that a carried statement has not recorded. It has not written the row
-// at all if another transaction had changed the row's key meanwhile.
+// CarriedRow is a row that a carried statement has not recorded, or has not written at all,
+// as another transaction had changed its key meanwhile.
 type CarriedRow struct {
-	Key  json.RawMessage `json:"k"`
-	Old  *string         `json:"o"` // the image before the statement
-	Done bool            `json:"d"` // it has written the row
+	Key json.RawMessage `json:"k"`
+	Old *string         `json:"o"` // the image before the statement
 }
 
 // The text of a carried statement, but for the parts that are its own: everything up to
-// timak_is; what stands behind timak_done; and the facts, of a statement that finds its rows
-// and of one that does not.
+// timak_is; what stands behind timak_done; and the facts, of all rows together or of each.
 const (
 	carriedIs = `WITH timak_is AS MATERIALIZED (
 	SELECT {current} AS current, {current} AND (
@@ -75,39 +74,53 @@ const (
 	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND {differs}
 )
 `
-	carriedFacts = `SELECT (SELECT same FROM timak_is) AS same, (SELECT plain FROM timak_is) AS plain, (SELECT current FROM timak_is) AS current,
-	count(d.timak_k0) AS done, count(*) FILTER (WHERE {differs}) > 0 AS recorded,
-	json_agg(json_build_object('k', {key}, 'o', {rows}.timak_was::text, 'd', d.timak_k0 IS NOT NULL)) FILTER (
-		WHERE d.timak_k0 IS NULL OR (SELECT same AND plain FROM timak_is) IS NOT TRUE
-	)::text AS rest
+	carriedFacts = `SELECT (SELECT same FROM timak_is), (SELECT plain FROM timak_is), (SELECT current FROM timak_is),
+	count(d.timak_k0), count(*) FILTER (WHERE {differs}) > 0,
+	json_agg({row}) FILTER (WHERE d.timak_k0 IS NOT NULL AND (SELECT same AND plain FROM timak_is) IS NOT TRUE)::text, {left}
 FROM `
+	carriedFactsEach = `SELECT timak_is.same, timak_is.plain, timak_is.current, (d.timak_k0 IS NOT NULL)::integer::bigint, coalesce({differs}, false),
+	CASE WHEN d.timak_k0 IS NOT NULL AND (timak_is.same AND timak_is.plain) IS NOT TRUE THEN json_build_array({row})::text END, {left}`
+	carriedEach = `
+FROM timak_is LEFT JOIN timak_done d ON true`
+	carriedLeft     = `json_agg(json_build_object('k', {oldkey})) FILTER (WHERE d.timak_k0 IS NULL)::text`
+	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND ({keys}) IS NOT DISTINCT FROM (SELECT {names} FROM timak_done LIMIT 1) THEN (
+		SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o WHERE NOT EXISTS (SELECT FROM timak_done d WHERE {samerow})
+	) END`
 )
 
 // carriedParts are the parts that all carried statements of a table share. They are made
 // once, as making them takes longer than many a statement.
-type carriedParts struct{ is, record, found, made string }
+type carriedParts struct{ is, record, found, made, foundEach, madeEach string }
 
 func (t *Table) carriedParts() carriedParts {
 	if !t.Dialect.Numbered {
 		return carriedParts{}
 	}
+	with := func(template, left string) string { return t.fillCarried(strings.Replace(template, "{left}", left, 1)) }
+	const none = "NULL::text"
 	return carriedParts{
-		is:     t.fillCarried(carriedIs, ""),
-		record: t.fillCarried(carriedRecord, ""),
-		found:  t.fillCarried(carriedFacts+"timak_old o LEFT JOIN timak_done d ON {samerow}", "o"),
-		made:   t.fillCarried(carriedFacts+"timak_done d", "d"),
+		is:        t.fillCarried(carriedIs),
+		record:    t.fillCarried(carriedRecord),
+		found:     with(carriedFacts, carriedLeft) + "timak_old o LEFT JOIN timak_done d ON " + t.sameRow("d", "o"),
+		made:      with(carriedFacts, none) + "timak_done d",
+		foundEach: with(carriedFactsEach, carriedLeftEach),
+		madeEach:  with(carriedFactsEach, none),
 	}
 }
 
-func (t *Table) fillCarried(template, rows string) string {
+func (t *Table) fillCarried(template string) string {
 	d := t.Dialect
-	key := Columns(t.Model.Keys, func(field *schema.Field) string {
-		return sqltext.QuoteText(field.DBName) + ", " + d.Value(field, rows+"."+t.keyName(field))
-	})
+	object := func(rows string) string {
+		return "json_build_object(" + strings.Join(Columns(t.Model.Keys, func(field *schema.Field) string {
+			return sqltext.QuoteText(field.DBName) + ", " + d.Value(field, rows+t.keyName(field))
+		}), ", ") + ")"
+	}
+	names := Columns(t.Model.Keys, t.keyName)
 	return strings.NewReplacer(
 		"{own}", d.own, "{name}", sqltext.QuoteText(t.Model.Table), "{table}", sqltext.QuoteText(t.SQL.From),
 		"{pk}", t.carriedPK(), "{differs}", fmt.Sprintf(d.differs, "d.timak_was", "d.timak_now"),
-		"{key}", "json_build_object("+strings.Join(key, ", ")+")", "{rows}", rows, "{samerow}", t.sameRow("d", "o"),
+		"{row}", "json_build_object('k', "+object("d.")+", 'o', d.timak_was::text)", "{oldkey}", object("o."),
+		"{samerow}", t.sameRow("d", "o"), "{names}", strings.Join(names, ", "), "{keys}", "d."+strings.Join(names, ", d."),
 		"{current}", "current_setting('transaction_isolation') LIKE 'read %'",
 	).Replace(template)
 }
@@ -120,17 +133,25 @@ func (c Carry) SQL() string {
 	if c.Written != "" {
 		same = "(" + strings.Replace(t.Dialect.SameSQL(t.SQL.From), "?", sqltext.QuoteText(t.NameGiven(c.Written)), 1) + ")"
 	}
-	old, facts, users := "\n)", t.carried.made, ""
+	old := "\n)"
 	if c.Old != "" {
 		old = "\n), timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
 	}
-	if c.Finds {
-		facts = t.carried.found
+	return t.carried.is + same + " AS same" + old + ", timak_done AS (\n" + c.Done + t.carried.record + c.facts()
+}
+
+func (c Carry) facts() string {
+	parts := c.Table.carried
+	switch {
+	case c.Users == "" && c.Finds:
+		return parts.found
+	case c.Users == "":
+		return parts.made
+	case c.Finds:
+		return parts.foundEach + ", " + c.Users + carriedEach
+	default:
+		return parts.madeEach + ", " + c.Users + carriedEach
 	}
-	if c.Users != "" {
-		facts, users = "SELECT f.*, "+c.Users+" FROM ("+facts, ") f LEFT JOIN timak_done ON true"
-	}
-	return t.carried.is + same + " AS same" + old + ", timak_done AS (\n" + c.Done + t.carried.record + facts + users
 }
 
 // carriedPK is the primary key as the outbox stores it. Integers are put together, which

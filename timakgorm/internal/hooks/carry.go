@@ -9,6 +9,7 @@ import (
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
+	"github.com/timak-go/timak/timakgorm/internal/session"
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
@@ -23,8 +24,8 @@ type carried struct {
 	same, plain, current bool
 	done                 int64
 	recorded             bool
-	rest                 []dialect.CarriedRow
-	all                  *replay // what the user's statement returns; nil: nothing
+	unrecorded, left     []dialect.CarriedRow // written and not recorded; not written
+	all                  *replay              // what the user's statement returns; nil: nothing
 }
 
 // carry runs the statement so that it carries its own record. It returns nil if the
@@ -46,47 +47,57 @@ func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 	if ran, err = c.runCarried(ctx, form); err != nil {
 		return nil, c.explainCarried(err)
 	}
+	if !ran.plain {
+		c.foundOtherwise(ran)
+	}
 	if form.conflict != nil && ran.done == 0 { // it may have met a row that was not there before
+		c.unknown = false
 		return nil, nil
 	}
 	c.carried = true
 	if err := c.finishCarried(ctx, ran); err != nil {
-		c.hooks.sessions.Spoil(ctx, c.ConnPool, err)
 		return nil, err
 	}
+	c.unknown = false
 	return ran, nil
 }
 
-// finishCarried learns from what a statement has found, and makes good what it has
-// missed.
-func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
-	if ran.current && !ran.plain {
+// foundOtherwise learns from a statement that has found its table not to be plain, or that
+// could not tell.
+func (c *capture) foundOtherwise(ran *carried) {
+	if ran.current {
 		c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
+	} else if tx := session.TransactionOf(c.ConnPool); tx != nil {
+		tx.OldSnapshot = true
 	}
+}
+
+// finishCarried makes good what a statement has missed.
+func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
 	if !ran.same {
-		if ours, err := c.moved(); !ours || err != nil {
+		switch ours, err := c.moved(); {
+		case err != nil:
 			return err
+		case !ours && len(ran.left) > 0:
+			return c.refuse("another transaction has changed the keys of its rows meanwhile, in a table that only this session finds: run it again")
+		case !ours:
+			return nil
 		}
 	}
 	if ran.recorded {
 		c.hooks.sessions.MarkDirty(c.ConnPool)
 	}
-	var unchanged []string
-	for _, row := range ran.rest {
-		if !row.Done {
-			unchanged = append(unchanged, string(row.Key))
-		}
+	if err := c.changeLeft(ctx, ran); err != nil {
+		return err
 	}
-	if len(unchanged) > 0 {
-		if err := c.changeRest(ctx, ran, unchanged); err != nil {
-			return err
+	for _, row := range ran.unrecorded {
+		key, err := model.ParseKey(string(row.Key))
+		if err == nil && row.Old == nil {
+			err = c.made(key)
+		} else if err == nil {
+			err = c.saw(key, row.Old)
 		}
-	}
-	for _, row := range ran.rest {
-		if !row.Done {
-			continue
-		}
-		if err := c.sawCarried(row); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -113,24 +124,29 @@ func (c *capture) moved() (bool, error) {
 	return true, nil
 }
 
-// sawCarried adds a row that a statement has written, to be recorded when it has ended.
-func (c *capture) sawCarried(row dialect.CarriedRow) error {
-	key, err := model.ParseKey(string(row.Key))
-	switch {
-	case err != nil:
-		return err
-	case row.Old == nil:
-		return c.made(key)
-	default:
-		return c.saw(key, row.Old)
+// changeLeft runs the statement again for the rows that it has locked and not written. The
+// conditions have selected them, so only their keys count. Their changes get a later version
+// than those of the other rows.
+func (c *capture) changeLeft(ctx context.Context, ran *carried) error {
+	if len(ran.left) == 0 {
+		return nil
 	}
-}
-
-// changeRest runs the statement again for rows that it has locked and not written. The
-// conditions have selected them, so only their keys count.
-func (c *capture) changeRest(ctx context.Context, ran *carried, keys []string) error {
+	var keys []string
+	for _, row := range ran.left {
+		key, err := model.ParseKey(string(row.Key))
+		if err == nil {
+			err = c.checkKey(key)
+		}
+		if err != nil {
+			return err
+		}
+		keys = append(keys, string(row.Key))
+	}
 	if err := c.readKeys(ctx, keys); err != nil {
 		return err
+	}
+	if len(c.changes.Rows) != len(keys) {
+		return c.refuse("it has not found rows again that it has locked: run it again")
 	}
 	if err := c.narrow(); err != nil {
 		return err
@@ -185,11 +201,16 @@ const bareSQL = `SELECT relkind = 'r' AND NOT relhasrules AND NOT relhassubclass
 
 func (c *capture) explainCarried(err error) error {
 	switch {
-	case dialect.IsUnsupported(err):
+	case dialect.IsUnsupported(err) && strings.Contains(err.Error(), "rule"):
 		c.hooks.sessions.Schema.Change()()
 		return fmt.Errorf("%w (%w)", c.refuse("its table has a rule now, which it had not before: run it again"), err)
-	case dialect.IsMissing(err) && strings.Contains(err.Error(), "timak_"):
+	case !dialect.IsMissing(err):
+		return err
+	case strings.Contains(err.Error(), "timak_"):
 		return fmt.Errorf("timakgorm: outbox of %s (did timakgorm.Migrate run?): %w", c.target.Table.Model.Table, err)
+	case c.target.Written != "":
+		c.hooks.sessions.Stray() // the next statement asks first
+		return err
 	default:
 		return err
 	}

@@ -3,8 +3,10 @@ package hooks_test
 import (
 	"database/sql"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -139,19 +141,29 @@ func TestCarry_rule(t *testing.T) {
 }
 
 // TestCarry_levels: a transaction that keeps an old snapshot cannot see new triggers, so its
-// statements are recorded by separate ones.
+// statements do not carry their record. If SQL has set the level, the first one finds out.
 func TestCarry_levels(t *testing.T) {
 	t.Parallel()
-	levels := []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable}
+	const set = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"
 	for form, write := range writes {
-		w := carryWorld(t)
-		w.Must(w.DB.Transaction(func(tx *gorm.DB) error {
-			w.Must(tx.First(&world.Post{}).Error)
-			w.Script(w.Session(), `CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
-				CREATE TRIGGER again AFTER INSERT OR UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION again()`)
-			return write(tx).Error
-		}, &sql.TxOptions{Isolation: levels[len(form)%2]}))
-		w.Check()
+		for bySQL, options := range map[bool]*sql.TxOptions{false: {Isolation: sql.LevelRepeatableRead}, true: nil} {
+			w := carryWorld(t)
+			count := carries(w)
+			w.Must(w.DB.Transaction(func(tx *gorm.DB) error {
+				if bySQL {
+					w.Must(tx.Exec(set).Error)
+				}
+				w.Must(tx.First(&world.Post{}).Error)
+				w.Script(w.Session(), `CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
+					CREATE TRIGGER again AFTER INSERT OR UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION again()`)
+				w.Must(write(tx).Error)
+				return write(tx).Error
+			}, options))
+			if n := count(); n != map[bool]int{true: 1}[bySQL] {
+				t.Errorf("%s, by SQL %v: %d statements have carried a record", form, bySQL, n)
+			}
+			w.Check()
+		}
 	}
 }
 
@@ -230,6 +242,108 @@ func TestCarry_returned(t *testing.T) {
 	if got := w.DB.Model(&none).Clauses(clause.Returning{}).Where("id = 999").Update("author_id", 1); got.Error != nil || got.RowsAffected != 0 || len(none) != 0 {
 		t.Errorf("of no rows: got %v, %d rows, %v", none, got.RowsAffected, got.Error)
 	}
+	w.Check()
+}
+
+// TestCarry_comment: a comment in what an upsert sets does not hide the condition that it
+// updates only a row which it has read.
+func TestCarry_comment(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	holder := w.DB.Begin()
+	w.Must(holder.Create(&world.Post{ID: 100, AuthorID: 9, Title: "first", Published: true}).Error)
+	done := make(chan error, 1)
+	go func() {
+		done <- w.DB.Clauses(clause.OnConflict{
+			Columns:   []clause.Column{{Name: "id"}},
+			DoUpdates: clause.Assignments(map[string]any{"author_id": gorm.Expr("8 -- mine")}),
+		}).Create(&world.Post{ID: 100, AuthorID: 8, Title: "second", Published: true}).Error
+	}()
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), "arguments") {
+			t.Errorf("got %v, want that the condition's parameter is in the comment", err)
+		}
+	case <-time.After(time.Second): // it waits for the holder, with its condition hidden
+		t.Error("it has been carried")
+	}
+	w.Must(holder.Commit().Error)
+	w.Check()
+}
+
+// TestCarry_manyReturned: what a statement returns does not grow with the square of its
+// rows, where it has not recorded them.
+func TestCarry_manyReturned(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.Script(w.Session(), `SELECT setval('posts_id_seq', 1000);
+		CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET title = 'again' WHERE id = NEW.id AND title <> 'again'; RETURN NULL; END $$;
+		CREATE TRIGGER again AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION again()`)
+	posts := make([]world.Post, 3000)
+	for i := range posts {
+		posts[i] = world.Post{AuthorID: 5, Title: "new", Published: true, CreatedAt: world.At(i)}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	w.Must(w.DB.Create(&posts).Error)
+	runtime.ReadMemStats(&after)
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > 200<<20 {
+		t.Errorf("%d MB for %d rows", spent>>20, len(posts))
+	}
+	if n := w.Outbox(); n != int64(len(posts)) {
+		t.Errorf("%d rows are recorded of %d", n, len(posts))
+	}
+}
+
+// TestCarry_nullKey: a table without the constraint of its primary key may hold a row whose
+// key is NULL, by which it cannot be found again.
+func TestCarry_nullKey(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.Script(w.Session(), "ALTER TABLE posts DROP CONSTRAINT posts_pkey; ALTER TABLE posts ALTER id DROP NOT NULL; INSERT INTO posts (id, author_id, published) VALUES (NULL, 5, false)")
+	for _, form := range []string{"update", "update, returning", "soft delete", "delete"} {
+		if err := writes[form](w.DB).Error; err == nil || !strings.Contains(err.Error(), "NULL in its primary key") {
+			t.Errorf("%s: got %v, want that it is refused", form, err)
+		}
+	}
+	w.Check()
+}
+
+// TestCarry_nothing: an upsert that changes nothing finds out about a trigger, too.
+func TestCarry_nothing(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.Script(w.Session(), `CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+		CREATE TRIGGER noted BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION noted()`)
+	count := carries(w)
+	for range 3 {
+		w.Must(w.DB.Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"title"}),
+			Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "false"}}},
+		}).Create(&world.Post{ID: 10, AuthorID: 5, Title: "none", Published: true}).Error)
+	}
+	if n := count(); n != 1 {
+		t.Errorf("%d statements have carried a record, want the first", n)
+	}
+	w.Check()
+}
+
+// TestCarry_straysOnce: a table of the same name that only the session finds, and which lacks
+// columns of the tracked one, is written from the second statement on.
+func TestCarry_straysOnce(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	w.OneConnection()
+	pool, err := w.DB.DB()
+	w.Must(err)
+	_, err = pool.ExecContext(t.Context(), "CREATE TEMP TABLE posts (id bigint PRIMARY KEY, author_id bigint)")
+	w.Must(err)
+	type bare struct{ ID, AuthorID uint }
+	_ = w.DB.Table("posts").Create(&bare{1, 5})
+	w.Must(w.DB.Table("posts").Create(&bare{2, 5}).Error)
+	w.Must(w.DB.Table("posts").Where("id = 2").Update("author_id", 6).Error)
+	_, err = pool.ExecContext(t.Context(), "DROP TABLE pg_temp.posts")
+	w.Must(err)
 	w.Check()
 }
 

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/session"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
@@ -27,7 +29,8 @@ type carriedForm struct {
 
 // carriedForm returns the form of the statement, and whether it can carry its record.
 func (c *capture) carriedForm() (*carriedForm, bool) {
-	if !c.hooks.tables.Dialect.Lock || c.target == nil || c.reach != nil || len(c.target.More) > 0 || !c.plainClauses() {
+	tx := session.TransactionOf(c.ConnPool)
+	if !c.hooks.tables.Dialect.Lock || c.target == nil || c.reach != nil || len(c.target.More) > 0 || tx != nil && tx.OldSnapshot || !c.plainClauses() {
 		return nil, false
 	}
 	form := &carriedForm{inserts: c.verb == statement.Create}
@@ -94,7 +97,16 @@ func (f *carriedForm) addUpsert(c *capture) bool {
 	}
 	var known bool
 	f.meets, known = c.conflictRows(*f.conflict, false)
-	return known && len(f.meets) == 1
+	return known && len(f.meets) == 1 && !c.comments(f.conflict.DoUpdates)
+}
+
+// comments reports whether a part of the statement may contain a comment, which would hide
+// what is written behind it.
+func (c *capture) comments(part clause.Expression) bool {
+	text := statement.Scratch(c.db.Statement)
+	part.Build(text)
+	sql := text.SQL.String()
+	return strings.Contains(sql, "--") || strings.Contains(sql, "/*")
 }
 
 // carriedText is the text of a statement in the form.
@@ -196,7 +208,7 @@ func (r carriedReturning) Build(builder clause.Builder) {
 // usersColumns are the user's columns of timak_done, by the names that the user gave them.
 func (f *carriedForm) usersColumns(st *gorm.Statement) string {
 	if len(f.users) == 0 {
-		return "timak_done.*"
+		return "d.*"
 	}
 	columns := make([]string, len(f.users))
 	for i, column := range f.users {
@@ -223,6 +235,7 @@ func (c *capture) runCarried(ctx context.Context, form *carriedForm) (*carried, 
 	if err != nil {
 		return nil, err
 	}
+	c.unknown = true
 	return form.read(all, c.target.Table.CarriedColumns())
 }
 
@@ -232,26 +245,51 @@ func (f *carriedForm) read(all *replay, ours int) (*carried, error) {
 		return nil, errors.New("timakgorm: a statement that carries its record returned no row: expected one at least")
 	}
 	const facts = dialect.CarryFacts
-	first, ran := all.values[0], &carried{}
-	ran.same, ran.plain, ran.current, ran.recorded = first[0] == true, first[1] == true, first[2] == true, first[4] == true
-	ran.done, _ = first[3].(int64)
-	if rest, some := first[5].(string); some {
-		if err := json.Unmarshal([]byte(rest), &ran.rest); err != nil {
-			return nil, fmt.Errorf("timakgorm: rows that a statement has not recorded: %w", err)
-		}
-	}
-	if !f.returns {
-		return ran, nil
-	}
 	last := len(all.columns)
-	if len(f.users) == 0 {
+	if f.returns && len(f.users) == 0 {
 		last -= ours
 	}
-	ran.all = &replay{columns: all.columns[facts:last]}
-	if ran.done > 0 {
-		for _, row := range all.values {
+	ran := &carried{}
+	if f.returns {
+		ran.all = &replay{columns: all.columns[facts:last]}
+	}
+	for _, row := range all.values {
+		done := ran.done
+		if err := ran.add(row[:facts]); err != nil {
+			return nil, err
+		}
+		if f.returns && ran.done > done {
 			ran.all.values = append(ran.all.values, row[facts:last])
 		}
 	}
 	return ran, nil
+}
+
+// add adds the facts of a row.
+func (r *carried) add(row []driver.Value) error {
+	done, ok := row[3].(int64)
+	recorded, is := row[4].(bool)
+	current, was := row[2].(bool)
+	if !ok || !is || !was {
+		return fmt.Errorf("timakgorm: a statement that carries its record returned %v: expected numbers and booleans", row)
+	}
+	same, _ := row[0].(bool) // NULL, if there is no such table any more
+	plain, _ := row[1].(bool)
+	r.same, r.plain, r.current = same, plain, current
+	r.done += done
+	r.recorded = r.recorded || recorded
+	return errors.Join(addCarriedRows(row[5], &r.unrecorded), addCarriedRows(row[6], &r.left))
+}
+
+func addCarriedRows(value driver.Value, into *[]dialect.CarriedRow) error {
+	text, err := dialect.TextValue(value)
+	if text == nil || err != nil {
+		return err
+	}
+	var rows []dialect.CarriedRow
+	if err := json.Unmarshal([]byte(*text), &rows); err != nil {
+		return fmt.Errorf("timakgorm: rows that a statement has not recorded: %w", err)
+	}
+	*into = append(*into, rows...)
+	return nil
 }

@@ -34,6 +34,7 @@ func (p *commitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Con
 		return nil, err
 	}
 	t := &Transaction{Tx: tx, ctx: ctx, pool: p, after: after, Schema: schema}
+	t.OldSnapshot = opts != nil && opts.Isolation >= sql.LevelRepeatableRead
 	if s.recordsUnseen() && s.tables.Dialect.Name == dialect.SQLite.Name {
 		t.changed, _ = t.totalChanges()
 	}
@@ -57,6 +58,7 @@ type Transaction struct {
 	Schema        uint64 // the version of the schema when it began
 	ChangesSchema bool   // it has, or may have, run DDL
 	strays        bool   // it may find other tables than the pool's connections do
+	OldSnapshot   bool   // it keeps the snapshot with which it began
 
 	// spoilt is why the transaction must not be committed: the change of one of
 	// its statements could not be recorded. nil if it may be committed.
