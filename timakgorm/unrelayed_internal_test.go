@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,9 +54,9 @@ func TestUnrelayed(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log lines
-			asked := 0
+			var asked atomic.Int64
 			u := &unrelayed{patience: relayPatience, log: slog.New(slog.NewTextHandler(&log, nil)), oldest: func(context.Context) (time.Duration, error) {
-				asked++
+				asked.Add(1)
 				return tt.oldest, tt.err
 			}}
 			end := func() {}
@@ -75,8 +76,8 @@ func TestUnrelayed(t *testing.T) {
 			if got := log.count(nobodyRelays); got != tt.want {
 				t.Errorf("%s: said %d times, want %d", tt.about, got, tt.want)
 			}
-			if asked > 3 {
-				t.Errorf("%s: asked %d times in 3 minutes", tt.about, asked)
+			if n := asked.Load(); n > 3 {
+				t.Errorf("%s: asked %d times in 3 minutes", tt.about, n)
 			}
 			end()
 		})

@@ -182,7 +182,7 @@ func (f *follow) before(ctx context.Context, pool gorm.ConnPool) error {
 func (f *follow) after(ctx context.Context, pool gorm.ConnPool) error {
 	visit := func(key model.RowKey, _ *string) error { return f.changes.Touch(key) }
 	if f.blind {
-		f.target.SQL.Image = f.target.HiddenImage()
+		f.target.SQL.Image, f.target.SQL.Bare = f.target.HiddenImage(), nil
 		visit = f.changes.Read
 	}
 	if err := f.target.Read(ctx, pool, f.st, f.where, visit); err != nil {
