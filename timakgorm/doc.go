@@ -158,7 +158,8 @@
 // nor where that rule would have placed the row before. And if the old and the new
 // rules each name a column that the others do not, a change of one program may be
 // taken for the other's. So run Plugin.Rebuild of the model when the last program
-// with old rules has stopped.
+// with old rules has stopped. With Triggers on SQLite the first rule with an id=, in any
+// model, changes the triggers of all tables.
 //
 // # When in doubt
 //

@@ -127,7 +127,8 @@ func (w *sqliteWriter) uniqueFields() []*schema.Field {
 //
 // A note belongs to the moment of its statement: SQLite's 'now' stays the same during
 // a statement. Another statement within the same millisecond may find the note of a
-// write that was ignored: the note is corrected before it is used.
+// write that was ignored, or one that has been used and settled since: the note is
+// corrected before it is used. The sequence tells, as it moves when a statement ends.
 func (w *sqliteWriter) replacements() {
 	unique := "(" + changed(w.uniqueFields()) + ")"
 	conflicting := w.conflicting()
@@ -136,6 +137,8 @@ func (w *sqliteWriter) replacements() {
 
 	// SQLite fires the newest trigger first. These must fire after the others of the
 	// same event, which also look for notes, so they are created before them.
+	w.drop("replaced_by_insert")
+	w.drop("replaced_by_update")
 	if noted := w.notesOf(true); !w.notesSelf() {
 		w.trigger("replaced_by_insert", "AFTER INSERT", w.anyNoted(noted), slices.Concat(
 			w.draw(w.pk("new"), "SELECT r.pk"+noted),
@@ -185,8 +188,9 @@ func (w *sqliteWriter) noteBefore(name, event, when, conflicting string) {
 		conflicts = "(" + w.anyNoted(w.notesOf(false)) + " OR " + conflicts + ")"
 	}
 	note := "INSERT INTO timak_replaced (at, tbl, writer, pk, old, newest) SELECT " + moment + ", {name}, " + w.writer(false) + ", " + w.pk("p") + ", " + w.image("p") +
-		", coalesce((SELECT max(id) FROM timak_outbox), 0)" + conflicting +
-		"\n\tON CONFLICT (at, tbl, writer, pk) DO UPDATE SET old = excluded.old, newest = excluded.newest WHERE " + recorded + " IS excluded.old"
+		", {last}" + conflicting +
+		"\n\tON CONFLICT (at, tbl, writer, pk) DO UPDATE SET old = excluded.old, newest = excluded.newest" +
+		" WHERE coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'timak_outbox'), 0) > timak_replaced.newest OR " + recorded + " IS excluded.old"
 	w.trigger(name, event, dialect.Joined(" AND ", when, conflicts),
 		append(w.marked("DELETE FROM timak_replaced WHERE "+past), w.marked(note)...)...)
 }

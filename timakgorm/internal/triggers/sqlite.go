@@ -39,6 +39,13 @@ func sqliteTriggers(m *model.Model, trades bool) (triggerSet, error) {
 	return w.set, nil
 }
 
+// drop drops a trigger that the rules may not need, and older ones did.
+func (w *sqliteWriter) drop(name string) {
+	drop := "DROP TRIGGER IF EXISTS " + sqltext.QuotePart("timak_"+name+"_"+sqltext.Unqualified(w.model.Table))
+	w.set.up = append(w.set.up, drop)
+	w.set.down = append(w.set.down, drop)
+}
+
 // trigger adds a trigger with an event, a condition and the statements of its body.
 // Its name ends in the table's, and none of the names before that is a prefix of
 // another, so the triggers of two tables cannot have the same name.
