@@ -54,7 +54,7 @@ type look struct {
 
 	depth depth
 	asks  bool      // for what Swept remembers
-	upTo  int64     // of the changes up to this id
+	known sweep     // what that was
 	begun time.Time // when it asks
 	took  time.Duration
 	rows  int64
@@ -78,7 +78,7 @@ func (o *Outbox) newLook(which Selection) *look {
 func (s *Swept) begin(l *look) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.asks, l.upTo, l.begun = true, s.known.last, time.Now()
+	l.asks, l.known, l.begun = true, s.known, time.Now()
 	if !l.which.Quick || !l.begun.Before(s.due[whole]) {
 		return
 	}
@@ -94,12 +94,12 @@ func (s *Swept) begin(l *look) {
 func (l *look) met(page outboxPart) {
 	if l.pages++; l.pages == 1 {
 		l.took, l.rows = time.Since(l.begun), page.rows
-		l.sight = sight{after: l.after, ids: page.ids, end: math.MaxInt64, snapshot: page.snapshot}
+		l.sight = sight{after: l.after, ids: page.ids, end: math.MaxInt64, first: page.last, snapshot: page.snapshot}
 		if page.more {
 			l.sight.end = page.last
 		}
 	}
-	l.sight.last, l.sight.next = max(l.sight.last, page.last), page.next
+	l.sight.last = max(l.sight.last, page.last)
 }
 
 // learn ends a look.
@@ -140,15 +140,19 @@ func (s *Swept) surely() int64 {
 }
 
 // learned is what the query of a page returns for Swept: the first leftMost+1 ids on the page
-// that are up to a parameter, and two numbers of its snapshot, as JSON arrays.
+// that are up to the last one known, and the numbers of a snapshot, as JSON arrays. It has a
+// number assigned only if that covers ids which the last one does not, and the look can tell
+// that the transactions below that one have ended: an outbox to which nobody writes costs none.
 func (l *look) learned() (columns string, args []any) {
 	if !l.asks {
 		return "NULL, NULL", nil
 	}
-	const number = "CAST(CAST(%s(s) AS text) AS bigint)"
-	return fmt.Sprintf("(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w), "+
-		"(SELECT json_build_array("+number+", "+number+") FROM pg_current_snapshot() s)",
-		leftMost+1, "pg_snapshot_xmin", "pg_snapshot_xmax"), []any{l.upTo}
+	const number = "CAST(CAST(%s AS text) AS bigint)"
+	oldest, next, open := fmt.Sprintf(number, "pg_snapshot_xmin(s)"), fmt.Sprintf(number, "pg_snapshot_xmax(s)"), fmt.Sprintf(number, "pg_current_xact_id()")
+	return fmt.Sprintf("(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w), ", leftMost+1) +
+			"(SELECT json_build_array(" + oldest + ", " + next + ", CASE WHEN ? AND " + oldest + " >= ? AND greatest(?, (SELECT max(id) FROM page)) > ? THEN " + open + " END)" +
+			" FROM pg_current_snapshot() s)",
+		[]any{l.known.last, l.pages == 0 && l.after <= l.known.sure, l.known.open, l.known.last, l.known.next}
 }
 
 // learn reads them; both are nil if nobody has asked.
@@ -161,8 +165,8 @@ func (p *outboxPart) learn(ids, numbers *string) error {
 			return err
 		}
 	}
-	var two [2]int64
-	err := json.Unmarshal([]byte(*numbers), &two)
-	p.snapshot = snapshot{oldest: two[0], next: two[1]}
+	var three [3]int64 // the last one may be null
+	err := json.Unmarshal([]byte(*numbers), &three)
+	p.snapshot = snapshot{oldest: three[0], next: three[1], open: three[2]}
 	return err
 }

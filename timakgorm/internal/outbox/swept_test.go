@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -110,6 +111,69 @@ func TestSwept_committedLate(t *testing.T) {
 	if got := w.outbox.Swept.Sure(); got != 1010 {
 		t.Errorf("at the end: sure of %d, want 1010", got)
 	}
+}
+
+// TestSwept_runsBehind: a transaction that runs may have a higher number than all that have
+// ended; its change is found when it comes.
+func TestSwept_runsBehind(t *testing.T) {
+	w := newSwept(t)
+	w.add(w.DB, 3)
+	w.settleAll()
+	first, second := w.DB.Begin(), w.DB.Begin()
+	w.add(first, 1)  // change 4
+	w.add(second, 1) // change 5
+	w.add(first, 1)  // change 6
+	w.Must(first.Commit().Error)
+	w.settleAll()
+	if got := w.outbox.Swept.Sure(); got != 3 {
+		t.Errorf("while change 5 is not committed: sure of %d, want 3", got)
+	}
+	w.Must(second.Commit().Error)
+	w.outbox.Swept.PutOff(time.Hour, 0)
+	w.want("a look behind what is sure", quick, 5)
+	w.settleAll()
+	if got := w.outbox.Swept.Sure(); got != 6 {
+		t.Errorf("at the end: sure of %d, want 6", got)
+	}
+}
+
+// TestSwept_numbers: looks cost a number of a transaction if they meet what is new, and none
+// if they do not.
+func TestSwept_numbers(t *testing.T) {
+	w := newSwept(t)
+	cost := func(change func(), looks int) int64 {
+		least := int64(math.MaxInt64)
+		for range 5 { // the server has work of its own
+			change()
+			before := w.number()
+			for range looks {
+				w.due(quick)
+			}
+			least = min(least, w.number()-before-1)
+		}
+		return least
+	}
+	one := func() { w.add(w.DB, 1) }
+	if got := cost(one, 1); got != 1 {
+		t.Errorf("a look that meets a change: %d numbers, want 1", got)
+	}
+	if got := cost(w.settleAll, 10); got != 0 {
+		t.Errorf("ten looks where nothing is new: %d numbers, want none", got)
+	}
+	tx := w.DB.Begin()
+	w.add(tx, 1)
+	defer tx.Rollback()
+	w.due(quick)
+	if got := cost(one, 1); got != 0 {
+		t.Errorf("a look that meets a change while a transaction runs: %d numbers, want none", got)
+	}
+}
+
+// number spends a number of a transaction.
+func (w sweptWorld) number() (n int64) {
+	w.Helper()
+	w.Must(w.DB.Raw("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)").Row().Scan(&n))
+	return n
 }
 
 // TestSwept_left: a change that is put off is found behind which looks begin, and before
