@@ -101,7 +101,7 @@ func (p *pretence) look(after int64, size, pages int) (met []int64, end int64) {
 			v.last = max(v.last, ids[len(ids)-1])
 			after = max(after, v.last)
 		}
-		if more < size {
+		if more < size || page+1 == pages {
 			break
 		}
 		for range p.IntN(10) {
