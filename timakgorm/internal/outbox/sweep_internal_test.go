@@ -142,7 +142,7 @@ func TestSweep_losesNothing(t *testing.T) {
 			}
 			from := []int64{0, p.known.sure, p.known.sure, p.known.seen}[p.IntN(4)]
 			there := slices.Clone(p.there)
-			met, end := p.look(from, []int{2, 50, 500}[p.IntN(3)], 1+p.IntN(3))
+			met, end := p.look(from, []int{2, 20, 500}[p.IntN(3)], 1+p.IntN(6))
 			p.check(seed, step)
 			for _, id := range there {
 				if id <= min(p.known.seen, end) && (from <= p.known.sure || slices.Contains(p.known.left, id)) && !slices.Contains(met, id) {
