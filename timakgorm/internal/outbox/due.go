@@ -26,6 +26,7 @@ type Found struct {
 	Changes []RowChange
 	More    bool // there may be more
 	Whole   bool // the look began at the first change of the outbox
+	Hasty   bool // the look was not as deep as is sure: see Swept.Until
 }
 
 // Due returns the oldest changes of a selection whose time has come, at most limit.
@@ -59,7 +60,7 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (found Fou
 		}
 	}
 	o.Swept.learn(l)
-	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: l.depth == whole}
+	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: l.depth == whole, Hasty: l.depth == seen}
 	found.Changes = changes[:min(limit, len(changes))]
 	if n := len(found.Changes); n > 0 && out < found.Changes[n-1].ID {
 		found.Changes, err = o.ofRows(ctx, IDsOf(found.Changes), l.from(out))

@@ -20,7 +20,6 @@ type Swept struct {
 	mu    sync.Mutex
 	known sweep
 	due   [seen]time.Time // when looks of depth whole and sure may be taken again
-	lazy  bool            // the last look was not as deep as sure
 }
 
 // depth is how far back a look begins.
@@ -109,8 +108,7 @@ func (s *Swept) learn(l *look) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.lazy = s.known.after(l.sight), l.depth == seen
-	if s.lazy {
+	if s.known = s.known.after(l.sight); l.depth == seen {
 		return
 	}
 	s.due[l.depth] = time.Time{}
@@ -119,13 +117,11 @@ func (s *Swept) learn(l *look) {
 	}
 }
 
-// Until returns how long a program may rest that has found nothing more to do, at most d.
+// Until returns how long a program may rest that has found nothing more to do by a hasty look,
+// at most d.
 func (s *Swept) Until(d time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.lazy {
-		return d
-	}
 	return min(d, max(time.Until(s.due[sure]), 0))
 }
 
