@@ -114,8 +114,11 @@ func (o *Outbox) page(ctx context.Context, l *look, place span, limit int) (outb
 // row, so from bounds the search. Older changes that it misses have no effect when
 // they come later, as each change also tells the timelines what it has ended.
 func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
-	from = min(max(from, o.Swept.surely()+1), slices.Min(ids))
-	return o.ofRows(ctx, ids, span{after: from - 1})
+	first := slices.Min(ids)
+	if known := o.Swept.surely(); known.after < first {
+		return o.ofRows(ctx, ids, known.from(min(from, first)))
+	}
+	return o.ofRows(ctx, ids, span{after: min(from, first) - 1})
 }
 
 // ofRows returns the changes with these ids, which are in a span, and the others of the
@@ -126,7 +129,8 @@ func (o *Outbox) ofRows(ctx context.Context, ids []int64, place span) ([]RowChan
 		return nil, err
 	}
 	among, args := o.among(Selection{})
-	rows, rowArgs := place.rows(" AND id <= ?", slices.Max(ids))
+	last := slices.Max(ids)
+	rows, rowArgs := place.upTo(last).rows(" AND id <= ?", last)
 	return o.read(ctx, "SELECT "+changeColumns+" FROM "+rows+` o
 		WHERE ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE `+o.isOneOf("r.id")+")) IS TRUE AND "+among+" ORDER BY id",
 		slices.Concat(rowArgs, []any{string(list)}, args)...)

@@ -81,12 +81,10 @@ func (s *Swept) begin(l *look) {
 	if !l.which.Quick || !l.begun.Before(s.due[whole]) {
 		return
 	}
-	l.depth, l.after = sure, s.known.sure
+	l.depth, l.span = sure, s.behind(s.known.sure)
 	if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure+fewIDs {
-		l.depth, l.after = seen, s.known.seen
+		l.depth, l.span = seen, s.behind(s.known.seen)
 	}
-	n, _ := slices.BinarySearch(s.known.left, l.after+1)
-	l.ids = s.known.left[:n]
 }
 
 // met notes a page of the look.
@@ -125,14 +123,20 @@ func (s *Swept) Until(d time.Duration) time.Duration {
 	return min(d, max(time.Until(s.due[sure]), 0))
 }
 
-// surely returns the id up to which no change comes any more, but those that a look has left.
-func (s *Swept) surely() int64 {
+// surely returns the span outside of which no change is, nor comes.
+func (s *Swept) surely() span {
 	if s == nil {
-		return 0
+		return span{}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.known.sure
+	return s.behind(s.known.sure)
+}
+
+// behind returns the span that begins behind an id, and what is left before it.
+func (s *Swept) behind(id int64) span {
+	n, _ := slices.BinarySearch(s.known.left, id+1)
+	return span{ids: s.known.left[:n], after: id}
 }
 
 // learned is what the query of a page returns for Swept: the first leftMost+1 ids on the page

@@ -216,6 +216,51 @@ func TestSwept_left(t *testing.T) {
 	w.want("with a later change of its row", quick, 1, 5, 6)
 }
 
+// TestSwept_rowsLeft: what is put off of a row comes with its other changes, but none that
+// comes after these.
+func TestSwept_rowsLeft(t *testing.T) {
+	w := newSwept(t)
+	move := func(to int) { w.Must(w.DB.Model(&world.Event{ID: 1}).Update("stream_id", to).Error) }
+	w.add(w.DB, 1) // change 1, of row 1
+	move(2)        // change 2
+	w.add(w.DB, 1) // change 3, of row 2
+	move(3)        // change 4
+	later := time.Now().Add(time.Hour).UnixMicro()
+	w.Must(w.outbox.Settle(w.Context(), outbox.Settlement{Late: []outbox.Fate{{ID: 1, RunAt: later}, {ID: 4, RunAt: later}}}))
+	first := func(about string) {
+		t.Helper()
+		found, err := w.outbox.Due(w.Context(), 1, quick)
+		w.Must(err)
+		if got := outbox.IDsOf(found.Changes); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("%s: got changes %v, want 1 and 2", about, got)
+		}
+	}
+	first("the first change that is due")
+	for range 3 {
+		w.outbox.Swept.PutOff(time.Hour, 0)
+		w.due(quick)
+	}
+	if got := w.outbox.Swept.Sure(); got != 4 {
+		t.Errorf("behind what is left: sure of %d, want 4", got)
+	}
+	w.outbox.Swept.PutOff(time.Hour, 0)
+	first("behind what is left")
+	move(4) // change 5
+	move(5) // change 6
+	for from, want := range map[int64][]int64{0: {1, 2, 4, 5}, 2: {2, 4, 5}, 5: {5}} {
+		changes, err := w.outbox.OfRows(w.Context(), []int64{5}, from)
+		w.Must(err)
+		if got := outbox.IDsOf(changes); !slices.Equal(got, want) {
+			t.Errorf("the row's changes from %d to 5: got %v, want %v", from, got, want)
+		}
+	}
+	changes, err := w.outbox.OfRows(w.Context(), []int64{2}, 0)
+	w.Must(err)
+	if got := outbox.IDsOf(changes); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("the row's changes up to one that is left: got %v, want 1 and 2", got)
+	}
+}
+
 // TestSwept_anotherSequence: ids that begin anew, as those of another server may that has
 // taken over, are found, and then looked at as if no others had been there.
 func TestSwept_anotherSequence(t *testing.T) {
@@ -226,6 +271,11 @@ func TestSwept_anotherSequence(t *testing.T) {
 	w.add(w.DB, 1)
 	w.outbox.Swept.PutOff(time.Hour, 0)
 	w.want("a quick look", quick)
+	changes, err := w.outbox.OfRows(w.Context(), []int64{5}, 0)
+	w.Must(err)
+	if got := outbox.IDsOf(changes); !slices.Equal(got, []int64{5}) {
+		t.Errorf("the changes of a row: got %v, want 5", got)
+	}
 	w.outbox.Swept.PutOff(0, 0)
 	w.want("a whole look", quick, 5)
 	w.outbox.Swept.PutOff(time.Hour, 0)
