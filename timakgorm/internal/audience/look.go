@@ -38,11 +38,7 @@ func looking(ctx context.Context, db *sql.DB, d dialect.Dialect, do func(*look) 
 }
 
 func lookOnce(ctx context.Context, db *sql.DB, l *look, do func(*look) error) (err error) {
-	var isolation *sql.TxOptions
-	if l.dialect.Lock {
-		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	}
-	if l.tx, err = db.BeginTx(ctx, isolation); err != nil {
+	if l.tx, err = db.BeginTx(ctx, l.dialect.UnderLocks()); err != nil {
 		return err
 	}
 	if l.dialect.Lock {

@@ -93,11 +93,7 @@ const lockTime = "SET LOCAL lock_timeout = '5s'"
 // a row is committed before the version is drawn, or gets a later version. Without
 // wait it leaves out the rows that others have locked, and returns them.
 func forceRows(ctx context.Context, db *sql.DB, t *dialect.Table, rows []dialect.Change, wait bool) (busy []dialect.Change, err error) {
-	var isolation *sql.TxOptions
-	if t.Dialect.Lock {
-		isolation = &sql.TxOptions{Isolation: sql.LevelReadCommitted} // rows must be read as they are under the lock
-	}
-	tx, err := db.BeginTx(ctx, isolation)
+	tx, err := db.BeginTx(ctx, t.Dialect.UnderLocks())
 	if err != nil {
 		return nil, err
 	}

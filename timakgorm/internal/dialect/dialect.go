@@ -34,6 +34,8 @@ type Dialect struct {
 	differs string
 	// fence ends a subquery that must be computed separately.
 	fence string
+	// number ends a condition: it gives the transaction a number, if it has none.
+	number string
 	// now is the database's clock in microseconds. Clock says to use the clock of
 	// this process instead, for a database that runs in it and has a coarser
 	// clock.
@@ -71,6 +73,7 @@ var Postgres = Dialect{
 	Plain:    "(%s)::text",
 	differs:  "%s::text IS DISTINCT FROM %s::text", // json has no equality, and both are written the same way
 	fence:    "\n\tOFFSET 0",
+	number:   " AND pg_catalog.pg_current_xact_id() IS NOT NULL",
 	now:      "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 	Greatest: "greatest",
 	IDs:      "SELECT value::bigint FROM jsonb_array_elements_text(?::text::jsonb)",

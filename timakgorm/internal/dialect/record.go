@@ -10,14 +10,15 @@ const versionMark = "coalesce(CAST(? AS bigint), ({draw}))"
 
 // recordSQL records rows with the version that has been drawn for the statement,
 // or draws one. The fence keeps an image from being computed twice, once to
-// compare it and once to store it.
+// compare it and once to store it. A transaction that has locked nothing, as the row is gone,
+// gets its number before the first id is drawn: see outbox.sweep.
 const recordSQL = `INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
 SELECT CAST(? AS text), c.pk, c.old, c.new, ` + versionMark + `
 FROM (
 	SELECT {pk} AS pk, {old} AS old, {image} AS new
 	FROM {rows} LEFT JOIN {table} ON {match}{fence}
 ) c
-WHERE {differs}`
+WHERE {differs}{number}`
 
 // madeSQL is recordSQL for rows that were absent or soft-deleted before. Nobody
 // has looked at their table yet, so it checks that the name means the tracked
@@ -28,7 +29,7 @@ FROM (
 	SELECT {itspk} AS pk, {itsimage} AS new
 	FROM {table} WHERE {same} AND {narrow}{fence}
 ) c
-WHERE c.new IS NOT NULL`
+WHERE c.new IS NOT NULL{number}`
 
 // probeSQL takes the rows as its first parameter and the table's name as its
 // second. No index of the outbox is by row: IS TRUE keeps the search from

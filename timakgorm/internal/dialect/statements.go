@@ -171,6 +171,7 @@ func (d Dialect) fill(template string, m *model.Model, s Statements, given Given
 		"{same}", d.SameSQL(s.From),
 		"{differs}", fmt.Sprintf(d.differs, "c.old", "c.new"),
 		"{fence}", d.fence,
+		"{number}", d.number,
 		"{n}", d.memberOf("n"),
 	).Replace(template)
 }

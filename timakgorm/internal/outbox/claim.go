@@ -31,7 +31,7 @@ type claimed struct {
 // it. It reports which rows it has claimed: not those with changes that have left the
 // outbox, or that another relay has claimed just now.
 func (o *Outbox) Claim(ctx context.Context, t *dialect.Table, rows [][]int64) (version int64, ours []bool, err error) {
-	tx, err := o.DB.BeginTx(ctx, nil)
+	tx, err := o.DB.BeginTx(ctx, o.dialect.UnderLocks())
 	if err != nil {
 		return 0, nil, fmt.Errorf("timakgorm: claim changes: %w", err)
 	}

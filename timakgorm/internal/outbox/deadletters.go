@@ -105,7 +105,7 @@ func (o *Outbox) takeDead(ctx context.Context, verb string, ids []int64, stateme
 			err = fmt.Errorf("timakgorm: %s: %w", verb, err)
 		}
 	}()
-	tx, err := o.DB.BeginTx(ctx, nil)
+	tx, err := o.DB.BeginTx(ctx, o.dialect.UnderLocks())
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Found struct {
 	Changes []RowChange
 	More    bool // there may be more
 	Whole   bool // the look began at the first change of the outbox
+	Hasty   bool // the look was not as deep as is sure: see Swept.Until
 }
 
 // Due returns the oldest changes of a selection whose time has come, at most limit.
@@ -59,7 +60,7 @@ func (o *Outbox) Due(ctx context.Context, limit int, which Selection) (found Fou
 		}
 	}
 	o.Swept.learn(l)
-	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: l.depth == whole}
+	found = Found{More: next.more || len(changes) > limit || begun > (limit+1)/2, Whole: l.depth == whole, Hasty: l.depth == seen}
 	found.Changes = changes[:min(limit, len(changes))]
 	if n := len(found.Changes); n > 0 && out < found.Changes[n-1].ID {
 		found.Changes, err = o.ofRows(ctx, IDsOf(found.Changes), l.from(out))
@@ -113,8 +114,11 @@ func (o *Outbox) page(ctx context.Context, l *look, place span, limit int) (outb
 // row, so from bounds the search. Older changes that it misses have no effect when
 // they come later, as each change also tells the timelines what it has ended.
 func (o *Outbox) OfRows(ctx context.Context, ids []int64, from int64) ([]RowChange, error) {
-	from = min(max(from, o.Swept.surely()+1), slices.Min(ids))
-	return o.ofRows(ctx, ids, span{after: from - 1})
+	first := slices.Min(ids)
+	if known := o.Swept.surely(); known.after < first {
+		return o.ofRows(ctx, ids, known.from(min(from, first)))
+	}
+	return o.ofRows(ctx, ids, span{after: min(from, first) - 1})
 }
 
 // ofRows returns the changes with these ids, which are in a span, and the others of the
@@ -125,7 +129,8 @@ func (o *Outbox) ofRows(ctx context.Context, ids []int64, place span) ([]RowChan
 		return nil, err
 	}
 	among, args := o.among(Selection{})
-	rows, rowArgs := place.rows(" AND id <= ?", slices.Max(ids))
+	last := slices.Max(ids)
+	rows, rowArgs := place.upTo(last).rows(" AND id <= ?", last)
 	return o.read(ctx, "SELECT "+changeColumns+" FROM "+rows+` o
 		WHERE ((tbl, pk) IN (SELECT r.tbl, r.pk FROM timak_outbox r WHERE `+o.isOneOf("r.id")+")) IS TRUE AND "+among+" ORDER BY id",
 		slices.Concat(rowArgs, []any{string(list)}, args)...)

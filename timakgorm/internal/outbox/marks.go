@@ -111,7 +111,7 @@ func (o *Outbox) Learn(ctx context.Context, l Look) (own Mark, lost int64, err e
 
 // ordered calls do in a transaction that waits at the clock's row first, as settling does.
 func (o *Outbox) ordered(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := o.DB.BeginTx(ctx, nil)
+	tx, err := o.DB.BeginTx(ctx, o.dialect.UnderLocks())
 	if err != nil {
 		return err
 	}

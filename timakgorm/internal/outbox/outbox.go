@@ -135,7 +135,7 @@ func (o *Outbox) settleAtOnce(ctx context.Context, s Settlement) error {
 	if s.empty() {
 		return nil
 	}
-	tx, err := o.DB.BeginTx(ctx, nil)
+	tx, err := o.DB.BeginTx(ctx, o.dialect.UnderLocks())
 	if err != nil {
 		return fmt.Errorf("timakgorm: settle outbox: %w", err)
 	}

@@ -24,3 +24,9 @@ func (p span) from(id int64) span {
 	ids := slices.DeleteFunc(slices.Clone(p.ids), func(one int64) bool { return one < id })
 	return span{ids: ids, after: max(p.after, id-1)}
 }
+
+// upTo returns the span with those of its ids that are not above one.
+func (p span) upTo(id int64) span {
+	ids := slices.DeleteFunc(slices.Clone(p.ids), func(one int64) bool { return one > id })
+	return span{ids: ids, after: p.after}
+}

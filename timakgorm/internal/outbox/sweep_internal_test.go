@@ -13,13 +13,14 @@ type pretence struct {
 
 	t       *testing.T
 	id, xid int64             // the next ones
+	ended   int64             // the highest number of a transaction that has ended
 	running map[int64][]int64 // the ids that transactions have drawn, by their numbers
 	there   []int64           // ids of changes that can be seen, in order
 	known   sweep
 }
 
 func newPretence(t *testing.T, seed uint64) *pretence {
-	return &pretence{Rand: rand.New(rand.NewPCG(seed, 1)), t: t, id: 1, xid: 100, running: map[int64][]int64{}}
+	return &pretence{Rand: rand.New(rand.NewPCG(seed, 1)), t: t, id: 1, xid: 100, ended: 99, running: map[int64][]int64{}}
 }
 
 // write lets a transaction begin, record a change, or end; or settles a change.
@@ -44,15 +45,22 @@ func (p *pretence) write() {
 			p.there = append(p.there, p.running[xid]...)
 			slices.Sort(p.there)
 		}
-		delete(p.running, xid)
+		p.end(xid)
 	case len(p.there) > 0:
 		n := p.IntN(len(p.there))
 		p.there = slices.Delete(p.there, n, n+1)
 	}
 }
 
+func (p *pretence) end(xid int64) {
+	delete(p.running, xid)
+	p.ended = max(p.ended, xid)
+}
+
+// snapshot is as Postgres says it: transactions behind the last one that has ended may have
+// numbers already.
 func (p *pretence) snapshot() snapshot {
-	s := snapshot{p.xid, p.xid}
+	s := snapshot{oldest: p.ended + 1, next: p.ended + 1}
 	for xid := range p.running {
 		s.oldest = min(s.oldest, xid)
 	}
@@ -62,7 +70,7 @@ func (p *pretence) snapshot() snapshot {
 // look looks at the outbox by pages of some size, between which more happens. The first
 // one reaches to end.
 func (p *pretence) look(after int64, size, pages int) (met []int64, end int64) {
-	v := sight{after: after, end: math.MaxInt64}
+	v, from := sight{after: after, end: math.MaxInt64}, after
 	for page := range pages {
 		var ids []int64
 		more := 0
@@ -83,16 +91,22 @@ func (p *pretence) look(after int64, size, pages int) (met []int64, end int64) {
 			}
 			v.ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return id > p.known.last })
 			v.ids = v.ids[:min(len(v.ids), leftMost+1)]
+			if v.first = slices.Max(append(ids, 0)); from <= p.known.sure && v.oldest >= p.known.open && max(p.known.last, v.first) > p.known.next {
+				v.open = p.xid
+				p.xid++
+				p.end(v.open)
+			}
 		}
-		v.next = p.snapshot().next
 		if len(ids) > 0 {
 			v.last = max(v.last, ids[len(ids)-1])
 			after = max(after, v.last)
 		}
-		if more < size {
+		if more < size || page+1 == pages {
 			break
 		}
-		p.write()
+		for range p.IntN(10) {
+			p.write()
+		}
 	}
 	p.known = p.known.after(v)
 	return met, v.end
@@ -128,7 +142,7 @@ func TestSweep_losesNothing(t *testing.T) {
 			}
 			from := []int64{0, p.known.sure, p.known.sure, p.known.seen}[p.IntN(4)]
 			there := slices.Clone(p.there)
-			met, end := p.look(from, []int{2, 50, 500}[p.IntN(3)], 1+p.IntN(3))
+			met, end := p.look(from, []int{2, 20, 500}[p.IntN(3)], 1+p.IntN(6))
 			p.check(seed, step)
 			for _, id := range there {
 				if id <= min(p.known.seen, end) && (from <= p.known.sure || slices.Contains(p.known.left, id)) && !slices.Contains(met, id) {
@@ -188,7 +202,7 @@ func TestSweep_moves(t *testing.T) {
 	}
 
 	p.there = append(p.there, p.running[long]...)
-	delete(p.running, long)
+	p.end(long)
 	if met, _ := p.look(p.known.sure, 500, 1); len(met) != 3*leftMost {
 		t.Errorf("after its commit: met %d changes, want all %d", len(met), 3*leftMost)
 	}
@@ -203,8 +217,9 @@ func TestSweep_forgets(t *testing.T) {
 	t.Parallel()
 	known := sweep{sure: 50, seen: 60, left: []int64{7}, last: 70, next: 60, open: 200}
 	for about, v := range map[string]sight{
-		"lower numbers of transactions": {after: 50, end: math.MaxInt64, last: 80, snapshot: snapshot{90, 100}},
-		"a change that could not be":    {ids: []int64{8}, end: math.MaxInt64, last: 80, snapshot: snapshot{200, 210}},
+		"lower numbers of transactions": {after: 50, end: math.MaxInt64, last: 80, snapshot: snapshot{oldest: 90, next: 100}},
+		"the number not ended":          {after: 50, end: math.MaxInt64, last: 80, snapshot: snapshot{oldest: 200, next: 200}},
+		"a change that could not be":    {ids: []int64{8}, end: math.MaxInt64, last: 80, snapshot: snapshot{oldest: 200, next: 210}},
 	} {
 		if got := known.after(v); got.sure != 0 || got.seen != 0 || len(got.left) != 0 || got.last != 80 {
 			t.Errorf("%s: got %+v, want nothing but the highest id", about, got)

@@ -20,7 +20,6 @@ type Swept struct {
 	mu    sync.Mutex
 	known sweep
 	due   [seen]time.Time // when looks of depth whole and sure may be taken again
-	lazy  bool            // the last look was not as deep as sure
 }
 
 // depth is how far back a look begins.
@@ -54,7 +53,7 @@ type look struct {
 
 	depth depth
 	asks  bool      // for what Swept remembers
-	upTo  int64     // of the changes up to this id
+	known sweep     // what that was
 	begun time.Time // when it asks
 	took  time.Duration
 	rows  int64
@@ -78,28 +77,26 @@ func (o *Outbox) newLook(which Selection) *look {
 func (s *Swept) begin(l *look) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.asks, l.upTo, l.begun = true, s.known.last, time.Now()
+	l.asks, l.known, l.begun = true, s.known, time.Now()
 	if !l.which.Quick || !l.begun.Before(s.due[whole]) {
 		return
 	}
-	l.depth, l.after = sure, s.known.sure
+	l.depth, l.span = sure, s.behind(s.known.sure)
 	if l.begun.Before(s.due[sure]) && s.known.seen > s.known.sure+fewIDs {
-		l.depth, l.after = seen, s.known.seen
+		l.depth, l.span = seen, s.behind(s.known.seen)
 	}
-	n, _ := slices.BinarySearch(s.known.left, l.after+1)
-	l.ids = s.known.left[:n]
 }
 
 // met notes a page of the look.
 func (l *look) met(page outboxPart) {
 	if l.pages++; l.pages == 1 {
 		l.took, l.rows = time.Since(l.begun), page.rows
-		l.sight = sight{after: l.after, ids: page.ids, end: math.MaxInt64, snapshot: page.snapshot}
+		l.sight = sight{after: l.after, ids: page.ids, end: math.MaxInt64, first: page.last, snapshot: page.snapshot}
 		if page.more {
 			l.sight.end = page.last
 		}
 	}
-	l.sight.last, l.sight.next = max(l.sight.last, page.last), page.next
+	l.sight.last = max(l.sight.last, page.last)
 }
 
 // learn ends a look.
@@ -109,8 +106,7 @@ func (s *Swept) learn(l *look) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.lazy = s.known.after(l.sight), l.depth == seen
-	if s.lazy {
+	if s.known = s.known.after(l.sight); l.depth == seen {
 		return
 	}
 	s.due[l.depth] = time.Time{}
@@ -119,36 +115,44 @@ func (s *Swept) learn(l *look) {
 	}
 }
 
-// Until returns how long a program may rest that has found nothing more to do, at most d.
+// Until returns how long a program may rest that has found nothing more to do by a hasty look,
+// at most d.
 func (s *Swept) Until(d time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.lazy {
-		return d
-	}
 	return min(d, max(time.Until(s.due[sure]), 0))
 }
 
-// surely returns the id up to which no change comes any more, but those that a look has left.
-func (s *Swept) surely() int64 {
+// surely returns the span outside of which no change is, nor comes.
+func (s *Swept) surely() span {
 	if s == nil {
-		return 0
+		return span{}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.known.sure
+	return s.behind(s.known.sure)
+}
+
+// behind returns the span that begins behind an id, and what is left before it.
+func (s *Swept) behind(id int64) span {
+	n, _ := slices.BinarySearch(s.known.left, id+1)
+	return span{ids: s.known.left[:n], after: id}
 }
 
 // learned is what the query of a page returns for Swept: the first leftMost+1 ids on the page
-// that are up to a parameter, and two numbers of its snapshot, as JSON arrays.
+// that are up to the last one known, and the numbers of a snapshot, as JSON arrays. It has a
+// number assigned only if that covers ids which the last one does not, and the look can tell
+// that the transactions below that one have ended: an outbox to which nobody writes costs none.
 func (l *look) learned() (columns string, args []any) {
 	if !l.asks {
 		return "NULL, NULL", nil
 	}
-	const number = "CAST(CAST(%s(s) AS text) AS bigint)"
-	return fmt.Sprintf("(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w), "+
-		"(SELECT json_build_array("+number+", "+number+") FROM pg_current_snapshot() s)",
-		leftMost+1, "pg_snapshot_xmin", "pg_snapshot_xmax"), []any{l.upTo}
+	const number = "CAST(CAST(%s AS text) AS bigint)"
+	oldest, next, open := fmt.Sprintf(number, "pg_snapshot_xmin(s)"), fmt.Sprintf(number, "pg_snapshot_xmax(s)"), fmt.Sprintf(number, "pg_current_xact_id()")
+	return fmt.Sprintf("(SELECT json_agg(id) FROM (SELECT id FROM page WHERE id <= ? ORDER BY id LIMIT %d) w), ", leftMost+1) +
+			"(SELECT json_build_array(" + oldest + ", " + next + ", CASE WHEN ? AND " + oldest + " >= ? AND greatest(?, (SELECT max(id) FROM page)) > ? THEN " + open + " END)" +
+			" FROM pg_current_snapshot() s)",
+		[]any{l.known.last, l.pages == 0 && l.after <= l.known.sure, l.known.open, l.known.last, l.known.next}
 }
 
 // learn reads them; both are nil if nobody has asked.
@@ -161,8 +165,8 @@ func (p *outboxPart) learn(ids, numbers *string) error {
 			return err
 		}
 	}
-	var two [2]int64
-	err := json.Unmarshal([]byte(*numbers), &two)
-	p.snapshot = snapshot{oldest: two[0], next: two[1]}
+	var three [3]int64 // the last one may be null
+	err := json.Unmarshal([]byte(*numbers), &three)
+	p.snapshot = snapshot{oldest: three[0], next: three[1], open: three[2]}
 	return err
 }

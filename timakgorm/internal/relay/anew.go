@@ -100,7 +100,7 @@ func (r *Relay) recordChunk(ctx context.Context, t *dialect.Table, folds []*rowF
 	if err != nil {
 		return nil, err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := db.BeginTx(ctx, t.Dialect.UnderLocks())
 	if err != nil {
 		return nil, recordingAnew(t, err)
 	}

@@ -56,6 +56,7 @@ type outcome struct {
 	last    int64 // id of the last one
 	more    bool  // more changes may be due
 	whole   bool  // the look has left none to another one
+	hasty   bool  // another look is to come soon: see outbox.Swept.Until
 
 	// reached says that the store has answered, outage that it cannot be reached.
 	reached, outage bool
@@ -80,9 +81,9 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 	}
 	due, err := o.Due(ctx, r.opts.Batch, which)
 	if err != nil || len(due.Changes) == 0 {
-		return outcome{whole: due.Whole}, err
+		return outcome{whole: due.Whole, hasty: due.Hasty}, err
 	}
-	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole}
+	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole, hasty: due.Hasty}
 	b := r.newBatch(o, since, due.Changes, due.More)
 	b.apply(ctx)
 	if ctx.Err() != nil {

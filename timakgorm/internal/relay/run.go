@@ -76,14 +76,24 @@ func (r *runner) round(ctx context.Context) {
 // idle rests when there is nothing to do, or only changes that wait for the end of the
 // pause.
 func (r *runner) idle(ctx context.Context, came outcome) {
-	wait := r.swept.Until(r.watch.until(Spread(r.opts.Poll)))
+	if r.pausing() && !came.reached {
+		r.shards.release()
+	}
+	r.Rest(ctx, r.rest(came), r.Woken())
+}
+
+// rest returns how long to rest after a round that has found nothing more to do. Only after a
+// hasty look another one comes sooner: a round of a pause, or without shards, may take none
+// that is deeper, and must not be repeated at once.
+func (r *runner) rest(came outcome) time.Duration {
+	wait := r.watch.until(Spread(r.opts.Poll))
+	if came.hasty {
+		wait = r.swept.Until(wait)
+	}
 	if r.pausing() {
 		wait = min(wait, time.Until(r.until))
-		if !came.reached {
-			r.shards.release()
-		}
 	}
-	r.Rest(ctx, wait, r.Woken())
+	return wait
 }
 
 func (r *runner) pausing() bool { return time.Now().Before(r.until) }

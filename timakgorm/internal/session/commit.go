@@ -107,15 +107,15 @@ func (t *Transaction) commit() error {
 	return t.Tx.Commit()
 }
 
-// recorded returns the ids of the changes that the transaction has recorded, and one that
-// all ids of transactions which begin later exceed, or 0. It
+// recorded returns the ids of the changes that the transaction has recorded, and, if it is
+// dirty or has any, one that all ids of transactions which begin later exceed, or 0. It
 // must be called before the commit. On SQLite, whose transactions run one after
 // another, it may also return changes that others have committed since.
 func (t *Transaction) recorded() (ids []int64, drawn int64, err error) {
 	if ids, err = t.recordedAfter(t.after); err != nil {
 		return nil, 0, err
 	}
-	if d := t.pool.sessions.tables.Dialect; len(ids) == 0 && d.Lock {
+	if d := t.pool.sessions.tables.Dialect; len(ids) == 0 && d.Lock && t.dirty {
 		own := t.pool.sessions.ownName("")
 		if err := t.QueryRowContext(t.ctx, d.Drawn(own, "SELECT coalesce(max(id), 0) FROM "+own+"timak_outbox")).Scan(&drawn); err != nil {
 			return nil, 0, err

@@ -53,6 +53,15 @@ func TestCommit_searches(t *testing.T) {
 	}
 	commit("the first", 0, 1, 2)
 	commit("with no change", 2)
+	begun, err := pool.BeginTx(t.Context(), nil)
+	must(err)
+	for dirty, want := range map[bool]int64{false: 0, true: 2} {
+		TransactionOf(begun).dirty = dirty
+		if _, drawn, err := TransactionOf(begun).recorded(); err != nil || drawn != want {
+			t.Errorf("with no change, dirty %t: got %d as the last id, %v; want %d, as only who writes to the outbox asks", dirty, drawn, err, want)
+		}
+	}
+	must(TransactionOf(begun).Rollback())
 	_, err = plain.ExecContext(t.Context(), "DELETE FROM timak_outbox")
 	must(err)
 	commit("after one with no change", 2, 3)

@@ -1,0 +1,25 @@
+package relay
+
+import (
+	"testing"
+	"time"
+)
+
+// TestRest: a relay rests until the next look at the outbox, and for less only after a hasty
+// look, or until a pause ends.
+func TestRest(t *testing.T) {
+	t.Parallel()
+	r := &runner{Relay: &Relay{opts: Options{Poll: time.Hour}}, watch: &watch{next: time.Now().Add(24 * time.Hour)}}
+	for about, came := range map[string]outcome{"a look": {}, "one that has found changes": {found: 1, reached: true}} {
+		if rest := r.rest(came); rest < 30*time.Minute || rest > time.Hour {
+			t.Errorf("after %s: a rest of %v, want half of Poll at least", about, rest)
+		}
+	}
+	if rest := r.rest(outcome{hasty: true}); rest > 0 {
+		t.Errorf("after a hasty look: a rest of %v, want none, as the deeper look is due", rest)
+	}
+	r.until = time.Now().Add(10 * time.Minute)
+	if rest := r.rest(outcome{}); rest < 9*time.Minute || rest > 10*time.Minute {
+		t.Errorf("in a pause: a rest of %v, want its end", rest)
+	}
+}
