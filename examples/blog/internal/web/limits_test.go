@@ -77,7 +77,7 @@ func TestLogins_addressUsedUp(t *testing.T) {
 // A session is no way to guess the password without a bound.
 func TestAccount_guesses(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{NameBurst: 2, NamesPerSecond: 1e-9})
+	s := newSite(t, web.Options{NameBurst: 4, NamesPerSecond: 1e-9})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	for i, path := range []string{"/account/password", "/account/delete", "/account/password", "/account/delete"} {
