@@ -1,0 +1,109 @@
+package web_test
+
+import (
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/timak-go/timak/examples/blog/internal/web"
+)
+
+// entriesOf reads the entries of a feed.
+func entriesOf(t *testing.T, answer *httptest.ResponseRecorder) (f struct {
+	ID      string `xml:"id"`
+	Entries []struct {
+		ID      string `xml:"id"`
+		Summary string `xml:"summary"`
+		Content string `xml:"content"`
+	} `xml:"entry"`
+},
+) {
+	t.Helper()
+	want(t, "the feed", answer, http.StatusOK)
+	if err := xml.Unmarshal(answer.Body.Bytes(), &f); err != nil {
+		t.Fatalf("%v in %.200s", err, answer.Body)
+	}
+	return f
+}
+
+// A feed has large posts as excerpts, so that it is bounded.
+func TestFeeds_bounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, web.Options{})
+	brett := s.visitor(t, "10.0.0.1")
+	brett.signUp("brett")
+	for _, body := range []string{
+		strings.Repeat("word ", 9000), strings.Repeat("- \n", 16_000), strings.Repeat("🦉 ", 25_000), "[a]: /" + strings.Repeat("x", 40_000) + "\n\n" + strings.Repeat("[a] ", 2000),
+	} {
+		for range 5 {
+			want(t, "write", brett.post("/write", "title", "t", "body", body), http.StatusSeeOther)
+		}
+	}
+	for _, path := range []string{"/feed.atom", "/users/brett/feed.atom"} {
+		answer := s.ask("GET", path, "")
+		f := entriesOf(t, answer)
+		if n := answer.Body.Len(); len(f.Entries) != 20 || n > 2<<20 {
+			t.Errorf("%s: got %d entries in %d bytes", path, len(f.Entries), n)
+		}
+		if f.Entries[19].Content == "" || f.Entries[19].Summary != "" {
+			t.Errorf("%s: a post of 45 KB is not there as a whole", path)
+		}
+		if got := f.Entries[9]; got.Content != "" || !strings.HasPrefix(got.Summary, "🦉 🦉") || !strings.HasSuffix(got.Summary, "…") {
+			t.Errorf("%s: a post of 125 KB: got %d bytes and the summary %q", path, len(got.Content), got.Summary)
+		}
+	}
+}
+
+// What a feed calls itself and its posts is the same over TLS and on another port, and caches
+// learn that links are not.
+func TestFeeds_ids(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, web.Options{})
+	brett := s.visitor(t, "10.0.0.1")
+	brett.signUp("brett")
+	want(t, "write", brett.post("/write", "title", "t"), http.StatusSeeOther)
+	for path, id := range map[string]string{"/feed.atom": "tag:example.com,2026:site", "/users/brett/feed.atom": "tag:example.com,2026:users/1"} {
+		for _, host := range []string{"example.com", "EXAMPLE.com:8080"} {
+			for _, scheme := range []string{"http", "https"} {
+				request := httptest.NewRequest("GET", path, nil)
+				request.Host, request.RemoteAddr = host, "127.0.0.1:1" // a proxy's
+				request.Header.Set("X-Forwarded-Proto", scheme)
+				answer := httptest.NewRecorder()
+				s.handler.ServeHTTP(answer, request)
+				f := entriesOf(t, answer)
+				if len(f.Entries) != 1 || f.ID != id || f.Entries[0].ID != "tag:example.com,2026:posts/1" || !strings.Contains(answer.Body.String(), scheme+"://"+host+"/posts/1") {
+					t.Errorf("%s over %s at %s: got %+v", path, scheme, host, f)
+				}
+				if !strings.Contains(answer.Header().Get("Vary"), "X-Forwarded-Proto") {
+					t.Errorf("%s: got Vary %q", path, answer.Header().Get("Vary"))
+				}
+			}
+		}
+	}
+}
+
+// All who ask for a feed at once share its reads, each with the links of where they asked.
+func TestFeeds_shared(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, web.Options{})
+	brett := s.visitor(t, "10.0.0.1")
+	brett.signUp("brett")
+	want(t, "write", brett.post("/write", "title", "t"), http.StatusSeeOther)
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			request := httptest.NewRequest("GET", []string{"/feed.atom", "/users/brett/feed.atom"}[i%2], nil)
+			request.Host = fmt.Sprintf("host%d.example", i%4)
+			answer := httptest.NewRecorder()
+			s.handler.ServeHTTP(answer, request)
+			if link := "http://" + request.Host + "/posts/1"; !strings.Contains(answer.Body.String(), link) || strings.Contains(answer.Body.String(), "users/brett/feed.atom") != (i%2 == 1) {
+				t.Errorf("%s at %s: got %s", request.URL, request.Host, answer.Body)
+			}
+		})
+	}
+	all.Wait()
+}
