@@ -24,7 +24,7 @@ type limits struct {
 	known     *limit.Limit // the same, from an address at which the user has been
 	residents *limit.Limit // the same, of all users of an address that is used up
 	accounts  *limit.Limit // passwords tried by a user who is logged in, to change the account
-	writes    *limit.Limit // posts and comments of a user; nil: without a bound
+	writes    *limit.Limit // posts, edits of these and comments of a user; nil: without a bound
 }
 
 func newLimits(b *blog.Blog, opts Options) *limits {
@@ -85,12 +85,17 @@ func (l *limits) signUp(c echo.Context) error {
 	return later("too many attempts", l.addresses.Take(network(c.RealIP())))
 }
 
-// write returns nil if a user may publish something, or a *problem.
+// write returns nil if a user may write something for others to read, or a *problem.
 func (l *limits) write(user blog.User) error {
 	if l.writes == nil {
 		return nil
 	}
 	return later("you have written a lot just now", l.writes.Take(fmt.Sprint(user.ID)))
+}
+
+// publish returns write, for an edit to call if readers will see it.
+func (l *limits) publish(user blog.User) func() error {
+	return func() error { return l.write(user) }
 }
 
 // nameKey returns what attempts on a name are counted by. All names that nobody can have are
