@@ -12,12 +12,18 @@ import (
 const excerptSource = 8
 
 // Excerpt returns the beginning of a post's text in one line and without markup, of at most
-// limit characters and an ellipsis. It ends with a word if it can.
+// limit characters and an ellipsis, as Shorten does.
 func Excerpt(text string, limit int) string {
 	if most := limit * excerptSource; len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "")
 	}
-	runes := []rune(plain(convert(posts(), text)))
+	return Shorten(plain(convert(posts(), text)), limit)
+}
+
+// Shorten returns the beginning of a plain text, of at most limit characters and an ellipsis.
+// It ends with a word if it can.
+func Shorten(text string, limit int) string {
+	runes := []rune(text)
 	if len(runes) <= limit {
 		return string(runes)
 	}

@@ -78,7 +78,7 @@ func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 		if c.Response().Committed {
 			return // too late
 		}
-		if errors.Is(err, context.Canceled) {
+		if errors.Is(err, errGone) {
 			c.Response().Status = statusGone
 			return
 		}

@@ -118,5 +118,7 @@ func (p *pages) ownPost(c echo.Context, author blog.User) (blog.Post, error) {
 }
 
 func toPost(c echo.Context, id uint, done word) error {
-	return then(c, done, fmt.Sprintf("/posts/%d", id))
+	return then(c, done, postPath(id))
 }
+
+func postPath(id uint) string { return fmt.Sprintf("/posts/%d", id) }
