@@ -95,7 +95,7 @@ func (b *Blog) ChangePassword(ctx context.Context, user User, token, old, passwo
 	})
 }
 
-var errOldPassword = &InvalidError{"old password", "is not that of your account"}
+var errOldPassword = &InvalidError{"current password", "is not that of your account"}
 
 // Describe changes what a user says about itself. It returns an *InvalidError, or ErrSession
 // if the account is gone.

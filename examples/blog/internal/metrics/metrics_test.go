@@ -16,7 +16,9 @@ import (
 // While the database is away, what is known without it is still there.
 func TestMetrics_databaseDown(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(func(context.Context) (timakgorm.Stats, error) { return timakgorm.Stats{}, errors.New("database is away") })
+	m := metrics.New(func(context.Context) (timakgorm.Stats, error) {
+		return timakgorm.Stats{}, errors.New("database is away")
+	})
 	m.Request(http.MethodGet, "/", http.StatusInternalServerError, time.Second)
 	answer := httptest.NewRecorder()
 	m.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))

@@ -101,7 +101,7 @@ func TestHeads(t *testing.T) {
 		},
 		"/posts/1": {
 			siteFeed, authorFeed, `<meta property="og:type" content="article">`, `<meta property="og:title" content="&#34;A&#34; &lt;b&gt;">`,
-			`<meta property="og:url" content="http://example.com/posts/1">`, `<meta name="description" content="Head text">`, `<meta property="article:published_time" content="20`,
+			`<meta property="og:url" content="http://example.com/posts/1">`, `<meta name="description" content="Head · text">`, `<meta property="article:published_time" content="20`,
 		},
 		"/login": {siteFeed},
 	} {
