@@ -59,8 +59,8 @@ var demandOnPostgres = demand{
 var demandOnSQLite = demand{
 	count: "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'posts' AND name = 'posts_published_update'",
 	add: []string{
-		"CREATE TRIGGER posts_published_insert BEFORE INSERT ON posts" + refuseUndated,
-		"CREATE TRIGGER posts_published_update BEFORE UPDATE ON posts" + refuseUndated,
+		"CREATE TRIGGER IF NOT EXISTS posts_published_insert BEFORE INSERT ON posts" + refuseUndated,
+		"CREATE TRIGGER IF NOT EXISTS posts_published_update BEFORE UPDATE ON posts" + refuseUndated,
 	},
 }
 
