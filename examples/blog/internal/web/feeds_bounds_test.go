@@ -2,12 +2,14 @@ package web_test
 
 import (
 	"encoding/xml"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
 )
@@ -86,23 +88,41 @@ func TestFeeds_ids(t *testing.T) {
 	}
 }
 
-// All who ask for a feed at once share its reads, each with the links of where they asked.
-func TestFeeds_shared(t *testing.T) {
+// Those who ask for different feeds at once, or for other links, do not wait for each other,
+// and each gets its own.
+func TestFeeds_apart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
-	var all sync.WaitGroup
-	for i := range 40 {
-		all.Go(func() {
-			request := httptest.NewRequest("GET", []string{"/feed.atom", "/users/brett/feed.atom"}[i%2], nil)
-			request.Host = fmt.Sprintf("host%d.example", i%4)
+	want(t, "write", brett.post("/write", "title", "t"), http.StatusSeeOther)
+	reading, all := make(chan bool, 10), make(chan bool)
+	if err := s.db.Callback().Query().Before("gorm:query").Register("gate", func(db *gorm.DB) {
+		if db.Statement.Table == "posts" {
+			reading <- true
+			<-all
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	asks := [][2]string{{"a.example", "/feed.atom"}, {"a.example", "/users/brett/feed.atom"}, {"b.example", "/feed.atom"}}
+	var done sync.WaitGroup
+	for _, ask := range asks {
+		done.Go(func() {
+			request := httptest.NewRequest("GET", ask[1], nil)
+			request.Host = ask[0]
 			answer := httptest.NewRecorder()
 			s.handler.ServeHTTP(answer, request)
-			if link := `href="http://` + request.Host + request.URL.Path + `"`; !strings.Contains(answer.Body.String(), link) {
-				t.Errorf("%s at %s: got %s", request.URL, request.Host, answer.Body)
-			}
+			want(t, ask[1], answer, http.StatusOK, `href="http://`+ask[0]+ask[1]+`"`, `href="http://`+ask[0]+`/posts/1"`)
 		})
 	}
-	all.Wait()
+	for i := range asks {
+		select {
+		case <-reading:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%d of %d feeds are read at once", i, len(asks))
+		}
+	}
+	close(all)
+	done.Wait()
 }
