@@ -71,6 +71,25 @@ func TestRun_badCommandLines(t *testing.T) {
 	}
 }
 
+// A bound of less than nothing would be none.
+func TestRun_badWrites(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "none")
+	for _, test := range []struct{ args, env string }{{"-5", ""}, {"", "-1"}} {
+		args := []string{"-data", folder, "-addr", "127.0.0.1:0"}
+		if test.args != "" {
+			args = append(args, "-writes", test.args)
+		}
+		var stdout, stderr bytes.Buffer
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // in case it does start
+		code := run(ctx, args, func(name string) string { return map[string]string{"BLOG_WRITES": test.env}[name] }, &stdout, &stderr)
+		stop()
+		if code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "-writes ($BLOG_WRITES) must be 0 or more, and 0 is without a bound") {
+			t.Errorf("%+v: got %d, %q, %q", test, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
 // An invalid list of nodes is a mistake on the command line, wherever it was given,
 // and nothing has been opened when it is found.
 func TestRun_badAddresses(t *testing.T) {

@@ -176,8 +176,8 @@ func TestMove_lostOnTheWay(t *testing.T) {
 func manyAuthors(t *testing.T, args []string) {
 	t.Helper()
 	tables(t, args).exec(`WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i < 120)
-		INSERT INTO posts (id, author_id, author_name, title, body, draft, created_at, updated_at)
-		SELECT i, i, 'x', 't', '', false, '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM n`)
+		INSERT INTO posts (id, author_id, author_name, title, body, draft, created_at, updated_at, published_at)
+		SELECT i, i, 'x', 't', '', false, '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM n`)
 }
 
 // stoppedMove stops a move on its way, and returns where to continue.

@@ -36,7 +36,8 @@ func (b *Blog) SignUp(ctx context.Context, name, password, network string) (User
 	return user, token, err
 }
 
-// LogIn starts a session and returns its token, or ErrLogin. It takes as long for
+// LogIn starts a session and returns its token, or ErrLogin. It ends the user's oldest session
+// if there are MaxSessions already. It takes as long for
 // an unknown name as for a wrong password. The network is where the user is, see HasBeenAt;
 // empty if that is not known.
 func (b *Blog) LogIn(ctx context.Context, name, password, network string) (string, error) {
@@ -54,7 +55,7 @@ func (b *Blog) LogIn(ctx context.Context, name, password, network string) (strin
 	var token string
 	err = b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		// The password may have been changed meanwhile, which has ended all sessions.
-		still := tx.Clauses(share).Select("id").Where("password_hash = ?", user.PasswordHash).Take(&User{}, user.ID).Error
+		still := tx.Clauses(exclusive).Select("id").Where("password_hash = ?", user.PasswordHash).Take(&User{}, user.ID).Error
 		if errors.Is(still, gorm.ErrRecordNotFound) {
 			return ErrLogin
 		}
@@ -94,7 +95,7 @@ func (b *Blog) ChangePassword(ctx context.Context, user User, token, old, passwo
 	})
 }
 
-var errOldPassword = &InvalidError{"old password", "is not that of your account"}
+var errOldPassword = &InvalidError{"current password", "is not that of your account"}
 
 // Describe changes what a user says about itself. It returns an *InvalidError, or ErrSession
 // if the account is gone.

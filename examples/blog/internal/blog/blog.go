@@ -42,6 +42,9 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 	if err := timakgorm.Migrate(ctx, db); err != nil {
 		return nil, err
 	}
+	if err := warnOfDead(db.WithContext(ctx), log); err != nil {
+		return nil, err
+	}
 	b := &Blog{db: db, timelines: timelines, log: log}
 	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Logger: slog.New(hushed{log.Handler(), &b.moving})})
 	if err != nil {

@@ -12,6 +12,10 @@ type PostEdit struct {
 	Title *string
 	Body  *string
 	Draft *bool
+
+	// Publish is called before a change that readers will see; an error of it prevents the
+	// change, and is returned. Nil permits all.
+	Publish func() error
 }
 
 // Write creates a post. It returns an *InvalidError for a bad title or body.
@@ -33,8 +37,14 @@ func (b *Blog) Edit(ctx context.Context, author User, id uint, edit PostEdit) (P
 		if post, err = ownPost(tx, author, id); err != nil {
 			return err
 		}
+		before := post
 		if err := post.edit(edit, b.now()); err != nil {
 			return err
+		}
+		if edit.Publish != nil && post.showsMore(before) {
+			if err := edit.Publish(); err != nil {
+				return err
+			}
 		}
 		return tx.Select("Title", "Body", "Excerpt", "Draft", "UpdatedAt", "PublishedAt", "EditedAt").Updates(&post).Error
 	})
@@ -85,6 +95,11 @@ func (p *Post) edit(e PostEdit, now time.Time) (err error) {
 		p.PublishedAt = &now
 	}
 	return nil
+}
+
+// showsMore reports whether readers see something of the post that they did not see before.
+func (p *Post) showsMore(before Post) bool {
+	return !p.Draft && (before.Draft || p.Title != before.Title || p.Body != before.Body)
 }
 
 // now returns the time as the database keeps it.

@@ -14,10 +14,19 @@ import (
 // SessionLife is how long a session lasts.
 const SessionLife = 30 * 24 * time.Hour
 
-// startSession returns the token of a new session, and deletes expired ones.
+// MaxSessions is how many sessions a user may have. A further one ends the oldest.
+const MaxSessions = 50
+
+// startSession returns the token of a new session, and deletes expired ones, and the user's
+// oldest. The caller has locked the user, or just made it.
 func startSession(db *gorm.DB, user User, network string) (string, error) {
 	now := time.Now()
 	if err := db.Where("expires_at <= ?", now.Unix()).Delete(&Session{}).Error; err != nil {
+		return "", err
+	}
+	newest := db.Model(&Session{}).Select("token_hash").Where("user_id = ?", user.ID).
+		Order("expires_at DESC, token_hash").Limit(MaxSessions - 1)
+	if err := db.Where("user_id = ? AND token_hash NOT IN (?)", user.ID, newest).Delete(&Session{}).Error; err != nil {
 		return "", err
 	}
 	token := rand.Text()

@@ -9,9 +9,11 @@ import (
 
 // title returns the title in its stored form: one line, in which something can be seen.
 func title(s string) (string, error) {
-	s = clean(strings.Join(strings.Fields(s), " "))
+	s = oneLine(s)
 	return s, checkWritten("title", s, maxTitle)
 }
+
+func oneLine(s string) string { return clean(strings.Join(strings.Fields(s), " ")) }
 
 // body returns a post's body in its stored form. It may be empty.
 func body(s string) (string, error) {

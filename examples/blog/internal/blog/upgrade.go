@@ -2,32 +2,59 @@ package blog
 
 import (
 	"fmt"
+	"log/slog"
+	"strings"
 
 	"gorm.io/gorm"
 )
 
-// checkWaiting returns an error if changes of posts wait that a release without dates of
-// publication has recorded. They do not say where they had put the posts: nobody could take
-// them off the timelines again. It changes nothing, so that the earlier release can apply
-// them.
-func checkWaiting(db *gorm.DB) error {
-	tables := db.Migrator()
-	if !tables.HasTable(&Post{}) || !tables.HasTable("timak_outbox") || tables.HasColumn(&Post{}, "PublishedAt") {
-		return nil
-	}
-	var n int64
-	if err := db.Table("timak_outbox").Where("tbl = ?", "posts").Count(&n).Error; err != nil || n == 0 {
-		return err
-	}
+// errWaiting is returned if changes of posts wait that a release without dates of publication
+// has recorded. They do not say where they had put the posts: nobody could take them off the
+// timelines again.
+func errWaiting(n int64) error {
 	return fmt.Errorf("%d changes of posts wait since an earlier release: start that release once more, stop it with Ctrl-C or SIGTERM, and then start this one", n)
+}
+
+// checkWaiting returns errWaiting or nil. It changes nothing, so that the earlier release can
+// apply the changes. That release may have run after this one: what counts is who wrote them.
+func checkWaiting(db *gorm.DB) error {
+	n, err := changesWithoutDates(db, "timak_outbox")
+	if err == nil && n > 0 {
+		err = errWaiting(n)
+	}
+	return err
+}
+
+// warnOfDead logs that changes which an earlier release has recorded could not be applied.
+func warnOfDead(db *gorm.DB, log *slog.Logger) error {
+	n, err := changesWithoutDates(db, "timak_dead")
+	if err == nil && n > 0 {
+		log.Warn("blog: changes of posts by an earlier release could not be applied and are in timak_dead: "+
+			"stop all blogs and run \"blog rebuild\", which makes the timelines match the tables", "changes", n)
+	}
+	return err
+}
+
+// changesWithoutDates returns how many changes of posts in one of timak's tables have an image
+// without a date of publication. An image of nothing at all says that the row is not known.
+func changesWithoutDates(db *gorm.DB, table string) (n int64, err error) {
+	if !db.Migrator().HasTable(table) {
+		return 0, nil
+	}
+	lacks := "(%[1]s IS NOT NULL AND CAST(%[1]s AS text) <> '{}' AND json_type(%[1]s, '$.published_at') IS NULL)"
+	if db.Name() == "postgres" {
+		lacks = "(%[1]s IS NOT NULL AND CAST(%[1]s AS text) <> '{}' AND %[1]s -> 'published_at' IS NULL)"
+	}
+	where := fmt.Sprintf("tbl = 'posts' AND ("+lacks+" OR "+strings.ReplaceAll(lacks, "[1]", "[2]")+")", "old", "new")
+	err = db.Table(table).Where(where).Count(&n).Error
+	return n, err
 }
 
 // upgrade gives the posts of earlier releases what they lack. They were published when they
 // were written, as their items on the timelines say, so no timeline changes. It runs before
 // the plugin is installed, which would record each row.
 func upgrade(db *gorm.DB) error {
-	err := db.Exec("UPDATE posts SET published_at = created_at WHERE published_at IS NULL AND NOT draft").Error
-	if err != nil {
+	if err := demandDates(db); err != nil {
 		return err
 	}
 	for last := uint(0); ; {

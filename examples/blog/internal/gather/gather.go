@@ -23,35 +23,40 @@ type turns[V any] struct{ next *turn[V] }
 
 // turn is a read.
 type turn[V any] struct {
-	read  func(context.Context) (V, error) // of the first who asked for it
-	ctx   context.Context                  //nolint:containedctx // of the same, without its end
-	done  chan struct{}
-	value V
-	err   error
+	read    func(context.Context) (V, error) // of the first who asked for it
+	ctx     context.Context                  //nolint:containedctx // of the same, without its end
+	cancel  context.CancelFunc               // of ctx
+	waiting int                              // how many wait for it; guarded by Reads.mu
+	done    chan struct{}
+	value   V
+	err     error
 }
 
 // Get returns what read returns for the key, or the error of ctx when it ends first. The
-// context of read does not end with that: others may wait for it.
+// context of read ends when all who have asked for it are gone.
 func (r *Reads[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	t := r.join(ctx, key, read)
 	select {
 	case <-t.done:
 		return t.value, t.err
 	case <-ctx.Done():
+		r.leave(key, t)
 		var none V
 		return none, ctx.Err()
 	}
 }
 
-// join returns the turn that has not begun yet.
+// join returns the turn that has not begun yet, for one more to wait for.
 func (r *Reads[K, V]) join(ctx context.Context, key K, read func(context.Context) (V, error)) *turn[V] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	of, running := r.keys[key]
 	if running && of.next != nil {
+		of.next.waiting++
 		return of.next
 	}
-	t := &turn[V]{read: read, ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
+	t := &turn[V]{read: read, waiting: 1, done: make(chan struct{})}
+	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if running {
 		of.next = t
 		return t
@@ -64,6 +69,20 @@ func (r *Reads[K, V]) join(ctx context.Context, key K, read func(context.Context
 	return t
 }
 
+// leave gives a turn up for one who has waited for it. One that nobody waits for any more is
+// cancelled if it runs, and does not begin if it does not.
+func (r *Reads[K, V]) leave(key K, t *turn[V]) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.waiting--; t.waiting > 0 {
+		return
+	}
+	t.cancel()
+	if of := r.keys[key]; of != nil && of.next == t {
+		of.next = nil
+	}
+}
+
 // run runs a turn, and then those that were asked for meanwhile.
 func (r *Reads[K, V]) run(key K, t *turn[V]) {
 	for ; t != nil; t = r.following(key) {
@@ -74,6 +93,7 @@ func (r *Reads[K, V]) run(key K, t *turn[V]) {
 // run reads. A panic is an error to all who wait, as it would be in their own goroutines.
 func (t *turn[V]) run() {
 	defer close(t.done)
+	defer t.cancel()
 	defer func() {
 		if r := recover(); r != nil {
 			t.err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())

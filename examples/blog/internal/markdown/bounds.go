@@ -1,6 +1,9 @@
 package markdown
 
 import (
+	"bytes"
+	"errors"
+
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
@@ -47,4 +50,21 @@ func (l someLinks) CloseBlock(parent ast.Node, block text.Reader, pc parser.Cont
 	if closer, ok := l.InlineParser.(parser.CloseBlocker); ok {
 		closer.CloseBlock(parent, block, pc)
 	}
+}
+
+// maxOutput is how many bytes the HTML of a text may have: several times as many as that of
+// any text that people write.
+const maxOutput = 1 << 20
+
+// bounded holds up to maxOutput. It has no other way to write than Write: others would get
+// round the bound.
+type bounded struct{ held bytes.Buffer }
+
+var errFull = errors.New("the HTML is too large")
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.held.Len()+len(p) > maxOutput {
+		return 0, errFull
+	}
+	return b.held.Write(p)
 }

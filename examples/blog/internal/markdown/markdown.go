@@ -3,9 +3,10 @@
 package markdown
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"html/template"
+	"strings"
 	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -28,12 +29,23 @@ func show(m goldmark.Markdown, text string) template.HTML {
 	return template.HTML(policy().SanitizeBytes(convert(m, text))) //nolint:gosec // sanitised here
 }
 
+// convert returns a text as HTML. One that would take more than maxOutput is shown as it was
+// written.
 func convert(m goldmark.Markdown, text string) []byte {
-	var out bytes.Buffer
-	if err := m.Convert([]byte(text), &out); err != nil {
-		panic(fmt.Errorf("markdown: %w", err)) // a buffer takes everything
+	var out bounded
+	err := m.Convert([]byte(text), &out)
+	if errors.Is(err, errFull) {
+		return asWritten(text)
 	}
-	return out.Bytes()
+	if err != nil {
+		panic(fmt.Errorf("markdown: %w", err)) // bounded has no other error
+	}
+	return out.held.Bytes()
+}
+
+func asWritten(text string) []byte {
+	lines := strings.ReplaceAll(template.HTMLEscapeString(text), "\n", "<br>\n")
+	return []byte(`<p dir="auto">` + lines + "</p>\n")
 }
 
 // Both are made once: that takes longer than a page.
@@ -43,8 +55,7 @@ var (
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
 		}
-		table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))
-		return dialect(headings, table)
+		return dialect(headings, tables{})
 	})
 	comments = sync.OnceValue(func() goldmark.Markdown { return dialect(nil) })
 )

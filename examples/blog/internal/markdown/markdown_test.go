@@ -83,7 +83,14 @@ func TestExcerpt(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                                "",
-		"# Head\n\ntext **bo**ld\nmore":   "Head text bold more",
+		"# Head\n\ntext **bo**ld\nmore":   "Head · text bold…",
+		"# A\n\n## B":                     "A · B",
+		"Of:\n- a\n  - b\n- c\n\nd":       "Of: a · b · c · d",
+		"- a\n\n- b\n\n  c":               "a · b c",
+		"1. a\n2. b":                      "a · b",
+		"|a|b|\n|-|-|\n|c|d|":             "a · b · c · d",
+		"- a\n\nOf:\n\n- b":               "a · Of: b",
+		"> a\n\nb":                        "a b",
 		"a &amp; b \\* <i>c</i>":          "a & b * <i>c</i>",
 		"one two three four five six":     "one two three four…",
 		strings.Repeat("x", 30):           strings.Repeat("x", 20) + "…",

@@ -12,12 +12,18 @@ import (
 const excerptSource = 8
 
 // Excerpt returns the beginning of a post's text in one line and without markup, of at most
-// limit characters and an ellipsis. It ends with a word if it can.
+// limit characters and an ellipsis, as Shorten does.
 func Excerpt(text string, limit int) string {
 	if most := limit * excerptSource; len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "")
 	}
-	runes := []rune(plain(convert(posts(), text)))
+	return Shorten(plain(convert(posts(), text)), limit)
+}
+
+// Shorten returns the beginning of a plain text, of at most limit characters and an ellipsis.
+// It ends with a word if it can.
+func Shorten(text string, limit int) string {
+	runes := []rune(text)
 	if len(runes) <= limit {
 		return string(runes)
 	}
@@ -30,20 +36,26 @@ func Excerpt(text string, limit int) string {
 	return strings.TrimRight(cut, " ,;:–—-") + "…"
 }
 
-// plain returns the text of HTML in one line.
+// plain returns the text of HTML in one line. What would run into what follows, such as
+// headings, is set apart by dots.
 func plain(page []byte) string {
-	var out strings.Builder
+	var out apart
 	tokens := html.NewTokenizer(bytes.NewReader(page))
 	for {
-		switch tokens.Next() {
-		case html.ErrorToken:
-			return strings.Join(strings.Fields(out.String()), " ")
-		case html.TextToken:
-			out.WriteString(tokens.Token().Data)
-		default:
-			if name, _ := tokens.TagName(); !withinWords[string(name)] {
-				out.WriteByte(' ')
-			}
+		kind := tokens.Next()
+		if kind == html.ErrorToken {
+			return out.text()
+		}
+		if kind == html.TextToken {
+			out.last.WriteString(tokens.Token().Data)
+			continue
+		}
+		name, _ := tokens.TagName()
+		if !withinWords[string(name)] {
+			out.last.WriteByte(' ')
+		}
+		if out.parted(string(name), kind == html.StartTagToken) {
+			out.part()
 		}
 	}
 }

@@ -56,9 +56,9 @@ func known(method string) string {
 	return "other"
 }
 
-// ServeHTTP answers with the metrics.
+// ServeHTTP answers with the metrics: if the outbox cannot be read, with all others.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: readTime}).ServeHTTP(w, r)
+	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: readTime, ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(w, r)
 }
 
 // readTime is how long the metrics may take.

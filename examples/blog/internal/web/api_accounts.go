@@ -45,7 +45,7 @@ func (a *api) logIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a.limits.guessed(c, given.Name)
+	a.limits.guessed(given.Name)
 	return c.JSON(http.StatusOK, map[string]string{"token": token})
 }
 
@@ -97,13 +97,12 @@ func (a *api) changePassword(c echo.Context, user blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	if err := a.limits.guess(c, user.Name); err != nil {
+	if err := a.limits.confirm(user); err != nil {
 		return err
 	}
 	if err := a.blog.ChangePassword(c.Request().Context(), user, callerToken(c), given.Old, given.Password); err != nil {
 		return err
 	}
-	a.limits.guessed(c, user.Name)
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -115,12 +114,11 @@ func (a *api) deleteAccount(c echo.Context, user blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	if err := a.limits.guess(c, user.Name); err != nil {
+	if err := a.limits.confirm(user); err != nil {
 		return err
 	}
 	if err := a.blog.DeleteAccount(c.Request().Context(), user, given.Password); err != nil {
 		return err
 	}
-	a.limits.guessed(c, user.Name)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -60,7 +60,7 @@ func (a *api) editPost(c echo.Context, author blog.User) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	edit := blog.PostEdit{Title: given.Title, Body: given.Body, Draft: given.Draft}
+	edit := blog.PostEdit{Title: given.Title, Body: given.Body, Draft: given.Draft, Publish: a.limits.publish(author)}
 	post, err := a.blog.Edit(c.Request().Context(), author, id, edit)
 	return sendPost(c, http.StatusOK, post, err)
 }

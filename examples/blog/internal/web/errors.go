@@ -27,7 +27,7 @@ var (
 	errJSON      = &problem{status: http.StatusBadRequest, text: "the body is not a JSON object"}
 	errFormData  = &problem{status: http.StatusBadRequest, text: "the form cannot be read"}
 	errElsewhere = &problem{status: http.StatusForbidden, text: "this form was sent by another site"}
-	errForm      = &problem{status: http.StatusForbidden, text: "this form is out of date: go back, reload the page and send it again"}
+	errForm      = &problem{status: http.StatusForbidden, text: "this form is out of date. Your browser still has what you wrote: go back, copy it, load the page anew and send it again"}
 )
 
 // statuses are the domain's errors whose text is shown to the client unchanged.
@@ -78,7 +78,7 @@ func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 		if c.Response().Committed {
 			return // too late
 		}
-		if errors.Is(err, context.Canceled) {
+		if errors.Is(err, errGone) {
 			c.Response().Status = statusGone
 			return
 		}

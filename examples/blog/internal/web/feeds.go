@@ -13,18 +13,42 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
-	"github.com/timak-go/timak/examples/blog/internal/markdown"
+	"github.com/timak-go/timak/examples/blog/internal/gather"
 	"github.com/timak-go/timak/timak"
 )
 
-// feeds serves the newest posts to programs that people read them with.
-type feeds struct{ blog *blog.Blog }
+// feeds serves the newest posts to programs that people read them with. All who ask for a feed
+// at the same time share one read.
+type feeds struct {
+	blog  *blog.Blog
+	reads gather.Reads[feedKey, madeFeed]
+}
+
+// feedKey says which feed, and for whom its links are.
+type feedKey struct {
+	owner uint // whose posts; 0: the site's
+	base  string
+}
+
+// madeFeed is a feed as it is sent.
+type madeFeed struct {
+	body []byte
+	tag  string // of this body, for HTTP
+}
 
 func feedRoutes(e *echo.Echo, b *blog.Blog) {
-	f := &feeds{b}
+	f := &feeds{blog: b}
 	cache := cacheControl("public, max-age=60")
-	get(e, "/feed.atom", f.site, cache)
-	get(e, "/users/:name/feed.atom", f.author, cache)
+	get(e, "/feed.atom", f.site, cache, vary)
+	get(e, "/users/:name/feed.atom", f.author, cache, vary)
+}
+
+// vary tells caches which headers the links depend on, besides Host.
+func vary(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderVary, "X-Forwarded-Proto, X-Forwarded-Protocol, X-Forwarded-Ssl, X-Url-Scheme")
+		return next(c)
+	}
 }
 
 // authorFeed returns the path of an author's feed.
@@ -34,127 +58,59 @@ func authorFeed(name string) string { return "/users/" + name + "/feed.atom" }
 const feedSize = 20
 
 func (f *feeds) site(c echo.Context) error {
-	page, err := f.blog.SitePage(c.Request().Context(), timak.Query{Limit: feedSize})
-	if err != nil {
-		return err
-	}
-	return f.send(c, newFeed(base(c), "Blog", "/feed.atom", "/", time.Unix(0, 0)), page)
+	feed := newFeed(c, "site", "Blog", "/feed.atom", "/", time.Unix(0, 0))
+	return f.send(c, 0, feed, f.blog.SitePage)
 }
 
 func (f *feeds) author(c echo.Context) error {
-	ctx := c.Request().Context()
-	author, err := f.blog.User(ctx, c.Param("name"))
+	author, err := f.blog.User(c.Request().Context(), c.Param("name"))
 	if err != nil {
 		return err
 	}
-	page, err := f.blog.AuthorPage(ctx, author, timak.Query{Limit: feedSize})
-	if err != nil {
-		return err
-	}
-	return f.send(c, newFeed(base(c), "Posts by "+author.Name, authorFeed(author.Name), "/users/"+author.Name, author.CreatedAt), page)
+	self := fmt.Sprintf("users/%d", author.ID) // others may have the name one day
+	feed := newFeed(c, self, "Posts by "+author.Name, authorFeed(author.Name), "/users/"+author.Name, author.CreatedAt)
+	return f.send(c, author.ID, feed, func(ctx context.Context, query timak.Query) (timak.Page, error) {
+		return f.blog.AuthorPage(ctx, author, query)
+	})
 }
 
 // send answers with a feed, or says that the client has it already.
-func (f *feeds) send(c echo.Context, feed *atomFeed, page timak.Page) error {
-	body, err := f.fill(c.Request().Context(), feed, page)
+func (f *feeds) send(c echo.Context, owner uint, feed *atomFeed, page func(context.Context, timak.Query) (timak.Page, error)) error {
+	made, err := f.reads.Get(c.Request().Context(), feedKey{owner, base(c)}, func(ctx context.Context) (madeFeed, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		read, err := page(ctx, timak.Query{Limit: feedSize})
+		if err != nil {
+			return madeFeed{}, err
+		}
+		return f.fill(ctx, feed, read)
+	})
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(body)
-	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
-	c.Response().Header().Set("ETag", tag)
-	if c.Request().Header.Get("If-None-Match") == tag {
+	c.Response().Header().Set("ETag", made.tag)
+	if c.Request().Header.Get("If-None-Match") == made.tag {
 		return c.NoContent(http.StatusNotModified)
 	}
-	return c.Blob(http.StatusOK, "application/atom+xml; charset=utf-8", body)
+	return c.Blob(http.StatusOK, "application/atom+xml; charset=utf-8", made.body)
 }
 
-func (f *feeds) fill(ctx context.Context, feed *atomFeed, page timak.Page) ([]byte, error) {
+func (f *feeds) fill(ctx context.Context, feed *atomFeed, page timak.Page) (madeFeed, error) {
 	posts, err := f.blog.Posts(ctx, page)
 	if err != nil {
-		return nil, err
+		return madeFeed{}, err
 	}
 	for _, post := range posts {
+		if err := ctx.Err(); err != nil {
+			return madeFeed{}, err
+		}
 		feed.add(post)
 	}
 	var out bytes.Buffer
 	out.WriteString(xml.Header)
 	if err := xml.NewEncoder(&out).Encode(feed); err != nil {
-		return nil, fmt.Errorf("write a feed: %w", err)
+		return madeFeed{}, fmt.Errorf("write a feed: %w", err)
 	}
-	return out.Bytes(), nil
+	sum := sha256.Sum256(out.Bytes())
+	return madeFeed{out.Bytes(), `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
 }
-
-// atomFeed is a feed as RFC 4287 has it.
-type atomFeed struct {
-	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-	Base    string      `xml:"xml:base,attr"` // of links in the posts
-	Title   string      `xml:"title"`
-	ID      string      `xml:"id"`
-	Updated string      `xml:"updated"`
-	Links   []atomLink  `xml:"link"`
-	Entries []atomEntry `xml:"entry"`
-}
-
-type atomLink struct {
-	Rel  string `xml:"rel,attr"`
-	Type string `xml:"type,attr"`
-	Href string `xml:"href,attr"`
-}
-
-type atomEntry struct {
-	Title     string     `xml:"title"`
-	ID        string     `xml:"id"`
-	Published string     `xml:"published"`
-	Updated   string     `xml:"updated"`
-	Author    atomPerson `xml:"author"`
-	Link      atomLink   `xml:"link"`
-	Content   atomHTML   `xml:"content"`
-}
-
-type atomPerson struct {
-	Name string `xml:"name"`
-	URI  string `xml:"uri"`
-}
-
-type atomHTML struct {
-	Type string `xml:"type,attr"`
-	Text string `xml:",chardata"`
-}
-
-// newFeed returns a feed without posts. self and page are the paths of the feed and of what
-// it is the feed of; since is its date while there are no posts.
-func newFeed(site, title, self, page string, since time.Time) *atomFeed {
-	return &atomFeed{
-		Base:    site + "/",
-		Title:   title,
-		ID:      site + self,
-		Updated: atomDate(since),
-		Links:   []atomLink{{"self", "application/atom+xml", site + self}, {"alternate", "text/html", site + page}},
-	}
-}
-
-// add adds a post that was published.
-func (f *atomFeed) add(post blog.Post) {
-	published := post.CreatedAt
-	if post.PublishedAt != nil {
-		published = *post.PublishedAt
-	}
-	updated := published
-	if post.EditedAt != nil {
-		updated = *post.EditedAt
-	}
-	url := fmt.Sprintf("%sposts/%d", f.Base, post.ID)
-	f.Entries = append(f.Entries, atomEntry{
-		Title:     post.Title,
-		ID:        url,
-		Published: atomDate(published),
-		Updated:   atomDate(updated),
-		Author:    atomPerson{post.AuthorName, f.Base + "users/" + post.AuthorName},
-		Link:      atomLink{"alternate", "text/html", url},
-		Content:   atomHTML{"html", string(markdown.Post(post.Body))},
-	})
-	f.Updated = max(f.Updated, atomDate(updated)) // dates of one zone and length sort as texts
-}
-
-func atomDate(t time.Time) string { return t.UTC().Format(time.RFC3339) }

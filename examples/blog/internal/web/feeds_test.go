@@ -54,7 +54,7 @@ func TestFeeds(t *testing.T) {
 		}
 		return f
 	}
-	if f := read("/feed.atom"); len(f.Entries) != 0 || f.Title != "Blog" || f.ID != "http://example.com/feed.atom" {
+	if f := read("/feed.atom"); len(f.Entries) != 0 || f.Title != "Blog" || f.ID != "tag:example.com,2026:site" {
 		t.Errorf("an empty blog: got %+v", f)
 	}
 	want(t, "write", brett.post("/write", "title", "A <b> & ]]>", "body", "**bold** [here](/posts/1) <i>"), http.StatusSeeOther)
@@ -65,7 +65,7 @@ func TestFeeds(t *testing.T) {
 		t.Fatalf("got %+v, want Anna's post and brett's", f)
 	}
 	first := f.Entries[1]
-	if first.Title != "A <b> & ]]>" || first.ID != "http://example.com/posts/1" || first.Author != "brett" || first.Updated != first.Published ||
+	if first.Title != "A <b> & ]]>" || first.ID != "tag:example.com,2026:posts/1" || first.Author != "brett" || first.Updated != first.Published ||
 		first.Content != `<p dir="auto"><strong>bold</strong> <a href="/posts/1" rel="nofollow">here</a> &lt;i&gt;</p>`+"\n" {
 		t.Errorf("got %+v", first)
 	}
@@ -101,7 +101,7 @@ func TestHeads(t *testing.T) {
 		},
 		"/posts/1": {
 			siteFeed, authorFeed, `<meta property="og:type" content="article">`, `<meta property="og:title" content="&#34;A&#34; &lt;b&gt;">`,
-			`<meta property="og:url" content="http://example.com/posts/1">`, `<meta name="description" content="Head text">`, `<meta property="article:published_time" content="20`,
+			`<meta property="og:url" content="http://example.com/posts/1">`, `<meta name="description" content="Head · text">`, `<meta property="article:published_time" content="20`,
 		},
 		"/login": {siteFeed},
 	} {

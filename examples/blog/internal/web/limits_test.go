@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"testing"
 
@@ -77,7 +78,7 @@ func TestLogins_addressUsedUp(t *testing.T) {
 // A session is no way to guess the password without a bound.
 func TestAccount_guesses(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{NameBurst: 2, NamesPerSecond: 1e-9})
+	s := newSite(t, web.Options{NameBurst: 4, NamesPerSecond: 1e-9})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	for i, path := range []string{"/account/password", "/account/delete", "/account/password", "/account/delete"} {
@@ -125,5 +126,32 @@ func TestWrites_limited(t *testing.T) {
 		}
 	}
 	want(t, "anna", anna.post("/write", "title", "t"), http.StatusSeeOther)
-	want(t, "brett edits", brett.post("/posts/1/edit", "title", "t2"), http.StatusSeeOther)
+}
+
+// An edit counts if readers see it: of a post that is published, or becomes so.
+func TestWrites_edits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, web.Options{WritesPerMinute: 3})
+	brett := s.visitor(t, "10.0.0.1")
+	brett.signUp("brett")
+	program := func(body string) *httptest.ResponseRecorder {
+		return s.ask("PATCH", "/api/posts/1", body, "Authorization", "Bearer "+brett.cookies["blog_session"])
+	}
+	want(t, "write a draft", brett.post("/write", "title", "t", "draft", "yes"), http.StatusSeeOther)
+	for i := range 5 {
+		want(t, "edit a draft", brett.post("/posts/1/edit", "title", fmt.Sprint(i)), http.StatusSeeOther)
+	}
+	want(t, "publish", brett.post("/posts/1/publish"), http.StatusSeeOther)
+	for range 5 {
+		want(t, "change nothing", program(`{"title":"4"}`), http.StatusOK)
+		want(t, "a bad title", program(`{"title":""}`), http.StatusUnprocessableEntity)
+	}
+	want(t, "edit", program(`{"title":"5"}`), http.StatusOK)
+	if got := program(`{"title":"6"}`); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") == "" {
+		t.Errorf("a program: got %d, %v", got.Code, got.Header())
+	}
+	want(t, "a page", brett.post("/posts/1/edit", "title", "kept title", "body", "kept body"), http.StatusTooManyRequests, "kept title", "kept body", "you have written a lot just now")
+	want(t, "hide", brett.post("/posts/1/draft"), http.StatusSeeOther)
+	want(t, "publish again", brett.post("/posts/1/publish"), http.StatusTooManyRequests, "you have written a lot just now")
+	want(t, "the post", brett.get("/posts/1"), http.StatusOK, ">Draft</span>", ">5</h1>")
 }

@@ -19,6 +19,7 @@ type list struct {
 	Posts        template.HTML
 	Newer, Older string // cursors; empty if there is nothing in that direction
 	Seen         string // the cursor to mark as seen
+	Path         string // of the list; empty: that of the page that shows it
 }
 
 // lists reads pages of timelines of posts. All who ask for the same page at the same time

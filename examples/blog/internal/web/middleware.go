@@ -2,12 +2,15 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
 )
 
 const requestTime = 10 * time.Second
@@ -35,16 +38,24 @@ func cacheControl(value string) echo.MiddlewareFunc {
 // which of the two it was: a database's error may not tell.
 func timeLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+		client := c.Request().Context()
+		ctx, cancel := context.WithTimeout(client, requestTime)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		err := next(c)
-		if err != nil && ctx.Err() != nil {
+		switch {
+		case err != nil && client.Err() != nil:
+			return fmt.Errorf("%w: %w", errGone, err)
+		case err != nil && ctx.Err() != nil:
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		default:
+			return err
 		}
-		return err
 	}
 }
+
+// errGone is returned if the client has gone before the answer.
+var errGone = errors.New("the client has gone")
 
 // csrf protects the forms of pages. Cookies are marked Secure if the browser
 // connected over TLS.
@@ -68,6 +79,7 @@ func csrfFor(secure bool) echo.MiddlewareFunc {
 		ContextKey:     csrfField,
 		CookieName:     csrfField,
 		CookiePath:     "/",
+		CookieMaxAge:   int(blog.SessionLife.Seconds()), // or else a form may be out of date within its session
 		CookieSecure:   secure,
 		CookieHTTPOnly: true,
 		CookieSameSite: http.SameSiteLaxMode,

@@ -253,10 +253,11 @@ func (d *described) floods() {
 	brett.signUp("brett")
 	token := brett.cookies["blog_session"]
 	d.call(s, "", `POST /api/login {"name":"brett","password":"wrong-one"}`, 401)
+	d.call(s, token, `DELETE /api/users/me {"password":"wrong-one"}`, 422)
 	d.call(s, token, `POST /api/posts {"title":"t"}`, 201)
 	for _, call := range []string{
 		`POST /api/users {"name":"anna","password":"secret-1"}`, `POST /api/login {"name":"brett","password":"secret-1"}`,
-		`POST /api/posts {"title":"t"}`, `POST /api/posts/1/comments {"body":"c"}`,
+		`POST /api/posts {"title":"t"}`, `PATCH /api/posts/1 {"title":"u"}`, `POST /api/posts/1/comments {"body":"c"}`,
 		`DELETE /api/users/me {"password":"secret-1"}`, `PUT /api/users/me/password {"old":"secret-1","password":"secret-2"}`,
 	} {
 		d.call(s, token, call, 429)

@@ -61,7 +61,7 @@ func (p *pages) logIn(c echo.Context) error {
 	if err != nil {
 		return p.formAgain(c, "account", form, err)
 	}
-	p.limits.guessed(c, form.Name)
+	p.limits.guessed(form.Name)
 	setSession(c, token)
 	return p.resume(c, form, token)
 }

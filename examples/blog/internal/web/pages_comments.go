@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +17,7 @@ type postPage struct {
 	Comments     []blog.Comment
 	Written      string // a comment that must be corrected
 	Newer, Older string // cursors of comments
+	Path         string // of the post, which is not that of a form that is shown again
 }
 
 func (p *pages) post(c echo.Context) error {
@@ -37,9 +37,9 @@ func postHead(post blog.Post) head {
 		return head{}
 	}
 	return head{
-		Path:        fmt.Sprintf("/posts/%d", post.ID),
+		Path:        postPath(post.ID),
 		Title:       post.Title,
-		Description: cmp.Or(markdown.Excerpt(post.Excerpt, descriptionLength), "A post by "+post.AuthorName+"."),
+		Description: cmp.Or(markdown.Shorten(post.Excerpt, descriptionLength), "A post by "+post.AuthorName+"."),
 		Type:        "article",
 		Published:   post.PublishedAt,
 		Feed:        authorFeed(post.AuthorName),
@@ -63,7 +63,7 @@ func (p *pages) postPage(c echo.Context, id uint) (postPage, error) {
 	}
 	newer, older := links(page)
 	mine := viewer != nil && viewer.ID == post.AuthorID
-	return postPage{Post: post, Mine: mine, Comments: comments, Newer: newer, Older: older}, nil
+	return postPage{Post: post, Mine: mine, Comments: comments, Newer: newer, Older: older, Path: postPath(id)}, nil
 }
 
 func (p *pages) writeComment(c echo.Context, author blog.User) error {

@@ -14,14 +14,13 @@ func (p *pages) leaveForm(c echo.Context, _ blog.User) error {
 }
 
 func (p *pages) leave(c echo.Context, user blog.User) error {
-	err := p.limits.guess(c, user.Name)
+	err := p.limits.confirm(user)
 	if err == nil {
 		err = p.blog.DeleteAccount(c.Request().Context(), user, c.FormValue("password"))
 	}
 	if err != nil {
 		return p.formAgain(c, "leave", nil, err)
 	}
-	p.limits.guessed(c, user.Name)
 	setSession(c, "")
 	return then(c, "account-deleted", "/")
 }

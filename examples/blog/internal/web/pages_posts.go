@@ -49,7 +49,8 @@ func (p *pages) edit(c echo.Context, author blog.User) error {
 		return err
 	}
 	title, body := c.FormValue("title"), c.FormValue("body")
-	_, err = p.blog.Edit(c.Request().Context(), author, id, blog.PostEdit{Title: &title, Body: &body})
+	edit := blog.PostEdit{Title: &title, Body: &body, Publish: p.limits.publish(author)}
+	_, err = p.blog.Edit(c.Request().Context(), author, id, edit)
 	if err != nil {
 		return p.formAgain(c, "edit", blog.Post{ID: id, Title: title, Body: body}, err)
 	}
@@ -71,7 +72,8 @@ func (p *pages) setDraft(draft bool) func(echo.Context, blog.User) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.blog.Edit(c.Request().Context(), author, id, blog.PostEdit{Draft: &draft}); err != nil {
+		edit := blog.PostEdit{Draft: &draft, Publish: p.limits.publish(author)}
+		if _, err := p.blog.Edit(c.Request().Context(), author, id, edit); err != nil {
 			return err
 		}
 		return toPost(c, id, publishedOr(draft))
@@ -116,5 +118,7 @@ func (p *pages) ownPost(c echo.Context, author blog.User) (blog.Post, error) {
 }
 
 func toPost(c echo.Context, id uint, done word) error {
-	return then(c, done, fmt.Sprintf("/posts/%d", id))
+	return then(c, done, postPath(id))
 }
+
+func postPath(id uint) string { return fmt.Sprintf("/posts/%d", id) }

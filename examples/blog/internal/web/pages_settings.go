@@ -26,13 +26,12 @@ func (p *pages) describe(c echo.Context, user blog.User) error {
 }
 
 func (p *pages) changePassword(c echo.Context, user blog.User) error {
-	err := p.limits.guess(c, user.Name)
+	err := p.limits.confirm(user)
 	if err == nil {
 		err = p.blog.ChangePassword(c.Request().Context(), user, sessionToken(c), c.FormValue("old"), c.FormValue("password"))
 	}
 	if err != nil {
 		return p.formAgain(c, "settings", settingsPage{About: user.About}, err)
 	}
-	p.limits.guessed(c, user.Name)
 	return then(c, "password", "/account")
 }

@@ -32,6 +32,7 @@ type view struct {
 	Page    any        // what the page is about
 	Head    head       // what it says of itself to programs
 	Base    string     // the URL of this site, without a slash at the end
+	Here    string     // the path of this page
 }
 
 // head is what a page says of itself to search engines, and to those who show links to it.
@@ -54,6 +55,8 @@ func parseTemplates() templates {
 		"comments": comments,
 		"people":   people,
 		"focus":    focus,
+		"current":  current,
+		"later":    editedLater,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
@@ -68,7 +71,7 @@ func parseTemplates() templates {
 // render answers with a page, either whole or not at all.
 func (t templates) render(c echo.Context, status int, name string, v view) error {
 	v.Viewer = viewer(c)
-	v.Base = base(c)
+	v.Base, v.Here = base(c), c.Request().URL.Path
 	v.CSRF, _ = c.Get(csrfField).(string)
 	if v.Said == "" && v.CSRF != "" {
 		v.Said = said(c)
@@ -87,6 +90,23 @@ func focus(wrong, field string) template.HTMLAttr {
 		return ""
 	}
 	return `aria-invalid="true" aria-describedby="problem" autofocus`
+}
+
+// current returns the attribute of a link to the page that it is on.
+func current(here, to string) template.HTMLAttr {
+	if here != to {
+		return ""
+	}
+	return ` aria-current="page"`
+}
+
+// correction is how long after a post was published lists do not say that it was edited.
+const correction = time.Minute
+
+// editedLater reports whether a post was edited after more than a correction. Either date may
+// be nil.
+func editedLater(published, edited *time.Time) bool {
+	return edited != nil && (published == nil || edited.Sub(*published) >= correction)
 }
 
 // comments returns a number of comments as text; blog.MaxComments may be more in truth.

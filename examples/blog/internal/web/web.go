@@ -31,8 +31,8 @@ type Options struct {
 	// Defaults to 1 in 30 seconds.
 	NamesPerSecond float64
 
-	// WritesPerMinute is how many posts and comments a user may publish a minute, and in
-	// a row. 0 is without a bound.
+	// WritesPerMinute is how many posts, edits of what is published, and comments a user may
+	// write a minute, and in a row. 0 is without a bound.
 	WritesPerMinute int
 
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
