@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
@@ -356,5 +357,58 @@ func TestCarry_unmigrated(t *testing.T) {
 		if err := write(w.DB).Error; err == nil || !strings.Contains(err.Error(), "did timakgorm.Migrate run?") {
 			t.Errorf("%s: got %v, want that it asks for Migrate", form, err)
 		}
+	}
+}
+
+// Seat has a primary key of two columns.
+type Seat struct {
+	Hall      string `gorm:"primaryKey"`
+	Number    int    `gorm:"primaryKey;autoIncrement:false"`
+	Owner     string
+	CreatedAt time.Time
+
+	_ timakgorm.Timeline `timak:"key=owner:{Owner}:seats"`
+}
+
+// TestCarry_compositeKey: statements on a table whose key has several columns, with a text
+// that JSON must escape, and while the keys change.
+func TestCarry_compositeKey(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, world.Setup{Dialect: "postgres", Models: []any{&Seat{}}, Tracked: []any{&Seat{}}})
+	seats := []Seat{{`a"b`, 1, "ann", world.At(1), timakgorm.Timeline{}}, {`a"b`, 2, "ann", world.At(2), timakgorm.Timeline{}}, {"c", 1, "ann", world.At(3), timakgorm.Timeline{}}}
+	w.Must(w.DB.Create(&seats).Error)
+	w.Must(w.DB.Clauses(clause.OnConflict{UpdateAll: true}).Create(&Seat{Hall: "c", Number: 1, Owner: "bob", CreatedAt: world.At(3)}).Error)
+	w.WantIDs("owner:bob:seats", "seats:c,1")
+	var changed []Seat
+	got := w.DB.Model(&changed).Clauses(clause.Returning{}).Where("owner = 'ann'").Update("owner", "cyd")
+	w.Must(got.Error)
+	if len(changed) != 2 || got.RowsAffected != 2 {
+		t.Errorf("got %+v", changed)
+	}
+	w.Must(w.DB.Model(&Seat{}).Where("owner = 'bob'").Update("owner", "cyd").Error)
+	for _, returning := range []bool{true, false} {
+		holder := w.Session()
+		w.Drain()
+		w.Script(holder, "BEGIN; UPDATE seats SET number = number + 10 WHERE number = 1")
+		done := make(chan *gorm.DB, 1)
+		go func() {
+			db := w.DB.Model(&[]Seat{}).Where("owner <> ''")
+			if returning {
+				db = db.Clauses(clause.Returning{})
+			}
+			done <- db.Update("owner", fmt.Sprint("dee ", returning))
+		}()
+		w.AwaitBlocked()
+		w.Script(holder, "COMMIT; UPDATE seats SET number = number - 10 WHERE number > 10")
+		got := <-done
+		w.Must(got.Error)
+		if got.RowsAffected != 3 || w.Outbox() != 3 {
+			t.Errorf("returning %v: %d rows are changed, and %d recorded, of 3", returning, got.RowsAffected, w.Outbox())
+		}
+	}
+	var gone []Seat
+	w.Must(w.DB.Clauses(clause.Returning{Columns: []clause.Column{{Name: "hall"}, {Name: "number"}}}).Where("true").Delete(&gone).Error)
+	if len(gone) != 3 {
+		t.Errorf("got %+v", gone)
 	}
 }
