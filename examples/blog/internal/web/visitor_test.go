@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // visitor is a person with a browser, at some address. It sends forms as browsers do that
@@ -49,7 +51,21 @@ func (v *visitor) ask(method, path string, form url.Values) *httptest.ResponseRe
 			delete(v.cookies, cookie.Name)
 		}
 	}
+	if method != "GET" {
+		v.site.delivered(v.t)
+	}
 	return answer
+}
+
+// delivered waits until the timelines have what was written. The blog itself waits for a
+// second, which may be too short on a busy machine.
+func (s site) delivered(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.blog.Drain(ctx); err != nil {
+		t.Errorf("deliver: %v", err)
+	}
 }
 
 // want fails the test unless an answer has the status and all the texts.

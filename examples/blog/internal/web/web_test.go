@@ -24,6 +24,7 @@ import (
 // site is a blog whose parts a test can break.
 type site struct {
 	handler http.Handler
+	blog    *blog.Blog
 	store   *memstore.Store
 	db      *gorm.DB
 	logged  *strings.Builder
@@ -52,7 +53,7 @@ func newSite(t *testing.T, opts web.Options) site {
 			t.Error(err)
 		}
 	})
-	s.handler = web.New(b, &opts)
+	s.handler, s.blog = web.New(b, &opts), b
 	return s
 }
 
