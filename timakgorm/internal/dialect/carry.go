@@ -83,7 +83,7 @@ FROM `
 	carriedEach = `
 FROM timak_is LEFT JOIN timak_done d ON true`
 	carriedLeft     = `json_agg(json_build_object('k', {oldkey})) FILTER (WHERE d.timak_k0 IS NULL)::text`
-	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND ROW({keys}) IS NOT DISTINCT FROM (SELECT ROW({names}) FROM timak_done LIMIT 1) THEN (
+	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND (d.timak_k0 IS NULL OR ROW({keys}) IS NOT DISTINCT FROM (SELECT ROW({names}) FROM timak_done LIMIT 1)) THEN (
 		SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o WHERE NOT EXISTS (SELECT FROM timak_done d WHERE {samerow})
 	) END`
 )

@@ -386,29 +386,37 @@ func TestCarry_compositeKey(t *testing.T) {
 		t.Errorf("got %+v", changed)
 	}
 	w.Must(w.DB.Model(&Seat{}).Where("owner = 'bob'").Update("owner", "cyd").Error)
-	for _, returning := range []bool{true, false} {
-		holder := w.Session()
-		w.Drain()
-		w.Script(holder, "BEGIN; UPDATE seats SET number = number + 10 WHERE number = 1")
-		done := make(chan *gorm.DB, 1)
-		go func() {
-			db := w.DB.Model(&[]Seat{}).Where("owner <> ''")
-			if returning {
-				db = db.Clauses(clause.Returning{})
-			}
-			done <- db.Update("owner", fmt.Sprint("dee ", returning))
-		}()
-		w.AwaitBlocked()
-		w.Script(holder, "COMMIT; UPDATE seats SET number = number - 10 WHERE number > 10")
-		got := <-done
-		w.Must(got.Error)
-		if got.RowsAffected != 3 || w.Outbox() != 3 {
-			t.Errorf("returning %v: %d rows are changed, and %d recorded, of 3", returning, got.RowsAffected, w.Outbox())
+	for _, moved := range []string{"number = 1", "true"} {
+		for _, returning := range []bool{true, false} {
+			seatsMoved(w, moved, returning)
+			w.Script(w.Session(), "UPDATE seats SET number = number - 10 WHERE number > 10")
 		}
 	}
 	var gone []Seat
 	w.Must(w.DB.Clauses(clause.Returning{Columns: []clause.Column{{Name: "hall"}, {Name: "number"}}}).Where("true").Delete(&gone).Error)
 	if len(gone) != 3 {
 		t.Errorf("got %+v", gone)
+	}
+}
+
+// seatsMoved updates all seats while another transaction moves those that meet the condition.
+func seatsMoved(w *world.World, moved string, returning bool) {
+	holder := w.Session()
+	w.Drain()
+	w.Script(holder, "BEGIN; UPDATE seats SET number = number + 10 WHERE "+moved)
+	done := make(chan *gorm.DB, 1)
+	go func() {
+		db := w.DB.Model(&[]Seat{}).Where("owner <> ''")
+		if returning {
+			db = db.Clauses(clause.Returning{})
+		}
+		done <- db.Update("owner", fmt.Sprint("dee ", moved, returning))
+	}()
+	w.AwaitBlocked()
+	w.Script(holder, "COMMIT")
+	got := <-done
+	w.Must(got.Error)
+	if got.RowsAffected != 3 || w.Outbox() != 3 {
+		w.Errorf("moved where %s, returning %v: %d rows are changed, and %d recorded, of 3", moved, returning, got.RowsAffected, w.Outbox())
 	}
 }
