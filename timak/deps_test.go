@@ -59,7 +59,8 @@ var arrows = []struct {
 	{room + "triggers", in("outbox session statement dialect model sqltext"), "one capture does not know the other, nor what becomes of a change"},
 	{room + "follow", in("outbox guard session statement dialect model"), "rows that the user names are recorded like any others"},
 	{room + "audience", in("outbox dialect model tag") + " timak", "who subscribes to what is asked of the tables: what to do about it is decided above"},
-	{room + "relay", in("audience outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
+	{room + "watchers", in("outbox dialect"), "who watches does not know what is written, nor why"},
+	{room + "relay", in("audience watchers outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},
 	{room + "world", "internal/eachstore timak timak/driver timak/drivertest timak/memstore timakgorm timak/pgtest", "tests use the plugin as an application does: none of its rooms"},
@@ -98,7 +99,7 @@ const (
 	mix  = room + "feedmix/"
 )
 
-var rooms = in("audience audit beyond cascade dialect fault follow guard hooks model outbox relay session statement tag triggers")
+var rooms = in("audience audit beyond cascade dialect fault follow guard hooks model outbox relay session statement tag triggers watchers")
 
 // in returns the paths of rooms.
 func in(names string) string {

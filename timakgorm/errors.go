@@ -7,6 +7,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 	"github.com/timak-go/timak/timakgorm/internal/triggers"
+	"github.com/timak-go/timak/timakgorm/internal/watchers"
 )
 
 // ErrUncaptured is returned, wrapped with what to do instead, for a write whose
@@ -29,6 +30,9 @@ var ErrFrom = audit.ErrFrom
 // ErrNoDeadLetter is returned, wrapped with the id, by Retry and Discard for a
 // dead letter that does not exist, or no longer exists.
 var ErrNoDeadLetter = outbox.ErrNoDeadLetter
+
+// ErrWatches is returned by Watch when Options.Watches are open.
+var ErrWatches = watchers.ErrTooMany
 
 // errNotInUse is returned where a database is needed.
 var errNotInUse = errors.New("timakgorm: the plugin is not in use: call db.Use(plugin) first")

@@ -21,6 +21,12 @@ type meters struct {
 	err         error
 }
 
+// number creates a gauge of this process.
+func (m *meters) number(name, unit, about string, value func(Stats) int64) {
+	g, err := m.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(about))
+	m.add(g, err, func(o metric.Observer, s Stats) { o.ObserveInt64(g, value(s)) })
+}
+
 // count creates a counter of what this process has done.
 func (m *meters) count(name, unit, about string, value func(Stats) int64) {
 	c, err := m.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(about))
@@ -58,6 +64,7 @@ func (p *Plugin) registerMetrics() error {
 	counts.count("timak.store.losses", "{loss}", "Times that this process found that the store has lost timelines.", func(s Stats) int64 { return s.Losses })
 	counts.count("timak.page.read", "{page}", "Pages read by Plugin.Page.", func(s Stats) int64 { return s.Pages })
 	counts.count("timak.page.beyond", "{page}", "Pages for which the tables were asked.", func(s Stats) int64 { return s.PagesBeyond })
+	counts.number("timak.watch.open", "{watch}", "Calls of Plugin.Watch that are open.", func(s Stats) int64 { return s.Watches })
 
 	gauges := &meters{Meter: counts.Meter}
 	gauges.gauge("timak.outbox.waiting", "{change}", "Row changes that wait to be applied.", func(s Stats) float64 { return float64(s.Waiting) })

@@ -117,6 +117,10 @@ type Options struct {
 	// Rebuild was called.
 	RebuildAfterLoss bool
 
+	// Watches is how many calls of Plugin.Watch may be open at once in this process.
+	// Defaults to 10,000.
+	Watches int
+
 	// Logger receives what needs a person's attention: outages, dead letters, raw
 	// writes. Defaults to slog.Default().
 	Logger *slog.Logger
@@ -133,10 +137,10 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		out = *o
 	}
-	if out.Batch < 0 || out.Writers < 0 || out.Poll < 0 || out.DeliverTimeout < 0 ||
+	if out.Batch < 0 || out.Writers < 0 || out.Poll < 0 || out.DeliverTimeout < 0 || out.Watches < 0 ||
 		out.RawSQL > WarnRaw || out.Capture > Triggers || out.Deliver > OnCommit {
-		return out, fmt.Errorf("timakgorm: options out of range: expected numbers and durations of at least 0, and constants of RawSQL, Capture and Deliver; got Batch %d, Writers %d, Poll %v, DeliverTimeout %v, RawSQL %d, Capture %d, Deliver %d",
-			out.Batch, out.Writers, out.Poll, out.DeliverTimeout, out.RawSQL, out.Capture, out.Deliver)
+		return out, fmt.Errorf("timakgorm: options out of range: expected numbers and durations of at least 0, and constants of RawSQL, Capture and Deliver; got Batch %d, Writers %d, Poll %v, DeliverTimeout %v, Watches %d, RawSQL %d, Capture %d, Deliver %d",
+			out.Batch, out.Writers, out.Poll, out.DeliverTimeout, out.Watches, out.RawSQL, out.Capture, out.Deliver)
 	}
 	if out.Batch == 0 {
 		out.Batch = 20_000
@@ -149,6 +153,9 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if out.DeliverTimeout == 0 {
 		out.DeliverTimeout = 2 * time.Second
+	}
+	if out.Watches == 0 {
+		out.Watches = 10_000
 	}
 	if out.Logger == nil {
 		out.Logger = slog.Default()

@@ -24,6 +24,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/relay"
 	"github.com/timak-go/timak/timakgorm/internal/session"
 	"github.com/timak-go/timak/timakgorm/internal/triggers"
+	"github.com/timak-go/timak/timakgorm/internal/watchers"
 )
 
 // Plugin is a gorm.Plugin that keeps the timelines of tracked models up to date.
@@ -46,6 +47,7 @@ type Plugin struct {
 	relay    *relay.Relay
 	audit    *audit.Audit
 	beyond   *beyond.Beyond
+	watchers *watchers.Watchers
 	pages    pages
 
 	unrelayed *unrelayed
@@ -197,8 +199,9 @@ func (p *Plugin) tablesOf(db *gorm.DB) (*dialect.Tables, error) {
 // furnish creates the parts of the plugin for the tracked tables.
 func (p *Plugin) furnish(ts *dialect.Tables, audiences *audience.Audiences) (*guard.Guard, *cascade.Keys) {
 	log := p.opts.Logger
+	p.watchers = watchers.New(watchers.Options{DB: p.pool, Dialect: ts.Dialect, Max: p.opts.Watches, Poll: p.opts.Poll, Log: log})
 	p.relay = relay.New(p.timelines, ts, audiences, relay.Options{
-		DB: p.pool, Rebuild: p.rebuilder(), Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Log: log,
+		DB: p.pool, Rebuild: p.rebuilder(), Batch: p.opts.Batch, Writers: p.opts.Writers, Poll: p.opts.Poll, Patience: p.opts.DeliverTimeout, Watchers: p.watchers, Log: log,
 	})
 	p.beyond = beyond.New(p.timelines, ts, audiences)
 	p.audit = audit.New(p.timelines, ts, audiences, p.relay, log)

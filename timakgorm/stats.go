@@ -32,6 +32,8 @@ type Stats struct {
 	Left      int64 // commits that were left to the relay instead
 	Losses    int64 // times that this process was the first to find that the store has lost timelines
 
+	Watches int64 // calls of Plugin.Watch that are open
+
 	Pages       int64 // pages that Plugin.Page has returned
 	PagesBeyond int64 // of these, pages for which it asked the tables
 	ItemsBeyond int64 // items of pages that came from the tables
@@ -86,6 +88,6 @@ func (p *Plugin) counted() Stats {
 	return Stats{
 		Applied: c.Applied, Retried: c.Retried, Buried: c.Buried, Anew: c.Anew, Writes: c.Writes, Ops: c.Ops,
 		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left, Losses: c.Losses,
-		Pages: p.pages.read.Load(), PagesBeyond: p.pages.beyond.Load(), ItemsBeyond: p.pages.items.Load(),
+		Watches: int64(p.watchers.Open()), Pages: p.pages.read.Load(), PagesBeyond: p.pages.beyond.Load(), ItemsBeyond: p.pages.items.Load(),
 	}
 }

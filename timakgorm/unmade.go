@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// unmade says once that Page was asked for a key that no rule makes and under which nothing
-// is: most likely another key was meant. An application may have timelines beside those of
+// unmade says once that a key was asked for that no rule makes, and under which nothing is
+// so far: most likely another key was meant. An application may have timelines beside those of
 // its rules, so it is no error.
 type unmade struct{ said sync.Once }
 
-func (p *Plugin) sayUnmade(ctx context.Context, key string) {
+func (p *Plugin) sayUnmade(ctx context.Context, asked, key string) {
 	p.unmade.said.Do(func() {
-		p.opts.Logger.WarnContext(ctx, "timak: Page was asked for a key that no rule makes, and found nothing; this is said once",
+		p.opts.Logger.WarnContext(ctx, "timak: "+asked+"; this is said once",
 			"key", key, "rules", strings.Join(p.keys(), ", "))
 	})
 }

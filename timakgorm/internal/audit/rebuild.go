@@ -189,15 +189,20 @@ func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 	if err := a.exceed(ctx, high); err != nil {
 		return err
 	}
-	workers, ctx := errgroup.WithContext(ctx)
+	workers, working := errgroup.WithContext(ctx)
 	workers.SetLimit(atOnce)
+	var keys []string
 	for f, ops := range removals {
+		keys = append(keys, f.key)
 		workers.Go(func() error {
-			_, err := a.writerOf(f.contents).Apply(ctx, f.key, ops...)
+			_, err := a.writerOf(f.contents).Apply(working, f.key, ops...)
 			return damagedMeanwhile(err)
 		})
 	}
-	return workers.Wait()
+	if err := workers.Wait(); err != nil {
+		return err
+	}
+	return a.relay.Tell(ctx, keys)
 }
 
 // damagedMeanwhile forgets that a timeline was damaged just now: the next round finds it.

@@ -57,6 +57,9 @@ type Settlement struct {
 	// does not stand.
 	Mark *Mark
 
+	// Notes go to the programs that listen on Channel, on Postgres.
+	Notes []string
+
 	high int64 // the highest version among the changes that leave the outbox
 }
 
@@ -159,12 +162,26 @@ const clockSettings = "set_config('lock_timeout', '5s', true), set_config('idle_
 // deleted rows that are still in it.
 const settleSettings = "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " + clockSettings
 
+// prepare sets on Postgres how a transaction settles, and has it send notes when it commits.
+func (o *Outbox) prepare(ctx context.Context, tx *sql.Tx, notes []string) error {
+	if !o.dialect.Lock {
+		return nil
+	}
+	statement, args, err := settleSettings, []any(nil), error(nil)
+	if len(notes) > 0 {
+		statement += ", " + sendNotes
+		args, err = notesArgs(notes)
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, statement, args...)
+	}
+	return err
+}
+
 // SettleIn carries out a settlement in a transaction, which the caller ends.
 func (o *Outbox) SettleIn(ctx context.Context, tx *sql.Tx, s Settlement) error {
-	if o.dialect.Lock {
-		if _, err := tx.ExecContext(ctx, settleSettings); err != nil {
-			return err
-		}
+	if err := o.prepare(ctx, tx, s.Notes); err != nil {
+		return err
 	}
 	if err := o.raiseClock(ctx, tx, s.high); err != nil {
 		return err

@@ -33,6 +33,8 @@ type batch struct {
 	// locked are rows whose relaying needs others that writers have locked.
 	locked map[*rowFold]bool
 	full   bool // there may be more changes than these
+	// written are the keys of the timelines that were written.
+	written []string
 
 	// reached says that the store has answered for at least one timeline; away is the
 	// number of timelines for which the store could not be reached.
@@ -204,6 +206,7 @@ func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timeli
 	switch {
 	case err == nil:
 		b.relay.counters.wrote(to - from)
+		b.relay.opts.Watchers.Tell(g.key)
 		copy(g.results[from:to], results)
 	case to-from > 1 && blamesOp(err):
 		middle := (from + to) / 2
@@ -222,6 +225,9 @@ func (b *batch) note(g *group) {
 		b.away++
 	} else {
 		b.reached = true
+	}
+	if slices.Contains(g.errs, nil) {
+		b.written = append(b.written, g.key)
 	}
 	for i, f := range g.sources {
 		to := skipped{g.fans[i].audience, g.fans[i].source, g.key, g.max}

@@ -60,5 +60,9 @@ func (b *batch) claims() map[int64]int64 {
 	return held
 }
 
-// newSettlement returns a settlement of the batch in which nothing is decided yet.
-func (b *batch) newSettlement() outbox.Settlement { return outbox.Settlement{Claims: b.claims()} }
+// newSettlement returns a settlement of the batch in which nothing is decided yet. Other
+// processes hear of what was written when the changes leave the outbox: if that does not
+// come to pass, they are written again.
+func (b *batch) newSettlement() outbox.Settlement {
+	return outbox.Settlement{Claims: b.claims(), Notes: b.relay.opts.Watchers.Notes(b.written)}
+}

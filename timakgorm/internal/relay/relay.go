@@ -12,6 +12,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/watchers"
 )
 
 // Relay applies the outbox's changes to timelines. All methods may be called from any
@@ -40,6 +41,7 @@ type Options struct {
 	Writers  int                     // how many timelines are written concurrently
 	Poll     time.Duration           // the time between two looks at the outbox
 	Patience time.Duration           // how long a commit waits for its delivery
+	Watchers *watchers.Watchers      // are told what is written
 	Log      *slog.Logger
 
 	// Rebuild rebuilds all timelines when the store has lost some; nil: a person does it.

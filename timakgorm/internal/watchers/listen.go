@@ -1,0 +1,60 @@
+package watchers
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
+)
+
+// errDeaf says why a process cannot listen on Postgres.
+var errDeaf = errors.New("it takes a connection of pgx' own, and a pool of more than one")
+
+// listen listens for notes on Postgres, on a connection of its own, until ctx ends or it
+// fails. It calls began when notes come from now on.
+func (ws *Watchers) listen(ctx context.Context, began func()) error {
+	db, err := ws.opts.DB()
+	if err != nil {
+		return err
+	}
+	if db.Stats().MaxOpenConnections == 1 {
+		return errDeaf
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("timakgorm: watch: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	var failure error
+	_ = conn.Raw(func(raw any) error {
+		failure = ws.listenOn(ctx, raw, began)
+		if errors.Is(failure, errDeaf) {
+			return nil
+		}
+		return driver.ErrBadConn // it must not go back to the pool, as it listens
+	})
+	return failure
+}
+
+func (ws *Watchers) listenOn(ctx context.Context, raw any, began func()) error {
+	of, is := raw.(*stdlib.Conn)
+	if !is {
+		return errDeaf
+	}
+	conn := of.Conn()
+	if _, err := conn.Exec(ctx, "LISTEN "+outbox.Channel); err != nil {
+		return fmt.Errorf("timakgorm: watch: %w", err)
+	}
+	began()
+	for {
+		note, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return fmt.Errorf("timakgorm: watch: %w", err)
+		}
+		ws.tellOf(note.Payload)
+	}
+}

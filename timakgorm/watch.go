@@ -1,0 +1,42 @@
+package timakgorm
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// Watch tells when timelines may have changed. Each key comes from the channel once at the
+// beginning, and again after a relay has written its timeline, until ctx ends: then the
+// channel is closed. So whoever reads a page after receiving its key misses nothing, and
+// whoever shows a page that was read before finds what has come since.
+//
+// A key says that it is worth a look, and no more: the timeline may be as it was, or have
+// changed several times. While the channel is not read, changes of a timeline add up to one,
+// so a slow reader costs no memory. The first keys come in no order.
+//
+// The relay of this process, by Run, Drain or OnCommit, tells of a timeline as soon as it is
+// written. Those of other processes tell with Postgres' NOTIFY when the change leaves the
+// outbox. For that Watch takes one connection from the pool, for all watches together, as
+// long as any is open. It must not go through a pooler that assigns sessions by transaction,
+// such as PgBouncer in that mode: then nothing is heard of other processes. Whenever the
+// connection was lost, all keys come again. On SQLite the process looks every Options.Poll
+// whether another connection has written the file, and if so all keys come. With a pool of
+// one connection on Postgres, or a driver that is not pgx, all keys come every Options.Poll.
+//
+// What is written to a timeline by Timelines.Apply, and not through rules, is not told of,
+// nor is MarkSeen. Watch returns ErrWatches when Options.Watches are open.
+func (p *Plugin) Watch(ctx context.Context, keys ...string) (<-chan string, error) {
+	switch {
+	case p.db == nil:
+		return nil, errNotInUse
+	case len(keys) == 0 || slices.Contains(keys, ""):
+		return nil, errors.New("timakgorm: watch: expected keys of timelines, none of them empty")
+	}
+	for _, key := range keys {
+		if _, made := p.beyond.Capacity(key); !made {
+			p.sayUnmade(ctx, "Watch was asked for a key that no rule makes: no relay writes it", key)
+		}
+	}
+	return p.watchers.Watch(ctx, keys)
+}
