@@ -21,9 +21,9 @@ type meters struct {
 	err         error
 }
 
-// number creates a gauge of this process.
+// number creates a counter of what this process has now.
 func (m *meters) number(name, unit, about string, value func(Stats) int64) {
-	g, err := m.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(about))
+	g, err := m.Int64ObservableUpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(about))
 	m.add(g, err, func(o metric.Observer, s Stats) { o.ObserveInt64(g, value(s)) })
 }
 
