@@ -85,10 +85,10 @@ func Example_guideHomeFeeds() {
 			cancel()
 		}
 		changed, err := plugin.Watch(ctx, home) // until ctx ends
-		check(err)
 		for range changed { // once at the beginning, and when the feed may have changed
 			show(timelines.Unread(ctx, home, 100))
 		}
+		check(err)
 	}
 	keys := []string{timakgorm.Key("reader:{}:home", 7), timakgorm.Key("author:{}:articles", 1)}
 	merged, err := timelines.PageOf(ctx, keys, timak.Query{Limit: 20})
