@@ -167,6 +167,19 @@ func TestNewLeavesTheClientOpen(t *testing.T) {
 	wantErr(t, "New with a closed client", err, driver.ErrClosed)
 }
 
+// Close ends the goroutines that a store keeps.
+func TestCloseEndsWorkers(t *testing.T) {
+	t.Parallel()
+	store, err := redisstore.New(t.Context(), connect(t, redistest.URL(t)), &redisstore.Options{Prefix: redistest.Prefix(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, store, "k", "1", nil)
+	until(t, "kept", func(context.Context) bool { return store.IdleWorkers() == 1 })
+	closeStore(t, store)
+	until(t, "ended", func(context.Context) bool { return store.IdleWorkers() == 0 })
+}
+
 // siblingsOf returns what is under k.
 func siblingsOf(t testing.TB, store driver.Store) (all []string) {
 	t.Helper()

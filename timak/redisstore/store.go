@@ -25,6 +25,7 @@ type Store struct {
 	room   int // bytes of names that a listing holds
 
 	gate    gate.Gate
+	workers *workers
 	closing sync.Once
 }
 
@@ -118,6 +119,7 @@ func (s *Store) Close() error {
 		case <-s.gate.Close():
 		case <-time.After(closePatience):
 		}
+		s.workers.end()
 		if s.owned {
 			err = s.client.Close()
 		}
