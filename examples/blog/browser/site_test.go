@@ -3,8 +3,11 @@ package browser_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,6 +22,13 @@ type site struct {
 	url     string
 	blog    *blog.Blog
 	handler *echo.Echo
+	routes  sync.Map // the patterns of routes that were read
+}
+
+// seen reports whether a route was read.
+func (s *site) seen(route string) bool {
+	_, seen := s.routes.Load(route)
+	return seen
 }
 
 func newSite(t *testing.T) *site {
@@ -42,16 +52,24 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	relay(t, b)
-	handler, ok := web.New(b, &web.Options{LoginBurst: 1e6, Logger: log}).(*echo.Echo)
-	if !ok {
+	s := &site{blog: b}
+	var ok bool
+	if s.handler, ok = web.New(b, &web.Options{LoginBurst: 1e6, Logger: log, Count: s.count}).(*echo.Echo); !ok {
 		t.Fatal("the blog's handler has no routes")
 	}
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	return &site{url: server.URL, blog: b, handler: handler}
+	s.url = server.URL
+	return s
+}
+
+func (s *site) count(method, route string, status int, _ time.Duration) {
+	if method == http.MethodGet && status == http.StatusOK {
+		s.routes.Store(route, true)
+	}
 }
 
 // relay brings changes to the timelines until the test ends.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -44,7 +45,9 @@ func (s *site) tab(t *testing.T) *tab {
 }
 
 // resize gives the page another width.
-func resize(width int64) chromedp.Action[chromedp.Void] { return chromedp.EmulateViewport(width, height) }
+func resize(width int64) chromedp.Action[chromedp.Void] {
+	return chromedp.EmulateViewport(width, height)
+}
 
 // command is a command of the DevTools protocol whose answer says nothing.
 func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
@@ -212,4 +215,24 @@ func (b *tab) write(title, body string) string {
 	b.click("Publish")
 	b.sees("Published.")
 	return ask[string](b, "location.pathname")
+}
+
+// endSession ends the session, of which the page does not know.
+func (b *tab) endSession() {
+	b.t.Helper()
+	cookies, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (network.GetCookiesResult, error) {
+		return cdp.Call(ctx, t, network.GetCookies, network.GetCookiesParams{})
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, cookie := range cookies.Cookies {
+		if cookie.Name == "blog_session" {
+			if err := b.site.blog.LogOut(b.ctx, cookie.Value); err != nil {
+				b.t.Fatal(err)
+			}
+			return
+		}
+	}
+	b.t.Fatal("is not logged in")
 }
