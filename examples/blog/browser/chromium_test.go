@@ -57,8 +57,6 @@ func (p *process) start() error {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
 		chromedp.CombinedOutput(&p.said),
-		chromedp.Env("TZ=UTC", "LANG=en_GB.UTF-8", "LANGUAGE=en_GB"),
-		chromedp.Flag("lang", "en-GB"),
 		chromedp.Flag("font-render-hinting", "none"), // letters do not depend on where they stand
 	)
 	// The context of the first test would be wrong: the browser outlives that test.
