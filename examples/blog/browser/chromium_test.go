@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,8 +78,8 @@ func (p *process) close() (err error) {
 	if p.ctx != nil && p.err == nil {
 		err = chromedp.Cancel(p.ctx)
 	}
-	for i := len(p.stops) - 1; i >= 0; i-- {
-		p.stops[i]()
+	for _, stop := range slices.Backward(p.stops) {
+		stop()
 	}
 	return err
 }

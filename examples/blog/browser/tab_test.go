@@ -186,14 +186,6 @@ func (b *tab) eventually(what string, holds func() bool) {
 	}
 }
 
-// at fails the test unless the tab shows the page at this path.
-func (b *tab) at(path string) {
-	b.t.Helper()
-	if got := ask[string](b, "location.pathname"); got != path {
-		b.t.Fatalf("is at %s, want %s:\n%s", got, path, b.text())
-	}
-}
-
 // signUp makes an account, and is logged in.
 func (b *tab) signUp(name string) {
 	b.t.Helper()
