@@ -185,6 +185,10 @@ func (g target) reaches(t testing.TB, n int, r *running) {
 	}
 }
 
+// putsOfEach is how many items a writer puts on a timeline at most: so three of them, and
+// what is copied, are fewer than a timeline holds.
+const putsOfEach = 300
+
 // writers write to timelines until they are stopped. Then stop returns how often they have
 // put an item, by key.
 func (g target) writers(t testing.TB, among int) (stop func() map[string]int) {
@@ -195,7 +199,7 @@ func (g target) writers(t testing.TB, among int) (stop func() map[string]int) {
 	for w := range written {
 		written[w] = map[string]int{}
 		group.Go(func() error {
-			for n := 0; ctx.Err() == nil; n++ {
+			for n := 0; ctx.Err() == nil && n < putsOfEach*among; n++ {
 				key := keyOfAuthor(n * 37 % among)
 				id := fmt.Sprintf("live%d:%d", w, written[w][key])
 				// It is carried out to its end: what was written must be known.
