@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -30,10 +31,11 @@ type shards struct {
 	held    []int32   // shards
 	next    time.Time // when to look at the other workers again
 	none    bool      // do without shards: take everything
+	spared  bool      // a connection was free beside conn
 }
 
-// newShards returns shards of r. They are not used for SQLite, nor for a pool of one
-// connection, which the application needs.
+// newShards returns shards of r. They are not used for SQLite, nor for a pool that is known
+// to have one connection, which the application needs.
 func (r *Relay) newShards() *shards {
 	s := &shards{relay: r}
 	db, err := r.opts.DB()
@@ -48,7 +50,12 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 		return nil, nil
 	}
 	if now := time.Now(); s.conn == nil || !now.Before(s.next) {
-		if err := s.balance(ctx); err != nil {
+		err := s.balance(ctx)
+		if errors.Is(err, outbox.ErrNoSpare) {
+			s.doWithout(ctx, "timak: the relay leaves the only free connection to the application", "reason", err)
+			return nil, nil
+		}
+		if err != nil {
 			s.release()
 			return nil, fmt.Errorf("timakgorm: shards: %w", err)
 		}
@@ -58,6 +65,13 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 		return nil, nil
 	}
 	return append([]int32{}, s.held...), nil // not nil, which means all
+}
+
+// doWithout gives up all shards, for as long as Run runs, and says why.
+func (s *shards) doWithout(ctx context.Context, why string, args ...any) {
+	s.relay.opts.Log.WarnContext(ctx, why+"; it does without shards and applies all changes, as other relays may do too", args...)
+	s.release()
+	s.none = true
 }
 
 // minBalance is the shortest time between two looks at the others' locks, as each
@@ -80,9 +94,7 @@ func (s *shards) balance(ctx context.Context) error {
 		return err
 	}
 	if locks.session != s.session {
-		s.relay.opts.Log.WarnContext(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode; "+
-			"the relay does without shards and applies all changes, as other relays may do too")
-		s.none = true
+		s.doWithout(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode")
 		return nil
 	}
 	s.held = locks.mine
@@ -106,6 +118,10 @@ func (s *shards) connect(ctx context.Context) (err error) {
 		set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
 		set_config('tcp_keepalives_count', '3', false), pg_advisory_lock_shared(`+lockClass+`, $1)) s`, presence).Scan(&s.session)
 	s.relay.pids.add(s.session)
+	if err == nil && !s.spared {
+		err = outbox.Spare(ctx, s.db)
+		s.spared = err == nil
+	}
 	return err
 }
 

@@ -29,6 +29,11 @@ func (ws *Watchers) listen(ctx context.Context, began func()) error {
 		return fmt.Errorf("timakgorm: watch: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
+	if err := outbox.Spare(ctx, db); errors.Is(err, outbox.ErrNoSpare) {
+		return fmt.Errorf("%w: %w", errDeaf, err)
+	} else if err != nil {
+		return fmt.Errorf("timakgorm: watch: %w", err)
+	}
 	var failure error
 	_ = conn.Raw(func(raw any) error {
 		failure = ws.listenOn(ctx, raw, began)
