@@ -15,10 +15,31 @@ func (r *Relay) Run(ctx context.Context) {
 	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits(), watch: r.newWatch()}
 	defer one.watch.rebuilds.Wait()
 	defer one.shards.release()
+	r.sayFilledBefore(ctx)
 	for ctx.Err() == nil {
 		one.round(ctx)
 	}
 }
+
+// sayFilledBefore says that rows wait for a Rebuild, if that can be told: nothing was ever
+// recorded, and there are rows. Without an answer it says nothing.
+func (r *Relay) sayFilledBefore(ctx context.Context) {
+	o, err := r.Outbox()
+	if err != nil {
+		return
+	}
+	patient, cancel := context.WithTimeout(ctx, beforePatience)
+	defer cancel()
+	table, err := o.FilledBefore(patient, r.tables)
+	if err == nil && table != "" {
+		r.opts.Log.WarnContext(ctx, "timak: a tracked table has rows, and no change of any was ever recorded: "+
+			"if they are older than its rules, call plugin.Rebuild once to bring them onto their timelines", "table", table)
+	}
+}
+
+// beforePatience is long for a look at each table, and short for changes that wait while
+// somebody has one locked.
+const beforePatience = 5 * time.Second
 
 // runner is one call of Run.
 type runner struct {
