@@ -124,9 +124,9 @@ func ExamplePlugin_Page() {
 	// timak: page: cursor is damaged or belongs to another timeline: "x"
 }
 
-// Verify says what differs, and changes nothing.
 func ExamplePlugin_Watch() {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	db, plugin, timelines := use(&timakgorm.Options{Deliver: timakgorm.OnCommit})
 	key := timakgorm.Key("artist:{}:songs", "ann")
 	changed, err := plugin.Watch(ctx, key)
@@ -152,6 +152,7 @@ func ExamplePlugin_Watch() {
 	// 3 songs
 }
 
+// Verify says what differs, and changes nothing.
 func ExamplePlugin_Verify() {
 	ctx := context.Background()
 	_, plugin, timelines := use(nil)

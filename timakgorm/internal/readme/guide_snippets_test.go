@@ -85,7 +85,8 @@ func Example_guideHomeFeeds() {
 			cancel()
 		}
 		changed, err := plugin.Watch(ctx, home) // until ctx ends
-		for range changed { // once at the beginning, and when the feed may have changed
+		for range changed {
+			// Once at the beginning, and when the feed may have changed.
 			show(timelines.Unread(ctx, home, 100))
 		}
 		check(err)
