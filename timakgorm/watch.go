@@ -22,7 +22,7 @@ import (
 // such as PgBouncer in that mode: then nothing is heard of other processes. Whenever the
 // connection was lost, all keys come again. On SQLite the process looks every Options.Poll
 // whether another connection has written the file, and if so all keys come. With a pool of
-// one connection on Postgres, or a driver that is not pgx, all keys come every Options.Poll.
+// one or two connections on Postgres, or a driver that is not pgx, all keys come every Options.Poll.
 //
 // What is written to a timeline by Timelines.Apply, and not through rules, is not told of,
 // nor is MarkSeen. Watch returns ErrWatches when Options.Watches are open.

@@ -11,8 +11,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// errDeaf says why a process cannot listen on Postgres.
-var errDeaf = errors.New("it takes a connection of pgx' own, and a pool of more than one")
+// errDeaf says why a process cannot listen on Postgres. The relay keeps a connection too,
+// and the application needs the rest of the pool.
+var errDeaf = errors.New("it takes a connection of pgx, and a pool of at least three")
 
 // listen listens for notes on Postgres, on a connection of its own, until ctx ends or it
 // fails. It calls began when notes come from now on.
@@ -21,7 +22,7 @@ func (ws *Watchers) listen(ctx context.Context, began func()) error {
 	if err != nil {
 		return err
 	}
-	if db.Stats().MaxOpenConnections == 1 {
+	if most := db.Stats().MaxOpenConnections; 0 < most && most < 3 {
 		return errDeaf
 	}
 	conn, err := db.Conn(ctx)

@@ -227,20 +227,25 @@ func TestWatch_lost(t *testing.T) {
 	}
 }
 
-// TestWatch_oneConnection: a pool of one connection has none to listen on.
-func TestWatch_oneConnection(t *testing.T) {
+// TestWatch_smallPool: a pool of one or two connections has none to listen on.
+func TestWatch_smallPool(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		w := world.New(t, world.Setup{Dialect: dialect, Options: world.Quick()})
-		other := w.Another(nil)
-		w.OneConnection()
-		r := watching(w, key)
-		for id := range uint(3) {
-			write(w, id+1, 1)
-			other.Drain()
-			r.sees(key, fmt.Sprint("posts:", id+1))
-		}
-	})
+	for _, connections := range []int{1, 2} {
+		world.OnBoth(t, func(t *testing.T, dialect string) {
+			w := world.New(t, world.Setup{Dialect: dialect, Options: world.Quick()})
+			other := w.Another(nil)
+			pool, err := w.DB.DB()
+			w.Must(err)
+			pool.SetMaxOpenConns(connections)
+			defer w.Run()()
+			r := watching(w, key)
+			for id := range uint(3) {
+				write(w, id+1, 1)
+				other.Drain()
+				r.sees(key, fmt.Sprint("posts:", id+1))
+			}
+		})
+	}
 }
 
 // TestWatch_rebuild: what Rebuild takes away, it tells of.
