@@ -11,12 +11,12 @@ import "context"
 // Any number of processes may call Run. On Postgres they divide the rows among
 // them by advisory locks, which each process holds on a connection of its own. If
 // the pool is limited to a single connection, Run takes no locks and works beside
-// the others; so it does, with a warning, if no other connection becomes free within
-// two seconds, as a limit of a pgxpool beneath is not known. When a process ends, or cannot reach the store, the others take
-// over its rows within about Options.Poll. Advisory locks belong to a session:
-// the connection must not go through a pooler that assigns sessions by
-// transaction, such as PgBouncer in that mode. A change that two processes apply
-// counts once.
+// the others. As the limit of a pgxpool beneath the pool is not known, it does so, too,
+// and warns, if no other connection becomes free within five seconds. When a process
+// ends, or cannot reach the store, the others take over its rows within about
+// Options.Poll. Advisory locks belong to a session: the connection must not go through
+// a pooler that assigns sessions by transaction, such as PgBouncer in that mode. A
+// change that two processes apply counts once.
 //
 // With a store that may lose what it has acknowledged, Run asks the store whether it
 // has, and with Options.RebuildAfterLoss rebuilds: see the package documentation. If

@@ -11,9 +11,9 @@ import (
 var ErrNoSpare = errors.New("its pool has no connection beside those that are kept: " +
 	"give it two more than Run and Watch keep, such as pool_max_conns=4")
 
-// sparePatience is long for a pool whose connections come back, and short for writers
+// sparePatience is long for a busy pool, and for a new connection, and short for writers
 // that wait for the only one.
-const sparePatience = 2 * time.Second
+const sparePatience = 5 * time.Second
 
 // Spare returns ErrNoSpare if no connection becomes free: those that keep one would leave
 // none to the application. A pool beneath database/sql may have such a limit, of which

@@ -39,7 +39,7 @@ func TestRun_smallPool(t *testing.T) {
 			t.Parallel()
 			log := &journal{}
 			log.tell(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			db, pool := smallPool(t, c.conns)
 			store, err := pgstore.New(pool, nil)

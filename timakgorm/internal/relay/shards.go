@@ -50,7 +50,10 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 		return nil, nil
 	}
 	if now := time.Now(); s.conn == nil || !now.Before(s.next) {
-		err := s.balance(ctx)
+		err := s.open(ctx)
+		if err == nil {
+			err = s.balance(ctx)
+		}
 		if errors.Is(err, outbox.ErrNoSpare) {
 			s.doWithout(ctx, "timak: the relay leaves the only free connection to the application", "reason", err)
 			return nil, nil
@@ -76,7 +79,7 @@ func (s *shards) doWithout(ctx context.Context, why string, args ...any) {
 
 // minBalance is the shortest time between two looks at the others' locks, as each
 // costs the server a little. shardPatience is the longest time that a look may take,
-// including the wait for a connection.
+// or the wait for a connection.
 const (
 	minBalance    = 100 * time.Millisecond
 	shardPatience = 10 * time.Second
@@ -86,9 +89,6 @@ const (
 func (s *shards) balance(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, shardPatience)
 	defer cancel()
-	if err := s.connect(ctx); err != nil {
-		return err
-	}
 	locks, err := lookAtLocks(ctx, s.conn)
 	if err != nil {
 		return err
@@ -105,12 +105,25 @@ func (s *shards) balance(ctx context.Context) error {
 	return s.take(ctx, locks.free(), share-len(s.held))
 }
 
-// connect opens the session, if there is none, and announces it to the other workers.
-// Its TCP keepalive settings make the server notice soon if this machine is gone.
-func (s *shards) connect(ctx context.Context) (err error) {
+// open opens the session, if there is none. The first time it makes sure that this leaves a
+// connection to others.
+func (s *shards) open(ctx context.Context) error {
 	if s.conn != nil {
 		return nil
 	}
+	if err := s.connect(ctx); err != nil || s.spared {
+		return err
+	}
+	err := outbox.Spare(ctx, s.db)
+	s.spared = err == nil
+	return err
+}
+
+// connect opens the session and announces it to the other workers. Its TCP keepalive
+// settings make the server notice soon if this machine is gone.
+func (s *shards) connect(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, shardPatience)
+	defer cancel()
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -118,10 +131,6 @@ func (s *shards) connect(ctx context.Context) (err error) {
 		set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
 		set_config('tcp_keepalives_count', '3', false), pg_advisory_lock_shared(`+lockClass+`, $1)) s`, presence).Scan(&s.session)
 	s.relay.pids.add(s.session)
-	if err == nil && !s.spared {
-		err = outbox.Spare(ctx, s.db)
-		s.spared = err == nil
-	}
 	return err
 }
 
