@@ -45,7 +45,8 @@ const (
 	// Options.DeliverTimeout and the context of the transaction. A commit never
 	// fails because of it: when the store is slow or cannot be reached, the write
 	// returns without its timelines, and the relay catches up. While an outage
-	// lasts, most writes do not wait at all. So Run is needed as well. A
+	// lasts, most writes do not wait at all. So Run is needed as well. GORM's log
+	// counts the wait of a statement that commits by itself: as SLOW SQL, too. A
 	// transaction that is not opened through the plugin's db.ConnPool, as in
 	// db.Connection or under another plugin's pool, is left to the relay.
 	//

@@ -48,6 +48,7 @@ const (
 	oneOf     = "with a column: expected one of ID, AuthorID, Title, Published, Score, Blob, Raw, Price, Payload, Labels, EditedAt, SentAt, CreatedAt"
 	textual   = ": expected an integer, a text, a bool or a UUID"
 	separated = "must be set off by a separator such as : or /, as values may hold letters, digits, - _ . and %"
+	oneBool   = "expected one bool field, or ! and one: keep a combined condition in a column of its own"
 	undated   = "may be NULL: expected when=Field as well, which is false while there is no date"
 )
 
@@ -104,6 +105,9 @@ func brokenRules() []broken {
 		{rule(timakgorm.Rule{Date: "SentAt"}), `rule "key=site:posts; date=SentAt": date: field SentAt ` + undated},
 		{rule(timakgorm.Rule{When: "!Draft"}), `rule "key=site:posts; when=!Draft": when: no field "Draft" ` + oneOf},
 		{rule(timakgorm.Rule{When: "Title"}), `rule "key=site:posts; when=Title": when: field Title is a string: expected a bool`},
+		{rule(timakgorm.Rule{When: "Published && !Draft"}), `rule "key=site:posts; when=Published && !Draft": when=Published && !Draft: ` + oneBool},
+		{rule(timakgorm.Rule{When: "!(Draft)"}), `rule "key=site:posts; when=!(Draft)": when=!(Draft): ` + oneBool},
+		{rule(timakgorm.Rule{When: "Published, Title"}), `rule "key=site:posts; when=Published, Title": when=Published, Title: ` + oneBool},
 		{rule(timakgorm.Rule{Data: []string{"Title", "Text"}}), `rule "key=site:posts; data=Title,Text": data: no field "Text" ` + oneOf},
 		{rule(timakgorm.Rule{Data: []string{"Title", "title"}}), `rule "key=site:posts; data=Title,title": data: field Title is named twice`},
 		{rule(timakgorm.Rule{Max: -1}), `rule "key=site:posts; max=-1": max=-1: expected a number of items, at least 1`},

@@ -11,18 +11,20 @@ import "context"
 // Any number of processes may call Run. On Postgres they divide the rows among
 // them by advisory locks, which each process holds on a connection of its own. If
 // the pool is limited to a single connection, Run takes no locks and works beside
-// the others. When a process ends, or cannot reach the store, the others take
-// over its rows within about Options.Poll. Advisory locks belong to a session:
-// the connection must not go through a pooler that assigns sessions by
-// transaction, such as PgBouncer in that mode. A change that two processes apply
-// counts once.
+// the others. As the limit of a pgxpool beneath the pool is not known, it does so, too,
+// and warns, if no other connection becomes free within five seconds. When a process
+// ends, or cannot reach the store, the others take over its rows within about
+// Options.Poll. Advisory locks belong to a session: the connection must not go through
+// a pooler that assigns sessions by transaction, such as PgBouncer in that mode. A
+// change that two processes apply counts once.
 //
 // With a store that may lose what it has acknowledged, Run asks the store whether it
 // has, and with Options.RebuildAfterLoss rebuilds: see the package documentation. If
 // another program relays to another store, Run applies nothing and logs that.
 //
 // If tracked tables are written where no Run is running, and changes wait for a minute, the
-// log says so, once.
+// log says so, once. If a tracked table has rows and no change was ever recorded, the log
+// says that a Rebuild brings them onto their timelines.
 //
 // If the triggers of a table do not match Options.Capture, Run returns
 // ErrTriggers before it applies anything.

@@ -11,7 +11,9 @@ type Report struct {
 	Keys int
 	Rows int64
 
-	// These count the differences found, whether or not they were repaired.
+	// These count the differences found, whether or not they were repaired. Rebuild may
+	// find fewer than Verify: the change that repairs a row on one timeline repairs it on
+	// all of them, before the others are compared.
 	Missing, Extra, Misplaced, Stale, Damaged, Unplaceable int
 
 	// Remaining is how many differences are left. Rebuild cannot repair an

@@ -29,8 +29,9 @@ type Rule struct {
 	// NULL needs a When that is false while it is NULL.
 	Date string
 
-	// When is a bool field; a ! before it negates it. The row has an item while
-	// it is true. NULL counts as false. Defaults to always.
+	// When is one bool field; a ! before it negates it. The row has an item while
+	// it is true. NULL counts as false. Keep a combined condition in a column of its
+	// own. Defaults to always.
 	When string
 
 	// Data are the fields that make up the item's data: a JSON object by column

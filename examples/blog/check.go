@@ -61,8 +61,7 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 		})
 	}
 	c.tell(stdout, report, err == nil)
-	switch {
-	case err != nil:
+	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			err = errStopped
 		}
@@ -71,8 +70,18 @@ func runCheck(ctx context.Context, name string, args []string, getenv func(strin
 			say(stderr, "blog %s: continue with -from %s", name, report.From)
 		}
 		return exitFailed
-	case !report.Clean():
+	}
+	return exitOf(report)
+}
+
+// exitOf returns the exit code for a comparison of all timelines. One with nothing but items
+// that kept changing cannot tell.
+func exitOf(report timakgorm.Report) int {
+	switch {
+	case report.Remaining > 0:
 		return exitDiffers
+	case !report.Clean():
+		return exitFailed
 	default:
 		return exitClean
 	}
@@ -101,7 +110,7 @@ func checkUsage(w io.Writer, flags *flag.FlagSet) {
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	say(w, "\nA flag wins over its environment variable.")
-	say(w, "Exit codes: %d nothing differs any more, %d something still does (unplaceable rows count), %d the check failed.", exitClean, exitDiffers, exitFailed)
+	say(w, "Exit codes: %d nothing differs any more, %d something still does (unplaceable rows count), %d the check failed, or cannot tell as rows kept changing.", exitClean, exitDiffers, exitFailed)
 }
 
 // tell reports what was found. Unless all is true there may be more.
@@ -118,7 +127,7 @@ func (c check) tell(w io.Writer, report timakgorm.Report, all bool) {
 	say(w, "%d timelines, %d rows: %d missing, %d extra, %d misplaced, %d stale, %d damaged, %d unplaceable",
 		report.Keys, report.Rows, report.Missing, report.Extra, report.Misplaced, report.Stale, report.Damaged, report.Unplaceable)
 	if report.Unplaceable > 0 {
-		say(w, "unplaceable rows are on no timeline until they are corrected: rebuild changes no rows")
+		say(w, "timelines are without unplaceable rows until these are corrected: rebuild changes no rows")
 	}
 	switch {
 	case !all:

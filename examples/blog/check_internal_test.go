@@ -95,7 +95,7 @@ func TestCheck_unplaceable(t *testing.T) {
 	harm(t, []string{"-data", folder})
 	for _, says := range []string{
 		`site:posts: posts [1] unplaceable: column "published_at" is "soon": expected a date`, "3 unplaceable",
-		"unplaceable rows are on no timeline until they are corrected",
+		"timelines are without unplaceable rows until these are corrected",
 	} {
 		wantChecked(t, exitDiffers, says, verify, "-data", folder)
 	}
@@ -261,5 +261,22 @@ func TestMeter(t *testing.T) {
 	var out output
 	if file, err := os.Create(filepath.Join(t.TempDir(), "f")); err != nil || isTerminal(file) || isTerminal(&out) {
 		t.Error("a file is no terminal")
+	}
+}
+
+// TestExitOf: items that kept changing, as under writers, are no difference.
+func TestExitOf(t *testing.T) {
+	t.Parallel()
+	for report, want := range map[*timakgorm.Report]int{
+		{}:                                       exitClean,
+		{Missing: 3}:                             exitClean, // repaired
+		{Remaining: 1}:                           exitDiffers,
+		{Remaining: 1, Unsettled: 1}:             exitDiffers,
+		{Unsettled: 1}:                           exitFailed,
+		{Unplaceable: 1, Remaining: 1, Keys: 10}: exitDiffers,
+	} {
+		if got := exitOf(*report); got != want {
+			t.Errorf("%+v: got exit code %d, want %d", *report, got, want)
+		}
 	}
 }

@@ -39,7 +39,13 @@
 //
 // A row is a key with its siblings. To look at it:
 //
-//	SELECT convert_from(key, 'UTF8'), octet_length(value), cardinality(other_dots) FROM timak_timelines
+//	SELECT encode(key, 'escape'), octet_length(value), cardinality(other_dots) FROM timak_timelines
+//
+// A key that begins with \000seen\000 is that of a place which a reader has seen: see
+// timak.Timelines.MarkSeen. To remove timelines that nobody reads any more, such as those
+// of a template that has changed, delete their rows:
+//
+//	DELETE FROM timak_timelines WHERE key = 'author:7:posts'
 //
 // A put rewrites the row, and the value with it: this is the price of a page that is
 // one fetch. Values above 2 KB are in the table's TOAST table, in chunks, uncompressed,

@@ -67,6 +67,15 @@ func explain(ctx context.Context, err error) error {
 	}
 }
 
+// explainMigrate is explain for Migrate, which must not be told to call Migrate.
+func explainMigrate(ctx context.Context, err error) error {
+	if ctx.Err() == nil && isOneOf(sqlState(err), misconfigured) {
+		return fmt.Errorf("postgres refuses it: expected a database and a schema that exist, "+
+			"and a role that may connect and create tables: %w", err)
+	}
+	return explain(ctx, err)
+}
+
 // ended returns the error of a context that has ended, with the cause that its owner
 // gave.
 func ended(ctx context.Context) error {

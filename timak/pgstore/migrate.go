@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -17,7 +17,7 @@ import (
 )
 
 // Migrate creates the table of a store, or brings it up to date, with the same
-// Options as Open or New. Each step is a transaction. Many processes may call it at
+// Options and the same DSN as Open. Each step is a transaction. Many processes may call it at
 // once, at every start. The role of dsn needs the right to create tables in the schema.
 // What is done is noted in a table beside it, with the same name and "_migrations".
 //
@@ -35,18 +35,18 @@ func migrate(ctx context.Context, dsn string, opts *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pgxpool.ParseConfig(dsn) // as Open does: a DSN may hold settings of the pool
 	if err != nil {
 		return errDSN
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config.ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := provider(db, all)
 	if err != nil {
 		return err
 	}
 	_, err = provider.Up(ctx)
-	return explain(ctx, err)
+	return explainMigrate(ctx, err)
 }
 
 // advisoryLock is not that of timakgorm, nor goose's own, which the application's

@@ -165,3 +165,40 @@ func TestValuesAreNotCompressed(t *testing.T) {
 		t.Errorf("two values of 64 KB take %d bytes", got)
 	}
 }
+
+// Migrate takes each DSN that Open takes, with settings of the pool too.
+func TestMigrateWithSettingsOfThePool(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := fmt.Sprintf("postgres://%s@/%s?host=%s&port=%d&sslmode=disable", config.User, config.Database, config.Host, config.Port)
+	for _, dsn := range []string{dsn + " pool_max_conns=4 pool_max_conn_lifetime=1h", url + "&pool_max_conns=4"} {
+		if err := pgstore.Migrate(t.Context(), dsn, nil); err != nil {
+			t.Errorf("%s: Migrate: %v", dsn, err)
+		}
+		put(t, open(t, dsn, nil), "1", nil)
+	}
+}
+
+// What Postgres refuses to Migrate is not put right by calling Migrate.
+func TestMigrateRefused(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	for bad, want := range map[string]string{
+		" dbname=missing":    `database "missing" does not exist`,
+		" user=nobody_there": `role "nobody_there" does not exist`,
+		" no_such_setting=1": `unrecognized configuration parameter "no_such_setting"`,
+		" search_path=none":  `no schema has been selected`,
+	} {
+		err := pgstore.Migrate(t.Context(), dsn+bad, nil)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "expected a database and a schema that exist") {
+			t.Errorf("%s: got %v, want %s, and what is expected", bad, err, want)
+		}
+		if err != nil && (errors.Is(err, pgstore.ErrMisconfigured) || strings.Contains(err.Error(), "pgstore.Migrate")) {
+			t.Errorf("%s: Migrate says to call Migrate: %v", bad, err)
+		}
+	}
+}

@@ -16,6 +16,15 @@
 // committed, so that a test decides when: before or after a rollback, an edit, an outage.
 // With Options.Deliver OnCommit they follow each commit, as in the application.
 //
+// Timelines.Plugin and Timelines.Engine go where the application has its plugin and what
+// timak.New returned: into a handler, for example. A write counts when it is committed; a
+// test that writes in a transaction which it rolls back relays nothing.
+//
+// Tests may share a Postgres, one after another. Each opens a *gorm.DB of its own on the
+// common pool, and empties the application's tables; Use empties timak's:
+//
+//	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}))
+//
 // [Store] is where the timelines are. It fails where a test says so, to show what an
 // application does while its store is away.
 package timaktest

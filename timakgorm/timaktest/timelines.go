@@ -25,10 +25,14 @@ type Timelines struct {
 	db *gorm.DB
 }
 
-// Use registers models with a new plugin, creates timak's own tables in db and puts the
-// plugin to use there. The tables of the models must exist; models are given as to
-// Plugin.Register. opts may be nil. The plugin's log goes to that of the test. With
-// Options.Capture Triggers the triggers are installed too. What fails ends the test.
+// Use registers models with a new plugin, creates timak's own tables in db, or empties those
+// that an earlier test has left, and puts the plugin to use there. So db must be for tests
+// alone. The tables of the models must exist; models are given as to Plugin.Register. opts
+// may be nil. The plugin's log goes to that of the test. With Options.Capture Triggers the
+// triggers are installed too. What fails ends the test.
+//
+// A *gorm.DB takes one plugin. Tests that share a database open one each, on a common pool,
+// and run one after another: see the package documentation.
 func Use(t testing.TB, db *gorm.DB, opts *timakgorm.Options, models ...any) *Timelines {
 	t.Helper()
 	if opts == nil {
@@ -44,12 +48,34 @@ func Use(t testing.TB, db *gorm.DB, opts *timakgorm.Options, models ...any) *Tim
 	plugin, err := timakgorm.New(engine, &with)
 	must(t, err)
 	must(t, plugin.Register(models...))
+	mustBeNew(t, db, plugin)
 	must(t, timakgorm.Migrate(t.Context(), db))
+	must(t, empty(db))
 	must(t, db.Use(plugin))
 	if with.Capture == timakgorm.Triggers {
 		must(t, plugin.InstallTriggers(t.Context(), db))
 	}
 	return &Timelines{Plugin: plugin, Engine: engine, Store: store, db: db}
+}
+
+// mustBeNew ends the test if a plugin is in use in db.
+func mustBeNew(t testing.TB, db *gorm.DB, plugin *timakgorm.Plugin) {
+	t.Helper()
+	if _, used := db.Plugins[plugin.Name()]; used {
+		t.Fatal("timaktest: Use: this *gorm.DB has a plugin of timak's already, and takes no other: expected one that the test has opened. " +
+			"It may share the pool: gorm.Open(postgres.New(postgres.Config{Conn: pool})), or gorm.Open(sqlite.Dialector{Conn: pool})")
+	}
+}
+
+// empty deletes what an earlier test has left in timak's own tables: its changes are not
+// those of this test, and its store is gone.
+func empty(db *gorm.DB) error {
+	for _, table := range []string{"timak_outbox", "timak_dead", "timak_marks"} {
+		if err := db.Exec("DELETE FROM " + table).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Relay applies everything that is committed to the timelines. The test ends if that fails,
@@ -129,15 +155,18 @@ func (l *Timelines) idOf(t testing.TB, row any) string {
 	return id
 }
 
-// waiting says what to do if changes wait.
+// waiting says what to do if changes wait, or none have come.
 func (l *Timelines) waiting(t testing.TB) string {
 	t.Helper()
 	stats, err := l.Plugin.Stats(t.Context())
 	must(t, err)
-	if stats.Waiting == 0 {
-		return ""
+	switch {
+	case stats.Waiting > 0:
+		return "; changes wait to be applied: call Relay first"
+	case stats.Applied == 0:
+		return "; nothing was ever relayed: a write counts when its transaction has been committed, by the *gorm.DB that Use was given"
 	}
-	return "; changes wait to be applied: call Relay first"
+	return ""
 }
 
 func listed(ids []string) string {

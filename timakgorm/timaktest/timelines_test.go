@@ -237,3 +237,55 @@ func TestStore(t *testing.T) {
 		})
 	}
 }
+
+// TestUse_again: a later test on the same database has nothing of an earlier one, whether that
+// has relayed or not, and whether its tables are new.
+func TestUse_again(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []string{"postgres", "sqlite"} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			first := open(t, dialect)
+			timaktest.Use(t, first, nil, &Post{})
+			create(t, first, Post{AuthorID: 7, Published: true}) // is not relayed
+			if err := errors.Join(first.Migrator().DropTable(&Post{}), first.AutoMigrate(&Post{})); err != nil {
+				t.Fatal(err)
+			}
+			pool, err := first.DB()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dialector := gorm.Dialector(sqlite.Dialector{Conn: pool})
+			if dialect == "postgres" {
+				dialector = postgres.New(postgres.Config{Conn: pool})
+			}
+			second, err := gorm.Open(dialector)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := timaktest.Use(t, second, nil, &Post{})
+			l.Relay(t)
+			if got := l.IDs(t, "author:7:posts"); len(got) > 0 {
+				t.Errorf("got %v of an earlier test", got)
+			}
+			post := create(t, second, Post{AuthorID: 7, Published: true})
+			l.Relay(t)
+			l.RequireOn(t, "author:7:posts", &post)
+
+			wantEnd(t, "takes no other: expected one that the test has opened", func(t testing.TB) { timaktest.Use(t, second, nil, &Post{}) })
+		})
+	}
+}
+
+// TestRequireOn_uncommitted: a write of a transaction that has not ended is not relayed, and
+// the failure says why.
+func TestRequireOn_uncommitted(t *testing.T) {
+	t.Parallel()
+	db := open(t, "postgres")
+	l := timaktest.Use(t, db, nil, &Post{})
+	tx := db.Begin()
+	defer tx.Rollback()
+	post := create(t, tx, Post{AuthorID: 7, Published: true})
+	l.Relay(t)
+	wantEnd(t, "when its transaction has been committed", func(t testing.TB) { l.RequireOn(t, "author:7:posts", &post) })
+}

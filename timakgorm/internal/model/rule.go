@@ -101,8 +101,12 @@ func (m *Model) condition(name string) (field *schema.Field, negated bool, err e
 	if name == "" {
 		return nil, false, nil
 	}
+	given := name
 	name, negated = strings.CutPrefix(name, "!")
 	field, err = m.column(strings.TrimSpace(name))
+	if err != nil && strings.ContainsAny(name, "&|=<>()! ,") {
+		return nil, false, fmt.Errorf("when=%s: expected one bool field, or ! and one: keep a combined condition in a column of its own", given)
+	}
 	if err != nil {
 		return nil, false, fmt.Errorf("when: %w", err)
 	}

@@ -97,7 +97,7 @@ func Example_guideHomeFeeds() {
 		check(watch())
 	}
 	keys := []string{timakgorm.Key("reader:{}:home", 7), timakgorm.Key("author:{}:articles", 1)}
-	merged, err := timelines.PageOf(ctx, keys, timak.Query{Limit: 20})
+	merged, err := timelines.Bounded(400).PageOf(ctx, keys, timak.Query{Limit: 20}) // the feed has max=400
 	check(err)
 	fmt.Println(len(merged.Items))
 	// Output:
@@ -106,6 +106,116 @@ func Example_guideHomeFeeds() {
 	// 2 0
 	// 0
 	// 2
+}
+
+// A feed with two models, and one's own posts.
+func Example_guideSeveralModels() {
+	type Follow struct {
+		ReaderID uint `gorm:"primaryKey"`
+		AuthorID uint `gorm:"primaryKey;index"`
+
+		_ timakgorm.Subscription `timak:"audience=followers; key=reader:{ReaderID}:home; source=author:{AuthorID}; max=400"`
+	}
+	type Article struct {
+		ID        uint
+		AuthorID  uint
+		Hidden    bool
+		CreatedAt time.Time
+
+		_ timakgorm.Timeline `timak:"audience=followers; source=author:{AuthorID}; when=!Hidden"`
+		_ timakgorm.Timeline `timak:"key=reader:{AuthorID}:home; source=own; max=400; when=!Hidden"`
+	}
+	type Photo struct {
+		ID        uint
+		AuthorID  uint
+		CreatedAt time.Time
+
+		_ timakgorm.Timeline `timak:"audience=followers; source=author:{AuthorID}"`
+	}
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "timak")
+	check(err)
+	defer os.RemoveAll(folder)
+	db := openGuideDB(folder, &Follow{}, &Article{}, &Photo{})
+	plugin, err := timakgorm.New(timak.New(memstore.New(), nil), nil)
+	check(err)
+	check(plugin.Register(&Follow{}, &Article{}, &Photo{}))
+	check(errors.Join(timakgorm.Migrate(ctx, db), db.Use(plugin)))
+	check(db.Create(&Follow{ReaderID: 7, AuthorID: 1}).Error)
+	check(db.Create(&[]Article{{AuthorID: 1, CreatedAt: start}, {AuthorID: 7, CreatedAt: start.AddDate(100, 0, 0)}}).Error) // the second in the future, by the reader
+	check(db.Create(&Photo{AuthorID: 1, CreatedAt: start.Add(time.Hour)}).Error)
+	check(plugin.Drain(ctx))
+	page, err := plugin.Page(ctx, timakgorm.Key("reader:{}:home", 7), timak.Query{Limit: 20})
+	check(err)
+	{
+		articles, err := timakgorm.Load[Article](ctx, db, page)
+		photos, err := timakgorm.Load[Photo](ctx, db, page)
+		rows := map[string]any{}
+		for _, article := range articles {
+			rows[fmt.Sprintf("articles:%d", article.ID)] = article
+		}
+		for _, photo := range photos {
+			rows[fmt.Sprintf("photos:%d", photo.ID)] = photo
+		}
+		for _, item := range page.Items {
+			if row, is := rows[item.ID]; is { // else it was deleted meanwhile
+				fmt.Printf("%T\n", row)
+			}
+		}
+		check(err)
+	}
+	// Output:
+	// readme_test.Article
+	// readme_test.Photo
+	// readme_test.Article
+}
+
+// Dish has tags, by a table that is tracked.
+type Dish struct {
+	ID   uint
+	Name string
+	Tags []Tag `gorm:"many2many:dish_tags"`
+}
+
+// Tag is a tag of dishes.
+type Tag struct {
+	ID   uint
+	Name string
+}
+
+func Example_guideJoinTable() {
+	type DishTag struct {
+		DishID    uint `gorm:"primaryKey"`
+		TagID     uint `gorm:"primaryKey;index"`
+		CreatedAt time.Time
+
+		_ timakgorm.Timeline `timak:"key=tag:{TagID}:dishes; id=dishes:{DishID}"`
+	}
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "timak")
+	check(err)
+	defer os.RemoveAll(folder)
+	db := openGuideDB(folder)
+	plugin, err := timakgorm.New(timak.New(memstore.New(), nil), &timakgorm.Options{Deliver: timakgorm.OnCommit})
+	check(err)
+	check(plugin.Register(&DishTag{}))
+	{
+		err := db.SetupJoinTable(&Dish{}, "Tags", &DishTag{}) // before AutoMigrate, and Register(&DishTag{})
+		check(errors.Join(err, db.AutoMigrate(&Dish{}, &Tag{}, &DishTag{}), timakgorm.Migrate(ctx, db), db.Use(plugin)))
+		soup := Dish{Name: "soup", Tags: []Tag{{Name: "hot"}}}
+		check(db.Create(&soup).Error)
+		page, err := plugin.Page(ctx, timakgorm.Key("tag:{}:dishes", 1), timak.Query{Limit: 20})
+		dishes, err := timakgorm.Load[Dish](ctx, db, page)
+		check(err)
+		fmt.Println(len(dishes), dishes[0].Name)
+		check(db.Model(&soup).Association("Tags").Clear())
+	}
+	page, err := plugin.Page(ctx, timakgorm.Key("tag:{}:dishes", 1), timak.Query{Limit: 20})
+	check(err)
+	fmt.Println(len(page.Items))
+	// Output:
+	// 1 soup
+	// 0
 }
 
 func Example_guideTroubleshooting() {
@@ -150,6 +260,11 @@ func Example_guideTroubleshooting() {
 		check(err)
 		fmt.Println(report.Remaining)
 	}
+	{
+		report, err := plugin.Rebuild(ctx, timakgorm.RebuildOptions{})
+		check(err)
+		fmt.Println(report.Remaining)
+	}
 	stats, err := plugin.Stats(ctx)
 	check(err)
 	fmt.Println(stats.Dead)
@@ -157,6 +272,7 @@ func Example_guideTroubleshooting() {
 	// author:7:posts: posts [2] unplaceable: timak: apply to "author:7:posts": source must have 1 to 512 bytes, or none for an item with a single source, got 600
 	// author:7:posts: posts:1 missing
 	// posts [2] timak: apply to "author:7:posts": source must have 1 to 512 bytes, or none for an item with a single source, got 600
+	// 1
 	// 1
 	// 1
 }

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/boltstore"
 	"github.com/timak-go/timak/timak/pgstore"
@@ -78,6 +80,7 @@ func TestGuide_snippets(t *testing.T) {
 		}
 		code += unindented(string(source))
 	}
+	code += unindented(onPostgres(t, programOf(t, gettingStarted)))
 	for _, name := range pages(t) {
 		for _, b := range page(t, name) {
 			if b.language != "go" || isProgram(b.text) {
@@ -158,7 +161,8 @@ func TestGuide_sql(t *testing.T) {
 // timeline.
 func TestGuide_commands(t *testing.T) {
 	t.Parallel()
-	const program = "go run github.com/timak-go/timak/"
+	const published = "go run github.com/timak-go/timak/timak/cmd/timak@latest " // also where the application's go.sum lacks its modules
+	const program = "go run github.com/timak-go/timak/timak/cmd/timak "
 	folder := t.TempDir()
 	store, err := boltstore.Open(filepath.Join(folder, "feed.db"), nil)
 	if err != nil {
@@ -176,11 +180,12 @@ func TestGuide_commands(t *testing.T) {
 				continue
 			}
 			for command := range strings.Lines(b.text) {
-				if !strings.HasPrefix(command, program) {
+				if !strings.HasPrefix(command, published) {
 					t.Errorf("%s has a command that no test runs: %s", name, command)
 					continue
 				}
 				ran++
+				command = strings.Replace(command, published, program, 1)
 				cmd := exec.CommandContext(t.Context(), "sh", "-c", inFolder.ReplaceAllString(command, folder+"/$0"))
 				cmd.Dir = root
 				if out, err := cmd.CombinedOutput(); err != nil || !regexp.MustCompile(`posts|\b1\b`).Match(out) {
@@ -194,82 +199,57 @@ func TestGuide_commands(t *testing.T) {
 	}
 }
 
-// built builds the first program of a file, changed.
-func built(t *testing.T, from string, change func(code string) string) (path string) {
-	t.Helper()
-	for _, b := range blocksOf(t, from) {
-		if b.language != "go" || !isProgram(b.text) {
-			continue
-		}
-		folder := t.TempDir()
-		file := filepath.Join(folder, "main.go")
-		if err := os.WriteFile(file, []byte(change(b.text)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		path = filepath.Join(folder, "program")
-		for _, args := range [][]string{{"vet", file}, {"build", "-o", path, file}} {
-			cmd := exec.CommandContext(t.Context(), "go", args...)
-			cmd.Dir = root
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("go %s: %v\n%s", args[0], err, out)
-			}
-		}
-		return path
-	}
-	t.Fatalf("%s has no program", from)
-	return ""
-}
-
-// TestGuide_modules: what the programs of the README and of the first page import comes from
-// the modules that their go get names.
-func TestGuide_modules(t *testing.T) {
-	t.Parallel()
-	for _, path := range []string{"README.md", "docs/guide/" + gettingStarted} {
-		var modules, imports []string
-		for _, b := range blocksOf(t, filepath.Join(root, path)) {
-			if _, named, is := strings.Cut(b.text, "go get "); is && b.language == "sh" {
-				named, _, _ = strings.Cut(named, "\n")
-				modules = strings.Fields(named)
-			}
-			if isProgram(b.text) {
-				for _, match := range regexp.MustCompile(`(?m)^\t"(\w+\.\w+/[^"]+)"$`).FindAllStringSubmatch(b.text, -1) {
-					imports = append(imports, match[1])
-				}
-			}
-		}
-		if len(imports) < 4 {
-			t.Errorf("%s imports %q", path, imports)
-		}
-		for _, imported := range imports {
-			if !slices.ContainsFunc(modules, func(module string) bool { return strings.HasPrefix(imported+"/", module+"/") }) {
-				t.Errorf("%s: %s is in none of %q", path, imported, modules)
-			}
-		}
-	}
-}
-
 const gettingStarted = "getting-started.md"
 
-// TestGuide_gettingStarted follows the page: it makes the program, starts it, sends the
-// requests, and compares the answers.
+// TestGuide_gettingStarted follows the page, on SQLite and on Postgres: it makes the program,
+// starts it, sends the requests, and compares the answers.
 func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
+	for database, change := range map[string]func(t *testing.T, code string) string{
+		"sqlite":   func(_ *testing.T, code string) string { return code },
+		"postgres": onPostgres,
+	} {
+		t.Run(database, func(t *testing.T) {
+			t.Parallel()
+			address := freeAddress(t)
+			path := built(t, filepath.Join(root, "docs/guide", gettingStarted), func(code string) string {
+				if strings.Count(code, documented) != 1 {
+					t.Errorf("the program does not listen on %s", documented)
+				}
+				return change(t, strings.ReplaceAll(code, documented, address))
+			})
+			running := startProgram(t, path, address)
+			followPage(t, address)
+			wantStatus(t, http.StatusNotFound, "http://"+address+"/by/"+strings.Repeat("x", 600))
+			wantStatus(t, http.StatusBadRequest, "http://"+address+"/?cursor=x")
+			if err := running.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := running.Wait(); err != nil {
+				t.Errorf("the program ends with %v", err)
+			}
+		})
+	}
+}
+
+const documented = "127.0.0.1:8080"
+
+// freeAddress returns an address where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	const documented = "127.0.0.1:8080"
-	path := built(t, filepath.Join(root, "docs/guide", gettingStarted), func(code string) string {
-		if strings.Count(code, documented) != 1 {
-			t.Errorf("the program does not listen on %s", documented)
-		}
-		return strings.ReplaceAll(code, documented, address)
-	})
-	running := startProgram(t, path, address)
+	return listener.Addr().String()
+}
+
+// followPage follows the commands of the first page, and compares the answers.
+func followPage(t *testing.T, address string) {
+	t.Helper()
 	got, steps := "", 0
 	for _, b := range page(t, gettingStarted) {
 		switch b.language {
@@ -287,11 +267,21 @@ func TestGuide_gettingStarted(t *testing.T) {
 	if steps != 2 {
 		t.Errorf("%d answers", steps)
 	}
-	if err := running.Process.Signal(syscall.SIGTERM); err != nil {
+}
+
+// wantStatus fails the test unless a page answers so.
+func wantStatus(t *testing.T, want int, address string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := running.Wait(); err != nil {
-		t.Errorf("the program ends with %v", err)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != want {
+		t.Errorf("%s: got %s, %v, want %d", address, response.Status, err, want)
 	}
 }
 
@@ -300,6 +290,7 @@ func startProgram(t *testing.T, path, address string) *exec.Cmd {
 	t.Helper()
 	running := exec.CommandContext(t.Context(), path)
 	running.Dir = t.TempDir()
+	running.Env = append(os.Environ(), "DATABASE_URL="+pgtest.DSN(t))
 	running.Stderr = os.Stderr
 	if err := running.Start(); err != nil {
 		t.Fatal(err)
@@ -325,11 +316,9 @@ func follow(t *testing.T, command string) string {
 	t.Helper()
 	words := strings.Fields(command)
 	switch {
-	case slices.Contains([]string{"mkdir feed", "cd feed", "go mod init example.com/feed", "go run ."}, command):
-		return ""
-	case strings.HasPrefix(command, "go get "):
-		testGet(t, command)
-		return ""
+	case slices.Contains([]string{"mkdir feed", "cd feed", "go mod init example.com/feed", "go mod tidy", "go run .", "createdb feed"}, command),
+		strings.HasPrefix(command, "DATABASE_URL=") && strings.HasSuffix(command, " go run ."):
+		return "" // built and startProgram do that
 	case words[0] == "curl":
 		return curl(t, words[1:])
 	default:
@@ -397,7 +386,7 @@ func TestGuide_verify(t *testing.T) {
 		}
 	}
 	want("no tables", 2, "posts", dsn)
-	timelines := verified(t, dsn)
+	db, timelines := verified(t, dsn)
 	want("agreed", 0, "", dsn)
 	if _, err := timelines.Delete(t.Context(), "author:7:posts", "posts:1"); err != nil {
 		t.Fatal(err)
@@ -405,11 +394,15 @@ func TestGuide_verify(t *testing.T) {
 	want("differs", 1, "author:7:posts: posts:1 missing", dsn, "-sample", "1")
 	want("repaired", 0, "author:7:posts: posts:1 missing", dsn, "-repair")
 	want("agreed again", 0, "", dsn)
+	if err := db.Create(&rowOfPosts{AuthorID: 7}).Error; err != nil { // and nobody relays
+		t.Fatal(err)
+	}
+	want("unsettled", 2, "", dsn)
 	want("no database", 2, "", "postgres://127.0.0.1:1/none?connect_timeout=1")
 }
 
 // verified makes a database with a post, and its timeline.
-func verified(t *testing.T, dsn string) *timak.Timelines {
+func verified(t *testing.T, dsn string) (*gorm.DB, *timak.Timelines) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	db := world.OpenDSN(t, "postgres", dsn, nil)
@@ -430,7 +423,7 @@ func verified(t *testing.T, dsn string) *timak.Timelines {
 	if err := errors.Join(plugin.Register(&rowOfPosts{}), db.Use(plugin), db.Create(&rowOfPosts{AuthorID: 7}).Error, plugin.Drain(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	return timelines
+	return db, timelines
 }
 
 // rowOfPosts is the model of the page's program.

@@ -177,7 +177,7 @@ func (b *batch) postpone(s *outbox.Settlement, f *rowFold, failure error, passed
 // givenUp returns the log message for changes that become dead letters.
 func givenUp(f *rowFold, errs []error) string {
 	if f.unplaceable || len(errs) > 0 && !slices.ContainsFunc(errs, func(err error) bool { return !overLimit(err) }) {
-		return "timak: a row is unplaceable: it is on no timeline until it is corrected; its change is now a dead letter"
+		return "timak: a row is unplaceable: a rule cannot place it, and its timeline is without it until the row is corrected; its change is now a dead letter"
 	}
 	return "timak: a change cannot be applied; it is now a dead letter"
 }

@@ -15,10 +15,31 @@ func (r *Relay) Run(ctx context.Context) {
 	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits(), watch: r.newWatch()}
 	defer one.watch.rebuilds.Wait()
 	defer one.shards.release()
+	r.sayFilledBefore(ctx)
 	for ctx.Err() == nil {
 		one.round(ctx)
 	}
 }
+
+// sayFilledBefore says that rows wait for a Rebuild, if that can be told: nothing was ever
+// recorded, and there are rows. Without an answer it says nothing.
+func (r *Relay) sayFilledBefore(ctx context.Context) {
+	o, err := r.Outbox()
+	if err != nil {
+		return
+	}
+	patient, cancel := context.WithTimeout(ctx, beforePatience)
+	defer cancel()
+	table, err := o.FilledBefore(patient, r.tables)
+	if err == nil && table != "" {
+		r.opts.Log.WarnContext(ctx, "timak: a tracked table has rows, and no change of any was ever recorded: "+
+			"if they are older than its rules, call plugin.Rebuild once to bring them onto their timelines", "table", table)
+	}
+}
+
+// beforePatience is long for a look at each table, and short for changes that wait while
+// somebody has one locked.
+const beforePatience = 5 * time.Second
 
 // runner is one call of Run.
 type runner struct {
@@ -33,6 +54,8 @@ type runner struct {
 	// with ids above tried.
 	until time.Time
 	tried int64
+
+	away time.Time // since when nothing could be applied, as the log has said; zero: not so
 }
 
 // leastRest is how long a relay rests after a failure before it can be woken.
@@ -57,6 +80,7 @@ func (r *runner) round(ctx context.Context) {
 		r.counters.errors.Add(1)
 		r.opts.Log.WarnContext(ctx, "timak: some changes could not be applied; they are put off", "error", err)
 		if !came.reached {
+			r.note()
 			r.giveWay(ctx)
 		}
 	case err != nil:
@@ -70,7 +94,24 @@ func (r *runner) round(ctx context.Context) {
 	}
 	if came.reached && err == nil {
 		r.deliveries.breaker.reset()
+		r.sayBack(ctx)
 	}
+}
+
+// note notes that nothing could be applied.
+func (r *runner) note() {
+	if r.away.IsZero() {
+		r.away = time.Now()
+	}
+}
+
+// sayBack says, once after warnings, that changes are applied.
+func (r *runner) sayBack(ctx context.Context) {
+	if r.away.IsZero() {
+		return
+	}
+	r.opts.Log.InfoContext(ctx, "timak: changes are applied again", "after", time.Since(r.away).Round(time.Millisecond))
+	r.away = time.Time{}
 }
 
 // idle rests when there is nothing to do, or only changes that wait for the end of the
@@ -103,6 +144,7 @@ func (r *runner) pausing() bool { return time.Now().Before(r.until) }
 // reachable.
 func (r *runner) pause(ctx context.Context, came outcome, err error) {
 	r.counters.errors.Add(1)
+	r.note()
 	r.tried = max(r.tried, came.last)
 	if !r.pausing() {
 		wait := r.waits.NextBackOff()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -30,10 +31,11 @@ type shards struct {
 	held    []int32   // shards
 	next    time.Time // when to look at the other workers again
 	none    bool      // do without shards: take everything
+	spared  bool      // a connection was free beside conn
 }
 
-// newShards returns shards of r. They are not used for SQLite, nor for a pool of one
-// connection, which the application needs.
+// newShards returns shards of r. They are not used for SQLite, nor for a pool that is known
+// to have one connection, which the application needs.
 func (r *Relay) newShards() *shards {
 	s := &shards{relay: r}
 	db, err := r.opts.DB()
@@ -48,7 +50,15 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 		return nil, nil
 	}
 	if now := time.Now(); s.conn == nil || !now.Before(s.next) {
-		if err := s.balance(ctx); err != nil {
+		err := s.open(ctx)
+		if err == nil {
+			err = s.balance(ctx)
+		}
+		if errors.Is(err, outbox.ErrNoSpare) {
+			s.doWithout(ctx, "timak: the relay leaves the only free connection to the application", "reason", err)
+			return nil, nil
+		}
+		if err != nil {
 			s.release()
 			return nil, fmt.Errorf("timakgorm: shards: %w", err)
 		}
@@ -60,9 +70,16 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 	return append([]int32{}, s.held...), nil // not nil, which means all
 }
 
+// doWithout gives up all shards, for as long as Run runs, and says why.
+func (s *shards) doWithout(ctx context.Context, why string, args ...any) {
+	s.relay.opts.Log.WarnContext(ctx, why+"; it does without shards and applies all changes, as other relays may do too", args...)
+	s.release()
+	s.none = true
+}
+
 // minBalance is the shortest time between two looks at the others' locks, as each
 // costs the server a little. shardPatience is the longest time that a look may take,
-// including the wait for a connection.
+// or the wait for a connection.
 const (
 	minBalance    = 100 * time.Millisecond
 	shardPatience = 10 * time.Second
@@ -72,17 +89,12 @@ const (
 func (s *shards) balance(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, shardPatience)
 	defer cancel()
-	if err := s.connect(ctx); err != nil {
-		return err
-	}
 	locks, err := lookAtLocks(ctx, s.conn)
 	if err != nil {
 		return err
 	}
 	if locks.session != s.session {
-		s.relay.opts.Log.WarnContext(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode; "+
-			"the relay does without shards and applies all changes, as other relays may do too")
-		s.none = true
+		s.doWithout(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode")
 		return nil
 	}
 	s.held = locks.mine
@@ -93,12 +105,25 @@ func (s *shards) balance(ctx context.Context) error {
 	return s.take(ctx, locks.free(), share-len(s.held))
 }
 
-// connect opens the session, if there is none, and announces it to the other workers.
-// Its TCP keepalive settings make the server notice soon if this machine is gone.
-func (s *shards) connect(ctx context.Context) (err error) {
+// open opens the session, if there is none. The first time it makes sure that this leaves a
+// connection to others.
+func (s *shards) open(ctx context.Context) error {
 	if s.conn != nil {
 		return nil
 	}
+	if err := s.connect(ctx); err != nil || s.spared {
+		return err
+	}
+	err := outbox.Spare(ctx, s.db)
+	s.spared = err == nil
+	return err
+}
+
+// connect opens the session and announces it to the other workers. Its TCP keepalive
+// settings make the server notice soon if this machine is gone.
+func (s *shards) connect(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, shardPatience)
+	defer cancel()
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
