@@ -8,8 +8,7 @@ import (
 )
 
 // ErrNoSpare is returned by Spare.
-var ErrNoSpare = errors.New("its pool has no connection beside those that are kept: " +
-	"give it two more than Run and Watch keep, such as pool_max_conns=4")
+var ErrNoSpare = errors.New("its pool has no connection beside the one that the relay keeps: give it more, such as pool_max_conns=4")
 
 // sparePatience is long for a busy pool, and for a new connection, and short for writers
 // that wait for the only one.
