@@ -3,12 +3,14 @@ package browser_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
-	"image"
 	"image/png"
 	"net/http"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -74,28 +76,29 @@ func (b *tab) fits(where string) {
 // brightness returns how bright the window is, from 0 for black to 1 for white.
 func (b *tab) brightness() float64 {
 	b.t.Helper()
-	shown := b.screenshot()
-	var sum, n float64
-	for y := shown.Bounds().Min.Y; y < shown.Bounds().Max.Y; y += 4 {
-		for x := shown.Bounds().Min.X; x < shown.Bounds().Max.X; x += 4 {
-			r, g, b, _ := shown.At(x, y).RGBA()
-			sum += float64(r+g+b) / (3 * 0xffff)
-			n++
-		}
+	shown, err := png.Decode(bytes.NewReader(b.screenshot(0.25)))
+	if err != nil {
+		b.t.Fatal(err)
 	}
+	var sum, n float64
+	each(shown.Bounds(), func(x, y int) {
+		r, g, b, _ := shown.At(x, y).RGBA()
+		sum += float64(r+g+b) / (3 * 0xffff)
+		n++
+	})
 	return sum / n
 }
 
-// screenshot returns what the window shows.
-func (b *tab) screenshot() image.Image {
+// screenshot returns a PNG of what the window shows, of a size that is relative to it.
+func (b *tab) screenshot(scale float64) []byte {
 	b.t.Helper()
-	data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	window := ask[page.Viewport](b, "({x: scrollX, y: scrollY, width: innerWidth, height: innerHeight})")
+	window.Scale = scale
+	data, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (page.CaptureScreenshotResult, error) {
+		return cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &window})
+	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	shown, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return shown
+	return data.Data
 }

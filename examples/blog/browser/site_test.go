@@ -57,7 +57,10 @@ func newSite(t *testing.T) *site {
 	if s.handler, ok = web.New(b, &web.Options{LoginBurst: 1e6, Logger: log, Count: s.count}).(*echo.Echo); !ok {
 		t.Fatal("the blog's handler has no routes")
 	}
-	server := httptest.NewServer(s.handler)
+	mux := http.NewServeMux()
+	mux.Handle("/", s.handler)
+	mux.HandleFunc("GET "+axePath, serveAxe)
+	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -120,7 +121,7 @@ func press(text string) chromedp.Action[chromedp.Void] {
 func (b *tab) fill(label, text string) {
 	b.t.Helper()
 	field := fmt.Sprintf(`//label[starts-with(normalize-space(), %q)]/*`, label)
-	b.run("fill in "+label, chromedp.Focus(field), selectAll, chromedp.KeyEvent(text))
+	b.run("fill in "+label, chromedp.Focus(field), selectAll, command(input.InsertText, input.InsertTextParams{Text: text}))
 }
 
 // selectAll selects what is in the field that has the focus.
