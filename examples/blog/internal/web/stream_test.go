@@ -18,7 +18,8 @@ import (
 func TestStream_beats(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{Live: web.Live{Beat: 20 * time.Millisecond}})
-	got := s.visitor(t, "10.0.0.1").open(t, s.serve(t)+"/live?at=")
+	const limit = 100 * time.Millisecond
+	got := s.visitor(t, "10.0.0.1").open(t, s.serveWithin(t, limit)+"/live?at=")
 	for header, want := range map[string]string{
 		"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "Set-Cookie": "",
 	} {
@@ -27,7 +28,7 @@ func TestStream_beats(t *testing.T) {
 		}
 	}
 	lines, beats := bufio.NewScanner(got.body), 0
-	for beats < 20 && lines.Scan() { // which takes four times tooShort
+	for beats < 20 && lines.Scan() { // which takes four times the limit
 		if strings.HasPrefix(lines.Text(), ":") {
 			beats++
 		}
@@ -63,7 +64,7 @@ func TestStream_ends(t *testing.T) {
 	t.Parallel()
 	stopping := make(chan struct{})
 	for why, live := range map[string]web.Live{
-		"it is old":        {Life: 600 * time.Millisecond, Write: 300 * time.Millisecond},
+		"it is old":        {Life: time.Second, Write: 500 * time.Millisecond},
 		"the server stops": {Stopping: stopping},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -191,7 +192,7 @@ func TestStream_slow(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{}, 1)
 	s := newSite(t, web.Options{
-		Live:  web.Live{Beat: time.Millisecond, Write: 200 * time.Millisecond},
+		Live:  web.Live{Beat: time.Millisecond, Write: time.Second},
 		Count: func(string, string, int, time.Duration) { ended <- struct{}{} },
 	})
 	client, server := net.Pipe() // which has no room

@@ -16,15 +16,14 @@ import (
 // patience is how long a test waits for what must happen, on a busy machine.
 const patience = time.Minute
 
-// tooShort is the time that the servers of tests give requests, in place of half a minute:
-// it must not end a stream.
-const tooShort = 100 * time.Millisecond
-
 // serve serves the site over HTTP, and returns its URL.
-func (s site) serve(t *testing.T) string {
+func (s site) serve(t *testing.T) string { return s.serveWithin(t, 0) }
+
+// serveWithin serves the site with a time in which answers must be written; 0 is any.
+func (s site) serveWithin(t *testing.T, limit time.Duration) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(s.handler)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = tooShort, tooShort
+	server.Config.WriteTimeout = limit
 	server.Start()
 	t.Cleanup(func() {
 		server.CloseClientConnections()
