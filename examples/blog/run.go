@@ -54,8 +54,11 @@ func (o opened) serve(ctx context.Context, c config, stdout io.Writer, log *slog
 			return err
 		}
 		say(stdout, "blog: listening on http://%s (%s)", listener.Addr(), c.storage)
-		c.web.Logger, c.web.Access = log, log
-		return newServer(listener, web.New(o.blog, &c.web), log).run(ctx, o, c.stopWait)
+		stopping := make(chan struct{})
+		c.web.Logger, c.web.Access, c.web.Live.Stopping = log, log, stopping
+		server := newServer(listener, web.New(o.blog, &c.web), log)
+		server.http.RegisterOnShutdown(func() { close(stopping) })
+		return server.run(ctx, o, c.stopWait)
 	})
 }
 

@@ -60,6 +60,19 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
+// A page of one blog is told of what is written and delivered by another.
+func TestSeveral_live(t *testing.T) {
+	t.Parallel()
+	args := places["Postgres"](t)
+	one, other := start(t, args...), start(t, args...)
+	stream, brett := one.stream(t), other.signUp(t, "brett")
+	brett.write("one")
+	stream.says(1)
+	other.stop(t)
+	caller{t, one.url, brett.token}.write("two")
+	stream.says(2)
+}
+
 // Of several blogs that are started at once on an empty database, each starts.
 func TestSeveral_startAtOnce(t *testing.T) {
 	t.Parallel()

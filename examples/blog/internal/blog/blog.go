@@ -46,7 +46,7 @@ func Open(ctx context.Context, db *gorm.DB, timelines *timak.Timelines, log *slo
 		return nil, err
 	}
 	b := &Blog{db: db, timelines: timelines, log: log}
-	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Logger: slog.New(hushed{log.Handler(), &b.moving})})
+	plugin, err := timakgorm.New(timelines, &timakgorm.Options{Watches: MaxWatches, Logger: slog.New(hushed{log.Handler(), &b.moving})})
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ func newTimelines(stats func(context.Context) (timakgorm.Stats, error)) *timelin
 	t.add("timak_errors_total", "Rounds of the relay that failed, at least in part.", prometheus.CounterValue, func(s timakgorm.Stats) float64 { return float64(s.Errors) })
 	t.add("timak_pages_total", "Pages of timelines that were read.", prometheus.CounterValue, func(s timakgorm.Stats) float64 { return float64(s.Pages) })
 	t.add("timak_pages_beyond_total", "Of these, pages that needed the tables.", prometheus.CounterValue, func(s timakgorm.Stats) float64 { return float64(s.PagesBeyond) })
+	t.add("timak_watches", "Watches of timelines that are open: pages that are told of new posts.", prometheus.GaugeValue, func(s timakgorm.Stats) float64 { return float64(s.Watches) })
 	return t
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,7 +84,7 @@ func errorHandler(templates templates, log *slog.Logger) echo.HTTPErrorHandler {
 			return
 		}
 		status, text := explain(err)
-		if status >= http.StatusInternalServerError {
+		if problem := (*problem)(nil); status >= http.StatusInternalServerError && !errors.As(err, &problem) {
 			log.ErrorContext(c.Request().Context(), "blog: request failed",
 				"method", c.Request().Method, "route", routeOf(c),
 				"request_id", c.Response().Header().Get(echo.HeaderXRequestID), "error", err)
@@ -119,6 +120,9 @@ func answerError(c echo.Context, templates templates, status int, text string) e
 	}
 }
 
+// programs are paths, beside those of the API, that only programs and scripts ask for.
+var programs = []string{"/healthz", "/readyz", sitePath, homePath, sitePath + countPath, homePath + countPath}
+
 func forPrograms(path string) bool {
-	return path == "/api" || strings.HasPrefix(path, "/api/") || path == "/healthz" || path == "/readyz"
+	return path == "/api" || strings.HasPrefix(path, "/api/") || slices.Contains(programs, path)
 }

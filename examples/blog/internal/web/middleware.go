@@ -35,11 +35,14 @@ func cacheControl(value string) echo.MiddlewareFunc {
 }
 
 // timeLimit cancels a request when its time is up or its client has gone, and adds
-// which of the two it was: a database's error may not tell.
+// which of the two it was: a database's error may not tell. Streams have times of their own.
 func timeLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		client := c.Request().Context()
 		ctx, cancel := context.WithTimeout(client, requestTime)
+		if endless(c) {
+			ctx = client
+		}
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		err := next(c)

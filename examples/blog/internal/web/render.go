@@ -141,7 +141,7 @@ func staticRoutes(e *echo.Echo) {
 		panic(err) // the folder is embedded
 	}
 	serve := echo.WrapHandler(http.StripPrefix("/static/", http.FileServerFS(static)))
-	for _, name := range []string{"style.css", "icon.svg", "dates.js"} {
+	for _, name := range []string{"style.css", "icon.svg", "dates.js", "live.js"} {
 		get(e, "/static/"+name, serve, cacheControl("public, max-age=3600"))
 	}
 	for _, name := range []string{"favicon.ico", "robots.txt"} { // where programs look for them

@@ -35,6 +35,9 @@ type Options struct {
 	// write a minute, and in a row. 0 is without a bound.
 	WritesPerMinute int
 
+	// Live are the times and bounds of streams that tell of new posts.
+	Live Live
+
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
 	Logger *slog.Logger
 
@@ -63,6 +66,7 @@ func (o *Options) withDefaults() Options {
 	if out.NamesPerSecond == 0 {
 		out.NamesPerSecond = 1.0 / 30
 	}
+	out.Live = out.Live.withDefaults()
 	if out.Logger == nil {
 		out.Logger = slog.Default()
 	}
@@ -93,6 +97,7 @@ func New(b *blog.Blog, options *Options) http.Handler {
 	limits := newLimits(b, opts)
 	apiRoutes(e, &api{blog: b, limits: limits})
 	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits, lists: &lists{entries: newEntries(b, templates)}})
+	liveRoutes(e, &live{blog: b, opts: opts.Live, log: opts.Logger})
 	healthRoutes(e, b, opts.Logger)
 	return e
 }

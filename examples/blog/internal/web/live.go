@@ -1,0 +1,124 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/gather"
+)
+
+// live tells pages that are open how many posts have come to their list.
+type live struct {
+	blog    *blog.Blog
+	opts    Live
+	log     *slog.Logger
+	readers readers
+	reads   gather.Reads[newsKey, blog.News]
+}
+
+// newsKey says what is newer than which page of whose list.
+type newsKey struct {
+	owner uint // whose home; 0: the site
+	place string
+}
+
+// feed is a list whose news a client asks for.
+type feed struct {
+	owner uint // whose home; 0: the site
+	watch func(ctx context.Context) (<-chan string, error)
+	news  func(ctx context.Context, place string) (blog.News, error)
+	open  func(ctx context.Context) error // ErrSession if the client may not read it any more
+}
+
+// news is what a client is told.
+type news struct {
+	Count int  `json:"count"`
+	More  bool `json:"more"` // there are more than these
+}
+
+func liveRoutes(e *echo.Echo, l *live) {
+	g := e.Group("", cacheControl("no-store"))
+	for path, of := range map[string]func(echo.Context) (feed, error){sitePath: l.site, homePath: l.home} {
+		get(g, path, l.answer(of, l.stream))
+		get(g, path+countPath, l.answer(of, l.count))
+	}
+}
+
+// The routes of streams, and what follows in those of counts.
+const (
+	sitePath  = "/live"
+	homePath  = "/home/live"
+	countPath = "/count"
+)
+
+// endless reports whether a request is for a stream.
+func endless(c echo.Context) bool { return c.Path() == sitePath || c.Path() == homePath }
+
+// answer answers a client with the news of a list. One without a session for it gets a 204,
+// after which browsers do not ask again.
+func (l *live) answer(of func(echo.Context) (feed, error), with func(echo.Context, feed, string) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		f, err := of(c)
+		if err == nil {
+			err = with(c, f, c.QueryParam("at"))
+		}
+		if errors.Is(err, blog.ErrSession) && !c.Response().Committed {
+			return c.NoContent(http.StatusNoContent)
+		}
+		return err
+	}
+}
+
+func (l *live) site(echo.Context) (feed, error) {
+	return feed{
+		watch: l.blog.WatchSite,
+		news:  l.blog.SiteNews,
+		open:  func(context.Context) error { return nil },
+	}, nil
+}
+
+func (l *live) home(c echo.Context) (feed, error) {
+	token := sessionToken(c)
+	viewer := func(ctx context.Context) (blog.User, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		return l.blog.Viewer(ctx, token)
+	}
+	user, err := viewer(c.Request().Context())
+	return feed{
+		owner: user.ID,
+		watch: func(ctx context.Context) (<-chan string, error) { return l.blog.WatchHome(ctx, user) },
+		news: func(ctx context.Context, place string) (blog.News, error) {
+			return l.blog.HomeNews(ctx, user, place)
+		},
+		open: func(ctx context.Context) error {
+			_, err := viewer(ctx)
+			return err
+		},
+	}, err
+}
+
+// count answers with what is newer than the page that a place is of.
+func (l *live) count(c echo.Context, f feed, place string) error {
+	found, err := l.news(c.Request().Context(), f, place)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, told(found))
+}
+
+func told(found blog.News) news { return news{Count: found.Count, More: found.More} }
+
+// news reads what is newer than a page. Of all who have the same page, one reads.
+func (l *live) news(ctx context.Context, f feed, place string) (blog.News, error) {
+	return l.reads.Get(ctx, newsKey{f.owner, place}, func(ctx context.Context) (blog.News, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		return f.news(ctx, place)
+	})
+}
