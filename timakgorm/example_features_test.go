@@ -124,6 +124,7 @@ func ExamplePlugin_Page() {
 	// timak: page: cursor is damaged or belongs to another timeline: "x"
 }
 
+// A key says that its timeline is worth a look.
 func ExamplePlugin_Watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

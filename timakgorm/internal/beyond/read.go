@@ -188,11 +188,11 @@ func (q *reading) part(n int, one origin, wanted int) (part string, args []any) 
 	}
 	where, args := q.where(one)
 	first := fmt.Sprintf(" ORDER BY %s %s FETCH FIRST (?) ROWS WITH TIES", t.SQL.Column(one.rule.Date()), q.direction())
-	chosen := "SELECT * FROM " + t.SQL.From + " WHERE " + where + first
+	chosen := "SELECT " + t.SQL.ImageColumns + " FROM " + t.SQL.From + " WHERE " + where + first
 	args = append(args, wanted)
 	if one.given != nil {
 		given, values := dialect.GivenValues(one.given, givenName)
-		chosen = fmt.Sprintf("SELECT %s.* FROM %s CROSS JOIN LATERAL (%s) AS %s%s", t.SQL.Name, given, chosen, t.SQL.Name, first)
+		chosen = fmt.Sprintf("SELECT %s FROM %s CROSS JOIN LATERAL (%s) AS %s%s", t.SQL.ImageColumns, given, chosen, t.SQL.Name, first)
 		args = append(append([]any{values}, args...), wanted)
 	}
 	return fmt.Sprintf("(%s(%s) AS %s)", begin, chosen, t.SQL.Name), args

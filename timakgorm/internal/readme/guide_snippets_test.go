@@ -84,12 +84,17 @@ func Example_guideHomeFeeds() {
 			fmt.Println(unread)
 			cancel()
 		}
-		changed, err := plugin.Watch(ctx, home) // until ctx ends
-		for range changed {
-			// Once at the beginning, and when the feed may have changed.
-			show(timelines.Unread(ctx, home, 100))
+		watch := func() error {
+			changed, err := plugin.Watch(ctx, home) // until ctx ends
+			if err != nil {
+				return err
+			}
+			for range changed { // once at the beginning, and when the feed may have changed
+				show(timelines.Unread(ctx, home, 100))
+			}
+			return nil
 		}
-		check(err)
+		check(watch())
 	}
 	keys := []string{timakgorm.Key("reader:{}:home", 7), timakgorm.Key("author:{}:articles", 1)}
 	merged, err := timelines.Bounded(400).PageOf(ctx, keys, timak.Query{Limit: 20}) // the feed has max=400

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
@@ -237,6 +236,7 @@ func TestWatch_smallPool(t *testing.T) {
 			pool, err := w.DB.DB()
 			w.Must(err)
 			pool.SetMaxOpenConns(connections)
+			pool.SetMaxIdleConns(-1) // each use has a connection of its own
 			defer w.Run()()
 			r := watching(w, key)
 			for id := range uint(3) {
@@ -245,25 +245,6 @@ func TestWatch_smallPool(t *testing.T) {
 				r.sees(key, fmt.Sprint("posts:", id+1))
 			}
 		})
-	}
-}
-
-// TestWatch_rebuild: what Rebuild takes away, it tells of.
-func TestWatch_rebuild(t *testing.T) {
-	t.Parallel()
-	w := world.New(t, world.Setup{Dialect: "postgres", Options: &timakgorm.Options{Poll: time.Hour}})
-	other := w.Another(nil)
-	r := watching(w, key)
-	for n := range 3 {
-		_, err := w.Timelines.Apply(t.Context(), key, timak.Put(timak.Item{ID: "posts:9", At: world.At(1)}))
-		w.Must(err)
-		_, err = other.Plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Keys: []string{key}})
-		w.Must(err)
-		for r.next() != key || len(w.IDs(key)) > 0 {
-		}
-		if n == 0 {
-			listening(w, 1)
-		}
 	}
 }
 
