@@ -21,6 +21,9 @@ var writes = map[string]func(db *gorm.DB) *gorm.DB{
 	"create": func(db *gorm.DB) *gorm.DB {
 		return db.Create(&[]world.Post{{AuthorID: 5, Title: "new", Published: true}, {AuthorID: 6, Title: "new", Published: true}})
 	},
+	"create of one": func(db *gorm.DB) *gorm.DB {
+		return db.Create(&world.Post{AuthorID: 5, Title: "new", Published: true})
+	},
 	"upsert that inserts": func(db *gorm.DB) *gorm.DB {
 		return db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&world.Post{ID: 100, AuthorID: 5, Title: "new", Published: true})
 	},
@@ -34,8 +37,16 @@ var writes = map[string]func(db *gorm.DB) *gorm.DB{
 		var posts []world.Post
 		return db.Model(&posts).Clauses(clause.Returning{}).Where("author_id = 5").Update("author_id", 6)
 	},
-	"soft delete": func(db *gorm.DB) *gorm.DB { return db.Where("author_id = 5").Delete(&world.Post{}) },
-	"delete":      func(db *gorm.DB) *gorm.DB { return db.Unscoped().Where("author_id = 5").Delete(&world.Post{}) },
+	"update of one": func(db *gorm.DB) *gorm.DB {
+		return db.Model(&world.Post{ID: 11}).Updates(map[string]any{"author_id": gorm.Expr("author_id + 1"), "title": "one"})
+	},
+	"update of one, returning": func(db *gorm.DB) *gorm.DB {
+		return db.Model(&world.Post{ID: 11}).Clauses(clause.Returning{}).Update("author_id", 6)
+	},
+	"soft delete of one": func(db *gorm.DB) *gorm.DB { return db.Delete(&world.Post{ID: 11}) },
+	"delete of one":      func(db *gorm.DB) *gorm.DB { return db.Unscoped().Delete(&world.Post{ID: 11}) },
+	"soft delete":        func(db *gorm.DB) *gorm.DB { return db.Where("author_id = 5").Delete(&world.Post{}) },
+	"delete":             func(db *gorm.DB) *gorm.DB { return db.Unscoped().Where("author_id = 5").Delete(&world.Post{}) },
 }
 
 // carryWorld has three posts of author 5, and has run each form once on others, so that it

@@ -1,12 +1,15 @@
 package hooks
 
 import (
+	"database/sql/driver"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timakgorm/internal/session"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
@@ -15,22 +18,29 @@ import (
 // carriedForm is a statement in a form that can carry its own record.
 type carriedForm struct {
 	inserts  bool
+	one      bool               // it writes one row at most, which keeps its key
 	conflict *clause.OnConflict // of an upsert, which may meet one row
 	meets    [][]any            // the values by which it finds that
 	returns  bool               // it returns rows
 	users    []clause.Column    // the columns of these; none: all
 }
 
+// mayCarry reports whether a statement may carry its record here, if its form allows that.
+func (c *capture) mayCarry() bool {
+	tx := session.TransactionOf(c.ConnPool)
+	return c.hooks.tables.Dialect.Lock && c.target != nil && c.reach == nil && len(c.target.More) == 0 && (tx == nil || !tx.OldSnapshot)
+}
+
 // carriedForm returns the form of the statement, and whether it can carry its record.
 func (c *capture) carriedForm() (*carriedForm, bool) {
-	tx := session.TransactionOf(c.ConnPool)
-	if !c.hooks.tables.Dialect.Lock || c.target == nil || c.reach != nil || len(c.target.More) > 0 || tx != nil && tx.OldSnapshot || !c.plainClauses() {
+	if !c.plainClauses() {
 		return nil, false
 	}
 	form := &carriedForm{inserts: c.verb == statement.Create}
 	if !form.addReturning(c.db.Statement) || c.setsKey() {
 		return nil, false
 	}
+	form.one = form.inserts && insertsOne(c.db.Statement) || !form.inserts && c.pinsKey()
 	conflict, upserts := c.db.Statement.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
 	if !form.inserts || !upserts || conflict.DoNothing {
 		return form, true
@@ -101,4 +111,66 @@ func (c *capture) comments(part clause.Expression) bool {
 	part.Build(text)
 	sql := text.SQL.String()
 	return strings.Contains(sql, "--") || strings.Contains(sql, "/*")
+}
+
+// insertsOne reports whether an insert is of one row.
+func insertsOne(st *gorm.Statement) bool {
+	values, _ := st.Clauses["VALUES"].Expression.(clause.Values)
+	return len(values.Values) == 1
+}
+
+// pinsKey reports whether the conditions give the primary key of the row: then it is one
+// row at most, and its key is that of the conditions, whatever other transactions do.
+func (c *capture) pinsKey() bool {
+	where, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where)
+	pinned := map[string]bool{}
+	for _, condition := range where.Exprs {
+		column, value, ok := equation(condition)
+		if !ok {
+			return false // it may be an OR
+		}
+		pinned[column] = pinned[column] || isPlainValue(value)
+	}
+	return !slices.ContainsFunc(c.target.Table.Model.Keys, func(key *schema.Field) bool { return !pinned[key.DBName] })
+}
+
+// equation returns the two sides of a condition that a column is equal to a value.
+func equation(condition clause.Expression) (column string, value any, ok bool) {
+	var side any
+	switch e := condition.(type) {
+	case clause.Eq:
+		side, value = e.Column, e.Value
+	case clause.IN:
+		if len(e.Values) != 1 {
+			return "", nil, false
+		}
+		side, value = e.Column, e.Values[0]
+	default:
+		return "", nil, false
+	}
+	switch named := side.(type) {
+	case string:
+		return named, value, true
+	case clause.Column:
+		return named.Name, value, !named.Raw && named.Alias == ""
+	default:
+		return "", nil, false
+	}
+}
+
+// isPlainValue reports whether a value is a parameter: not an expression, and not a list.
+func isPlainValue(value any) bool {
+	switch value.(type) {
+	case gorm.Valuer, clause.Expression, clause.Column, clause.Table, *gorm.DB, nil:
+		return false
+	case driver.Valuer, string:
+		return true
+	}
+	switch reflect.TypeOf(value).Kind() {
+	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return true
+	default:
+		return false
+	}
 }

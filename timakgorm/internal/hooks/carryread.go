@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -10,70 +11,107 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 )
 
-// runCarried runs the statement in the form.
-func (c *capture) runCarried(ctx context.Context, form *carriedForm) (*carried, error) {
-	done, text := c.carriedText(form)
-	if done.Error != nil {
-		return nil, done.Error
-	}
-	found, err := c.ConnPool.QueryContext(ctx, text, done.Vars...)
+// runCarried runs a statement that carries its record.
+func (c *capture) runCarried(ctx context.Context, text carriedText, vars []any) (*carried, error) {
+	found, err := c.ConnPool.QueryContext(ctx, text.sql, vars...)
 	if err != nil {
 		return nil, err
+	}
+	if !text.form.returns {
+		ran, err := readFacts(found)
+		c.unknown = err == nil
+		return ran, err
 	}
 	all, err := keep(found)
 	if err != nil {
 		return nil, err
 	}
 	c.unknown = true
-	return form.read(all, c.target.Table.CarriedColumns())
+	return text.form.read(all, c.target.Table.CarriedColumns())
 }
 
-// read takes what the statement has returned apart.
+// readFacts reads what a statement has returned that returns no rows of the user's.
+func readFacts(found *sql.Rows) (ran *carried, err error) {
+	defer dialect.CloseRows(found, &err)
+	ran = &carried{}
+	for found.Next() {
+		var facts carriedFacts
+		if err := found.Scan(&facts.table, &facts.done, &facts.recorded, &facts.unrecorded, &facts.left); err != nil {
+			return nil, err
+		}
+		if err := ran.add(facts); err != nil {
+			return nil, err
+		}
+	}
+	if ran.table == "" {
+		return nil, errors.Join(found.Err(), errNoFacts)
+	}
+	return ran, found.Err()
+}
+
+var errNoFacts = errors.New("timakgorm: a statement that carries its record returned no row: expected one at least")
+
+// read takes apart what a statement has returned that returns rows of the user's.
 func (f *carriedForm) read(all *replay, ours int) (*carried, error) {
 	if len(all.values) == 0 {
-		return nil, errors.New("timakgorm: a statement that carries its record returned no row: expected one at least")
+		return nil, errNoFacts
 	}
 	const facts = dialect.CarryFacts
 	last := len(all.columns)
-	if f.returns && len(f.users) == 0 {
+	if len(f.users) == 0 {
 		last -= ours
 	}
-	ran := &carried{}
-	if f.returns {
-		ran.all = &replay{columns: all.columns[facts:last]}
-	}
+	ran := &carried{all: &replay{columns: all.columns[facts:last]}}
 	for _, row := range all.values {
-		done := ran.done
-		if err := ran.add(row[:facts]); err != nil {
+		found, err := factsOf(row)
+		if err == nil {
+			err = ran.add(found)
+		}
+		if err != nil {
 			return nil, err
 		}
-		if f.returns && ran.done > done {
+		if found.done > 0 {
 			ran.all.values = append(ran.all.values, row[facts:last])
 		}
 	}
 	return ran, nil
 }
 
-// add adds the facts of a row.
-func (r *carried) add(row []driver.Value) error {
-	done, ok := row[3].(int64)
-	recorded, is := row[4].(bool)
-	current, was := row[2].(bool)
-	if !ok || !is || !was {
-		return fmt.Errorf("timakgorm: a statement that carries its record returned %v: expected numbers and booleans", row)
-	}
-	same, _ := row[0].(bool) // NULL, if there is no such table any more
-	plain, _ := row[1].(bool)
-	r.same, r.plain, r.current = same, plain, current
-	r.done += done
-	r.recorded = r.recorded || recorded
-	return errors.Join(addCarriedRows(row[5], &r.unrecorded), addCarriedRows(row[6], &r.left))
+// carriedFacts are the facts that a statement returns: see dialect.CarryFacts.
+type carriedFacts struct {
+	table            string
+	done             int64
+	recorded         bool
+	unrecorded, left *string
 }
 
-func addCarriedRows(value driver.Value, into *[]dialect.CarriedRow) error {
-	text, err := dialect.TextValue(value)
-	if text == nil || err != nil {
-		return err
+// factsOf returns the facts at the beginning of a row.
+func factsOf(row []driver.Value) (f carriedFacts, err error) {
+	table, errTable := dialect.TextValue(row[0])
+	var isDone, isRecorded bool
+	f.done, isDone = row[1].(int64)
+	f.recorded, isRecorded = row[2].(bool)
+	if !isDone || !isRecorded || table == nil || errTable != nil {
+		return f, fmt.Errorf("timakgorm: a statement that carries its record returned %v: expected a text, a number and a boolean", row)
+	}
+	f.table = *table
+	var errRows error
+	f.unrecorded, err = dialect.TextValue(row[3])
+	f.left, errRows = dialect.TextValue(row[4])
+	return f, errors.Join(err, errRows)
+}
+
+// add adds the facts of a row.
+func (r *carried) add(facts carriedFacts) error {
+	r.table = dialect.CarriedTable(facts.table)
+	r.done += facts.done
+	r.recorded = r.recorded || facts.recorded
+	return errors.Join(addCarriedRows(facts.unrecorded, &r.unrecorded), addCarriedRows(facts.left, &r.left))
+}
+
+func addCarriedRows(text *string, into *[]dialect.CarriedRow) error {
+	if text == nil {
+		return nil
 	}
 	var rows []dialect.CarriedRow
 	if err := json.Unmarshal([]byte(*text), &rows); err != nil {

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,37 +13,46 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
-// carriedText is the text of a statement in the form.
-func (c *capture) carriedText(form *carriedForm) (*gorm.Statement, string) {
-	old := c.carriedOld(form)
-	done := c.carriedDone(form, old)
-	parts := dialect.Carry{Table: c.target.Table, Written: c.target.Written, Old: old.SQL.String(), Done: done.SQL.String(), Finds: !form.inserts}
+// carriedText is the text of a statement that carries its record.
+type carriedText struct {
+	form *carriedForm
+	sql  string
+}
+
+// carriedText returns the text of a statement in the form, with its parameters. These are
+// the statement's own, in their order, but for an upsert.
+func (c *capture) carriedText(form *carriedForm) (carriedText, []any, error) {
+	done := c.carriedDone(form)
+	parts := dialect.Carry{Table: c.target.Table, Written: c.target.Written, Done: done.SQL.String(), Finds: !form.inserts, One: form.one}
+	last := done
+	if old := c.carriedOld(form, done.Vars); old != nil {
+		parts.Old, last = old.SQL.String(), old
+	}
 	if form.returns {
 		parts.Users = form.usersColumns(c.db.Statement)
 	}
-	return done, parts.SQL()
+	return carriedText{form, parts.SQL()}, last.Vars, errors.Join(done.Error, last.Error)
 }
 
-// carriedOld returns the part that locks and reads the rows.
-func (c *capture) carriedOld(form *carriedForm) *gorm.Statement {
+// carriedOld returns the part that locks and reads the rows, whose parameters follow others;
+// nil if there is none.
+func (c *capture) carriedOld(form *carriedForm, vars []any) *gorm.Statement {
 	st := c.db.Statement
 	columns := statement.Fragment{SQL: c.target.Table.CarryOld(c.target.SQL)}
 	switch {
 	case form.conflict != nil:
-		return c.target.Query(st, statement.WhereIn(c.target.Name, columnNames(form.conflict.Columns), form.meets), columns)
+		return c.target.QueryAfter(vars, st, statement.WhereIn(c.target.Name, columnNames(form.conflict.Columns), form.meets), columns)
 	case form.inserts:
-		return statement.Scratch(st)
+		return nil
 	default:
-		return c.target.Query(st, st.Clauses["WHERE"], columns)
+		return c.target.QueryAfter(vars, st, st.Clauses["WHERE"], columns)
 	}
 }
 
-// carriedDone returns the part that is the statement, whose parameters follow those of
-// the first part.
-func (c *capture) carriedDone(form *carriedForm, old *gorm.Statement) *gorm.Statement {
+// carriedDone returns the part that is the statement.
+func (c *capture) carriedDone(form *carriedForm) *gorm.Statement {
 	st, t := c.db.Statement, c.target
 	q := statement.Scratch(st)
-	q.Vars = old.Vars
 	for _, name := range c.built() {
 		if part, there := st.Clauses[name]; there {
 			q.Clauses[name] = part
