@@ -214,6 +214,71 @@ func TestCarry_movedKeys(t *testing.T) {
 	}
 }
 
+// TestCarry_movedKey: the key that the conditions give is another row's by the time that the
+// statement has its lock. It finds none then, as without timak.
+func TestCarry_movedKey(t *testing.T) {
+	t.Parallel()
+	for _, move := range []string{
+		"UPDATE posts SET id = 20 WHERE id = 11",
+		"UPDATE posts SET id = -11 WHERE id = 11; UPDATE posts SET id = 11 WHERE id = 12; UPDATE posts SET id = 12 WHERE id = -11",
+	} {
+		for _, form := range []string{"update of one", "update of one, returning", "soft delete of one", "delete of one"} {
+			w := carryWorld(t)
+			holder := w.Session()
+			w.Drain()
+			w.Script(holder, "BEGIN; "+move)
+			done := make(chan *gorm.DB, 1)
+			go func() { done <- writes[form](w.DB) }()
+			w.AwaitBlocked()
+			w.Script(holder, "COMMIT")
+			got := <-done
+			w.Must(got.Error)
+			if n := w.Outbox(); got.RowsAffected != 0 || n != 0 {
+				t.Errorf("%s, %s: %d rows are changed, and %d recorded, want none", form, move, got.RowsAffected, n)
+			}
+		}
+	}
+}
+
+// TestCarry_hiddenOr: conditions with the primary key among them may be about other rows as
+// well, if SQL among them has an OR that GORM does not see.
+func TestCarry_hiddenOr(t *testing.T) {
+	t.Parallel()
+	w := carryWorld(t)
+	holder := w.Session()
+	w.Drain()
+	w.Script(holder, "BEGIN; UPDATE posts SET id = id + 100")
+	done := make(chan *gorm.DB, 1)
+	go func() {
+		done <- w.DB.Unscoped().Model(&world.Post{ID: 10}).Where("author_id = 5\nOR\nfalse").Update("author_id", 6)
+	}()
+	w.AwaitBlocked()
+	w.Script(holder, "COMMIT")
+	got := <-done
+	w.Must(got.Error)
+	if n := w.Outbox(); got.RowsAffected != 3 || n != 3 {
+		t.Errorf("%d rows are changed, and %d recorded, want 3", got.RowsAffected, n)
+	}
+}
+
+// TestCarry_foreignKey: the triggers of the database's own foreign keys change no row of the
+// table, so its statements carry their record.
+func TestCarry_foreignKey(t *testing.T) {
+	t.Parallel()
+	for form, write := range writes {
+		w := carryWorld(t)
+		w.Script(w.Session(), "INSERT INTO authors (id) SELECT generate_series(1, 9)", "ALTER TABLE posts ADD FOREIGN KEY (author_id) REFERENCES authors (id)")
+		count := carries(w)
+		for range 2 {
+			w.Must(write(w.DB).Error)
+		}
+		if n := count(); n != 2 {
+			t.Errorf("%s: %d statements have carried a record, want 2", form, n)
+		}
+		w.Check()
+	}
+}
+
 // TestCarry_meanwhile: while an upsert waits, another transaction inserts the row that it
 // then meets, which it has not read.
 func TestCarry_meanwhile(t *testing.T) {
