@@ -24,6 +24,9 @@ import (
 // What a trigger changes afterwards does not, so nothing is recorded if there may be one.
 // Counting the rows first makes sure that all are locked when the version is drawn, in
 // whatever order the parts run.
+//
+// To set a plan up takes longer than to write one row by it, so every part counts: a
+// statement about one row has neither aggregates nor rows that it may have left.
 
 // Carry is a statement of Postgres that carries its own record.
 type Carry struct {
@@ -39,18 +42,33 @@ type Carry struct {
 	Done string
 	// Finds says that Done is about the rows of Old, and no others.
 	Finds bool
+	// One says that Done writes one row at most. If Done finds it in Old, then by a key
+	// that the row has had all along.
+	One bool
 	// Users are the columns of timak_done that the user's statement returns, separated by
 	// commas; "" if it returns no rows.
 	Users string
 }
 
-// CarryFacts is how many columns of a carried statement come before the user's: whether the
-// table is the tracked one; whether it is plain; whether the transaction sees what it is
-// now; how many rows the statement has written; whether it has recorded any; the rows that
-// it has not recorded; and those that it has not written either. The last two are JSON
-// arrays of CarriedRow, NULL if there are none. If the user's statement returns rows, each
-// has the first three, and the others add up.
-const CarryFacts = 7
+// CarryFacts is how many columns of a carried statement come before the user's: a
+// CarriedTable; how many rows the statement has written; whether it has recorded any; the
+// rows that it has not recorded; and those that it has not written either. The last two are
+// JSON arrays of CarriedRow, NULL if there are none. There is one row of them, or one for
+// each row that the user's statement returns: these have the same CarriedTable, and the rest
+// adds up. If that statement returns none, there is one row of facts.
+const CarryFacts = 5
+
+// CarriedTable is what the table of a carried statement has turned out to be. Only the
+// changes of a CarriedPlain table are recorded.
+type CarriedTable string
+
+// The values of CarriedTable.
+const (
+	CarriedPlain     CarriedTable = "plain"
+	CarriedElsewhere CarriedTable = "elsewhere" // it is not the tracked one
+	CarriedUnsure    CarriedTable = "unsure"    // the transaction keeps an old snapshot, in which this cannot be seen
+	CarriedMore      CarriedTable = "more"      // it has triggers, or tables that inherit from it
+)
 
 // CarriedRow is a row that a carried statement has not recorded, or has not written at all,
 // as another transaction had changed its key meanwhile.
@@ -59,50 +77,61 @@ type CarriedRow struct {
 	Old *string         `json:"o"` // the image before the statement
 }
 
-// The text of a carried statement, but for the parts that are its own: everything up to
-// timak_is; what stands behind timak_done; and the facts, of all rows together or of each.
+// The text of a carried statement, but for the parts that are its own: timak_is; what stands
+// behind timak_done; and the facts, of all rows together or of each. The catalog has no
+// triggers to look for where a table has never had any.
 const (
 	carriedIs = `WITH timak_is AS MATERIALIZED (
-	SELECT {current} AS current, {current} AND (
-		SELECT NOT c.relhassubclass AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
-		FROM pg_catalog.pg_class c WHERE c.oid = to_regclass({table})
-	) AS plain, `
+	SELECT CASE WHEN c.oid IS DISTINCT FROM pg_catalog.to_regclass({table}) THEN 'elsewhere'
+		WHEN pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN 'unsure'
+		WHEN c.relhassubclass OR c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) THEN 'more'
+		ELSE 'plain' END AS found
+	FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(`
 	carriedRecord = `
 ), timak_recorded AS (
 	INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
-	SELECT {name}, {pk}, timak_was, timak_now, (SELECT {own}timak_version(0 * count(*)) FROM timak_done)
-	FROM timak_done d WHERE (SELECT same AND plain FROM timak_is) AND {differs}
+	SELECT {name}, {pk}, timak_was, timak_now, {version}
+	FROM timak_done d WHERE (SELECT found = 'plain' FROM timak_is) AND {differs}
 )
 `
-	carriedFacts = `SELECT (SELECT same FROM timak_is), (SELECT plain FROM timak_is), (SELECT current FROM timak_is),
-	count(d.timak_k0), count(*) FILTER (WHERE {differs}) > 0,
-	json_agg({row}) FILTER (WHERE d.timak_k0 IS NOT NULL AND (SELECT same AND plain FROM timak_is) IS NOT TRUE)::text, {left}
-FROM `
-	carriedFactsEach = `SELECT timak_is.same, timak_is.plain, timak_is.current, (d.timak_k0 IS NOT NULL)::integer::bigint, coalesce({differs}, false),
-	CASE WHEN d.timak_k0 IS NOT NULL AND (timak_is.same AND timak_is.plain) IS NOT TRUE THEN json_build_array({row})::text END, {left}`
+	carriedVersion    = "(SELECT {own}timak_version(0 * count(*)) FROM timak_done)"
+	carriedVersionOne = "{own}timak_version(0)"
+	carriedFacts      = `SELECT (SELECT found FROM timak_is), count(*), count(*) FILTER (WHERE {differs}) > 0,
+	json_agg({row}) FILTER (WHERE (SELECT found <> 'plain' FROM timak_is))::text, {left}
+FROM timak_done d`
+	carriedFactsEach = `SELECT timak_is.found, (d.timak_k0 IS NOT NULL)::integer::bigint, coalesce({differs}, false),
+	CASE WHEN d.timak_k0 IS NOT NULL AND timak_is.found <> 'plain' THEN json_build_array({row})::text END, {left}`
 	carriedEach = `
 FROM timak_is LEFT JOIN timak_done d ON true`
-	carriedLeft     = `json_agg(json_build_object('k', {oldkey})) FILTER (WHERE d.timak_k0 IS NULL)::text`
-	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND (d.timak_k0 IS NULL OR ROW({keys}) IS NOT DISTINCT FROM (SELECT ROW({names}) FROM timak_done LIMIT 1)) THEN (
-		SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o WHERE NOT EXISTS (SELECT FROM timak_done d WHERE {samerow})
-	) END`
+	carriedLeft     = `CASE WHEN count(*) <> (SELECT count(*) FROM timak_old) THEN ({leftkeys}) END`
+	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND (d.timak_k0 IS NULL OR ROW({keys}) IS NOT DISTINCT FROM (SELECT ROW({names}) FROM timak_done LIMIT 1)) THEN ({leftkeys}) END`
+	carriedLeftKeys = `
+		SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o WHERE NOT EXISTS (SELECT FROM timak_done n WHERE {samerow})
+	`
 )
 
 // carriedParts are the parts that all carried statements of a table share. They are made
 // once, as making them takes longer than many a statement.
-type carriedParts struct{ is, record, found, made, foundEach, madeEach string }
+type carriedParts struct{ is, record, recordOne, found, made, foundEach, madeEach string }
 
 func (t *Table) carriedParts() carriedParts {
 	if !t.Dialect.Numbered {
 		return carriedParts{}
 	}
-	with := func(template, left string) string { return t.fillCarried(strings.Replace(template, "{left}", left, 1)) }
+	with := func(template, left string) string {
+		left = strings.Replace(left, "{leftkeys}", carriedLeftKeys, 1)
+		return t.fillCarried(strings.Replace(template, "{left}", left, 1))
+	}
+	record := func(version string) string {
+		return t.fillCarried(strings.Replace(carriedRecord, "{version}", version, 1))
+	}
 	const none = "NULL::text"
 	return carriedParts{
 		is:        t.fillCarried(carriedIs),
-		record:    t.fillCarried(carriedRecord),
-		found:     with(carriedFacts, carriedLeft) + "timak_old o LEFT JOIN timak_done d ON " + t.sameRow("d", "o"),
-		made:      with(carriedFacts, none) + "timak_done d",
+		record:    record(carriedVersion),
+		recordOne: record(carriedVersionOne),
+		found:     with(carriedFacts, carriedLeft),
+		made:      with(carriedFacts, none),
 		foundEach: with(carriedFactsEach, carriedLeftEach),
 		madeEach:  with(carriedFactsEach, none),
 	}
@@ -120,8 +149,7 @@ func (t *Table) fillCarried(template string) string {
 		"{own}", d.own, "{name}", sqltext.QuoteText(t.Model.Table), "{table}", sqltext.QuoteText(t.SQL.From),
 		"{pk}", t.carriedPK(), "{differs}", fmt.Sprintf(d.differs, "d.timak_was", "d.timak_now"),
 		"{row}", "json_build_object('k', "+object("d.")+", 'o', d.timak_was::text)", "{oldkey}", object("o."),
-		"{samerow}", t.sameRow("d", "o"), "{names}", strings.Join(names, ", "), "{keys}", "d."+strings.Join(names, ", d."),
-		"{current}", "current_setting('transaction_isolation') LIKE 'read %'",
+		"{samerow}", t.sameRow("n", "o"), "{names}", strings.Join(names, ", "), "{keys}", "d."+strings.Join(names, ", d."),
 	).Replace(template)
 }
 
@@ -129,29 +157,33 @@ func (t *Table) fillCarried(template string) string {
 // theirs, one row has NULL there.
 func (c Carry) SQL() string {
 	t := c.Table
-	same := "true"
-	if c.Written != "" {
-		same = "(" + strings.Replace(t.Dialect.SameSQL(t.SQL.From), "?", sqltext.QuoteText(t.NameGiven(c.Written)), 1) + ")"
-	}
-	old := "\n)"
+	is := t.carried.is + sqltext.QuoteText(t.NameGiven(c.Written)) + ")\n)"
 	if c.Old != "" {
-		old = "\n), timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
+		is += ", timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
 	}
-	return t.carried.is + same + " AS same" + old + ", timak_done AS (\n" + c.Done + t.carried.record + c.facts()
+	record := t.carried.record
+	if c.One {
+		record = t.carried.recordOne
+	}
+	return is + ", timak_done AS (\n" + c.Done + record + c.facts()
 }
 
 func (c Carry) facts() string {
-	parts := c.Table.carried
-	switch {
-	case c.Users == "" && c.Finds:
-		return parts.found
-	case c.Users == "":
+	parts, leaves := c.Table.carried, c.Finds && !c.One
+	if c.Users == "" && !c.One {
+		if leaves {
+			return parts.found
+		}
 		return parts.made
-	case c.Finds:
-		return parts.foundEach + ", " + c.Users + carriedEach
-	default:
-		return parts.madeEach + ", " + c.Users + carriedEach
 	}
+	facts := parts.madeEach
+	if leaves {
+		facts = parts.foundEach
+	}
+	if c.Users != "" {
+		facts += ", " + c.Users
+	}
+	return facts + carriedEach
 }
 
 // carriedPK is the primary key as the outbox stores it. Integers are put together, which

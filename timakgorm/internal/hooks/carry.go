@@ -21,36 +21,43 @@ import (
 
 // carried is what a statement that carries its own record has done.
 type carried struct {
-	same, plain, current bool
-	done                 int64
-	recorded             bool
-	unrecorded, left     []dialect.CarriedRow // written and not recorded; not written
-	all                  *replay              // what the user's statement returns; nil: nothing
+	table            dialect.CarriedTable
+	done             int64
+	recorded         bool
+	unrecorded, left []dialect.CarriedRow // written and not recorded; not written
+	all              *replay              // what the user's statement returns; nil: nothing
 }
 
 // carry runs the statement so that it carries its own record. It returns nil if the
 // statement has not run, and must be followed in the other way.
 func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 	defer statement.Recovered(&err)
-	form, may := c.carriedForm()
-	if !may {
+	if !c.mayCarry() {
 		return nil, nil
 	}
-	if bare, err := c.seemsBare(ctx); !bare || err != nil {
+	text, may, err := c.writeCarried(ctx)
+	if !may || err != nil {
 		return nil, err
 	}
-	if c.verb != statement.Create {
-		if err := c.checkComments(); err != nil {
-			return nil, err
-		}
-	}
-	if ran, err = c.runCarried(ctx, form); err != nil {
+	if ran, err = c.runCarried(ctx, text.carriedText, text.vars); err != nil {
 		return nil, c.explainCarried(err)
 	}
-	if !ran.plain {
-		c.foundOtherwise(ran)
+	if text.repeats {
+		c.hooks.texts.add(text.key, text.carriedText)
 	}
-	if form.conflict != nil && ran.done == 0 { // it may have met a row that was not there before
+	c.foundOut(ran)
+	if ran.table == dialect.CarriedElsewhere {
+		switch ours, err := c.moved(); {
+		case err != nil:
+			return nil, err
+		case !ours && len(ran.left) > 0:
+			return nil, c.refuse("another transaction has changed the keys of its rows meanwhile, in a table that only this session finds: run it again")
+		case !ours:
+			c.carried, c.unknown = true, false
+			return ran, nil
+		}
+	}
+	if text.form.mayHaveLeft(ran) {
 		c.unknown = false
 		return nil, nil
 	}
@@ -62,28 +69,26 @@ func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 	return ran, nil
 }
 
-// foundOtherwise learns from a statement that has found its table not to be plain, or that
-// could not tell.
-func (c *capture) foundOtherwise(ran *carried) {
-	if ran.current {
+// foundOut learns from a statement that has found its table not to be plain, or that could
+// not tell.
+func (c *capture) foundOut(ran *carried) {
+	switch tx := session.TransactionOf(c.ConnPool); {
+	case ran.table == dialect.CarriedMore:
 		c.hooks.sessions.Schema.Change()() // forget what is cached of all tables
-	} else if tx := session.TransactionOf(c.ConnPool); tx != nil {
+	case ran.table == dialect.CarriedUnsure && tx != nil:
 		tx.OldSnapshot = true
 	}
 }
 
+// mayHaveLeft reports whether the statement has written nothing, and may have left a row
+// that it is about: an upsert may have met one that was not there before, and a trigger may
+// have kept the only row from being written.
+func (f *carriedForm) mayHaveLeft(ran *carried) bool {
+	return ran.done == 0 && (f.conflict != nil || f.one && !f.inserts && ran.table != dialect.CarriedPlain)
+}
+
 // finishCarried makes good what a statement has missed.
 func (c *capture) finishCarried(ctx context.Context, ran *carried) error {
-	if !ran.same {
-		switch ours, err := c.moved(); {
-		case err != nil:
-			return err
-		case !ours && len(ran.left) > 0:
-			return c.refuse("another transaction has changed the keys of its rows meanwhile, in a table that only this session finds: run it again")
-		case !ours:
-			return nil
-		}
-	}
 	if ran.recorded {
 		c.hooks.sessions.MarkDirty(c.ConnPool)
 	}

@@ -26,6 +26,7 @@ type Hooks struct {
 	plain    session.Facts[plainness] // by table, whether an update does no more than it says
 	bare     session.Facts[bool]      // by table, whether a statement may carry its own record
 	inserts  session.Facts[bool]      // by table, whether triggers may change rows before they are inserted
+	texts    carriedTexts
 }
 
 // New returns hooks for the tables ts.

@@ -129,8 +129,14 @@ func (t *Target) rawScan(ctx context.Context, pool gorm.ConnPool) func(*sql.Rows
 // Query returns a SELECT of columns of the rows of a target that where selects,
 // or of all rows. The rows are locked until the transaction ends.
 func (t *Target) Query(st *gorm.Statement, where clause.Clause, columns Fragment) *gorm.Statement {
+	return t.QueryAfter(nil, st, where, columns)
+}
+
+// QueryAfter is Query with parameters that follow others.
+func (t *Target) QueryAfter(vars []any, st *gorm.Statement, where clause.Clause, columns Fragment) *gorm.Statement {
 	d := t.Table.Dialect
 	q := Scratch(st)
+	q.Vars = vars
 	q.AddClause(clause.Select{Expression: columns})
 	q.Clauses["FROM"] = clause.Clause{Name: "FROM", Expression: Items(append([]clause.Expression{t.Item}, t.More...))}
 	if where.Expression != nil {
