@@ -32,7 +32,7 @@ BENCHED  := .benchmarks.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench feedmix soak search capture capture-table fuzz lint fmt tidy build needs
+.PHONY: help run test check bench feedmix soak search capture capture-table screenshots fuzz lint fmt tidy build needs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ capture: needs ## Try every way to write rows, as the tests do
 
 capture-table: needs ## Try every way to write rows, print the results and write docs/capture.md
 	go test -count=1 -run '^TestCaptureTable$$' -v ./timakgorm/internal/endtoend -capture-table
+
+screenshots: needs ## Take pictures of the blog's pages, and write docs/screenshots
+	go test -count=1 -run '^TestScreenshots$$' ./examples/blog/browser -screenshots
 
 fuzz: ## Fuzz every target for FUZZTIME=6s
 	@.ci/fuzz $(FUZZTIME)

@@ -124,6 +124,35 @@ func ExamplePlugin_Page() {
 	// timak: page: cursor is damaged or belongs to another timeline: "x"
 }
 
+// A key says that its timeline is worth a look.
+func ExamplePlugin_Watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	db, plugin, timelines := use(&timakgorm.Options{Deliver: timakgorm.OnCommit})
+	key := timakgorm.Key("artist:{}:songs", "ann")
+	changed, err := plugin.Watch(ctx, key)
+	check(err)
+	shown := -1
+	for key := range changed { // comes once at the beginning
+		timeline, err := timelines.Get(ctx, key)
+		check(err)
+		if len(timeline.Items()) == shown { // a key may come in vain
+			continue
+		}
+		shown = len(timeline.Items())
+		fmt.Println(shown, "songs")
+		switch shown {
+		case 2:
+			go func() { check(db.Create(&Song{Artist: "ann", Title: "Four", Listed: true, CreatedAt: day(4)}).Error) }()
+		case 3:
+			cancel() // closes the channel
+		}
+	}
+	// Output:
+	// 2 songs
+	// 3 songs
+}
+
 // Verify says what differs, and changes nothing.
 func ExamplePlugin_Verify() {
 	ctx := context.Background()

@@ -33,7 +33,7 @@ func (p *Plugin) Page(ctx context.Context, key string, query timak.Query) (timak
 	if !made {
 		page, err := timelines.Page(ctx, key, query)
 		if err == nil && len(page.Items) == 0 {
-			p.sayUnmade(ctx, "Page was asked for a key that no rule makes, and found nothing", key)
+			p.sayUnmade(ctx, &p.unmade.page, "Page was asked for a key that no rule makes, and found nothing", key)
 		}
 		return page, err
 	}

@@ -60,7 +60,7 @@ func TestStats(t *testing.T) {
 			"timak.relay.applied": 3, "timak.relay.retried": 0, "timak.relay.dead": 3, "timak.relay.anew": 0,
 			"timak.relay.writes": 2, "timak.relay.ops": 9, "timak.relay.errors": 0,
 			"timak.commit.delivered": 0, "timak.commit.left": 0, "timak.page.read": 0, "timak.page.beyond": 0,
-			"timak.store.lost": 0, "timak.store.losses": 0,
+			"timak.store.lost": 0, "timak.store.losses": 0, "timak.watch.open": 0,
 		})
 		store.SetBefore(world.Failing("author:2:posts", errors.New("slow disk")))
 		w.Must(w.DB.Model(&world.Post{ID: 2}).Update("author_id", 3).Error)

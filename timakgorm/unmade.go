@@ -10,10 +10,10 @@ import (
 // unmade says once that a key was asked for that no rule makes, and under which nothing is
 // so far: most likely another key was meant. An application may have timelines beside those of
 // its rules, so it is no error.
-type unmade struct{ said sync.Once }
+type unmade struct{ page, watch sync.Once }
 
-func (p *Plugin) sayUnmade(ctx context.Context, asked, key string) {
-	p.unmade.said.Do(func() {
+func (p *Plugin) sayUnmade(ctx context.Context, once *sync.Once, asked, key string) {
+	once.Do(func() {
 		p.opts.Logger.WarnContext(ctx, "timak: "+asked+"; this is said once",
 			"key", key, "rules", strings.Join(p.keys(), ", "))
 	})

@@ -16,13 +16,17 @@ import (
 // so a slow reader costs no memory. The first keys come in no order.
 //
 // The relay of this process, by Run, Drain or OnCommit, tells of a timeline as soon as it is
-// written. Those of other processes tell with Postgres' NOTIFY when the change leaves the
-// outbox. For that Watch takes one connection from the pool, for all watches together, as
-// long as any is open. It must not go through a pooler that assigns sessions by transaction,
-// such as PgBouncer in that mode: then nothing is heard of other processes. Whenever the
-// connection was lost, all keys come again. On SQLite the process looks every Options.Poll
-// whether another connection has written the file, and if so all keys come. With a pool of
-// one connection on Postgres, or a driver that is not pgx, all keys come every Options.Poll.
+// written, and so does Rebuild. Those of other processes tell with Postgres' NOTIFY when the
+// change leaves the outbox. For that a process opens one connection beside its pool, for all
+// watches together, as long as any is open: end their contexts before you close the pool.
+// Whenever the connection was lost, and after a minute without a word, all keys come. So a
+// relay of an earlier release, which does not tell, or a pooler that assigns sessions by
+// transaction, such as PgBouncer in that mode, makes a reader wait for a minute at most.
+//
+// On SQLite a process looks every Options.Poll whether another connection has written the
+// file, and if so all keys come. For that it keeps one connection of the pool. With a pool of
+// one on SQLite, on a standby of Postgres, or with a driver that is not pgx alone (one that
+// is wrapped is not), all keys come every Options.Poll.
 //
 // What is written to a timeline by Timelines.Apply, and not through rules, is not told of,
 // nor is MarkSeen. Watch returns ErrWatches when Options.Watches are open.
@@ -35,7 +39,7 @@ func (p *Plugin) Watch(ctx context.Context, keys ...string) (<-chan string, erro
 	}
 	for _, key := range keys {
 		if _, made := p.beyond.Capacity(key); !made {
-			p.sayUnmade(ctx, "Watch was asked for a key that no rule makes: no relay writes it", key)
+			p.sayUnmade(ctx, &p.unmade.watch, "Watch was asked for a key that no rule makes: no relay writes it", key)
 		}
 	}
 	return p.watchers.Watch(ctx, keys)

@@ -3,7 +3,7 @@ package driver
 import "context"
 
 // PartGetter is what a store can do besides, if it can read the beginning of a value for
-// less than the whole: boltstore and pgstore can.
+// less than the whole: boltstore, pgstore and redisstore can.
 type PartGetter interface {
 	// GetPart is Get, but if there is only one sibling and it is longer than length
 	// bytes, the store may return its first length bytes instead. Then whole is

@@ -15,8 +15,9 @@ import (
 	"github.com/timak-go/timak/timak/redistest"
 )
 
-// The baselines are go-redis alone, by the same client: one that fetches or stores as
-// many bytes under a key, and bench.SortedSets.
+// The baselines are go-redis alone, by the same client: one that fetches or stores the
+// value under a key, one that fetches as many bytes as a first page does, and
+// bench.SortedSets.
 // The server is on the same machine; set TIMAK_TEST_REDIS to measure with another.
 
 // peers are full timelines, one for each caller, in three forms.
@@ -77,6 +78,14 @@ func (p *peers) fill(b *testing.B, caller int) {
 	}
 	p.value, p.tokens = object.Siblings[0], append(p.tokens, object.Token)
 	p.set(b, caller, 0)
+	const pageReads = 16 << 10 // of a value of at least twice as many bytes
+	read := p.value
+	if len(read) >= 2*pageReads {
+		read = read[:pageReads]
+	}
+	if err := p.client.Set(b.Context(), p.beginningKey(caller), read, 0).Err(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // each returns what all callers do at once, each time with another number.
@@ -87,6 +96,8 @@ func (p *peers) each(b *testing.B, do func(p *peers, b *testing.B, caller, n int
 func timeline(caller int) string { return fmt.Sprintf("author:%d:posts", caller) }
 
 func (p *peers) bareKey(caller int) string { return p.prefix + "bare:" + timeline(caller) }
+
+func (p *peers) beginningKey(caller int) string { return p.prefix + "beginning:" + timeline(caller) }
 
 func (p *peers) get(b *testing.B, caller, _ int) {
 	if object, err := p.store.Get(b.Context(), timeline(caller)); err != nil || len(object.Siblings) != 1 {
@@ -115,8 +126,12 @@ func (p *peers) add(b *testing.B, caller, n int) {
 	}
 }
 
-func (p *peers) fetch(b *testing.B, caller, _ int) {
-	if value, err := p.client.Get(b.Context(), p.bareKey(caller)).Bytes(); err != nil || len(value) == 0 {
+func (p *peers) fetch(b *testing.B, caller, _ int) { p.fetchKey(b, p.bareKey(caller)) }
+
+func (p *peers) fetchBeginning(b *testing.B, caller, _ int) { p.fetchKey(b, p.beginningKey(caller)) }
+
+func (p *peers) fetchKey(b *testing.B, key string) {
+	if value, err := p.client.Get(b.Context(), key).Bytes(); err != nil || len(value) == 0 {
 		b.Errorf("got %d bytes, %v", len(value), err)
 	}
 }
@@ -143,6 +158,7 @@ func BenchmarkPut(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).pu
 
 func BenchmarkPage(b *testing.B) {
 	b.Run("fetch", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).page, (*peers).fetch) })
+	b.Run("beginning", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).page, (*peers).fetchBeginning) })
 	b.Run("sorted set", func(b *testing.B) { benchmarkPeers(b, timak.Options{}, (*peers).page, (*peers).zrevrange) })
 }
 

@@ -18,7 +18,7 @@ func call[T any](ctx context.Context, s *Store, request func(ctx context.Context
 	if !s.gate.Enter() {
 		return result, driver.ErrClosed
 	}
-	result, err = await(ctx, func(ctx context.Context) (T, error) {
+	result, err = awaitOn(ctx, s.workers.run, func(ctx context.Context) (T, error) {
 		defer s.gate.Leave()
 		return request(ctx)
 	})
@@ -27,14 +27,19 @@ func call[T any](ctx context.Context, s *Store, request func(ctx context.Context
 
 // await returns what a request returns, or the error of ctx as soon as that ends.
 func await[T any](ctx context.Context, request func(ctx context.Context) (T, error)) (result T, err error) {
+	return awaitOn(ctx, func(job func()) { go job() }, request)
+}
+
+// awaitOn is await for a request that run carries out, beside its caller.
+func awaitOn[T any](ctx context.Context, run func(job func()), request func(ctx context.Context) (T, error)) (result T, err error) {
 	if ctx.Done() == nil {
 		return request(ctx)
 	}
 	answers := make(chan answer[T], 1)
-	go func() {
+	run(func() {
 		result, err := request(ctx)
 		answers <- answer[T]{result, err}
-	}()
+	})
 	select {
 	case a := <-answers:
 		return a.result, a.err

@@ -109,8 +109,8 @@ func TestWriteInOneTrip(t *testing.T) {
 	if _, err := engine.Page(t.Context(), feed, timak.Query{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := sent.take(); !slices.Equal(got, []string{"hgetall"}) {
-		t.Errorf("a page sent %v, want one hgetall", got)
+	if got := sent.take(); !slices.Equal(got, []string{"hscan"}) {
+		t.Errorf("a page sent %v, want one hscan", got)
 	}
 	other := engineOver(store, timak.Options{})
 	add(t, other, 10)

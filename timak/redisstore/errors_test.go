@@ -39,12 +39,17 @@ func TestValueTooLarge(t *testing.T) {
 	t.Parallel()
 	server := redistest.NewServer(t, "proto-max-bulk-len 1mb")
 	store := open(t, server.URL(), nil)
+	const most = 1<<20 + 16<<10 // the beginning of a value is a string of its own
+	put(t, store, "fits", string(make([]byte, most)), nil)
 	put(t, store, "k", "1", nil)
-	for _, size := range []int{1<<20 + 1, 40 << 20, 512<<20 + 1} { // over the server's setting, and over Redis' own limit
+	for _, size := range []int{most + 1, 40 << 20, 512<<20 + 1} { // over the server's setting, and over Redis' own limit
 		_, err := store.Put(t.Context(), "k", make([]byte, size), nil)
 		wantErr(t, "Put of a large value", err, driver.ErrTooLarge)
 	}
 	want(t, store, "k", "1")
+	command(t, connect(t, server.URL()), "CONFIG", "SET", "maxmemory", 1)
+	_, err := store.Put(t.Context(), "k", make([]byte, most), nil)
+	wantUnavailable(t, "Put of a value that fits, on a full server", err)
 }
 
 // A full server refuses what is new, and keeps what it has.
@@ -90,7 +95,7 @@ func TestKeyOfAnotherKind(t *testing.T) {
 }
 
 // permissions are those in the package comment.
-const permissions = "user blog on >blog-password ~timak:* +info +multi +exec +hgetall +hset +hdel +hlen +hmget +eval +evalsha"
+const permissions = "user blog on >blog-password ~timak:* +info +multi +exec +hgetall +hscan +hset +hdel +hlen +hmget +eval +evalsha"
 
 // A user needs no more permissions than the package comment says, and one who has
 // fewer is told so.
@@ -107,6 +112,7 @@ func TestPermissions(t *testing.T) {
 	store := open(t, as("blog"), nil)
 	put(t, store, "k", "2", put(t, store, "k", "1", nil))
 	want(t, store, "k", "2")
+	beginning(t, store, "k", 1)
 	mark := wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 	killAndStart(t, server)
 	wantMark(t, store, wantMark(t, store, mark, driver.KeptBefore), driver.KeptAll)
@@ -122,6 +128,8 @@ func TestPermissions(t *testing.T) {
 
 	reader := open(t, as("reader"), nil)
 	want(t, reader, "k", "2")
+	_, _, err = reader.GetPart(t.Context(), "k", 1)
+	wantSays(t, "GetPart without permission", err, redisstore.ErrMisconfigured, "hscan")
 	wantSays(t, "Put without permission", putErr(t, reader, "k", nil), redisstore.ErrMisconfigured, "NOPERM")
 	_, _, err = open(t, as("script"), nil).Mark(t.Context(), "")
 	wantSays(t, "Mark without permission in the script", err, redisstore.ErrMisconfigured, "hset")
@@ -136,6 +144,7 @@ func TestPermissions_cluster(t *testing.T) {
 	for _, key := range []string{"a", "b", "c", "d", "e"} {
 		put(t, store, key, "2", put(t, store, key, "1", nil))
 		want(t, store, key, "2")
+		beginning(t, store, key, 1)
 	}
 	wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 }
@@ -165,6 +174,19 @@ func TestNewLeavesTheClientOpen(t *testing.T) {
 	wantErr(t, "Get by a closed client", err, driver.ErrClosed)
 	_, err = redisstore.New(t.Context(), client, opts)
 	wantErr(t, "New with a closed client", err, driver.ErrClosed)
+}
+
+// Close ends the goroutines that a store keeps.
+func TestCloseEndsWorkers(t *testing.T) {
+	t.Parallel()
+	store, err := redisstore.New(t.Context(), connect(t, redistest.URL(t)), &redisstore.Options{Prefix: redistest.Prefix(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, store, "k", "1", nil)
+	until(t, "kept", func(context.Context) bool { return store.IdleWorkers() == 1 })
+	closeStore(t, store)
+	until(t, "ended", func(context.Context) bool { return store.IdleWorkers() == 0 })
 }
 
 // siblingsOf returns what is under k.

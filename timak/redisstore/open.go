@@ -52,7 +52,7 @@ func New(ctx context.Context, client redis.UniversalClient, opts *Options) (*Sto
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: open: %w", err)
 	}
-	return &Store{client: client, prefix: all.Prefix, resend: resendsOf(client), room: listRoom}, nil
+	return &Store{client: client, prefix: all.Prefix, resend: resendsOf(client), room: listRoom, workers: newWorkers()}, nil
 }
 
 // own returns a store that owns the client. It closes it after an error.

@@ -29,7 +29,8 @@ func (s *Store) explainSize(ctx context.Context, size int, err error) error {
 	settings, settingErr := call(ctx, s, func(ctx context.Context) (map[string]string, error) {
 		return s.client.ConfigGet(ctx, maxSetting).Result()
 	})
-	limit, parseErr := strconv.Atoi(settings[maxSetting])
+	longest, parseErr := strconv.Atoi(settings[maxSetting])
+	limit := longest + frontLen // the rest of a value is a string of its own
 	if settingErr != nil || parseErr != nil || size <= limit {
 		return err
 	}

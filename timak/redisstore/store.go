@@ -25,6 +25,7 @@ type Store struct {
 	room   int // bytes of names that a listing holds
 
 	gate    gate.Gate
+	workers *workers
 	closing sync.Once
 }
 
@@ -52,12 +53,14 @@ func objectOf(key string, fields map[string]string) (driver.Object, error) {
 	}
 	siblings := make([][]byte, 0, len(fields))
 	dots := make([]string, 0, len(fields))
-	for dot, value := range fields {
-		if len(dot) != dotLen {
-			return driver.Object{}, fmt.Errorf("%w: a hash with a field %q", ErrNotATimeline, dot)
+	for name, value := range fields {
+		switch {
+		case len(name) == dotLen:
+			dots = append(dots, name)
+			siblings = append(siblings, bytesOf(value+fields[name+restMark]))
+		case !isRest(fields, name):
+			return driver.Object{}, fmt.Errorf("%w: a hash with a field %q", ErrNotATimeline, name)
 		}
-		dots = append(dots, dot)
-		siblings = append(siblings, bytesOf(value))
 	}
 	return driver.Object{Siblings: siblings, Token: tokenOf(key, dots...)}, nil
 }
@@ -90,13 +93,14 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 		return nil, tooLarge(len(value), maxValue)
 	}
 	dot := newDot()
-	siblings, err := call(ctx, s, func(ctx context.Context) (int64, error) {
-		return s.write(ctx, s.key(key), dot, value, seen)
+	fields := fieldsOf(dot, value)
+	stored, err := call(ctx, s, func(ctx context.Context) (int64, error) {
+		return s.write(ctx, s.key(key), fields, namesOf(seen))
 	})
 	if err != nil {
 		return nil, s.explainSize(ctx, len(value), err)
 	}
-	if siblings > 1 {
+	if 2*int(stored) > len(fields) {
 		return nil, nil
 	}
 	return tokenOf(key, dot), nil
@@ -118,6 +122,7 @@ func (s *Store) Close() error {
 		case <-s.gate.Close():
 		case <-time.After(closePatience):
 		}
+		s.workers.end()
 		if s.owned {
 			err = s.client.Close()
 		}

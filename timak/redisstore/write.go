@@ -14,23 +14,23 @@ import (
 // the first error though the second went well. So write sends both kinds again, as
 // often as the client sends anything else. A put that arrives twice changes nothing, or
 // brings back one sibling that another writer has merged meanwhile.
-func (s *Store) write(ctx context.Context, key, dot string, value []byte, seen []string) (siblings int64, err error) {
+func (s *Store) write(ctx context.Context, key string, fields []any, seen []string) (stored int64, err error) {
 	for attempt := 0; ; attempt++ {
-		siblings, err = s.writeOnce(ctx, key, dot, value, seen)
+		stored, err = s.writeOnce(ctx, key, fields, seen)
 		if !broken(err) || attempt >= s.resend || ctx.Err() != nil {
-			return siblings, err
+			return stored, err
 		}
 	}
 }
 
-// writeOnce stores a value under its dot, drops the dots that its writer has seen,
-// and returns how many siblings there are then, in one transaction and one round
-// trip. A server that refuses to store, because it is full, drops nothing either. A
-// script would do the same, and took twice as long for 90 KB: Lua copies the value.
-func (s *Store) writeOnce(ctx context.Context, key, dot string, value []byte, seen []string) (siblings int64, err error) {
+// writeOnce stores the fields of a value, drops those that its writer has seen, and
+// returns how many fields there are then, in one transaction and one round trip. A
+// server that refuses to store, because it is full, drops nothing either. A script
+// would do the same, and took twice as long for 90 KB: Lua copies the value.
+func (s *Store) writeOnce(ctx context.Context, key string, fields []any, seen []string) (stored int64, err error) {
 	var count *redis.IntCmd
 	commands, err := s.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.HSet(ctx, key, dot, value)
+		tx.HSet(ctx, key, fields...)
 		if len(seen) > 0 {
 			tx.HDel(ctx, key, seen...)
 		}

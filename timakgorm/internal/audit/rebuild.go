@@ -53,6 +53,7 @@ func (v *verification) salvage(ctx context.Context, found []*finding) error {
 			if _, err := v.audit.timelines.Salvage(ctx, f.key); err != nil {
 				return err
 			}
+			v.audit.relay.Tell(ctx, f.key)
 		}
 	}
 	return nil
@@ -191,18 +192,24 @@ func (a *Audit) removeExtras(ctx context.Context, found []*finding) error {
 	}
 	workers, working := errgroup.WithContext(ctx)
 	workers.SetLimit(atOnce)
-	var keys []string
+	written := make(chan string, len(removals))
 	for f, ops := range removals {
-		keys = append(keys, f.key)
 		workers.Go(func() error {
 			_, err := a.writerOf(f.contents).Apply(working, f.key, ops...)
+			if err == nil {
+				written <- f.key
+			}
 			return damagedMeanwhile(err)
 		})
 	}
-	if err := workers.Wait(); err != nil {
-		return err
+	err := workers.Wait()
+	close(written)
+	var keys []string
+	for key := range written {
+		keys = append(keys, key)
 	}
-	return a.relay.Tell(ctx, keys)
+	a.relay.Tell(ctx, keys...)
+	return err
 }
 
 // damagedMeanwhile forgets that a timeline was damaged just now: the next round finds it.

@@ -178,7 +178,8 @@ func (q *reading) keep(item timak.Item) {
 }
 
 // part is the query for the rows of one origin. Those of several sources are the first of
-// what each source has first: each asks an index.
+// what each source has first: each asks an index. Images are made of the rows that are left
+// in the end, and not of all that are sorted.
 func (q *reading) part(n int, one origin, wanted int) (part string, args []any) {
 	t := one.table
 	begin := fmt.Sprintf("SELECT %d, "+t.Dialect.Text+" FROM ", n, t.SQL.AnyImage)
@@ -187,14 +188,14 @@ func (q *reading) part(n int, one origin, wanted int) (part string, args []any) 
 	}
 	where, args := q.where(one)
 	first := fmt.Sprintf(" ORDER BY %s %s FETCH FIRST (?) ROWS WITH TIES", t.SQL.Column(one.rule.Date()), q.direction())
-	rows := t.SQL.From + " WHERE " + where + first
+	chosen := "SELECT " + t.SQL.ImageColumns + " FROM " + t.SQL.From + " WHERE " + where + first
 	args = append(args, wanted)
-	if one.given == nil {
-		return "(" + begin + rows + ")", args
+	if one.given != nil {
+		given, values := dialect.GivenValues(one.given, givenName)
+		chosen = fmt.Sprintf("SELECT %s FROM %s CROSS JOIN LATERAL (%s) AS %s%s", t.SQL.ImageColumns, given, chosen, t.SQL.Name, first)
+		args = append(append([]any{values}, args...), wanted)
 	}
-	given, values := dialect.GivenValues(one.given, givenName)
-	return fmt.Sprintf("(%s%s CROSS JOIN LATERAL (SELECT * FROM %s) AS %s%s)", begin, given, rows, t.SQL.Name, first),
-		append(append([]any{values}, args...), wanted)
+	return fmt.Sprintf("(%s(%s) AS %s)", begin, chosen, t.SQL.Name), args
 }
 
 // direction is that of the dates in which the rows are wanted.

@@ -27,6 +27,10 @@ func IsNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000
 // IsUnsupported reports whether an error of Postgres says that it has no such feature.
 func IsUnsupported(err error) bool { return stateOf(err) == "0A000" }
 
+// IsUnnotified reports whether an error of Postgres may say that NOTIFY did not work: the role
+// may not, or the queue of all listeners is full.
+func IsUnnotified(err error) bool { return slices.Contains([]string{"42501", "54000"}, stateOf(err)) }
+
 // missing is what SQLite says of a table or a column that does not exist.
 var missing = regexp.MustCompile(`no such (table|column)|has no column named`)
 

@@ -23,6 +23,9 @@ type Statements struct {
 	// JSON cannot express of a primary key is not a single value there.
 	AnyKey, AnyImage string
 
+	// ImageColumns are the columns that an image is made of, separated by commas.
+	ImageColumns string
+
 	// Name is what rows go by, in Column and in what is made of it.
 	Name string
 
@@ -113,6 +116,7 @@ func (d Dialect) StatementsAs(m *model.Model, at Home, name string, quote func(s
 	}
 	s.Key = d.ObjectOf(m.Keys, column)
 	s.Image = d.ImageOf(m, column)
+	s.ImageColumns = d.imageColumns(m, column)
 	s.AnyKey, s.AnyImage = d.ObjectOf(m.Keys, d.AnyColumn(column)), d.ImageOf(m, d.AnyColumn(column))
 	s.Draw = d.Bind(d.drawSQL())
 	s.Plain, s.Bare = d.plainOf(m, s), d.bareSQL(m, at, s)

@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
@@ -56,7 +57,7 @@ func (r soakRole) work() error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	store, err := r.Store.open(ctx)
+	store, err := r.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,6 +82,18 @@ func (r soakRole) work() error {
 		return errors.Join(plugin.Run(ctx), store.Close())
 	}
 	return errors.Join(r.write(ctx, db), store.Close())
+}
+
+// openStore opens the store, again if it does not answer in time: on a busy machine even one
+// that is there may not.
+func (r soakRole) openStore(ctx context.Context) (driver.Store, error) {
+	for {
+		store, err := r.Store.open(ctx)
+		if !errors.Is(err, driver.ErrUnavailable) || ctx.Err() != nil {
+			return store, err
+		}
+		shortTime(100)
+	}
 }
 
 func (r soakRole) options() *timakgorm.Options {

@@ -3,6 +3,7 @@ package endtoend_test
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"gorm.io/gorm/clause"
 
@@ -41,11 +42,13 @@ func (h *soakHistory) follow() {
 	}
 }
 
-// fillFeeds leaves no feed empty, and each of them full.
+// fillFeeds leaves no feed empty, and each of them full: with posts that are newer than all
+// others, as a timeline takes none from where it may lack some.
 func (s *soak) fillFeeds() {
 	s.Helper()
+	last := time.Now().Add(time.Hour)
 	for n := range feedMax + 2 {
-		s.Must(s.DB.Create(&world.Post{AuthorID: 0, Title: "last", Published: true, CreatedAt: world.At(60 + n)}).Error)
+		s.Must(s.DB.Create(&world.Post{AuthorID: 0, Title: "last", Published: true, CreatedAt: last.Add(time.Duration(n) * time.Minute)}).Error)
 	}
 	for reader := range soakReaders {
 		s.Must(s.DB.Clauses(clause.OnConflict{DoNothing: true}).Create(&Fan{ReaderID: uint(reader + 1), AuthorID: 0}).Error)

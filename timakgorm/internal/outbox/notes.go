@@ -20,14 +20,19 @@ func notesArgs(notes []string) ([]any, error) {
 	return []any{string(text)}, err
 }
 
-// Notify sends notes at once to the programs that listen on Channel, on Postgres.
+// Notify sends notes at once to the programs that listen on Channel, on Postgres. On SQLite
+// it writes the file, for programs that look whether it has changed.
 func (o *Outbox) Notify(ctx context.Context, notes []string) error {
-	if len(notes) == 0 {
-		return nil
+	statement, args, err := "UPDATE timak_clock SET high = high", []any(nil), error(nil)
+	if o.dialect.Lock {
+		if len(notes) == 0 {
+			return nil
+		}
+		statement = "SELECT " + sendNotes
+		args, err = notesArgs(notes)
 	}
-	args, err := notesArgs(notes)
 	if err == nil {
-		_, err = o.DB.ExecContext(ctx, "SELECT "+sendNotes, args...)
+		_, err = o.DB.ExecContext(ctx, statement, args...)
 	}
 	if err != nil {
 		return fmt.Errorf("timakgorm: notify: %w", err)

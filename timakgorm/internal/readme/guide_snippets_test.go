@@ -77,6 +77,24 @@ func Example_guideHomeFeeds() {
 		left, err := timelines.Unread(ctx, home, 100)
 		check(err)
 		fmt.Println(unread, left)
+
+		ctx, cancel := context.WithCancel(ctx)
+		show := func(unread int, err error) {
+			check(err)
+			fmt.Println(unread)
+			cancel()
+		}
+		watch := func() error {
+			changed, err := plugin.Watch(ctx, home) // until ctx ends
+			if err != nil {
+				return err
+			}
+			for range changed { // once at the beginning, and when the feed may have changed
+				show(timelines.Unread(ctx, home, 100))
+			}
+			return nil
+		}
+		check(watch())
 	}
 	keys := []string{timakgorm.Key("reader:{}:home", 7), timakgorm.Key("author:{}:articles", 1)}
 	merged, err := timelines.PageOf(ctx, keys, timak.Query{Limit: 20})
@@ -86,6 +104,7 @@ func Example_guideHomeFeeds() {
 	// articles:3
 	// articles:1
 	// 2 0
+	// 0
 	// 2
 }
 

@@ -166,7 +166,7 @@ func (r *Relay) mark(ctx context.Context, o *outbox.Outbox, since string) (strin
 // forget settles a batch of which everything was written since a mark.
 func (r *Relay) forget(ctx context.Context, o *outbox.Outbox, s outbox.Settlement, since string) error {
 	if own, _ := r.marks.known(); !s.Forgets() || r.marks.marker == nil && own.ID == 0 {
-		return o.Settle(ctx, s)
+		return r.settle(ctx, o, s)
 	}
 	if err := r.marks.enter(ctx); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (r *Relay) forgetOnce(ctx context.Context, o *outbox.Outbox, s outbox.Settl
 		return err
 	}
 	s.Mark = &own
-	if err = o.Settle(ctx, s); err == nil {
+	if err = r.settle(ctx, o, s); err == nil {
 		r.marks.set(own)
 	}
 	return err

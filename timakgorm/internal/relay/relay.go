@@ -32,6 +32,7 @@ type Relay struct {
 	marks       *marks
 	swept       outbox.Swept
 	foreignSeen rate.Sometimes // once a minute
+	untold      rate.Sometimes // once in ten minutes
 }
 
 // Options are the plugin's options that a relay needs. All but Rebuild are required.
@@ -52,7 +53,7 @@ type Options struct {
 func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Relay {
 	return &Relay{
 		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
-		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute},
+		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute}, untold: rate.Sometimes{Interval: remindEvery},
 	}
 }
 

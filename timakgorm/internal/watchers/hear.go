@@ -32,31 +32,33 @@ func (ws *Watchers) hear() *hearing {
 }
 
 // hearUntil listens until ctx ends, again after each failure. What was written meanwhile is
-// made up for by telling all, each time that listening has begun.
+// made up for by telling all, each time that it begins, or fails to.
 func (ws *Watchers) hearUntil(ctx context.Context) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 100*time.Millisecond, 30*time.Second
-	began := func() {
-		waits.Reset()
-		ws.tellAll()
-	}
 	listen := ws.listen
 	if !ws.opts.Dialect.Lock {
 		listen = ws.look
 	}
 	for ctx.Err() == nil {
-		err := listen(ctx, began)
+		began := time.Now()
+		err := listen(ctx, ws.tellAll)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errDeaf):
-			ws.opts.Log.InfoContext(ctx, "timak: watches look from time to time, as they cannot listen to other processes", "every", ws.opts.Poll, "reason", err)
+			ws.deaf.Do(func() {
+				ws.opts.Log.InfoContext(ctx, "timak: watches look from time to time, as they cannot listen to other processes", "every", ws.opts.Poll, "reason", err)
+			})
 			listen = ws.guess
 			continue
+		case time.Since(began) > waits.MaxInterval:
+			waits.Reset()
 		}
 		wait := waits.NextBackOff()
 		ws.opts.Log.WarnContext(ctx, "timak: watches do not hear of other processes; trying again", "wait", wait, "error", err)
 		rest(ctx, wait)
+		ws.tellAll()
 	}
 }
 

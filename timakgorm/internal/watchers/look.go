@@ -6,20 +6,16 @@ import (
 	"fmt"
 )
 
-// querier is a pool of one connection, or one of a pool.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // look asks SQLite from time to time, on one connection, whether others have written the
-// file, until ctx ends or that fails. Then any timeline may have changed.
+// file, until ctx ends or that fails. Then any timeline may have changed. A pool of one
+// connection has none to keep for that.
 func (ws *Watchers) look(ctx context.Context, began func()) error {
 	db, err := ws.opts.DB()
 	if err != nil {
 		return err
 	}
 	if db.Stats().MaxOpenConnections == 1 {
-		return ws.lookOn(ctx, db, began)
+		return ws.guess(ctx, began)
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -29,11 +25,11 @@ func (ws *Watchers) look(ctx context.Context, began func()) error {
 	return ws.lookOn(ctx, conn, began)
 }
 
-func (ws *Watchers) lookOn(ctx context.Context, on querier, began func()) error {
+func (ws *Watchers) lookOn(ctx context.Context, conn *sql.Conn, began func()) error {
 	var last int64
 	for first := true; ; first = false {
 		var now int64
-		if err := on.QueryRowContext(ctx, "PRAGMA data_version").Scan(&now); err != nil {
+		if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&now); err != nil {
 			return fmt.Errorf("timakgorm: watch: %w", err)
 		}
 		switch {

@@ -2,6 +2,7 @@ package watchers
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -21,7 +22,9 @@ func newWatcher(keys []string) *watcher {
 	w := &watcher{keys: map[sum][]string{}, out: make(chan string), wake: make(chan struct{}, 1), changed: map[sum]struct{}{}}
 	for _, key := range keys {
 		s := sumOf(key)
-		w.keys[s] = append(w.keys[s], key)
+		if !slices.Contains(w.keys[s], key) {
+			w.keys[s] = append(w.keys[s], key)
+		}
 		w.tell(s)
 	}
 	return w

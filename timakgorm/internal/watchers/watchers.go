@@ -21,6 +21,9 @@ var ErrTooMany = errors.New("timakgorm: watch: too many watches are open: try ag
 type Watchers struct {
 	opts Options
 	self sender
+	deaf sync.Once // says why it cannot listen
+
+	silence time.Duration // see longestSilence
 
 	mu    sync.Mutex
 	open  int
@@ -39,7 +42,7 @@ type Options struct {
 
 // New returns watchers, of which there are none yet.
 func New(opts Options) *Watchers {
-	return &Watchers{opts: opts, self: newSender(), by: map[sum]map[*watcher]struct{}{}}
+	return &Watchers{opts: opts, self: newSender(), silence: longestSilence, by: map[sum]map[*watcher]struct{}{}}
 }
 
 // Watch opens a watch of some timelines, until ctx ends. Then the channel is closed.

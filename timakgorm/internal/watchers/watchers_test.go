@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
@@ -227,38 +226,25 @@ func TestWatch_lost(t *testing.T) {
 	}
 }
 
-// TestWatch_oneConnection: a pool of one connection has none to listen on.
-func TestWatch_oneConnection(t *testing.T) {
+// TestWatch_smallPool: a pool of one or two connections has none to listen on.
+func TestWatch_smallPool(t *testing.T) {
 	t.Parallel()
-	world.OnBoth(t, func(t *testing.T, dialect string) {
-		w := world.New(t, world.Setup{Dialect: dialect, Options: world.Quick()})
-		other := w.Another(nil)
-		w.OneConnection()
-		r := watching(w, key)
-		for id := range uint(3) {
-			write(w, id+1, 1)
-			other.Drain()
-			r.sees(key, fmt.Sprint("posts:", id+1))
-		}
-	})
-}
-
-// TestWatch_rebuild: what Rebuild takes away, it tells of.
-func TestWatch_rebuild(t *testing.T) {
-	t.Parallel()
-	w := world.New(t, world.Setup{Dialect: "postgres", Options: &timakgorm.Options{Poll: time.Hour}})
-	other := w.Another(nil)
-	r := watching(w, key)
-	for n := range 3 {
-		_, err := w.Timelines.Apply(t.Context(), key, timak.Put(timak.Item{ID: "posts:9", At: world.At(1)}))
-		w.Must(err)
-		_, err = other.Plugin.Rebuild(t.Context(), timakgorm.RebuildOptions{Keys: []string{key}})
-		w.Must(err)
-		for r.next() != key || len(w.IDs(key)) > 0 {
-		}
-		if n == 0 {
-			listening(w, 1)
-		}
+	for _, connections := range []int{1, 2} {
+		world.OnBoth(t, func(t *testing.T, dialect string) {
+			w := world.New(t, world.Setup{Dialect: dialect, Options: world.Quick()})
+			other := w.Another(nil)
+			pool, err := w.DB.DB()
+			w.Must(err)
+			pool.SetMaxOpenConns(connections)
+			pool.SetMaxIdleConns(-1) // each use has a connection of its own
+			defer w.Run()()
+			r := watching(w, key)
+			for id := range uint(3) {
+				write(w, id+1, 1)
+				other.Drain()
+				r.sees(key, fmt.Sprint("posts:", id+1))
+			}
+		})
 	}
 }
 

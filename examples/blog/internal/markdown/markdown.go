@@ -26,8 +26,12 @@ func Comment(text string) template.HTML { return show(comments(), text) }
 
 // show renders a text, and then lets through only what the policy knows.
 func show(m goldmark.Markdown, text string) template.HTML {
-	return template.HTML(policy().SanitizeBytes(convert(m, text))) //nolint:gosec // sanitised here
+	safe := policy().Sanitize(string(convert(m, text)))
+	return template.HTML(reachable.Replace(safe)) //nolint:gosec // sanitised here
 }
+
+// reachable lets the keyboard reach what scrolls if it is wider than the page.
+var reachable = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table", `<table tabindex="0"`)
 
 // convert returns a text as HTML. One that would take more than maxOutput is shown as it was
 // written.

@@ -22,8 +22,8 @@ func TestPost(t *testing.T) {
 		"[![cat](c.png)](/d)":               `<p dir="auto"><a href="/d" rel="nofollow">cat</a></p>` + "\n",
 		"3. c\n4. d":                        "<ol start=\"3\" dir=\"auto\">\n<li>c</li>\n<li>d</li>\n</ol>\n",
 		"> q":                               "<blockquote dir=\"auto\"><p>q</p>\n</blockquote>\n",
-		"| a |\n|--:|\n| b |":               "<table dir=\"auto\">\n<thead>\n<tr>\n<th align=\"right\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td align=\"right\">b</td>\n</tr>\n</tbody>\n</table>\n",
-		"```js\nif (a<b)\n```":              "<pre><code>if (a&lt;b)\n</code></pre>\n",
+		"| a |\n|--:|\n| b |":               "<table tabindex=\"0\" dir=\"auto\">\n<thead>\n<tr>\n<th align=\"right\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td align=\"right\">b</td>\n</tr>\n</tbody>\n</table>\n",
+		"```js\nif (a<b)\n```":              "<pre tabindex=\"0\"><code>if (a&lt;b)\n</code></pre>\n",
 	} {
 		if got := string(markdown.Post(text)); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", text, got, want)

@@ -36,6 +36,8 @@ type seeding struct {
 	users    []blog.User
 	authors  *rand.Zipf // some write much, most a little
 	progress func(posts int)
+
+	sentences []string // patterns of sentences that the post has not had yet
 }
 
 // Run carries out a plan, and returns the names of the users, the busiest author first.

@@ -3,6 +3,7 @@ package seed
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ func (s *seeding) text() (title, body string) {
 		foreign := pick(s, foreignPosts)
 		return foreign.title, foreign.body
 	}
-	title = s.fill(pick(s, titles))
+	title, s.sentences = s.fill(pick(s, titles)), nil
 	var parts []string
 	for n := range s.rand.IntN(4) + 1 {
 		if n > 0 && s.rand.IntN(3) == 0 {
@@ -30,9 +31,20 @@ func (s *seeding) text() (title, body string) {
 func (s *seeding) paragraph() string {
 	sentences := make([]string, s.rand.IntN(4)+2)
 	for i := range sentences {
-		sentences[i] = upper(s.fill(pick(s, sentencesOf)))
+		sentences[i] = s.sentence()
 	}
 	return strings.Join(sentences, " ")
+}
+
+// sentence returns a sentence like none of the last ones.
+func (s *seeding) sentence() string {
+	if len(s.sentences) == 0 {
+		s.sentences = slices.Clone(sentencesOf)
+		s.rand.Shuffle(len(s.sentences), func(i, j int) { s.sentences[i], s.sentences[j] = s.sentences[j], s.sentences[i] })
+	}
+	pattern := s.sentences[0]
+	s.sentences = s.sentences[1:]
+	return upper(s.fill(pattern))
 }
 
 // figure returns something that is no paragraph.
@@ -41,7 +53,7 @@ func (s *seeding) figure() string {
 	case 0:
 		return fmt.Sprintf("- %s\n- %s\n- %s", s.fill("the {thing}"), s.fill("a {quality} {tool}"), s.fill("{time} of patience"))
 	case 1:
-		return "> " + upper(s.fill(pick(s, sentencesOf)))
+		return "> " + s.sentence()
 	case 2:
 		return "| what | how many |\n|---|--:|\n| " + s.fill("{thing}") + fmt.Sprintf(" | %d |\n| ", s.rand.IntN(40)+1) + s.fill("{tool}") + fmt.Sprintf(" | %d |", s.rand.IntN(9)+1)
 	default:

@@ -48,6 +48,13 @@ var sentencesOf = []string{
 	"you can hear it from {place} when the wind is right.",
 	"most advice about {things} is written by people who own one {tool} too many.",
 	"so I began again, more slowly, and it worked.",
+	"it is a {quality} {thing}, but it is mine.",
+	"I keep a {tool} in {place} for days like that.",
+	"we argued about {things} for {time}, and parted as friends.",
+	"there are two ways to {verb} a {thing}, and I have now tried both.",
+	"the {thing} was the easy part.",
+	"ask me again after {time}.",
+	"for once the {tool} was where I had left it.",
 	"the second attempt was worse, which is how I knew that I was learning.",
 }
 

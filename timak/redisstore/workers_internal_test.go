@@ -1,0 +1,40 @@
+package redisstore
+
+import (
+	"testing"
+	"testing/synctest"
+)
+
+// All jobs run at once, some workers are kept for later ones, and none after the end.
+func TestWorkers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorkers()
+		started := make(chan bool, 3*mostIdle)
+		for range 2 { // the second time, some are there
+			finish := make(chan bool)
+			for range 3 * mostIdle {
+				w.run(func() { started <- true; <-finish })
+			}
+			synctest.Wait()
+			if n := len(started); n != 3*mostIdle || w.idle.Load() != 0 {
+				t.Errorf("%d of %d jobs run, and %d workers are idle", n, 3*mostIdle, w.idle.Load())
+			}
+			for len(started) > 0 {
+				<-started
+			}
+			close(finish)
+			synctest.Wait()
+			if w.idle.Load() != mostIdle {
+				t.Errorf("%d workers are idle, want %d", w.idle.Load(), mostIdle)
+			}
+		}
+		w.end()
+		synctest.Wait()
+		w.run(func() { started <- true })
+		synctest.Wait()
+		if len(started) != 1 || w.idle.Load() != 0 {
+			t.Errorf("after the end %d jobs run, and %d workers are idle; want 1 and none", len(started), w.idle.Load())
+		}
+	})
+}
