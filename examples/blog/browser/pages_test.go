@@ -115,7 +115,7 @@ func newcomersPages() []look {
 }
 
 // notPages are routes that programs read, as path or beginning of a path.
-var notPages = []string{"/api/", "/static/", "/feed.atom", "/users/:name/feed.atom", "/healthz", "/readyz", "/favicon.ico", "/robots.txt", "/live", "/home/live"}
+var notPages = []string{"/api/", "/static/", "/feed.atom", "/users/:name/feed.atom", "/live", "/home/live", "/healthz", "/readyz", "/favicon.ico", "/robots.txt"}
 
 // wantAll fails the test if there are pages that no tab has been at.
 func (w town) wantAll(t *testing.T) {

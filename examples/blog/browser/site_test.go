@@ -54,7 +54,8 @@ func newSite(t *testing.T) *site {
 	relay(t, b)
 	s := &site{blog: b}
 	var ok bool
-	if s.handler, ok = web.New(b, &web.Options{LoginBurst: 1e6, Logger: log, Count: s.count}).(*echo.Echo); !ok {
+	live := web.Live{Beat: 100 * time.Millisecond, Pause: 10 * time.Millisecond}
+	if s.handler, ok = web.New(b, &web.Options{LoginBurst: 1e6, Live: live, Logger: log, Count: s.count}).(*echo.Echo); !ok {
 		t.Fatal("the blog's handler has no routes")
 	}
 	mux := http.NewServeMux()

@@ -42,10 +42,10 @@ type news struct {
 }
 
 func liveRoutes(e *echo.Echo, l *live) {
-	g := e.Group("", cacheControl("no-store"))
+	fresh := cacheControl("no-store") // of each route: a group would answer for paths that do not exist
 	for path, of := range map[string]func(echo.Context) (feed, error){sitePath: l.site, homePath: l.home} {
-		get(g, path, l.answer(of, l.stream))
-		get(g, path+countPath, l.answer(of, l.count))
+		get(e, path, l.answer(of, l.stream), fresh)
+		get(e, path+countPath, l.answer(of, l.count), fresh)
 	}
 }
 

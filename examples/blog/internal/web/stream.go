@@ -174,17 +174,20 @@ func (s *stream) beat(ctx context.Context) error {
 
 // send returns errGone if the client does not take what is sent.
 func (s *stream) send(m *sse.Message) error {
-	err := s.hurry()
-	if err == nil {
-		_, err = m.WriteTo(s.answer)
-	}
-	if err == nil {
-		err = s.control.Flush()
-	}
-	if err != nil {
+	if err := s.write(m); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return nil
+}
+
+func (s *stream) write(m *sse.Message) error {
+	if err := s.hurry(); err != nil {
+		return err
+	}
+	if _, err := m.WriteTo(s.answer); err != nil {
+		return err
+	}
+	return s.control.Flush()
 }
 
 // hurry gives the next write its time, whatever that of other answers is.

@@ -66,7 +66,7 @@ func (v *visitor) open(t *testing.T, url string, headers ...string) opened {
 type stream struct {
 	opened
 
-	pull     func() (sse.Event, error, bool)
+	pull func() (sse.Event, error, bool)
 }
 
 // news is what an event says.
