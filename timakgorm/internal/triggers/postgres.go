@@ -24,15 +24,15 @@ import (
 // row again, and their changes may be recorded before or after this one.
 var postgresEvents = []struct {
 	name, when string
-	body       func(m *model.Model) string
+	record     func(m *model.Model) string
 }{
-	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", insertedRows},
-	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", updatedRows},
-	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", deletedRows},
+	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", recordInserted},
+	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", recordUpdated},
+	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", recordDeleted},
 	// No trigger gets the rows that TRUNCATE removes, so they are read before it, with
 	// the rows of inheriting tables. TRUNCATE may leave those: they are read after it.
-	{"timak_truncate", "BEFORE TRUNCATE ON {table}", truncatedRows},
-	{"timak_truncated", "AFTER TRUNCATE ON {table}", remainingRows},
+	{"timak_truncate", "BEFORE TRUNCATE ON {table}", recordTruncated},
+	{"timak_truncated", "AFTER TRUNCATE ON {table}", recordRemaining},
 }
 
 // postgresFunction records the rows of a statement. It runs with the rights of the
@@ -43,12 +43,22 @@ var postgresEvents = []struct {
 // has the old name: the function compares the names. The triggers of tables below
 // the tracked one use its functions, called with an argument.
 //
-// The query has no variables, so it is planned once a session, and the plan serves
-// one row as well as many: rows of the table are looked up one by one in the index of
-// the primary key, even if the table was empty when the query was planned. JIT is
-// off, as compiling would take far longer than running the query for one row.
+// No query has a variable on which its plan could depend, so each is planned once a
+// session, and the plan serves one row as well as many: rows of the table are looked up
+// one by one in the index of the primary key, even if the table was empty when the query
+// was planned. JIT is off, as compiling would take far longer than running the query for
+// one row.
+//
+// The version is drawn into a variable: Postgres sets up a query that calls a volatile
+// function in more steps. No variable has the type of a column: a session keeps the types
+// that an expression was first run with, and would refuse all writes after an ALTER of
+// the column. Their label tells variables from columns.
 const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET enable_seqscan = off{settings} AS {quote}
 -- ` + hashMark + `: made from the rules of {table}; do not edit.
+<<timak>>
+DECLARE
+	version pg_catalog.int8;
+	alike pg_catalog.bool;
 BEGIN
 	IF TG_NARGS OPERATOR(pg_catalog.=) 0 AND TG_TABLE_NAME OPERATOR(pg_catalog.<>) {bare} THEN
 		RETURN NULL;
@@ -57,27 +67,6 @@ BEGIN
 	RETURN NULL;
 END
 {quote}`
-
-const recordRows = `INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
-	SELECT {name}, c.pk, c.old, c.new, (SELECT {timak}timak_version(0))
-	FROM (
-		{rows}
-	) c`
-
-// whoseTrigger stands for the table on which a trigger fired: the tracked one, or one
-// below it.
-const whoseTrigger = "{whose}"
-
-// recordOf returns the statement in a function that records rows.
-func recordOf(m *model.Model, rows string) string {
-	record := strings.NewReplacer("{name}", sqltext.QuoteText(m.Table), "{rows}", rows).Replace(recordRows)
-	before, after, dynamic := strings.Cut(record, whoseTrigger)
-	if !dynamic {
-		return record
-	}
-	const then = " OPERATOR(pg_catalog.||) "
-	return "EXECUTE " + sqltext.QuoteText(before) + then + "TG_RELID::pg_catalog.regclass::pg_catalog.text" + then + sqltext.QuoteText(after)
-}
 
 // When the triggers are installed, the schemas of timak's tables and of the tracked
 // table are known, and statements name them, quoted and with a dot. In a script they
@@ -110,11 +99,8 @@ func placed(statement string, in schemas) string {
 func postgresTriggers(m *model.Model) triggerSet {
 	var s triggerSet
 	for _, event := range postgresEvents {
-		record := recordOf(m, event.body(m))
+		record := event.record(m)
 		function := postgresFunctionName(m.Table, event.name)
-		if event.name == "timak_truncate" {
-			record = truncateCheck + record
-		}
 		fill := strings.NewReplacer(
 			"{table}", sqltext.QuoteName(m.Table),
 			"{bare}", sqltext.QuoteText(sqltext.Unqualified(m.Table)),
@@ -162,13 +148,6 @@ func inFunction() dialect.Dialect {
 }
 
 var withoutOperators = regexp.MustCompile(`^(?i)(?:"(?:[^"]|"")*"|[\s()]|IS|NOT|NULL|AND|OR)*$`)
-
-// truncateCheck refuses a TRUNCATE of rows that its transaction cannot see.
-const truncateCheck = `IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^(repeatable|serializable)' THEN
-		RAISE EXCEPTION 'timak: TRUNCATE of % removes rows that a transaction of this isolation level does not see', TG_TABLE_NAME
-			USING HINT = 'Use DELETE, or a transaction that is READ COMMITTED.';
-	END IF;
-	`
 
 // postgresFunctionName names a trigger's function, in the table's schema. Postgres
 // cuts names to 63 bytes, which could make two of them the same, so a longer one ends

@@ -11,30 +11,61 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/sqltext"
 )
 
-// insertedRows selects the inserted rows that still exist.
-func insertedRows(m *model.Model) string {
-	return fmt.Sprintf("SELECT %s AS pk, NULL::pg_catalog.json AS old, pg_catalog.row_to_json(t_image.*) AS new\n\t\tFROM timak_new n%s%s\n\t\tWHERE %s",
-		postgresPK(m, dialect.Qualifies("n")), rowNow(m, dialect.Qualifies("n")), imageAs(m, "t"), there(m, "t"))
+// draw sets the version of a statement's changes, once its rows are locked.
+const draw = "version := {timak}timak_version(0);\n\t"
+
+// insertRows inserts what a query selects into the outbox.
+const insertRows = "INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)\n\t"
+
+// recordInserted records the inserted rows that still exist.
+func recordInserted(m *model.Model) string {
+	return draw + insertRows + fmt.Sprintf(`SELECT %s, %s, NULL, t.image, timak.version
+	FROM timak_new n
+		CROSS JOIN LATERAL (SELECT pg_catalog.row_to_json(r_image.*) AS image FROM %s r%s
+			WHERE %s OFFSET 0) t`,
+		sqltext.QuoteText(m.Table), postgresPK(m, dialect.Qualifies("n")), itself(m), imageAs(m, "r"),
+		dialect.Joined(" AND ", keysFound(m, "r", dialect.Qualifies("n")), dialect.Seen(m, "r")))
 }
 
-// deletedRows selects the deleted rows, which may have been inserted again.
-func deletedRows(m *model.Model) string {
-	rows := fmt.Sprintf("SELECT %s AS pk, pg_catalog.row_to_json(d_image.*) AS old, %s AS new\n\t\tFROM timak_old d%s%s%s",
-		postgresPK(m, dialect.Qualifies("d")), imageIfThere(m, "t"), rowNow(m, dialect.Qualifies("d")), imageAs(m, "d"), imageAs(m, "t"))
-	return dialect.Joined("\n\t\tWHERE ", rows, dialect.Seen(m, "d"))
+// recordDeleted records the deleted rows, which may have been inserted again.
+func recordDeleted(m *model.Model) string {
+	return draw + insertRows + dialect.Joined("\n\tWHERE ", gone(m), dialect.Seen(m, "d"))
 }
 
-func truncatedRows(m *model.Model) string {
-	return dialect.Joined("\n\t\tWHERE ", imagesOf(m, "pg_catalog.row_to_json(d_image.*) AS old, NULL::pg_catalog.json AS new"), dialect.Seen(m, "d"))
+// gone selects rows of timak_old, each with what the table now has in its place.
+func gone(m *model.Model) string {
+	return fmt.Sprintf(`SELECT %s, %s, %s, %s, timak.version
+	FROM timak_old d%s`,
+		sqltext.QuoteText(m.Table), postgresPK(m, dialect.Qualifies("d")), imageIfSeen(m, "d"), imageNow(m, dialect.Qualifies("d")), imageAs(m, "d"))
 }
 
-func remainingRows(m *model.Model) string {
-	return dialect.Joined("\n\t\tWHERE ", imagesOf(m, "NULL::pg_catalog.json AS old, pg_catalog.row_to_json(d_image.*) AS new"), dialect.Seen(m, "d"))
-}
-
-// imagesOf selects images of all rows of the table on which the trigger fired.
-func imagesOf(m *model.Model, images string) string {
-	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, dialect.Qualifies("d")), images, whoseTrigger, imageAs(m, "d"))
+// recordUpdated records the updated rows whose image has changed.
+//
+// Most updates change one row. The query for many takes far longer to be set up than to
+// be run for one, so a single row that has kept its key gets one with few parts, and an
+// update beside the image ends before a version is drawn. A row that leaves a partition
+// may be in timak_old alone, as a trigger can keep it out of the other.
+func recordUpdated(m *model.Model) string {
+	return strings.NewReplacer(
+		"{alike}", keysAlike(m, "d", dialect.Qualifies("n")),
+		"{changed}", differ(m),
+		"{draw}", draw,
+		"{one}", insertRows+gone(m),
+		"{many}", insertRows+updatedRows(m),
+	).Replace(`PERFORM FROM timak_old LIMIT 1 OFFSET 1;
+	IF NOT FOUND THEN
+		SELECT {alike} INTO alike
+		FROM timak_old d LEFT JOIN timak_new n ON true
+		WHERE {changed};
+		IF NOT FOUND THEN
+			RETURN NULL;
+		END IF;
+	END IF;
+	{draw}IF alike THEN
+	{one};
+	RETURN NULL;
+	END IF;
+	{many}`)
 }
 
 // itself returns the tracked table's name in a trigger's query.
@@ -43,44 +74,62 @@ func itself(m *model.Model) string {
 }
 
 // updatedRows pairs the rows before and after: a row whose primary key was changed
-// counts as one removed and one added. Rows whose columns are the same byte by byte
-// are left out before an image is made. Equality would not do: some collations ignore
-// case, and json has no equality.
+// counts as one removed and one added.
 func updatedRows(m *model.Model) string {
 	either := func(field *schema.Field) string {
 		return "coalesce(" + dialect.Qualifies("n")(field) + ", " + dialect.Qualifies("d")(field) + ")"
 	}
-	return fmt.Sprintf(`SELECT %s AS pk,
-			%s AS old,
-			%s AS new
-		FROM timak_old d FULL JOIN timak_new n ON %s%s%s%s
-		WHERE %s`,
-		postgresPK(m, either), imageIfThere(m, "d"), imageIfThere(m, "t"),
-		keysAlike(m, "d", dialect.Qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"),
-		dialect.Joined(" AND ", fmt.Sprintf("ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record",
-			strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("d")), ", "),
-			strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("n")), ", ")), eitherSeen(m)))
+	return fmt.Sprintf(`SELECT %s, %s, %s, %s, timak.version
+	FROM timak_old d FULL JOIN timak_new n ON %s%s%s%s
+	WHERE %s`,
+		sqltext.QuoteText(m.Table), postgresPK(m, either), imageIfThere(m, "d"), imageIfThere(m, "t"),
+		keysAlike(m, "d", dialect.Qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"), differ(m))
+}
+
+// differ returns the condition that the columns of a row of timak_old and of one of
+// timak_new are not the same byte by byte, and that one of the rows is to be seen.
+// Equality would not do: some collations ignore case, and json has no equality.
+func differ(m *model.Model) string {
+	return dialect.Joined(" AND ", fmt.Sprintf("ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record",
+		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("d")), ", "),
+		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("n")), ", ")), eitherSeen(m))
 }
 
 // rowNow returns a part of a FROM clause: the row t that the table now has under a
 // primary key, NULLs if there is none. It is looked up and not joined, as the plan of
 // a join for one row would be slow for many.
 func rowNow(m *model.Model, key func(*schema.Field) string) string {
+	return fmt.Sprintf("\n\t\tLEFT JOIN LATERAL (SELECT %s FROM %s r WHERE %s OFFSET 0) t ON true",
+		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("r")), ", "), itself(m), keysFound(m, "r", key))
+}
+
+// imageNow returns the image of the row that the table now has under a primary key, NULL
+// if there is none. Of several, which only inheriting tables can have, it takes one.
+func imageNow(m *model.Model, key func(*schema.Field) string) string {
+	return fmt.Sprintf("(SELECT %s FROM %s r%s\n\t\tWHERE %s LIMIT 1)", imageIfSeen(m, "r"), itself(m), imageAs(m, "r"), keysFound(m, "r", key))
+}
+
+// keysFound is keysAlike for a row of the table, which is found by its index.
+func keysFound(m *model.Model, alias string, key func(*schema.Field) string) string {
 	var match []string
 	for _, field := range m.Keys { // for the index
-		match = append(match, dialect.Qualifies("r")(field)+" OPERATOR(pg_catalog.=) "+key(field))
+		match = append(match, dialect.Qualifies(alias)(field)+" OPERATOR(pg_catalog.=) "+key(field))
 	}
-	if exact := keysAlike(m, "r", key); exact != strings.Join(match, " AND ") {
+	if exact := keysAlike(m, alias, key); exact != strings.Join(match, " AND ") {
 		match = append(match, exact)
 	}
-	return fmt.Sprintf("\n\t\tLEFT JOIN LATERAL (SELECT %s FROM %s r WHERE %s OFFSET 0) t ON true",
-		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("r")), ", "), itself(m), strings.Join(match, " AND "))
+	return strings.Join(match, " AND ")
 }
 
 // there returns the condition that a row of an outer join exists and is not
 // soft-deleted.
 func there(m *model.Model, alias string) string {
 	return dialect.Joined(" AND ", dialect.Qualifies(alias)(m.Keys[0])+" IS NOT NULL", dialect.Seen(m, alias))
+}
+
+// imageIfSeen returns the image of a row, NULL if it is soft-deleted.
+func imageIfSeen(m *model.Model, alias string) string {
+	return dialect.CaseWhen(dialect.Seen(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
 }
 
 // imageIfThere returns the image of a row of an outer join, NULL if it is not there.
