@@ -43,11 +43,10 @@ var postgresEvents = []struct {
 // has the old name: the function compares the names. The triggers of tables below
 // the tracked one use its functions, called with an argument.
 //
-// No query has a variable on which its plan could depend, so each is planned once a
-// session, and the plan serves one row as well as many: rows of the table are looked up
-// one by one in the index of the primary key, even if the table was empty when the query
-// was planned. JIT is off, as compiling would take far longer than running the query for
-// one row.
+// No plan of a query depends on its variables, so a session keeps one after a few calls,
+// and it serves one row as well as many: rows of the table are looked up one by one in
+// the index of the primary key, even if the table was empty when the query was planned.
+// JIT is off, as compiling would take far longer than running the query for one row.
 //
 // The version is drawn into a variable: Postgres sets up a query that calls a volatile
 // function in more steps. No variable has the type of a column: a session keeps the types
