@@ -230,6 +230,7 @@ func TestTriggers_role(t *testing.T) {
 		{"=", "bigint", "bigint", "boolean"},
 		{"<>", "name", "text", "boolean"},
 		{">=", "bigint", "bigint", "boolean"},
+		{"<", "bigint", "bigint", "boolean"},
 		{"||", "text", "text", "text"},
 		{"*", "double precision", "integer", "double precision"},
 		{"*<>", "record", "record", "boolean"},

@@ -151,3 +151,20 @@ func TestTriggers_beside(t *testing.T) {
 		t.Error("an update that changes an image has not opened the outbox")
 	}
 }
+
+// TestTriggers_quotedSchema: the functions name their schema in texts too.
+func TestTriggers_quotedSchema(t *testing.T) {
+	t.Parallel()
+	dsn := world.NewDSN(t, "postgres")
+	err := world.OpenDSN(t, "postgres", dsn, nil).Exec(`CREATE SCHEMA "it's";
+		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = "it''s"', current_database()); END $$`).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := world.TriggerWorld(t, world.Setup{Dialect: "postgres", DSN: dsn})
+	w.Seed()
+	w.Script(w.Session(), insertedPost, "UPDATE posts SET author_id = 2 WHERE id = 10")
+	w.Check()
+	w.Script(w.Session(), "TRUNCATE posts")
+	w.Check()
+}

@@ -73,6 +73,7 @@ END
 // with temporary tables last.
 const (
 	timakMark = "{timak}"
+	textMark  = "{timak text}" // within a text
 	tableMark = "{its}"
 	pathMark  = "-- path of "
 	keepPath  = `DO $timak$ BEGIN EXECUTE 'ALTER FUNCTION %s SET search_path = ' ||
@@ -92,7 +93,7 @@ func placed(statement string, in schemas) string {
 		}
 		return fmt.Sprintf(keepPath, strings.ReplaceAll(function, "'", "''"))
 	}
-	return strings.NewReplacer(timakMark, in.timak, tableMark, in.table).Replace(statement)
+	return strings.NewReplacer(timakMark, in.timak, textMark, strings.ReplaceAll(in.timak, "'", "''"), tableMark, in.table).Replace(statement)
 }
 
 func postgresTriggers(m *model.Model) triggerSet {

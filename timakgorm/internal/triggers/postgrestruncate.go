@@ -32,6 +32,6 @@ func recordAll(m *model.Model, images string) string {
 	before := insertRows + fmt.Sprintf("SELECT %s, %s, %s, $1 FROM ", sqltext.QuoteText(m.Table), postgresPK(m, dialect.Qualifies("d")), images)
 	after := dialect.Joined("\n\tWHERE ", " d"+imageAs(m, "d"), dialect.Seen(m, "d"))
 	return draw + "EXECUTE " + strings.Join([]string{
-		sqltext.QuoteText(before), "TG_RELID::pg_catalog.regclass::pg_catalog.text", sqltext.QuoteText(after),
+		strings.ReplaceAll(sqltext.QuoteText(before), timakMark, textMark), "TG_RELID::pg_catalog.regclass::pg_catalog.text", sqltext.QuoteText(after),
 	}, " OPERATOR(pg_catalog.||) ") + " USING version"
 }
