@@ -168,3 +168,21 @@ func TestTriggers_quotedSchema(t *testing.T) {
 	w.Script(w.Session(), "TRUNCATE posts")
 	w.Check()
 }
+
+// TestTriggers_behind: a version is not behind the clock, also if the sequence is.
+func TestTriggers_behind(t *testing.T) {
+	t.Parallel()
+	w := world.TriggerWorld(t, world.Setup{Dialect: "postgres"})
+	w.Seed()
+	for _, write := range []string{insertedPost, "UPDATE posts SET author_id = 2 WHERE id = 10", "UPDATE posts SET author_id = 3", "DELETE FROM posts WHERE id = 10", "TRUNCATE posts"} {
+		w.Drain()
+		var began int64
+		w.Must(w.DB.Raw("SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint + 0 * setval('timak_versions', 1)").Scan(&began).Error)
+		w.Script(w.Session(), write)
+		var behind, all int
+		w.Must(w.DB.Raw("SELECT count(*) FILTER (WHERE version < ?), count(*) FROM timak_outbox", began).Row().Scan(&behind, &all))
+		if behind > 0 || all == 0 {
+			t.Errorf("%s: %d of %d versions are behind the clock, want 0 of some", write, behind, all)
+		}
+	}
+}
