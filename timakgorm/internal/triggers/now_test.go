@@ -212,6 +212,16 @@ func TestTriggers_rowSecurity(t *testing.T) {
 	refused("row-level security")
 	w.Must(tx.Exec("ALTER TABLE posts NO FORCE ROW LEVEL SECURITY").Error)
 	refused("may not write timak_outbox")
+	grant := func(rights string) {
+		t.Helper()
+		w.Must(tx.Exec("RESET ROLE; GRANT " + rights + " TO " + role + "; SELECT setval('timak_versions', 1); SET LOCAL ROLE " + role).Error)
+	}
+	grant("INSERT ON timak_outbox")
+	grant("UPDATE ON SEQUENCE timak_versions")
+	refused("grant it INSERT on the one, USAGE and UPDATE on the other")
+	grant("USAGE ON SEQUENCE timak_versions")
+	w.Must(w.Plugin.InstallTriggers(t.Context(), tx))
+	w.Must(tx.Exec("INSERT INTO posts (id, author_id) VALUES (40, 1); UPDATE posts SET author_id = 9 WHERE id = 40; DELETE FROM posts WHERE id = 40").Error)
 }
 
 // TestTriggers_role: who writes a tracked table needs no other rights, and cannot
@@ -230,6 +240,7 @@ func TestTriggers_role(t *testing.T) {
 		{"=", "bigint", "bigint", "boolean"},
 		{"<>", "name", "text", "boolean"},
 		{">=", "bigint", "bigint", "boolean"},
+		{"<", "bigint", "bigint", "boolean"},
 		{"||", "text", "text", "text"},
 		{"*", "double precision", "integer", "double precision"},
 		{"*<>", "record", "record", "boolean"},

@@ -24,15 +24,15 @@ import (
 // row again, and their changes may be recorded before or after this one.
 var postgresEvents = []struct {
 	name, when string
-	body       func(m *model.Model) string
+	record     func(m *model.Model) string
 }{
-	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", insertedRows},
-	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", updatedRows},
-	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", deletedRows},
+	{"timak_insert", "AFTER INSERT ON {table} REFERENCING NEW TABLE AS timak_new", recordInserted},
+	{"timak_update", "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS timak_old NEW TABLE AS timak_new", recordUpdated},
+	{"timak_delete", "AFTER DELETE ON {table} REFERENCING OLD TABLE AS timak_old", recordDeleted},
 	// No trigger gets the rows that TRUNCATE removes, so they are read before it, with
 	// the rows of inheriting tables. TRUNCATE may leave those: they are read after it.
-	{"timak_truncate", "BEFORE TRUNCATE ON {table}", truncatedRows},
-	{"timak_truncated", "AFTER TRUNCATE ON {table}", remainingRows},
+	{"timak_truncate", "BEFORE TRUNCATE ON {table}", recordTruncated},
+	{"timak_truncated", "AFTER TRUNCATE ON {table}", recordRemaining},
 }
 
 // postgresFunction records the rows of a statement. It runs with the rights of the
@@ -43,12 +43,21 @@ var postgresEvents = []struct {
 // has the old name: the function compares the names. The triggers of tables below
 // the tracked one use its functions, called with an argument.
 //
-// The query has no variables, so it is planned once a session, and the plan serves
-// one row as well as many: rows of the table are looked up one by one in the index of
-// the primary key, even if the table was empty when the query was planned. JIT is
-// off, as compiling would take far longer than running the query for one row.
+// No plan of a query depends on its variables, so a session keeps one after a few calls,
+// and it serves one row as well as many: rows of the table are looked up one by one in
+// the index of the primary key, even if the table was empty when the query was planned.
+// JIT is off, as compiling would take far longer than running the query for one row.
+//
+// The version is drawn into a variable: Postgres sets up a query that calls a volatile
+// function in more steps. No variable has the type of a column: a session keeps the types
+// that an expression was first run with, and would refuse all writes after an ALTER of
+// the column. Their label tells variables from columns.
 const postgresFunction = `CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET enable_seqscan = off{settings} AS {quote}
 -- ` + hashMark + `: made from the rules of {table}; do not edit.
+<<timak>>
+DECLARE
+	version pg_catalog.int8;
+	alike pg_catalog.bool;
 BEGIN
 	IF TG_NARGS OPERATOR(pg_catalog.=) 0 AND TG_TABLE_NAME OPERATOR(pg_catalog.<>) {bare} THEN
 		RETURN NULL;
@@ -58,33 +67,13 @@ BEGIN
 END
 {quote}`
 
-const recordRows = `INSERT INTO {timak}timak_outbox (tbl, pk, old, new, version)
-	SELECT {name}, c.pk, c.old, c.new, (SELECT {timak}timak_version(0))
-	FROM (
-		{rows}
-	) c`
-
-// whoseTrigger stands for the table on which a trigger fired: the tracked one, or one
-// below it.
-const whoseTrigger = "{whose}"
-
-// recordOf returns the statement in a function that records rows.
-func recordOf(m *model.Model, rows string) string {
-	record := strings.NewReplacer("{name}", sqltext.QuoteText(m.Table), "{rows}", rows).Replace(recordRows)
-	before, after, dynamic := strings.Cut(record, whoseTrigger)
-	if !dynamic {
-		return record
-	}
-	const then = " OPERATOR(pg_catalog.||) "
-	return "EXECUTE " + sqltext.QuoteText(before) + then + "TG_RELID::pg_catalog.regclass::pg_catalog.text" + then + sqltext.QuoteText(after)
-}
-
 // When the triggers are installed, the schemas of timak's tables and of the tracked
 // table are known, and statements name them, quoted and with a dot. In a script they
 // are not known: there the functions keep the search_path on which they are created,
 // with temporary tables last.
 const (
 	timakMark = "{timak}"
+	textMark  = "{timak text}" // within a text
 	tableMark = "{its}"
 	pathMark  = "-- path of "
 	keepPath  = `DO $timak$ BEGIN EXECUTE 'ALTER FUNCTION %s SET search_path = ' ||
@@ -104,17 +93,14 @@ func placed(statement string, in schemas) string {
 		}
 		return fmt.Sprintf(keepPath, strings.ReplaceAll(function, "'", "''"))
 	}
-	return strings.NewReplacer(timakMark, in.timak, tableMark, in.table).Replace(statement)
+	return strings.NewReplacer(timakMark, in.timak, textMark, strings.ReplaceAll(in.timak, "'", "''"), tableMark, in.table).Replace(statement)
 }
 
 func postgresTriggers(m *model.Model) triggerSet {
 	var s triggerSet
 	for _, event := range postgresEvents {
-		record := recordOf(m, event.body(m))
+		record := event.record(m)
 		function := postgresFunctionName(m.Table, event.name)
-		if event.name == "timak_truncate" {
-			record = truncateCheck + record
-		}
 		fill := strings.NewReplacer(
 			"{table}", sqltext.QuoteName(m.Table),
 			"{bare}", sqltext.QuoteText(sqltext.Unqualified(m.Table)),
@@ -163,13 +149,6 @@ func inFunction() dialect.Dialect {
 
 var withoutOperators = regexp.MustCompile(`^(?i)(?:"(?:[^"]|"")*"|[\s()]|IS|NOT|NULL|AND|OR)*$`)
 
-// truncateCheck refuses a TRUNCATE of rows that its transaction cannot see.
-const truncateCheck = `IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^(repeatable|serializable)' THEN
-		RAISE EXCEPTION 'timak: TRUNCATE of % removes rows that a transaction of this isolation level does not see', TG_TABLE_NAME
-			USING HINT = 'Use DELETE, or a transaction that is READ COMMITTED.';
-	END IF;
-	`
-
 // postgresFunctionName names a trigger's function, in the table's schema. Postgres
 // cuts names to 63 bytes, which could make two of them the same, so a longer one ends
 // in a hash.
@@ -190,120 +169,4 @@ func dollars(text string) string {
 		mark = strings.TrimSuffix(mark, "$") + "k$"
 	}
 	return mark
-}
-
-// insertedRows selects the inserted rows that still exist.
-func insertedRows(m *model.Model) string {
-	return fmt.Sprintf("SELECT %s AS pk, NULL::pg_catalog.json AS old, pg_catalog.row_to_json(t_image.*) AS new\n\t\tFROM timak_new n%s%s\n\t\tWHERE %s",
-		postgresPK(m, dialect.Qualifies("n")), rowNow(m, dialect.Qualifies("n")), imageAs(m, "t"), there(m, "t"))
-}
-
-// deletedRows selects the deleted rows, which may have been inserted again.
-func deletedRows(m *model.Model) string {
-	rows := fmt.Sprintf("SELECT %s AS pk, pg_catalog.row_to_json(d_image.*) AS old, %s AS new\n\t\tFROM timak_old d%s%s%s",
-		postgresPK(m, dialect.Qualifies("d")), imageIfThere(m, "t"), rowNow(m, dialect.Qualifies("d")), imageAs(m, "d"), imageAs(m, "t"))
-	return dialect.Joined("\n\t\tWHERE ", rows, dialect.Seen(m, "d"))
-}
-
-func truncatedRows(m *model.Model) string {
-	return dialect.Joined("\n\t\tWHERE ", imagesOf(m, "pg_catalog.row_to_json(d_image.*) AS old, NULL::pg_catalog.json AS new"), dialect.Seen(m, "d"))
-}
-
-func remainingRows(m *model.Model) string {
-	return dialect.Joined("\n\t\tWHERE ", imagesOf(m, "NULL::pg_catalog.json AS old, pg_catalog.row_to_json(d_image.*) AS new"), dialect.Seen(m, "d"))
-}
-
-// imagesOf selects images of all rows of the table on which the trigger fired.
-func imagesOf(m *model.Model, images string) string {
-	return fmt.Sprintf("SELECT %s AS pk, %s\n\t\tFROM %s d%s", postgresPK(m, dialect.Qualifies("d")), images, whoseTrigger, imageAs(m, "d"))
-}
-
-// itself returns the tracked table's name in a trigger's query.
-func itself(m *model.Model) string {
-	return tableMark + sqltext.QuotePart(sqltext.Unqualified(m.Table))
-}
-
-// updatedRows pairs the rows before and after: a row whose primary key was changed
-// counts as one removed and one added. Rows whose columns are the same byte by byte
-// are left out before an image is made. Equality would not do: some collations ignore
-// case, and json has no equality.
-func updatedRows(m *model.Model) string {
-	either := func(field *schema.Field) string {
-		return "coalesce(" + dialect.Qualifies("n")(field) + ", " + dialect.Qualifies("d")(field) + ")"
-	}
-	return fmt.Sprintf(`SELECT %s AS pk,
-			%s AS old,
-			%s AS new
-		FROM timak_old d FULL JOIN timak_new n ON %s%s%s%s
-		WHERE %s`,
-		postgresPK(m, either), imageIfThere(m, "d"), imageIfThere(m, "t"),
-		keysAlike(m, "d", dialect.Qualifies("n")), rowNow(m, either), imageAs(m, "d"), imageAs(m, "t"),
-		dialect.Joined(" AND ", fmt.Sprintf("ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record",
-			strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("d")), ", "),
-			strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("n")), ", ")), eitherSeen(m)))
-}
-
-// rowNow returns a part of a FROM clause: the row t that the table now has under a
-// primary key, NULLs if there is none. It is looked up and not joined, as the plan of
-// a join for one row would be slow for many.
-func rowNow(m *model.Model, key func(*schema.Field) string) string {
-	var match []string
-	for _, field := range m.Keys { // for the index
-		match = append(match, dialect.Qualifies("r")(field)+" OPERATOR(pg_catalog.=) "+key(field))
-	}
-	if exact := keysAlike(m, "r", key); exact != strings.Join(match, " AND ") {
-		match = append(match, exact)
-	}
-	return fmt.Sprintf("\n\t\tLEFT JOIN LATERAL (SELECT %s FROM %s r WHERE %s OFFSET 0) t ON true",
-		strings.Join(dialect.Columns(model.Watched(m), dialect.Qualifies("r")), ", "), itself(m), strings.Join(match, " AND "))
-}
-
-// there returns the condition that a row of an outer join exists and is not
-// soft-deleted.
-func there(m *model.Model, alias string) string {
-	return dialect.Joined(" AND ", dialect.Qualifies(alias)(m.Keys[0])+" IS NOT NULL", dialect.Seen(m, alias))
-}
-
-// imageIfThere returns the image of a row of an outer join, NULL if it is not there.
-func imageIfThere(m *model.Model, alias string) string {
-	return dialect.CaseWhen(there(m, alias), "pg_catalog.row_to_json("+alias+"_image.*)")
-}
-
-// eitherSeen returns the condition that one row of a pair is there; "" for a model
-// without soft delete.
-func eitherSeen(m *model.Model) string {
-	if dialect.Seen(m, "d") == "" {
-		return ""
-	}
-	return "(" + there(m, "d") + " OR " + there(m, "n") + ")"
-}
-
-// postgresPK returns the SQL of a primary key as the outbox has it. Integers are
-// concatenated, which takes a quarter of the time of building a JSON array.
-func postgresPK(m *model.Model, column func(*schema.Field) string) string {
-	for _, field := range m.Keys {
-		if !model.IsInteger(field) {
-			return fmt.Sprintf(dialect.Postgres.Array, strings.Join(dialect.Columns(m.Keys, column), ", "))
-		}
-	}
-	const then = " OPERATOR(pg_catalog.||) "
-	return "'['" + then + strings.Join(dialect.Columns(m.Keys, column), then+"', '"+then) + then + "']'"
-}
-
-// imageAs returns a part of a FROM clause: the columns of the image of the row with
-// an alias, as a row.
-func imageAs(m *model.Model, alias string) string {
-	return fmt.Sprintf("\n\t\tCROSS JOIN LATERAL (SELECT %s) %s_image", inFunction().ImageColumns(m.Columns, dialect.Qualifies(alias)), alias)
-}
-
-// keysAlike returns the condition that a row has a primary key; texts are compared
-// byte by byte.
-func keysAlike(m *model.Model, alias string, key func(*schema.Field) string) string {
-	return strings.Join(dialect.Columns(m.Keys, func(field *schema.Field) string {
-		cast := ""
-		if model.KindOf(field) == schema.String && !strings.HasPrefix(strings.ToLower(string(field.DataType)), "uuid") {
-			cast = `::pg_catalog.text COLLATE pg_catalog."C"`
-		}
-		return dialect.Qualifies(alias)(field) + cast + " OPERATOR(pg_catalog.=) " + key(field) + cast
-	}), " AND ")
 }

@@ -213,7 +213,7 @@ func (s triggerSet) installBelow(ctx context.Context, pool gorm.ConnPool) error 
 func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas, err error) {
 	const place = "(SELECT quote_ident(n.nspname) || '.' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s))"
 	query := "SELECT " + fmt.Sprintf(place, "'timak_outbox'") + ", " + fmt.Sprintf(place, "$1") + ", row_security_active(to_regclass($1)), " +
-		"has_table_privilege('timak_outbox', 'INSERT') AND has_sequence_privilege('timak_versions', 'UPDATE')"
+		"has_table_privilege('timak_outbox', 'INSERT') AND has_sequence_privilege('timak_versions', 'UPDATE') AND has_sequence_privilege('timak_versions', 'USAGE, SELECT')"
 	var hidden, may bool
 	switch err := pool.QueryRowContext(ctx, query, sqltext.QuoteName(s.table)).Scan(&in.timak, &in.table, &hidden, &may); {
 	case err != nil:
@@ -221,7 +221,7 @@ func (s triggerSet) schemas(ctx context.Context, pool gorm.ConnPool) (in schemas
 	case hidden:
 		return in, errors.New("row-level security hides rows from this role: install the triggers as the table's owner, without FORCE ROW LEVEL SECURITY, or as a role with BYPASSRLS")
 	case !may:
-		return in, errors.New("the triggers would have the rights of this role, which may not write timak_outbox and timak_versions: grant it INSERT and UPDATE, or install them as another role")
+		return in, errors.New("the triggers would have the rights of this role, which may not write timak_outbox or draw from timak_versions: grant it INSERT on the one, USAGE and UPDATE on the other, or install them as another role")
 	default:
 		return in, nil
 	}
