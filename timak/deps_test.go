@@ -42,6 +42,7 @@ var arrows = []struct {
 	{"timak/internal/benchdoc", "", "it reads text and writes text"},
 
 	{"timakgorm", "timak " + rooms, "what an application names: doors to the rooms, and the engine. Stores are the application's choice"},
+	{"timakgorm/pgxlisten", room + "watchers", "it is linked by those who use pgx, and knows only what it is asked for"},
 	{"timakgorm/timaktest", "timak timak/driver timak/drivertest timak/memstore timakgorm", "it is for tests of applications, and uses the plugin as they do"},
 	{"timakgorm/internal/readme", "", "it runs the README's snippets as an application would"},
 	{"timakgorm/internal/readme/started", "", "it runs a test of the guide as an application would"},

@@ -17,16 +17,17 @@ import (
 //
 // The relay of this process, by Run, Drain or OnCommit, tells of a timeline as soon as it is
 // written, and so does Rebuild. Those of other processes tell with Postgres' NOTIFY when the
-// change leaves the outbox. For that a process opens one connection beside its pool, for all
-// watches together, as long as any is open: end their contexts before you close the pool.
-// Whenever the connection was lost, and after a minute without a word, all keys come. So a
-// relay of an earlier release, which does not tell, or a pooler that assigns sessions by
-// transaction, such as PgBouncer in that mode, makes a reader wait for a minute at most.
+// change leaves the outbox. A process that imports package pgxlisten hears that at once, on one
+// connection beside its pool, for all watches together, as long as any is open: end their
+// contexts before you close the pool. Whenever the connection was lost, and after a minute
+// without a word, all keys come. So a relay of an earlier release, which does not tell, or a
+// pooler that assigns sessions by transaction, such as PgBouncer in that mode, makes a reader
+// wait for a minute at most.
 //
 // On SQLite a process looks every Options.Poll whether another connection has written the
-// file, and if so all keys come. For that it keeps one connection of the pool. With a pool of
-// one on SQLite, on a standby of Postgres, or with a driver that is not pgx alone (one that
-// is wrapped is not), all keys come every Options.Poll.
+// file, and if so all keys come. For that it keeps one connection of the pool. Where that is
+// the only one, or on Postgres without pgxlisten, on a standby, or with a driver that is not
+// pgx alone (one that is wrapped is not), all keys come every Options.Poll.
 //
 // What is written to a timeline by Timelines.Apply, and not through rules, is not told of,
 // nor is MarkSeen. Watch returns ErrWatches when Options.Watches are open.

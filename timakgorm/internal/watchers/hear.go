@@ -46,7 +46,7 @@ func (ws *Watchers) hearUntil(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, errDeaf):
+		case errors.Is(err, ErrDeaf):
 			ws.deaf.Do(func() {
 				ws.opts.Log.InfoContext(ctx, "timak: watches look from time to time, as they cannot listen to other processes", "every", ws.opts.Poll, "reason", err)
 			})
