@@ -26,7 +26,8 @@ import (
 // whatever order the parts run.
 //
 // To set a plan up takes longer than to write one row by it, so every part counts: a
-// statement about one row has neither aggregates nor rows that it may have left.
+// statement about one row has no aggregates, and has left it only if a trigger kept it from
+// being written.
 
 // Carry is a statement of Postgres that carries its own record.
 type Carry struct {
@@ -79,14 +80,17 @@ type CarriedRow struct {
 
 // The text of a carried statement, but for the parts that are its own: timak_is; what stands
 // behind timak_done; and the facts, of all rows together or of each. The catalog has no
-// triggers to look for where a table has never had any.
+// triggers to look for where a table has never had any. A table that is newer than the
+// transaction's snapshot is not in it.
 const (
 	carriedIs = `WITH timak_is AS MATERIALIZED (
-	SELECT CASE WHEN c.oid IS DISTINCT FROM pg_catalog.to_regclass({table}) THEN 'elsewhere'
-		WHEN pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN 'unsure'
+	SELECT CASE WHEN named.oid IS DISTINCT FROM pg_catalog.to_regclass({table}) THEN 'elsewhere'
+		WHEN c.oid IS NULL OR pg_catalog.current_setting('transaction_isolation') NOT LIKE 'read %' THEN 'unsure'
 		WHEN c.relhassubclass OR c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) THEN 'more'
 		ELSE 'plain' END AS found
-	FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(`
+	FROM pg_catalog.to_regclass(`
+	carriedTable = `) AS named(oid) LEFT JOIN pg_catalog.pg_class c ON c.oid = named.oid
+)`
 	carriedRecord = `
 ), timak_recorded AS (
 	INSERT INTO {own}timak_outbox (tbl, pk, old, new, version)
@@ -105,6 +109,7 @@ FROM timak_done d`
 FROM timak_is LEFT JOIN timak_done d ON true`
 	carriedLeft     = `CASE WHEN count(*) <> (SELECT count(*) FROM timak_old) THEN ({leftkeys}) END`
 	carriedLeftEach = `CASE WHEN (SELECT count(*) FROM timak_old) <> (SELECT count(*) FROM timak_done) AND (d.timak_k0 IS NULL OR ROW({keys}) IS NOT DISTINCT FROM (SELECT ROW({names}) FROM timak_done LIMIT 1)) THEN ({leftkeys}) END`
+	carriedLeftOne  = `CASE WHEN d.timak_k0 IS NULL AND timak_is.found <> 'plain' THEN (SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o) END`
 	carriedLeftKeys = `
 		SELECT json_agg(json_build_object('k', {oldkey}))::text FROM timak_old o WHERE NOT EXISTS (SELECT FROM timak_done n WHERE {samerow})
 	`
@@ -112,7 +117,7 @@ FROM timak_is LEFT JOIN timak_done d ON true`
 
 // carriedParts are the parts that all carried statements of a table share. They are made
 // once, as making them takes longer than many a statement.
-type carriedParts struct{ is, record, recordOne, found, made, foundEach, madeEach string }
+type carriedParts struct{ is, record, recordOne, found, made, foundEach, foundOne, madeEach string }
 
 func (t *Table) carriedParts() carriedParts {
 	if !t.Dialect.Numbered {
@@ -133,6 +138,7 @@ func (t *Table) carriedParts() carriedParts {
 		found:     with(carriedFacts, carriedLeft),
 		made:      with(carriedFacts, none),
 		foundEach: with(carriedFactsEach, carriedLeftEach),
+		foundOne:  with(carriedFactsEach, carriedLeftOne),
 		madeEach:  with(carriedFactsEach, none),
 	}
 }
@@ -157,7 +163,7 @@ func (t *Table) fillCarried(template string) string {
 // theirs, one row has NULL there.
 func (c Carry) SQL() string {
 	t := c.Table
-	is := t.carried.is + sqltext.QuoteText(t.NameGiven(c.Written)) + ")\n)"
+	is := t.carried.is + sqltext.QuoteText(t.NameGiven(c.Written)) + carriedTable
 	if c.Old != "" {
 		is += ", timak_old AS MATERIALIZED (\n" + c.Old + "\n)"
 	}
@@ -169,21 +175,23 @@ func (c Carry) SQL() string {
 }
 
 func (c Carry) facts() string {
-	parts, leaves := c.Table.carried, c.Finds && !c.One
-	if c.Users == "" && !c.One {
-		if leaves {
-			return parts.found
-		}
+	parts, each := c.Table.carried, ""
+	switch {
+	case c.Users == "" && !c.One && c.Finds:
+		return parts.found
+	case c.Users == "" && !c.One:
 		return parts.made
-	}
-	facts := parts.madeEach
-	if leaves {
-		facts = parts.foundEach
+	case c.One && c.Finds:
+		each = parts.foundOne
+	case c.Finds:
+		each = parts.foundEach
+	default:
+		each = parts.madeEach
 	}
 	if c.Users != "" {
-		facts += ", " + c.Users
+		each += ", " + c.Users
 	}
-	return facts + carriedEach
+	return each + carriedEach
 }
 
 // carriedPK is the primary key as the outbox stores it. Integers are put together, which

@@ -57,7 +57,7 @@ func (c *capture) carry(ctx context.Context) (ran *carried, err error) {
 			return ran, nil
 		}
 	}
-	if text.form.mayHaveLeft(ran) {
+	if text.form.mayHaveMet(ran) {
 		c.unknown = false
 		return nil, nil
 	}
@@ -80,12 +80,9 @@ func (c *capture) foundOut(ran *carried) {
 	}
 }
 
-// mayHaveLeft reports whether the statement has written nothing, and may have left a row
-// that it is about: an upsert may have met one that was not there before, and a trigger may
-// have kept the only row from being written.
-func (f *carriedForm) mayHaveLeft(ran *carried) bool {
-	return ran.done == 0 && (f.conflict != nil || f.one && !f.inserts && ran.table != dialect.CarriedPlain)
-}
+// mayHaveMet reports whether an upsert has written nothing, and may have met a row that was
+// not there before.
+func (f *carriedForm) mayHaveMet(ran *carried) bool { return ran.done == 0 && f.conflict != nil }
 
 // finishCarried makes good what a statement has missed.
 func (c *capture) finishCarried(ctx context.Context, ran *carried) error {

@@ -125,8 +125,8 @@ func (c *capture) pinsKey() bool {
 	where, _ := c.db.Statement.Clauses["WHERE"].Expression.(clause.Where)
 	pinned := map[string]bool{}
 	for _, condition := range where.Exprs {
-		column, value, ok := equation(condition)
-		if !ok {
+		column, value, ok := c.equation(condition)
+		if !ok || isSQL(value) {
 			return false // it may be an OR
 		}
 		pinned[column] = pinned[column] || isPlainValue(value)
@@ -135,7 +135,7 @@ func (c *capture) pinsKey() bool {
 }
 
 // equation returns the two sides of a condition that a column is equal to a value.
-func equation(condition clause.Expression) (column string, value any, ok bool) {
+func (c *capture) equation(condition clause.Expression) (column string, value any, ok bool) {
 	var side any
 	switch e := condition.(type) {
 	case clause.Eq:
@@ -152,21 +152,35 @@ func equation(condition clause.Expression) (column string, value any, ok bool) {
 	case string:
 		return named, value, true
 	case clause.Column:
+		if model := c.db.Statement.Schema; named.Name == clause.PrimaryKey && model != nil && model.PrioritizedPrimaryField != nil {
+			named.Name = model.PrioritizedPrimaryField.DBName
+		}
 		return named.Name, value, !named.Raw && named.Alias == ""
 	default:
 		return "", nil, false
 	}
 }
 
-// isPlainValue reports whether a value is a parameter: not an expression, and not a list.
-func isPlainValue(value any) bool {
+// isSQL reports whether a value is SQL, which GORM writes as it is.
+func isSQL(value any) bool {
 	switch value.(type) {
-	case gorm.Valuer, clause.Expression, clause.Column, clause.Table, *gorm.DB, nil:
-		return false
-	case driver.Valuer, string:
+	case gorm.Valuer, clause.Expression, clause.Column, clause.Table, *gorm.DB:
 		return true
+	default:
+		return false
 	}
-	switch reflect.TypeOf(value).Kind() {
+}
+
+// isPlainValue reports whether a value is a parameter: not NULL, and not a list.
+func isPlainValue(value any) bool {
+	if valuer, is := value.(driver.Valuer); is {
+		if of := reflect.ValueOf(valuer); of.Kind() == reflect.Pointer && of.IsNil() {
+			return false
+		}
+		given, err := valuer.Value()
+		return err == nil && given != nil
+	}
+	switch reflect.ValueOf(value).Kind() {
 	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return true

@@ -5,14 +5,16 @@ import (
 	"reflect"
 	"sync"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/statement"
 )
 
 // To write a statement that carries its record, from the clauses of GORM's, takes longer
 // than all else that is done for it here. It depends on these clauses only as far as GORM's
-// own text does: statements of the same text mean the same, and what has carried the record
-// of one carries that of any other.
+// own text does: statements of the same text mean the same, if they are run in the same way,
+// and what has carried the record of one carries that of any other.
 
 // carriedTexts are the texts of statements that have carried their record. The zero
 // carriedTexts are empty; methods may be called from any number of goroutines.
@@ -26,6 +28,7 @@ type carriedKey struct {
 	sql           string // as GORM has written it
 	table         *dialect.Table
 	name, written string // of the target
+	returns       bool   // rows
 }
 
 // As many texts are remembered as pgx prepares statements for a connection. Beside a long one,
@@ -64,7 +67,8 @@ type writtenText struct {
 // is one.
 func (c *capture) writeCarried(ctx context.Context) (w writtenText, may bool, err error) {
 	st := c.db.Statement
-	w.key, w.vars = carriedKey{st.SQL.String(), c.target.Table, c.target.Name, c.target.Written}, st.Vars
+	_, returns := st.Clauses["RETURNING"].Expression.(clause.Returning)
+	w.key, w.vars = carriedKey{st.SQL.String(), c.target.Table, c.target.Name, c.target.Written, returns}, st.Vars
 	known := false
 	if w.carriedText, known = c.hooks.texts.of(w.key); !known {
 		if w.form, may = c.carriedForm(); !may {

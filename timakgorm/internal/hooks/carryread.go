@@ -43,10 +43,10 @@ func readFacts(found *sql.Rows) (ran *carried, err error) {
 			return nil, err
 		}
 	}
-	if ran.table == "" {
-		return nil, errors.Join(found.Err(), errNoFacts)
+	if err = found.Err(); err == nil && ran.table == "" {
+		err = errNoFacts
 	}
-	return ran, found.Err()
+	return ran, err
 }
 
 var errNoFacts = errors.New("timakgorm: a statement that carries its record returned no row: expected one at least")
