@@ -7,4 +7,4 @@ var SlotTags = slotTags
 func (s *Store) ListIn(room int) { s.room = room }
 
 // IdleWorkers returns how many workers wait for requests.
-func (s *Store) IdleWorkers() int { return int(s.workers.idle.Load()) }
+func (s *Store) IdleWorkers() int { return len(s.workers.idle) }

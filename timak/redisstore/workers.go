@@ -1,19 +1,19 @@
 package redisstore
 
-import "sync/atomic"
-
 // workers carry out requests on goroutines that are kept: the stack of a new one grows
 // several times on its way through go-redis. No request waits for another.
 type workers struct {
 	jobs  chan func()
 	ended chan struct{}
-	idle  atomic.Int64
+	idle  chan struct{} // holds a value for each that waits for a job
 }
 
 // mostIdle is how many workers are kept, 16 KB or less each.
 const mostIdle = 32
 
-func newWorkers() *workers { return &workers{jobs: make(chan func()), ended: make(chan struct{})} }
+func newWorkers() *workers {
+	return &workers{jobs: make(chan func()), ended: make(chan struct{}), idle: make(chan struct{}, mostIdle)}
+}
 
 // run has a job carried out, and returns at once.
 func (w *workers) run(job func()) {
@@ -34,8 +34,10 @@ func (w *workers) work(job func()) {
 
 // next waits for a job. It returns nil if the worker is not needed.
 func (w *workers) next() (job func()) {
-	defer w.idle.Add(-1)
-	if w.idle.Add(1) > mostIdle {
+	select {
+	case w.idle <- struct{}{}:
+		defer func() { <-w.idle }()
+	default:
 		return nil
 	}
 	select {

@@ -17,24 +17,24 @@ func TestWorkers(t *testing.T) {
 				w.run(func() { started <- true; <-finish })
 			}
 			synctest.Wait()
-			if n := len(started); n != 3*mostIdle || w.idle.Load() != 0 {
-				t.Errorf("%d of %d jobs run, and %d workers are idle", n, 3*mostIdle, w.idle.Load())
+			if n := len(started); n != 3*mostIdle || len(w.idle) != 0 {
+				t.Errorf("%d of %d jobs run, and %d workers are idle", n, 3*mostIdle, len(w.idle))
 			}
 			for len(started) > 0 {
 				<-started
 			}
 			close(finish)
 			synctest.Wait()
-			if w.idle.Load() != mostIdle {
-				t.Errorf("%d workers are idle, want %d", w.idle.Load(), mostIdle)
+			if len(w.idle) != mostIdle {
+				t.Errorf("%d workers are idle, want %d", len(w.idle), mostIdle)
 			}
 		}
 		w.end()
 		synctest.Wait()
 		w.run(func() { started <- true })
 		synctest.Wait()
-		if len(started) != 1 || w.idle.Load() != 0 {
-			t.Errorf("after the end %d jobs run, and %d workers are idle; want 1 and none", len(started), w.idle.Load())
+		if len(started) != 1 || len(w.idle) != 0 {
+			t.Errorf("after the end %d jobs run, and %d workers are idle; want 1 and none", len(started), len(w.idle))
 		}
 	})
 }

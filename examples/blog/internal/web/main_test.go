@@ -3,13 +3,16 @@ package web_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/web"
 )
 
 func TestMain(m *testing.M) {
 	blog.HashCost = bcrypt.MinCost
+	web.SetRequestTime(time.Minute)
 	os.Exit(m.Run())
 }
