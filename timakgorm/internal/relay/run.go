@@ -131,8 +131,8 @@ func (r *runner) rest(came outcome) time.Duration {
 	if came.hasty {
 		wait = r.swept.Until(wait)
 	}
-	if r.pausing() {
-		wait = min(wait, time.Until(r.until))
+	if r.tried > 0 || r.pausing() { // the pause may have ended since the look, which was not at everything
+		wait = min(wait, max(time.Until(r.until), 0))
 	}
 	return wait
 }

@@ -22,4 +22,8 @@ func TestRest(t *testing.T) {
 	if rest := r.rest(outcome{}); rest < 9*time.Minute || rest > 10*time.Minute {
 		t.Errorf("in a pause: a rest of %v, want its end", rest)
 	}
+	r.until, r.tried = time.Now().Add(-time.Second), 7
+	if rest := r.rest(outcome{}); rest > 0 {
+		t.Errorf("after a look in a pause that has ended meanwhile: a rest of %v, want none", rest)
+	}
 }

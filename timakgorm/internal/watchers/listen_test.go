@@ -88,6 +88,9 @@ func TestWatch_silence(t *testing.T) {
 func TestWatch_idleSession(t *testing.T) {
 	t.Parallel()
 	w := world.New(t, world.Setup{Dialect: "postgres", Options: &timakgorm.Options{Poll: time.Hour}})
+	pool, err := w.DB.DB()
+	w.Must(err)
+	pool.SetMaxOpenConns(1) // this one is older than the setting
 	w.Script(w.Session(), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 10', current_database()); END $$")
 	watching(w, key)
 	listening(w, 1)
