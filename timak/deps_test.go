@@ -86,7 +86,7 @@ var arrows = []struct {
 	{"examples/blog", "examples/blog/internal/blog examples/blog/internal/inuse examples/blog/internal/metrics examples/blog/internal/seed examples/blog/internal/storage examples/blog/internal/web timak timak/secret timakgorm", "the program knows all of its parts"},
 	{"examples/blog/browser", "", "it has tests of the blog in a browser alone"},
 	{"examples/blog/internal/blog", "examples/blog/internal/markdown timak timakgorm", "what the blog is does not depend on how it is shown, nor on a store"},
-	{"examples/blog/internal/storage", "timak/boltstore timak/driver timak/pgstore timak/redisstore timak/riakstore timak/secret", "it alone chooses stores, and does not know what a blog is"},
+	{"examples/blog/internal/storage", "timak/boltstore timak/driver timak/pgstore timak/redisstore timak/riakstore timak/secret timakgorm/pgxlisten", "it alone chooses stores, and does not know what a blog is"},
 	{"examples/blog/internal/inuse", "examples/blog/internal/storage timak timak/secret", "which store holds the timelines does not depend on what is on them"},
 	{"examples/blog/internal/markdown", "", "how a text is shown does not depend on whose it is"},
 	{"examples/blog/internal/metrics", "timakgorm", "what is counted is told to it, but for the state of the plugin"},

@@ -15,6 +15,8 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	_ "github.com/timak-go/timak/timakgorm/pgxlisten" // open pages hear of other processes at once
 )
 
 // maxConns is enough for a blog, and leaves most connections of a Postgres to
