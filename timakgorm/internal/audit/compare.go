@@ -79,9 +79,6 @@ func (v *verification) raiseFloor(ctx context.Context, c contents, entries timak
 		return nil
 	}
 	_, err := v.audit.writerOf(c).Apply(ctx, c.key, timak.RaiseFloor(dropped.Place()))
-	if err == nil {
-		v.audit.relay.Tell(ctx, c.key)
-	}
 	return damagedMeanwhile(err)
 }
 

@@ -16,8 +16,8 @@ import (
 // ErrTooMany is returned by Watch when as many watches are open as may be.
 var ErrTooMany = errors.New("timakgorm: watch: too many watches are open: try again later, or raise Options.Watches")
 
-// Watchers are all that watch timelines in a process. All methods may be called from any number of
-// goroutines.
+// Watchers are all that watch timelines in a process. All methods may be called from any
+// number of goroutines.
 type Watchers struct {
 	opts Options
 	self sender
