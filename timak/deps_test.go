@@ -93,7 +93,16 @@ var arrows = []struct {
 	{"examples/blog/internal/gather", "", "who shares a read does not depend on what is read"},
 	{"examples/blog/internal/seed", "examples/blog/internal/blog", "what fills a blog does so as its users would, by what the blog is"},
 	{"examples/blog/internal/limit", "", "what is counted is not the counter's matter"},
-	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/limit examples/blog/internal/markdown timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
+	{"examples/blog/internal/web", "examples/blog/internal/blog examples/blog/internal/web/api examples/blog/internal/web/feeds examples/blog/internal/web/limits examples/blog/internal/web/live examples/blog/internal/web/pages examples/blog/internal/web/problem examples/blog/internal/web/request examples/blog/internal/web/route", "it puts the rooms of the site together, and what holds for all requests around them"},
+	{"examples/blog/internal/web/pages", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/markdown examples/blog/internal/web/feeds examples/blog/internal/web/limits examples/blog/internal/web/problem examples/blog/internal/web/request examples/blog/internal/web/route examples/blog/internal/web/session timak", "pages read the blog and pages of timelines: the tables are the blog's matter"},
+	{"examples/blog/internal/web/api", "examples/blog/internal/blog examples/blog/internal/web/limits examples/blog/internal/web/problem examples/blog/internal/web/request examples/blog/internal/web/route timak", "programs have tokens, and no cookies"},
+	{"examples/blog/internal/web/live", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/web/problem examples/blog/internal/web/request examples/blog/internal/web/route examples/blog/internal/web/session", "a stream tells how many posts are new, and shows none"},
+	{"examples/blog/internal/web/feeds", "examples/blog/internal/blog examples/blog/internal/gather examples/blog/internal/markdown examples/blog/internal/web/request examples/blog/internal/web/route timak", "feeds are the same for all who read them"},
+	{"examples/blog/internal/web/limits", "examples/blog/internal/blog examples/blog/internal/limit examples/blog/internal/web/problem examples/blog/internal/web/request", "what is bounded does not depend on how it is asked for"},
+	{"examples/blog/internal/web/session", "examples/blog/internal/blog examples/blog/internal/web/request", "a cookie keeps a token: whose it is, the blog knows"},
+	{"examples/blog/internal/web/problem", "examples/blog/internal/blog timak", "what is told of an error does not depend on where it was met"},
+	{"examples/blog/internal/web/request", "examples/blog/internal/blog", "requests are read by all, and answered elsewhere"},
+	{"examples/blog/internal/web/route", "", "how a route is added does not depend on where it leads"},
 }
 
 const (

@@ -51,7 +51,7 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 	c := newConfig()
 	flags := newFlags("blog")
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; $BLOG_ADDR")
-	flags.IntVar(&c.web.WritesPerMinute, "writes", 30, "let a user write at most this `number` of posts, edits of these and comments a minute; 0 is without a bound; $BLOG_WRITES")
+	flags.IntVar(&c.web.Limits.WritesPerMinute, "writes", 30, "let a user write at most this `number` of posts, edits of these and comments a minute; 0 is without a bound; $BLOG_WRITES")
 	flags.Var(&c.format, "log", "write the log as `text` or json; $BLOG_LOG")
 	flags.StringVar(&c.metrics, "metrics", "", "serve /metrics for Prometheus on this `host:port`, apart from the pages; $BLOG_METRICS")
 	storage := c.flags(flags)
@@ -61,7 +61,7 @@ func parseConfig(args []string, getenv func(string) string, stdout, stderr io.Wr
 }
 
 func (c *config) checkWrites() error {
-	if n := c.web.WritesPerMinute; n < 0 {
+	if n := c.web.Limits.WritesPerMinute; n < 0 {
 		return fmt.Errorf("-writes ($BLOG_WRITES) must be 0 or more, and 0 is without a bound: got %d", n)
 	}
 	return nil

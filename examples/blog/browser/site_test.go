@@ -14,6 +14,8 @@ import (
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/examples/blog/internal/storage"
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
+	"github.com/timak-go/timak/examples/blog/internal/web/live"
 	"github.com/timak-go/timak/timak"
 )
 
@@ -54,8 +56,8 @@ func newSite(t *testing.T) *site {
 	relay(t, b)
 	s := &site{blog: b}
 	var ok bool
-	live := web.Live{Beat: 100 * time.Millisecond, Pause: 10 * time.Millisecond}
-	if s.handler, ok = web.New(b, &web.Options{LoginBurst: 1e6, Live: live, Logger: log, Count: s.count}).(*echo.Echo); !ok {
+	streams := live.Options{Beat: 100 * time.Millisecond, Pause: 10 * time.Millisecond}
+	if s.handler, ok = web.New(b, &web.Options{Limits: limits.Options{LoginBurst: 1e6}, Live: streams, Logger: log, Count: s.count}).(*echo.Echo); !ok {
 		t.Fatal("the blog's handler has no routes")
 	}
 	mux := http.NewServeMux()

@@ -10,16 +10,25 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/web/route"
 )
+
+// The routes that say how the blog is.
+const (
+	alivePath = "/healthz"
+	readyPath = "/readyz"
+)
+
+var healthPaths = []string{alivePath, readyPath}
 
 // readyTime is how long /readyz waits for the database and the store.
 const readyTime = 2 * time.Second
 
 func healthRoutes(e *echo.Echo, b *blog.Blog, log *slog.Logger) {
-	get(e, "/healthz", func(c echo.Context) error {
+	route.Get(e, alivePath, func(c echo.Context) error {
 		return c.JSON(http.StatusOK, map[string]string{"status": "alive"})
 	})
-	get(e, "/readyz", func(c echo.Context) error {
+	route.Get(e, readyPath, func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
 		defer cancel()
 		if err := b.Ready(ctx); err != nil {
@@ -36,12 +45,4 @@ func reason(err error) string {
 		return blog.ErrStore.Error()
 	}
 	return blog.ErrDatabase.Error()
-}
-
-// get routes GET requests, and HEAD requests for only the headers.
-func get(r interface {
-	Match(methods []string, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) []*echo.Route
-}, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc,
-) {
-	r.Match([]string{http.MethodGet, http.MethodHead}, path, h, m...)
 }

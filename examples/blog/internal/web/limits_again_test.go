@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
 )
 
 // From an address that is used up, its own users are let in, and they alone only so often:
 // right passwords do not make the attempts available again, nor do many accounts.
 func TestLogins_addressUsedUpByItsUsers(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{LoginBurst: 6, LoginsPerSecond: 1e-9, NameBurst: 4, NamesPerSecond: 1e-9})
+	s := newSite(t, web.Options{Limits: limits.Options{LoginBurst: 6, LoginsPerSecond: 1e-9, NameBurst: 4, NamesPerSecond: 1e-9}})
 	logIns := func(names ...string) (n int) {
 		for range 30 {
 			for _, name := range names {
@@ -40,7 +41,7 @@ func TestLogins_addressUsedUpByItsUsers(t *testing.T) {
 // the user's own attempts count.
 func TestAccount_namesUsedUp(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{LoginBurst: 6, LoginsPerSecond: 1e-9, NameBurst: 4, NamesPerSecond: 1e-9})
+	s := newSite(t, web.Options{Limits: limits.Options{LoginBurst: 6, LoginsPerSecond: 1e-9, NameBurst: 4, NamesPerSecond: 1e-9}})
 	brett, anna := s.visitor(t, "10.0.0.1"), s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	anna.signUp("anna")

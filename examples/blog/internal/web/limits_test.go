@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
 )
 
 // Passwords are tried for a name only so often, wherever from and whether or not the name
 // exists. The user is let in meanwhile from where there is a session.
 func TestLogins_limitedByName(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{NameBurst: 3, NamesPerSecond: 1.0 / 3600})
+	s := newSite(t, web.Options{Limits: limits.Options{NameBurst: 3, NamesPerSecond: 1.0 / 3600}})
 	home := s.visitor(t, "10.0.0.1")
 	home.signUp("Brett")
 	s.visitor(t, "10.0.0.2").signUp("anna")
@@ -46,7 +47,7 @@ func TestLogins_limitedByName(t *testing.T) {
 // A right password makes the attempts on a name available again.
 func TestLogins_forgotten(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{NameBurst: 3, NamesPerSecond: 1e-9, LoginBurst: 100})
+	s := newSite(t, web.Options{Limits: limits.Options{NameBurst: 3, NamesPerSecond: 1e-9, LoginBurst: 100}})
 	s.visitor(t, "10.0.0.1").signUp("brett")
 	for range 3 {
 		for range 2 {
@@ -64,7 +65,7 @@ func TestLogins_forgotten(t *testing.T) {
 // Where an address is used up, its own users are let in.
 func TestLogins_addressUsedUp(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{LoginBurst: 4, LoginsPerSecond: 1e-9})
+	s := newSite(t, web.Options{Limits: limits.Options{LoginBurst: 4, LoginsPerSecond: 1e-9}})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	for range 3 {
@@ -78,7 +79,7 @@ func TestLogins_addressUsedUp(t *testing.T) {
 // A session is no way to guess the password without a bound.
 func TestAccount_guesses(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{NameBurst: 4, NamesPerSecond: 1e-9})
+	s := newSite(t, web.Options{Limits: limits.Options{NameBurst: 4, NamesPerSecond: 1e-9}})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	for i, path := range []string{"/account/password", "/account/delete", "/account/password", "/account/delete"} {
@@ -96,7 +97,7 @@ func TestAccount_guesses(t *testing.T) {
 // are not affected.
 func TestWrites_limited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{WritesPerMinute: 3})
+	s := newSite(t, web.Options{Limits: limits.Options{WritesPerMinute: 3}})
 	brett, anna := s.visitor(t, "10.0.0.1"), s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	anna.signUp("anna")
@@ -131,7 +132,7 @@ func TestWrites_limited(t *testing.T) {
 // An edit counts if readers see it: of a post that is published, or becomes so.
 func TestWrites_edits(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{WritesPerMinute: 3})
+	s := newSite(t, web.Options{Limits: limits.Options{WritesPerMinute: 3}})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	program := func(body string) *httptest.ResponseRecorder {

@@ -11,11 +11,12 @@ import (
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/live"
 	"github.com/timak-go/timak/timak"
 )
 
 // quick are streams that do what they do at once, but for signs of life.
-var quick = web.Live{Pause: time.Millisecond, Beat: time.Hour}
+var quick = live.Options{Pause: time.Millisecond, Beat: time.Hour}
 
 // shownAt returns where a page says that its list begins, and what tells of news.
 func shownAt(t *testing.T, v *visitor, path string) (live, place string) {

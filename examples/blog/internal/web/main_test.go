@@ -8,11 +8,11 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
-	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/request"
 )
 
 func TestMain(m *testing.M) {
 	blog.HashCost = bcrypt.MinCost
-	web.SetRequestTime(time.Minute)
+	request.Time = time.Minute
 	os.Exit(m.Run())
 }

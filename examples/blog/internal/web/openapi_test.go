@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
 )
 
 // described is the API beside its description: each call is compared with it.
@@ -25,7 +26,7 @@ type described struct {
 
 func describe(t *testing.T) *described {
 	t.Helper()
-	text, err := os.ReadFile("openapi.yaml")
+	text, err := os.ReadFile("api/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestOpenAPI_routes(t *testing.T) {
 // is seen, and no other.
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
-	d, s := describe(t), newSite(t, web.Options{LoginBurst: 1000, NameBurst: 1000})
+	d, s := describe(t), newSite(t, web.Options{Limits: limits.Options{LoginBurst: 1000, NameBurst: 1000}})
 	tokenOf := func(got *httptest.ResponseRecorder) string {
 		var made struct{ Token string }
 		if err := json.Unmarshal(got.Body.Bytes(), &made); err != nil || made.Token == "" {
@@ -248,7 +249,7 @@ func (d *described) mistakes(s site, token string) {
 // floods makes the calls that are bounded, each once too often.
 func (d *described) floods() {
 	d.t.Helper()
-	s := newSite(d.t, web.Options{LoginBurst: 1, LoginsPerSecond: 1e-9, NameBurst: 1, NamesPerSecond: 1e-9, WritesPerMinute: 1})
+	s := newSite(d.t, web.Options{Limits: limits.Options{LoginBurst: 1, LoginsPerSecond: 1e-9, NameBurst: 1, NamesPerSecond: 1e-9, WritesPerMinute: 1}})
 	brett := s.visitor(d.t, "10.0.0.1")
 	brett.signUp("brett")
 	token := brett.cookies["blog_session"]

@@ -12,12 +12,13 @@ import (
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/live"
 )
 
 // A stream gives signs of life, and outlasts the times of other requests.
 func TestStream_beats(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{Live: web.Live{Beat: 20 * time.Millisecond}})
+	s := newSite(t, web.Options{Live: live.Options{Beat: 20 * time.Millisecond}})
 	const limit = 100 * time.Millisecond
 	got := s.visitor(t, "10.0.0.1").open(t, s.serveWithin(t, limit)+"/live?at=")
 	for header, want := range map[string]string{
@@ -41,7 +42,7 @@ func TestStream_beats(t *testing.T) {
 // However often a list changes, it is looked at seldom.
 func TestStream_rests(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{Live: web.Live{Beat: 20 * time.Millisecond, Pause: time.Hour}})
+	s := newSite(t, web.Options{Live: live.Options{Beat: 20 * time.Millisecond, Pause: time.Hour}})
 	brett := s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
 	lines := bufio.NewScanner(brett.open(t, s.serve(t)+"/live?at=").body)
@@ -63,7 +64,7 @@ func TestStream_rests(t *testing.T) {
 func TestStream_ends(t *testing.T) {
 	t.Parallel()
 	stopping := make(chan struct{})
-	for why, live := range map[string]web.Live{
+	for why, live := range map[string]live.Options{
 		"it is old":        {Life: time.Second, Write: 500 * time.Millisecond},
 		"the server stops": {Stopping: stopping},
 	} {
@@ -105,7 +106,7 @@ func TestStream_session(t *testing.T) {
 			brett.post("/account/delete", "password", "secret-of-brett")
 		},
 	} {
-		for told, live := range map[string]web.Live{
+		for told, live := range map[string]live.Options{
 			"by a sign of life": {Beat: 20 * time.Millisecond},
 			"by a post":         {Beat: time.Hour, Pause: time.Millisecond},
 		} {
@@ -139,7 +140,7 @@ func TestStream_session(t *testing.T) {
 // makes room.
 func TestStream_crowded(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{Live: web.Live{PerAddress: 20}})
+	s := newSite(t, web.Options{Live: live.Options{PerAddress: 20}})
 	url := s.serve(t)
 	brett, nobody := s.visitor(t, "10.0.0.1"), s.visitor(t, "10.0.0.1")
 	brett.signUp("brett")
@@ -192,7 +193,7 @@ func TestStream_slow(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{}, 1)
 	s := newSite(t, web.Options{
-		Live:  web.Live{Beat: time.Millisecond, Write: time.Second},
+		Live:  live.Options{Beat: time.Millisecond, Write: time.Second},
 		Count: func(string, string, int, time.Duration) { ended <- struct{}{} },
 	})
 	client, server := net.Pipe() // which has no room

@@ -1,5 +1,5 @@
-// Package web serves the blog over HTTP: a JSON API for programs and HTML
-// pages for people.
+// Package web serves the blog over HTTP: a JSON API for programs and HTML pages for people.
+// The rooms in it answer; it puts them together, with what holds for all requests.
 package web
 
 import (
@@ -11,32 +11,20 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
+	"github.com/timak-go/timak/examples/blog/internal/web/api"
+	"github.com/timak-go/timak/examples/blog/internal/web/feeds"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
+	"github.com/timak-go/timak/examples/blog/internal/web/live"
+	"github.com/timak-go/timak/examples/blog/internal/web/pages"
 )
 
 // Options tune the handler. The zero Options, and nil, mean the defaults.
 type Options struct {
-	// LoginBurst is how many times in a row an address may try a password or sign
-	// up. Defaults to 60.
-	LoginBurst int
-
-	// LoginsPerSecond is how fast used attempts become available again. Defaults to
-	// 0.5.
-	LoginsPerSecond float64
-
-	// NameBurst is how many times in a row passwords may be tried for a name, from
-	// anywhere. Defaults to 10.
-	NameBurst int
-
-	// NamesPerSecond is how fast used attempts on a name become available again.
-	// Defaults to 1 in 30 seconds.
-	NamesPerSecond float64
-
-	// WritesPerMinute is how many posts, edits of what is published, and comments a user may
-	// write a minute, and in a row. 0 is without a bound.
-	WritesPerMinute int
+	// Limits bound how often clients may do what costs much.
+	Limits limits.Options
 
 	// Live are the times and bounds of streams that tell of new posts.
-	Live Live
+	Live live.Options
 
 	// Logger gets errors that are not the client's. Defaults to slog.Default().
 	Logger *slog.Logger
@@ -54,19 +42,6 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		out = *o
 	}
-	if out.LoginBurst == 0 {
-		out.LoginBurst = 60
-	}
-	if out.LoginsPerSecond == 0 {
-		out.LoginsPerSecond = 0.5
-	}
-	if out.NameBurst == 0 {
-		out.NameBurst = 10
-	}
-	if out.NamesPerSecond == 0 {
-		out.NamesPerSecond = 1.0 / 30
-	}
-	out.Live = out.Live.withDefaults()
 	if out.Logger == nil {
 		out.Logger = slog.Default()
 	}
@@ -82,10 +57,11 @@ func (o *Options) withDefaults() Options {
 // New returns the handler of a blog; options may be nil.
 func New(b *blog.Blog, options *Options) http.Handler {
 	opts := options.withDefaults()
-	templates := parseTemplates()
+	l := limits.New(b, opts.Limits)
+	p := pages.New(b, l)
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect() // X-Forwarded-For can be forged
-	e.HTTPErrorHandler = errorHandler(templates, opts.Logger)
+	e.HTTPErrorHandler = errorHandler(p, opts.Logger)
 	e.Use(
 		access(opts),
 		securityHeaders(),
@@ -94,10 +70,10 @@ func New(b *blog.Blog, options *Options) http.Handler {
 		boundedBody,
 		timeLimit,
 	)
-	limits := newLimits(b, opts)
-	apiRoutes(e, &api{blog: b, limits: limits})
-	pageRoutes(e, &pages{blog: b, templates: templates, limits: limits, lists: &lists{entries: newEntries(b, templates)}})
-	liveRoutes(e, &live{blog: b, opts: opts.Live, log: opts.Logger})
+	api.Routes(e, b, l)
+	p.Routes(e)
+	feeds.Routes(e, b)
+	live.Routes(e, b, opts.Live, opts.Logger)
 	healthRoutes(e, b, opts.Logger)
 	return e
 }

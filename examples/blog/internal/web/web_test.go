@@ -17,6 +17,7 @@ import (
 
 	"github.com/timak-go/timak/examples/blog/internal/blog"
 	"github.com/timak-go/timak/examples/blog/internal/web"
+	"github.com/timak-go/timak/examples/blog/internal/web/limits"
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/memstore"
 )
@@ -149,7 +150,7 @@ func TestWrite_storeDown(t *testing.T) {
 // and other addresses are not affected.
 func TestLogins_limited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, web.Options{LoginBurst: 5, LoginsPerSecond: 1e-9})
+	s := newSite(t, web.Options{Limits: limits.Options{LoginBurst: 5, LoginsPerSecond: 1e-9}})
 	for i := range 10 {
 		want := http.StatusUnauthorized
 		if i >= 5 {
