@@ -30,6 +30,11 @@ func (l locks) share() int {
 	return (outbox.ShardCount + workers - 1) / workers
 }
 
+// least returns how many shards are left to a worker if each of the others holds its share.
+func (l locks) least() int {
+	return max(outbox.ShardCount-l.share()*(max(l.workers, 1)-1), 0)
+}
+
 // free returns the shards that no session holds.
 func (l locks) free() []int32 {
 	var free []int32

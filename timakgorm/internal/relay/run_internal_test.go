@@ -9,7 +9,8 @@ import (
 // look, or until a pause ends.
 func TestRest(t *testing.T) {
 	t.Parallel()
-	r := &runner{Relay: &Relay{opts: Options{Poll: time.Hour}}, watch: &watch{next: time.Now().Add(24 * time.Hour)}}
+	relay := &Relay{opts: Options{Poll: time.Hour}}
+	r := &runner{Relay: relay, shards: &shards{relay: relay}, watch: &watch{next: time.Now().Add(24 * time.Hour)}}
 	for about, came := range map[string]outcome{"a look": {}, "one that has found changes": {found: 1, reached: true}} {
 		if rest := r.rest(came); rest < 30*time.Minute || rest > time.Hour {
 			t.Errorf("after %s: a rest of %v, want half of Poll at least", about, rest)

@@ -30,6 +30,7 @@ type shards struct {
 	session int32     // of conn: the process id of its backend
 	held    []int32   // shards
 	next    time.Time // when to look at the other workers again
+	uneven  bool      // some shards are nobody's, or this worker has too few
 	none    bool      // do without shards: take everything
 	spared  bool      // a connection was free beside conn
 }
@@ -62,12 +63,29 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 			s.release()
 			return nil, fmt.Errorf("timakgorm: shards: %w", err)
 		}
-		s.next = now.Add(max(s.relay.opts.Poll, minBalance))
+		s.next = now.Add(s.between())
 	}
 	if s.none || len(s.held) == outbox.ShardCount {
 		return nil, nil
 	}
 	return append([]int32{}, s.held...), nil // not nil, which means all
+}
+
+// between returns the time between two looks. An uneven share is looked at again soon, as
+// somebody has just come or gone: a session that has ended may seem to live on for a while.
+func (s *shards) between() time.Duration {
+	if s.uneven {
+		return min(max(s.relay.opts.Poll, minBalance), unevenBalance)
+	}
+	return max(s.relay.opts.Poll, minBalance)
+}
+
+// until returns how long it is until an uneven share is looked at again, and at most d.
+func (s *shards) until(d time.Duration) time.Duration {
+	if s.conn == nil || !s.uneven {
+		return d
+	}
+	return min(d, max(time.Until(s.next), 0))
 }
 
 // doWithout gives up all shards, for as long as Run runs, and says why.
@@ -78,10 +96,11 @@ func (s *shards) doWithout(ctx context.Context, why string, args ...any) {
 }
 
 // minBalance is the shortest time between two looks at the others' locks, as each
-// costs the server a little. shardPatience is the longest time that a look may take,
-// or the wait for a connection.
+// costs the server a little; unevenBalance is the longest while the shards are uneven.
+// shardPatience is the longest time that a look may take, or the wait for a connection.
 const (
 	minBalance    = 100 * time.Millisecond
+	unevenBalance = time.Second
 	shardPatience = 10 * time.Second
 )
 
@@ -98,11 +117,15 @@ func (s *shards) balance(ctx context.Context) error {
 		return nil
 	}
 	s.held = locks.mine
-	share := locks.share()
+	share, free := locks.share(), locks.free()
 	if extra := len(s.held) - share; extra > 0 {
+		s.uneven = false
 		return s.give(ctx, s.held[:extra])
 	}
-	return s.take(ctx, locks.free(), share-len(s.held))
+	had := len(s.held)
+	err = s.take(ctx, free, share-had)
+	s.uneven = len(s.held) < locks.least() || len(free) > len(s.held)-had
+	return err
 }
 
 // open opens the session, if there is none. The first time it makes sure that this leaves a

@@ -3,11 +3,14 @@ package relay_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/world"
 )
 
@@ -97,6 +100,34 @@ func TestShardsOfLostSession(t *testing.T) {
 	}
 	awaitShards(w, 32, 32)
 	w.Check()
+}
+
+// TestShardsOfDyingSession: a worker that finds all shards held by a session which is about
+// to end, as by one whose connection is lost, takes them soon afterwards, however seldom it
+// polls.
+func TestShardsOfDyingSession(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, world.Setup{Dialect: "postgres", Options: &timakgorm.Options{Poll: time.Hour}})
+	pool, err := w.DB.DB()
+	w.Must(err)
+	dying, err := pool.Conn(t.Context())
+	w.Must(err)
+	dies := func(statement string) {
+		_, err := dying.ExecContext(t.Context(), strings.ReplaceAll(statement, "class",
+			"(hashtext('timak_outbox ' || CAST(CAST('timak_outbox' AS regclass) AS oid)) & 2147483647)"))
+		w.Must(err)
+	}
+	dies("SELECT pg_advisory_lock(class, s), pg_advisory_lock_shared(class, 64) FROM generate_series(0, 63) s")
+	defer w.Run()()
+	awaitShards(w, 0, 64)
+	w.Must(w.DB.Create(&world.Post{AuthorID: 1, Published: true}).Error)
+	dies("SELECT pg_advisory_unlock(class, s) FROM generate_series(0, 63) s")
+	awaitShards(w, 0, 32)
+	dies("SELECT pg_advisory_unlock_all()")
+	awaitShards(w, 64)
+	w.AwaitRelay()
+	w.Check()
+	w.Must(dying.Close())
 }
 
 // TestShardsInOutage: a worker that cannot reach the store leaves its shards to

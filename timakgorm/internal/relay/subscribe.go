@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
@@ -51,104 +52,100 @@ var errNextBatch = errors.New("the batch has done enough for subscriptions")
 type settling struct {
 	batch *batch
 	known map[ends]*settled
-	busy  map[audience.Source]error // writers hold rows of theirs
+	all   []*settled // in the order of the changes
 
-	items, bytes, mostBusy int
+	mu           sync.Mutex
+	busy         map[audience.Source]error // writers hold rows of theirs
+	mostBusy     int
+	items, bytes int
 }
 
-// settled is a subscription whose timeline has been told what to do, and the rows whose
-// changes are about it.
+// settled is a subscription whose timeline is told what to do, and the rows whose changes
+// are about it.
 type settled struct {
 	folds []*rowFold
 	one   model.Subscribed
 	copy  audience.Copy
+	err   error // of the last look
+}
+
+func (s *settled) source() audience.Source {
+	return audience.Source{Audience: s.one.Audience, Text: s.one.Source}
 }
 
 // settleSubscriptions adds what timelines have to do about sources of which
 // subscriptions have changed.
 func (b *batch) settleSubscriptions(ctx context.Context, gs *grouping) {
-	b.settling = &settling{batch: b, mostBusy: settleBusy, known: map[ends]*settled{}, busy: map[audience.Source]error{}}
+	s := &settling{batch: b, mostBusy: settleBusy, known: map[ends]*settled{}, busy: map[audience.Source]error{}}
+	b.settling = s
 	for _, f := range b.folds {
 		if f.settled || f.elsewhere || len(f.subscriptions) == 0 || f.claim == 0 {
 			continue
 		}
 		f.settled = true
 		for _, one := range f.subscriptions {
-			if err := b.settling.settle(ctx, gs, f, one); err != nil {
-				f.settled = false
-				b.hinder(f, err)
-			}
+			s.note(f, one)
 		}
 	}
-}
-
-// settle tells a timeline what to do: once, if several rows are about the same.
-func (s *settling) settle(ctx context.Context, gs *grouping, f *rowFold, one model.Subscribed) error {
-	if known := s.known[endsOf(one)]; known != nil {
-		known.folds = append(known.folds, f)
-		return nil
-	}
-	var c audience.Copy
-	err := s.look(one, func() (err error) {
-		r := s.batch.relay
-		c, err = r.audiences.Settle(ctx, s.batch.outbox.DB, one, f.claim, r.timelines)
+	s.look(s.all, func(one *settled) (err error) {
+		one.copy, err = b.relay.audiences.Settle(ctx, b.outbox.DB, one.one, one.folds[0].claim, b.relay.timelines)
+		s.copied(one.copy)
 		return err
 	})
-	if err != nil {
-		return err
+	for _, one := range s.all {
+		if one.err != nil {
+			b.hinderAll(one.folds, one.err)
+			continue
+		}
+		b.settled = append(b.settled, one)
+		gs.clear(one.one.Key, one.copy.Max, one.copy.Remove, one.folds[0])
+		one.put(gs, one.copy)
 	}
-	s.known[endsOf(one)] = &settled{[]*rowFold{f}, one, c}
-	s.batch.settled = append(s.batch.settled, s.known[endsOf(one)])
-	s.items, s.bytes = s.items+len(c.Ops), s.bytes+c.Bytes
-	gs.clear(one.Key, c.Max, c.Remove, f)
-	for _, op := range c.Ops {
-		gs.add(one.Key, c.Max, op, true, fanID{}, f)
-	}
-	return nil
 }
 
-// look calls do, which looks at a source, unless it is locked, or the batch has done
-// enough.
-func (s *settling) look(one model.Subscribed, do func() error) error {
-	source := audience.Source{Audience: one.Audience, Text: one.Source}
-	if err := s.busy[source]; err != nil {
-		return err
+// note notes a subscription that a row's changes are about: once, if several rows are about
+// the same.
+func (s *settling) note(f *rowFold, one model.Subscribed) {
+	if known := s.known[endsOf(one)]; known != nil {
+		known.folds = append(known.folds, f)
+		return
 	}
-	if len(s.busy) >= s.mostBusy || s.items > settleItems || s.bytes > settleBytes {
-		return errNextBatch
+	added := &settled{folds: []*rowFold{f}, one: one}
+	s.known[endsOf(one)] = added
+	s.all = append(s.all, added)
+}
+
+// put adds the puts of a copy.
+func (s *settled) put(gs *grouping, c audience.Copy) {
+	for _, op := range c.Ops {
+		gs.add(s.one.Key, c.Max, op, true, fanID{}, s.folds[0])
 	}
-	err := do()
-	if dialect.Contended(err) {
-		s.busy[source] = err
-	}
-	return err
 }
 
 // copyMissed returns puts that timelines with changed subscriptions lack after their
 // first ops.
 func (b *batch) copyMissed(ctx context.Context) []*group {
-	gs := &grouping{index: map[string]*group{}}
-	b.settling.items, b.settling.bytes, b.settling.mostBusy = 0, 0, len(b.settling.busy)+settleBusy
-	for _, s := range b.settled {
-		f, r := s.folds[0], b.relay
-		if err := b.hindered(f); err != nil { // it begins again
-			b.hinderAll(s.folds[1:], err)
-			continue
+	s, gs := b.settling, &grouping{index: map[string]*group{}}
+	s.items, s.bytes, s.mostBusy = 0, 0, len(s.busy)+settleBusy
+	missed := make(map[*settled]*audience.Copy, len(b.settled))
+	var live []*settled
+	for _, one := range b.settled {
+		if err := b.hindered(one.folds[0]); err != nil { // it begins again
+			b.hinderAll(one.folds[1:], err)
+		} else if one.copy.Live {
+			live = append(live, one)
+			missed[one] = &audience.Copy{}
 		}
-		if !s.copy.Live {
-			continue
+	}
+	s.look(live, func(one *settled) (err error) {
+		*missed[one], err = b.relay.audiences.Missed(ctx, b.outbox.DB, one.one, b.relay.timelines, one.copy)
+		return err
+	})
+	for _, one := range live {
+		if one.err != nil {
+			b.hinderAll(one.folds, one.err)
 		}
-		var c audience.Copy
-		err := b.settling.look(s.one, func() (err error) {
-			c, err = r.audiences.Missed(ctx, b.outbox.DB, s.one, r.timelines, s.copy)
-			return err
-		})
-		if err != nil {
-			b.hinderAll(s.folds, err)
-		}
-		for _, op := range c.Ops {
-			gs.add(s.one.Key, c.Max, op, true, fanID{}, f)
-		}
+		one.put(gs, *missed[one])
 	}
 	return gs.groups
 }

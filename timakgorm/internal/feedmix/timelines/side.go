@@ -71,17 +71,18 @@ func (t *Side) open(ctx context.Context, dsn string, log *slog.Logger) (err erro
 	return t.db.Use(t.plugin)
 }
 
-// filledAtOnce is how many posts are recorded in one transaction.
-const filledAtOnce = 10_000
+// filledAtOnce is how many authors' posts are recorded in one transaction.
+const filledAtOnce = 1000
 
-// Fill implements feed.Side: it records all posts, as if they had just been written.
+// Fill implements feed.Side: it records all posts, as if they had just been written, author
+// by author. So a feed is written once for each author, and not for each post.
 func (t *Side) Fill(ctx context.Context) error {
-	var last uint64
-	if err := t.db.WithContext(ctx).Model(&posts{}).Select("coalesce(max(id), 0)").Scan(&last).Error; err != nil {
+	var last uint32
+	if err := t.db.WithContext(ctx).Model(&posts{}).Select("coalesce(max(author_id), 0)").Scan(&last).Error; err != nil {
 		return err
 	}
-	for from := uint64(0); from < last; from += filledAtOnce {
-		err := timakgorm.Touch(t.db.WithContext(ctx), &posts{}, "id > ? AND id <= ?", from, from+filledAtOnce)
+	for from := uint32(0); from < last; from += filledAtOnce {
+		err := timakgorm.Touch(t.db.WithContext(ctx), &posts{}, "author_id > ? AND author_id <= ?", from, from+filledAtOnce)
 		if err = errors.Join(err, t.plugin.Drain(ctx)); err != nil {
 			return err
 		}
