@@ -47,7 +47,7 @@ run: ## Run the blog; ARGS="-addr :9090" passes flags
 
 test: needs ## Run all tests with the race detector, or those of PACKAGES=./timak/...
 	@rm -f $(EVENTS); touch $(EVENTS); status=0; \
-	packages=$$(go list $(PACKAGES)) || exit 1; \
+	packages=$$(go list -e $(PACKAGES)) || exit 1; \
 	raced=$$(echo "$$packages" | grep -vE '$(PURE)'); pure=$$(echo "$$packages" | grep -E '$(PURE)'); \
 	if [ -n "$$raced" ]; then CGO_ENABLED=1 $(TESTS) --jsonfile $(word 1,$(EVENTS)) -- $(RACE) $(TESTED) $$raced || status=$$?; fi; \
 	if [ -n "$$pure" ]; then $(TESTS) --jsonfile $(word 2,$(EVENTS)) -- $(TESTED) $$pure || status=$$?; fi; \

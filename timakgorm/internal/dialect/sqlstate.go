@@ -20,6 +20,10 @@ func stateOf(err error) string {
 // for its type.
 func Unreadable(err error) bool { return strings.HasPrefix(stateOf(err), "22") }
 
+// NoConnection reports whether Postgres has refused one more connection: of the role, to the
+// database, or at all.
+func NoConnection(err error) bool { return stateOf(err) == "53300" }
+
 // IsNoTable reports whether an error of Postgres says that a table or a schema
 // does not exist.
 func IsNoTable(err error) bool { return slices.Contains([]string{"42P01", "3F000"}, stateOf(err)) }

@@ -127,6 +127,13 @@ func (r *Relay) deliverAll() {
 	}
 }
 
+// recovered turns a panic into an error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("timakgorm: panic: %v", r)
+	}
+}
+
 // deliverRound applies the changes of some commits, and tells each the result.
 func (r *Relay) deliverRound(ctx context.Context, round []*delivery) {
 	failed, err := r.relayOf(ctx, round)
@@ -153,11 +160,7 @@ func (r *Relay) deliverRound(ctx context.Context, round []*delivery) {
 // Changes that cannot be applied now stay in the outbox for the relay, and are
 // returned with the reason, by id.
 func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int64]error, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("timakgorm: panic: %v", r)
-		}
-	}()
+	defer recovered(&err)
 	o, err := r.Outbox()
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 	if s.none {
 		return nil, nil
 	}
-	if now := time.Now(); s.conn == nil || !now.Before(s.next) {
+	if s.conn == nil || !time.Now().Before(s.next) {
 		err := s.open(ctx)
 		if err == nil {
 			err = s.balance(ctx)
@@ -63,7 +63,7 @@ func (s *shards) hold(ctx context.Context) ([]int32, error) {
 			s.release()
 			return nil, fmt.Errorf("timakgorm: shards: %w", err)
 		}
-		s.next = now.Add(s.between())
+		s.next = time.Now().Add(s.between())
 	}
 	if s.none || len(s.held) == outbox.ShardCount {
 		return nil, nil

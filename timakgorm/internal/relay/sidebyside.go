@@ -12,7 +12,7 @@ import (
 // the same rows, Postgres has more to note.
 
 // looksAtOnce is how many sources a batch looks at side by side. Each look has a connection
-// of the application's pool.
+// of the application's pool. A delivery on commit has as many beside those of Run.
 const looksAtOnce = 4
 
 // sideBySide returns how many looks are taken side by side: one with SQLite, which has no
@@ -31,45 +31,28 @@ func (r *Relay) sideBySide() int {
 // look calls do for each of some subscriptions, unless its source is locked, or the batch has
 // done enough, and notes the errors.
 func (s *settling) look(at []*settled, do func(*settled) error) {
-	sources := bySource(at)
+	workers := min(s.batch.relay.sideBySide(), len(at))
+	l := newLine(at, workers, s.mayLook)
 	var looking sync.WaitGroup
-	next := make(chan []*settled)
-	for range min(s.batch.relay.sideBySide(), len(sources)) {
+	for range workers {
 		looking.Go(func() {
-			for some := range next {
-				for _, one := range some {
-					one.err = s.lookAt(one, do)
+			for one := l.take(); one != nil; one = l.take() {
+				err := s.lookAt(one, do)
+				if dialect.NoConnection(err) && l.leave(one) {
+					return
 				}
+				one.err = err
+				l.done(one)
 			}
 		})
 	}
-	for _, some := range sources {
-		next <- some
-	}
-	close(next)
 	looking.Wait()
 }
 
-// bySource returns subscriptions by their source, in the order of the first ones.
-func bySource(all []*settled) (sources [][]*settled) {
-	places := map[audience.Source]int{}
-	for _, one := range all {
-		place, known := places[one.source()]
-		if !known {
-			place = len(sources)
-			places[one.source()] = place
-			sources = append(sources, nil)
-		}
-		sources[place] = append(sources[place], one)
-	}
-	return sources
-}
-
-func (s *settling) lookAt(one *settled, do func(*settled) error) error {
-	if err := s.mayLook(one.source()); err != nil {
-		return err
-	}
-	err := do(one)
+// lookAt looks, and notes a source that writers hold.
+func (s *settling) lookAt(one *settled, do func(*settled) error) (err error) {
+	defer recovered(&err)
+	err = do(one)
 	if dialect.Contended(err) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

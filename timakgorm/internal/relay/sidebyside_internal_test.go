@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +30,7 @@ func relayWith(t *testing.T, d dialect.Dialect, connections int) *Relay {
 	return &Relay{tables: &dialect.Tables{Dialect: d}, opts: Options{DB: func() (*sql.DB, error) { return pool, nil }}}
 }
 
-// Looks leave at least half of a pool to others.
+// The looks of a batch leave half of a pool to others, or more.
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
 	for connections, want := range map[int]int{0: 4, 1: 1, 2: 1, 4: 1, 6: 2, 10: 4, 100: 4} {
@@ -78,8 +80,8 @@ func TestLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const sources, readers = 20, 30
 		var all []*settled
-		for reader := range readers {
-			for source := range sources {
+		for source := range sources {
+			for reader := range readers {
 				all = append(all, &settled{one: model.Subscribed{Key: fmt.Sprint("reader:", reader), Source: fmt.Sprint("author:", source)}})
 			}
 		}
@@ -109,6 +111,106 @@ func TestLooks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// If a batch ends too soon for all looks, the first row is done at least, or ten that fit if
+// looks are taken one after the other: else rows that have several sources would begin again
+// for ever.
+func TestLooks_firstRows(t *testing.T) {
+	t.Parallel()
+	for connections, want := range map[int]int{1: 10, 6: 1, 0: 1} {
+		const rows, sources = 200, 7
+		var all []*settled
+		for row := range rows {
+			for source := range sources {
+				all = append(all, &settled{one: model.Subscribed{Key: fmt.Sprint("reader:", row), Source: fmt.Sprint("author:", source)}})
+			}
+		}
+		s := &settling{batch: &batch{relay: relayWith(t, dialect.Postgres, connections)}, busy: map[audience.Source]error{}, mostBusy: settleBusy}
+		s.look(all, func(*settled) error {
+			s.copied(audience.Copy{Bytes: settleBytes / (10*sources - 1)})
+			return nil
+		})
+		done := 0
+		for row := range rows {
+			if !slices.ContainsFunc(all[row*sources:(row+1)*sources], func(one *settled) bool { return one.err != nil }) {
+				done++
+			}
+		}
+		first := !slices.ContainsFunc(all[:sources], func(one *settled) bool { return one.err != nil })
+		if done < want || !first {
+			t.Errorf("with %d connections: %d rows of %d looks each are done, the first: %v; want %d, and the first", connections, done, sources, first, want)
+		}
+	}
+}
+
+// Where the server refuses connections, looks are taken one after the other; the last one
+// has the error.
+func TestLooks_noConnection(t *testing.T) {
+	t.Parallel()
+	refused := &pgconn.PgError{Code: "53300"}
+	for most, want := range map[int32]int{2: 0, 1: 0, 0: 50} {
+		s := &settling{batch: &batch{relay: relayWith(t, dialect.Postgres, 0)}, busy: map[audience.Source]error{}, mostBusy: settleBusy}
+		var all []*settled
+		for source := range 50 {
+			all = append(all, &settled{one: model.Subscribed{Source: fmt.Sprint("author:", source)}})
+		}
+		var now, looked atomic.Int32
+		s.look(all, func(*settled) error {
+			defer now.Add(-1)
+			if now.Add(1) > most {
+				return refused
+			}
+			time.Sleep(time.Millisecond)
+			looked.Add(1)
+			return nil
+		})
+		failed := 0
+		for _, one := range all {
+			if one.err != nil {
+				failed++
+			}
+		}
+		if failed != want || int(looked.Load())+failed != len(all) {
+			t.Errorf("with %d connections: %d looks were taken, and %d failed; want %d", most, looked.Load(), failed, want)
+		}
+	}
+}
+
+// A look that is refused when all others are done is not forgotten.
+func TestLooks_lastRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		refused := &pgconn.PgError{Code: "53300"}
+		s := &settling{batch: &batch{relay: relayWith(t, dialect.Postgres, 0)}, busy: map[audience.Source]error{}, mostBusy: settleBusy}
+		all := []*settled{{one: model.Subscribed{Source: "a"}}, {one: model.Subscribed{Source: "b"}}}
+		s.look(all, func(one *settled) error {
+			if one.one.Source == "a" {
+				return nil
+			}
+			time.Sleep(time.Second)
+			return refused
+		})
+		if all[0].err != nil || !errors.Is(all[1].err, refused) {
+			t.Errorf("got %v and %v, want an error for the second", all[0].err, all[1].err)
+		}
+	})
+}
+
+// A panic is an error of the look.
+func TestLooks_panic(t *testing.T) {
+	t.Parallel()
+	s := &settling{batch: &batch{relay: relayWith(t, dialect.Postgres, 0)}, busy: map[audience.Source]error{}, mostBusy: settleBusy}
+	all := []*settled{{one: model.Subscribed{Source: "a"}}, {one: model.Subscribed{Source: "b"}}}
+	s.look(all, func(one *settled) error {
+		if one.one.Source == "a" {
+			panic("no reason")
+		}
+		return nil
+	})
+	if all[0].err == nil || all[1].err != nil {
+		t.Errorf("got %v for the look that panics, and %v for the other", all[0].err, all[1].err)
+	}
 }
 
 // A batch that has done enough looks at nothing more.

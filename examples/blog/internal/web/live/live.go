@@ -92,7 +92,7 @@ func (l *live) site(echo.Context) (feed, error) {
 }
 
 func (l *live) home(c echo.Context) (feed, error) {
-	token := session.Token(c)
+	token, _ := session.Token(c)
 	viewer := func(ctx context.Context) (blog.User, error) {
 		ctx, cancel := context.WithTimeout(ctx, request.Time)
 		defer cancel()

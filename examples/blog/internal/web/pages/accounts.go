@@ -70,7 +70,8 @@ func (p *Pages) logIn(c echo.Context) error {
 }
 
 func (p *Pages) logOut(c echo.Context) error {
-	if err := p.blog.LogOut(c.Request().Context(), session.Token(c)); err != nil {
+	token, _ := session.Token(c)
+	if err := p.blog.LogOut(c.Request().Context(), token); err != nil {
 		return err
 	}
 	session.Set(c, "")

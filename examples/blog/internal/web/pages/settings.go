@@ -27,9 +27,10 @@ func (p *Pages) describe(c echo.Context, user blog.User) error {
 }
 
 func (p *Pages) changePassword(c echo.Context, user blog.User) error {
+	token, _ := session.Token(c)
 	err := p.limits.Confirm(user)
 	if err == nil {
-		err = p.blog.ChangePassword(c.Request().Context(), user, session.Token(c), c.FormValue("old"), c.FormValue("password"))
+		err = p.blog.ChangePassword(c.Request().Context(), user, token, c.FormValue("old"), c.FormValue("password"))
 	}
 	if err != nil {
 		return p.formAgain(c, "settings", settingsPage{About: user.About}, err)

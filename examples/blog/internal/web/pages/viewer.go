@@ -16,8 +16,8 @@ const viewerKey = "viewer"
 // session finds out who is viewing a page. A cookie without a session is deleted.
 func (p *Pages) session(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		token := session.Token(c)
-		if token == "" {
+		token, there := session.Token(c)
+		if !there {
 			return next(c)
 		}
 		user, err := p.blog.Viewer(c.Request().Context(), token)

@@ -12,13 +12,13 @@ import (
 
 const cookieName = "blog_session"
 
-// Token returns the token in the browser's cookie; empty if there is none.
-func Token(c echo.Context) string {
+// Token returns the token in the browser's cookie, and whether there is one.
+func Token(c echo.Context) (token string, there bool) {
 	cookie, err := c.Cookie(cookieName)
 	if err != nil {
-		return ""
+		return "", false
 	}
-	return cookie.Value
+	return cookie.Value, true
 }
 
 // Set sets the browser's cookie, or deletes it if token is empty.
