@@ -45,7 +45,7 @@ help: ## List the targets
 run: ## Run the blog; ARGS="-addr :9090" passes flags
 	go run ./examples/blog $(ARGS)
 
-test: needs ## Run all tests with the race detector, or those of PACKAGES=./timak/...
+test: needs ## Run all tests, or those of PACKAGES=./timak/...
 	@rm -f $(EVENTS); touch $(EVENTS); status=0; \
 	packages=$$(go list -e $(PACKAGES)) || exit 1; \
 	raced=$$(echo "$$packages" | grep -vE '$(PURE)'); pure=$$(echo "$$packages" | grep -E '$(PURE)'); \

@@ -16,9 +16,9 @@ import "context"
 // ends, or cannot reach the store, the others take over its rows within about
 // Options.Poll. Advisory locks belong to a session: the connection must not go through
 // a pooler that assigns sessions by transaction, such as PgBouncer in that mode. A
-// change that two processes apply counts once. While it copies what new subscriptions
-// name, a batch uses up to four connections more, or less than half of a pool that is
-// limited.
+// change that two processes apply counts once. While Run copies what new subscriptions
+// name, it uses up to four connections more, and fewer of a small pool; with OnCommit, so
+// does a commit that waits.
 //
 // With a store that may lose what it has acknowledged, Run asks the store whether it
 // has, and with Options.RebuildAfterLoss rebuilds: see the package documentation. If

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -124,13 +123,6 @@ func (r *Relay) deliverAll() {
 		ctx, cancel := context.WithTimeout(context.Background(), r.opts.Patience)
 		r.deliverRound(ctx, round)
 		cancel()
-	}
-}
-
-// recovered turns a panic into an error.
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("timakgorm: panic: %v", r)
 	}
 }
 

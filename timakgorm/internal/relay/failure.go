@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -37,6 +38,13 @@ func isOneOf(err error, sentinels ...error) bool {
 // that the others could be applied.
 func blamesOp(err error) bool {
 	return permanent(err) && !errors.Is(err, timak.ErrKey) && !errors.Is(err, timak.ErrCorrupt)
+}
+
+// recovered turns a panic into an error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("timakgorm: panic: %v", r)
+	}
 }
 
 // hopeless reports, by the errors of its timelines, whether a row's changes become dead

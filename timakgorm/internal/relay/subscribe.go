@@ -65,8 +65,9 @@ type settling struct {
 type settled struct {
 	folds []*rowFold
 	one   model.Subscribed
-	copy  audience.Copy
-	err   error // of the last look
+
+	copy, missed audience.Copy // of the first look and of the second
+	err          error         // of the last one
 }
 
 func (s *settled) source() audience.Source {
@@ -127,25 +128,23 @@ func (s *settled) put(gs *grouping, c audience.Copy) {
 func (b *batch) copyMissed(ctx context.Context) []*group {
 	s, gs := b.settling, &grouping{index: map[string]*group{}}
 	s.items, s.bytes, s.mostBusy = 0, 0, len(s.busy)+settleBusy
-	missed := make(map[*settled]*audience.Copy, len(b.settled))
 	var live []*settled
 	for _, one := range b.settled {
 		if err := b.hindered(one.folds[0]); err != nil { // it begins again
 			b.hinderAll(one.folds[1:], err)
 		} else if one.copy.Live {
 			live = append(live, one)
-			missed[one] = &audience.Copy{}
 		}
 	}
 	s.look(live, func(one *settled) (err error) {
-		*missed[one], err = b.relay.audiences.Missed(ctx, b.outbox.DB, one.one, b.relay.timelines, one.copy)
+		one.missed, err = b.relay.audiences.Missed(ctx, b.outbox.DB, one.one, b.relay.timelines, one.copy)
 		return err
 	})
 	for _, one := range live {
 		if one.err != nil {
 			b.hinderAll(one.folds, one.err)
 		}
-		one.put(gs, *missed[one])
+		one.put(gs, one.missed)
 	}
 	return gs.groups
 }
