@@ -95,6 +95,8 @@ fuzz: ## Fuzz every target for FUZZTIME=6s
 	@.ci/fuzz $(FUZZTIME)
 
 lint: ## Run the linters
+	@big=$$(git ls-files -z | xargs -0 sh -c 'find "$$@" -maxdepth 0 -size +1000k' sh); test -z "$$big" || \
+		{ echo "over 1 MB: $$big; expected no build or other large file in the repository"; exit 1; }
 	$(GOLANGCI_LINT) run
 
 fmt: ## Format the code
