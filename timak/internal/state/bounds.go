@@ -34,7 +34,7 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 			kept++
 			continue
 		}
-		s.RaiseFloor(order, e.Position())
+		s.RaiseFloor(order, e.Position(), s.Moment)
 		if e.Older > 0 || e.Date != dates[e.ID] && e.Version > s.Horizon {
 			buried = append(buried, Entry{ID: e.ID, Source: e.Source, Version: e.Version})
 		}

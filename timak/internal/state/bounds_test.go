@@ -25,14 +25,14 @@ func TestTrim(t *testing.T) {
 		if d := diff(after.Visible(order), all[:kept]); d != "" {
 			t.Fatalf("%+v trimmed to %d shows (-want +got)\n%s", before, limit, d)
 		}
-		wantFloor := before.Floor
+		want := before.Clone()
 		for _, e := range before.Live() {
 			if trimmed[e.ID] {
-				wantFloor = floorOf(wantFloor, state.Floor{Set: true, Order: order, At: e.Position()})
+				want.RaiseFloor(order, e.Position(), before.Moment)
 			}
 		}
-		if d := diff(after.Floor, wantFloor); d != "" {
-			t.Fatalf("%+v trimmed to %d: floor (-want +got)\n%s", before, limit, d)
+		if d := diff(after.Drops, want.Drops); d != "" {
+			t.Fatalf("%+v trimmed to %d: drops (-want +got)\n%s", before, limit, d)
 		}
 		wantTrimmed, dates := map[string]bool{}, map[string]int64{}
 		for _, e := range all[kept:] {

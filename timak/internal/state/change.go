@@ -18,7 +18,10 @@ const (
 )
 
 // Put merges a live entry into the state.
-func (s *State) Put(e Entry) Verdict {
+func (s *State) Put(e Entry) Verdict { return s.PutBefore(e, 0) }
+
+// PutBefore is Put for an entry that the source of truth held before a moment.
+func (s *State) PutBefore(e Entry, moment int64) Verdict {
 	now, i := s.register(e.ID, e.Source)
 	switch {
 	case i < 0 && e.Version <= versionOf(s.Items, e.ID):
@@ -28,9 +31,13 @@ func (s *State) Put(e Entry) Verdict {
 	case i < 0 && e.Version <= s.Horizon:
 		return Stale
 	}
+	news := compareRegisters(e, now)
 	s.set(i, join(e, now))
-	if compareRegisters(e, now) < 0 {
+	switch {
+	case news < 0:
 		return Superseded
+	case news > 0:
+		s.Moment = max(s.Moment, moment)
 	}
 	return Done
 }
@@ -130,11 +137,13 @@ func (s *State) Clone() State {
 		Entries: slices.Clone(s.Entries),
 		Items:   slices.Clone(s.Items),
 		Sources: slices.Clone(s.Sources),
-		Floor:   s.Floor,
+		Moment:  s.Moment,
+		Drops:   slices.Clone(s.Drops),
+		Heals:   slices.Clone(s.Heals),
 	}
 }
 
 // Empty reports whether the state says nothing at all.
 func (s *State) Empty() bool {
-	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0 && !s.Floor.Set
+	return s.Horizon == 0 && len(s.Entries) == 0 && len(s.Items) == 0 && len(s.Sources) == 0 && len(s.Drops) == 0
 }

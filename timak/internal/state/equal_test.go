@@ -18,7 +18,9 @@ func TestEqual(t *testing.T) {
 			},
 			Items:   []state.Cover{{Name: "i", Version: 10}},
 			Sources: []state.Cover{{Name: "j", Version: 11}},
-			Floor:   state.Floor{Set: true, At: state.Position{Date: 4, ID: "z"}},
+			Moment:  7,
+			Drops:   []state.Drop{{At: state.Position{Date: 4, ID: "z"}, Moment: 6}},
+			Heals:   []state.Heal{{From: state.Position{Date: 5, ID: "z"}, Moment: 5}},
 		}
 	}
 	one, other := build(), build()
@@ -38,8 +40,10 @@ func TestEqual(t *testing.T) {
 		"fewer":       func(s *state.State) { s.Entries = s.Entries[:1] },
 		"item":        func(s *state.State) { s.Items[0].Version++ },
 		"source gone": func(s *state.State) { s.Sources = nil },
-		"floor":       func(s *state.State) { s.Floor.At.Date++ },
-		"order":       func(s *state.State) { s.Floor.Order = state.OldestFirst },
+		"moment":      func(s *state.State) { s.Moment++ },
+		"drop":        func(s *state.State) { s.Drops[0].At.Date++ },
+		"order":       func(s *state.State) { s.Drops[0].Order = state.OldestFirst },
+		"heal":        func(s *state.State) { s.Heals = nil },
 	} {
 		changed := build()
 		change(&changed)

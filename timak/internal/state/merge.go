@@ -15,7 +15,7 @@ func Merge(a, b State) State {
 // Absorb merges b into s, and leaves b unchanged. It takes one pass over both if
 // their entries are in much the same order, as those of siblings are.
 func (s *State) Absorb(b State) {
-	s.Floor = higher(s.Floor, b.Floor)
+	s.absorbFloor(&b)
 	m := meeting{s: s, met: make([]bool, len(s.Entries))}
 	for i := range b.Entries {
 		m.meet(&b.Entries[i])

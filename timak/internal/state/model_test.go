@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -23,7 +22,9 @@ type model struct {
 	horizon int64
 	entries map[name]state.Entry
 	covers  map[cover]int64
-	floor   state.Floor
+	moment  int64
+	drops   map[state.Drop]bool
+	heals   map[state.Heal]bool
 }
 
 type name struct{ id, source string }
@@ -35,7 +36,13 @@ type cover struct {
 }
 
 func modelOf(s state.State) model {
-	m := model{s.Horizon, map[name]state.Entry{}, map[cover]int64{}, s.Floor}
+	m := model{s.Horizon, map[name]state.Entry{}, map[cover]int64{}, s.Moment, map[state.Drop]bool{}, map[state.Heal]bool{}}
+	for _, d := range s.Drops {
+		m.drops[d] = true
+	}
+	for _, h := range s.Heals {
+		m.heals[h] = true
+	}
 	for _, e := range s.Entries {
 		m.entries[name{e.ID, e.Source}] = e
 	}
@@ -62,7 +69,7 @@ func (m model) entry(n name) state.Entry {
 
 // state returns the model's state in normal form.
 func (m model) state() state.State {
-	s := state.State{Horizon: m.horizon, Floor: m.floor}
+	s := state.State{Horizon: m.horizon, Moment: m.moment, Drops: m.sortedDrops(), Heals: m.sortedHeals()}
 	for n, e := range m.entries {
 		covered := m.covered(n)
 		if e.Version < covered || e.Live && e.Version == covered {
@@ -137,9 +144,11 @@ func joined(a, b state.Entry) state.Entry {
 
 // merged is what state.Merge must return.
 func merged(states ...state.State) state.State {
-	out := model{0, map[name]state.Entry{}, map[cover]int64{}, state.Floor{}}
+	out := modelOf(state.State{})
 	for _, s := range states {
-		m, next := modelOf(s), model{max(out.horizon, s.Horizon), map[name]state.Entry{}, maps.Clone(out.covers), floorOf(out.floor, s.Floor)}
+		m, next := modelOf(s), model{max(out.horizon, s.Horizon), map[name]state.Entry{}, maps.Clone(out.covers), max(out.moment, s.Moment), maps.Clone(out.drops), maps.Clone(out.heals)}
+		maps.Copy(next.drops, m.drops)
+		maps.Copy(next.heals, m.heals)
 		for c, version := range m.covers {
 			next.covers[c] = max(next.covers[c], version)
 		}
@@ -152,40 +161,6 @@ func merged(states ...state.State) state.State {
 		out = modelOf(next.state())
 	}
 	return out.state()
-}
-
-// floorOf is the floor of two that comes first in its order; one of the order in which
-// the oldest comes first, if they differ in that.
-func floorOf(a, b state.Floor) state.Floor {
-	direction := map[state.Order]int64{state.NewestFirst: 1, state.OldestFirst: -1}
-	rank := func(f state.Floor) []int64 {
-		if !f.Set {
-			return nil
-		}
-		towards := direction[f.Order]
-		return []int64{int64(f.Order), towards * f.At.Date, towards * int64(len(f.At.ID))}
-	}
-	c := slices.Compare(rank(a), rank(b))
-	if c == 0 {
-		c = int(direction[a.Order]) * strings.Compare(a.At.ID, b.At.ID)
-	}
-	if c < 0 {
-		return b
-	}
-	return a
-}
-
-// floors draws a floor, often none.
-func floors() *rapid.Generator[state.Floor] {
-	return rapid.Custom(func(t *rapid.T) state.Floor {
-		if rapid.Bool().Draw(t, "no floor") {
-			return state.Floor{}
-		}
-		return state.Floor{
-			Set: true, Order: rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order"),
-			At: state.Position{Date: rapid.Int64Range(-2, 4).Draw(t, "date"), ID: rapid.SampledFrom([]string{"x", "xx"}).Draw(t, "id")},
-		}
-	})
 }
 
 var (
@@ -213,7 +188,7 @@ func plain(e state.Entry) []byte {
 // ties and overlaps are common.
 func states() *rapid.Generator[state.State] {
 	return rapid.Custom(func(t *rapid.T) state.State {
-		m := model{rapid.SampledFrom([]int64{0, 0, 2, 5, 8}).Draw(t, "horizon"), map[name]state.Entry{}, map[cover]int64{}, floors().Draw(t, "floor")}
+		m := model{rapid.SampledFrom([]int64{0, 0, 2, 5, 8}).Draw(t, "horizon"), map[name]state.Entry{}, map[cover]int64{}, rapid.Int64Range(0, 9).Draw(t, "moment"), drops(t), heals(t)}
 		for _, id := range ids {
 			for _, source := range sources {
 				if e := entries(id, source).Draw(t, "entry"); e.Version > 0 {
@@ -253,7 +228,7 @@ func entries(id, source string) *rapid.Generator[state.Entry] {
 
 // equal compares states; nil and empty count as equal.
 func equal(a, b state.State) bool {
-	return a.Horizon == b.Horizon && a.Floor == b.Floor && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
+	return a.Horizon == b.Horizon && a.Moment == b.Moment && slices.Equal(a.Drops, b.Drops) && slices.Equal(a.Heals, b.Heals) && slices.Equal(a.Items, b.Items) && slices.Equal(a.Sources, b.Sources) &&
 		slices.EqualFunc(a.Entries, b.Entries, func(a, b state.Entry) bool {
 			return a.ID == b.ID && a.Source == b.Source && a.Version == b.Version && a.Live == b.Live &&
 				a.Date == b.Date && a.Older == b.Older && a.Data.Equal(b.Data)

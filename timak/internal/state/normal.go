@@ -25,6 +25,9 @@ const (
 	AnEntry       Part = "entry"
 	RemovedItem   Part = "removed item"
 	RemovedSource Part = "removed source"
+	TheMoment     Part = "the moment"
+	ADrop         Part = "drop"
+	AHeal         Part = "heal"
 )
 
 // Abnormal returns the first rule that s breaks, or nil if s is in normal form. A
@@ -38,6 +41,7 @@ func (s *State) Abnormal() *Fault {
 		unsortedCover(RemovedItem, s.Items), unsortedCover(RemovedSource, s.Sources),
 		s.abnormalEntry(),
 		s.forgottenCover(RemovedItem, s.Items), s.forgottenCover(RemovedSource, s.Sources),
+		s.abnormalFloor(),
 	)
 }
 
@@ -161,4 +165,40 @@ func (s *State) brokenBy(e *Entry) string {
 	default:
 		return ""
 	}
+}
+
+// abnormalFloor finds what is wrong with the moment, the drops and the heals.
+func (s *State) abnormalFloor() *Fault {
+	if s.Moment < 0 {
+		return &Fault{TheMoment, 0, -1, "is below 0"}
+	}
+	for i, d := range s.Drops {
+		switch {
+		case d.Moment < 0:
+			return &Fault{ADrop, i, -1, "has a moment below 0"}
+		case s.healed(d):
+			return &Fault{ADrop, i, -1, "is healed"}
+		}
+	}
+	for i, h := range s.Heals {
+		if h.Moment < 0 {
+			return &Fault{AHeal, i, -1, "has a moment below 0"}
+		}
+	}
+	return cmp.Or(idle(ADrop, s.Drops, Drop.outweighs, Drop.compare), idle(AHeal, s.Heals, Heal.outweighs, Heal.compare))
+}
+
+// idle finds one that another outweighs, or that is out of order.
+func idle[T any](part Part, all []T, outweighs func(a, b T) bool, compare func(a, b T) int) *Fault {
+	for i, one := range all {
+		for n, other := range all[:i] {
+			switch {
+			case outweighs(other, one) || outweighs(one, other):
+				return &Fault{part, i, n, "says no more, or no less, than another one"}
+			case compare(other, one) >= 0:
+				return &Fault{part, i, n, "is out of order"}
+			}
+		}
+	}
+	return nil
 }

@@ -43,12 +43,18 @@ type Cover struct {
 //     the cover's version.
 //   - No dead entry says only what its absence says, and every Older is above it.
 //   - No cover is at or below the horizon.
+//   - Drops are sorted, the one that decides the floor first, and Heals, the latest
+//     first. None outweighs another, and no drop is healed.
 type State struct {
 	Horizon int64
 	Entries []Entry
 	Items   []Cover // removed items
 	Sources []Cover // removed sources
-	Floor   Floor
+
+	// Moment is after the one at which the source of truth held the last of what was put.
+	Moment int64
+	Drops  []Drop
+	Heals  []Heal
 }
 
 // compareEntries is the order of entries in the normal form.

@@ -15,7 +15,7 @@ func describe(f *state.Fault, s *state.State, v *View) string {
 	}
 	size += fmt.Sprintf(", %d dead, %d removed items, %d removed sources", len(s.Dead()), len(s.Items), len(s.Sources))
 	switch {
-	case f.Part == state.Horizon:
+	case f.Part == state.Horizon || f.Part == state.TheMoment:
 		return fmt.Sprintf("%s %s", f.Part, f.Rule) + size
 	case f.Part != state.AnEntry:
 		return fmt.Sprintf("%s %d %s", f.Part, f.Place, f.Rule) + size
