@@ -74,9 +74,20 @@ func (e Entries) Version(id, source string) int64 { return e.state.SeenOfEntry(i
 // Lacks reports whether the timeline may lack an item at a place: it is at or after its
 // floor.
 func (e Entries) Lacks(at Place) bool {
-	floor := e.state.Floor
+	floor := e.state.Floor()
 	return floor.Set && floor.Order.Compare(at.position(), floor.At) >= 0
 }
+
+// Floor returns the place at and after which the timeline may lack items, and whether
+// there is one. A Heal begins there.
+func (e Entries) Floor() (at Place, lacks bool) {
+	floor := e.state.Floor()
+	return placeOf(floor.At), floor.Set
+}
+
+// Room returns how many items are wanting before the floor of a timeline of a capacity, as
+// far as a Heal can bring them back.
+func (e Entries) Room(capacity int) int { return e.state.Room(capacity) }
 
 // MaxItems returns how many items a timeline shows: Options.MaxItems, or what
 // Bounded was given.

@@ -58,9 +58,11 @@ func misuses() []misuse {
 		opMisuses("ErrDate", timak.ErrDate, []string{"int64 microseconds", `"b" is at`}, map[string]timak.Op{
 			"after": timak.Put(timak.Item{ID: "b", At: after}), "before": timak.Put(timak.Item{ID: "b", At: before}),
 			"far after": timak.Put(timak.Item{ID: "b", At: time.Unix(1<<60, 0)}),
+			"heal from": timak.Heal(timak.Place{ID: "b", At: after}, nil, 1), "heal to": timak.Heal(timak.Place{}, &timak.Place{ID: "b", At: before}, 1),
 		}),
 		opMisuses("ErrVersion", timak.ErrVersion, []string{"1 to 4611686018427387904", "got "}, map[string]timak.Op{
 			"below 1": timak.Put(timak.Item{ID: "b"}).WithVersion(-1), "above": timak.Remove("a").WithVersion(timak.MaxVersion + 1),
+			"heal": timak.Heal(timak.Place{}, nil, 0), "heal, above": timak.Heal(timak.Place{}, nil, timak.MaxVersion+1),
 		}),
 		pageMisuses("ErrLimit", timak.ErrLimit, []string{"1 to 1000", "got "}, []string{key}, timak.Query{Limit: -1}, timak.Query{Limit: 1001}),
 		pageMisuses("ErrKeys", timak.ErrKeys, []string{"between 1 and 100", "got 0"}, nil, timak.Query{}),

@@ -35,7 +35,7 @@ func concern(group []*change) (changes []wire.Change, bounds wire.Bounds, ok boo
 			switch op.kind {
 			case opRemoveSource:
 				return nil, bounds, false
-			case opRaiseFloor:
+			case opRaiseFloor, opHeal:
 			default:
 				changes = append(changes, op.concern())
 			}

@@ -59,7 +59,7 @@ func (t *Timelines) listOf(ctx context.Context, key string, object driver.Object
 // seen returns what is visible of a state.
 func (t *Timelines) seen(s *state.State) list {
 	entries := s.Visible(t.order())
-	return t.bounded(listed(entries), s.Floor)
+	return t.bounded(listed(entries), s.Floor())
 }
 
 // bounded returns a list of all items without those that a reader does not see: its floor

@@ -1,11 +1,12 @@
 package timak
 
-// Op is one change of a timeline, made by Put, Remove, RemoveEntry, RemoveSource or
-// RaiseFloor and carried out by Timelines.Apply.
+// Op is one change of a timeline, made by Put, Remove, RemoveEntry, RemoveSource,
+// RaiseFloor or Heal and carried out by Timelines.Apply.
 type Op struct {
 	kind    opKind
 	item    Item // ID and Source for a removal; only Source for RemoveSource
 	version int64
+	to      *Place // only of Heal; its moment is in version
 }
 
 type opKind uint8
@@ -17,6 +18,7 @@ const (
 	opRemoveEntry
 	opRemoveSource
 	opRaiseFloor
+	opHeal
 )
 
 // Put adds an item, or changes the date and data of the item that the same source
@@ -44,6 +46,19 @@ func RemoveSource(source string) Op {
 // always Applied.
 func RaiseFloor(at Place) Op {
 	return Op{kind: opRaiseFloor, item: Item{ID: at.ID, At: at.At}}
+}
+
+// Heal says that the timeline lacks nothing between two places that the source of truth
+// held at a moment: the Puts before it in the same Apply are what it held there then. So the
+// floor falls from the one place to the other, or there is none any more if to is nil. It
+// stays where it was, and the Heal is Superseded, if one of these Puts is Stale or Covered,
+// or if an item that came, or may have come, after the moment was dropped: see
+// Timelines.AsOf.
+//
+// The moment, 1 to MaxVersion, must be drawn before the source of truth is read, and be
+// higher than all that were drawn before.
+func Heal(from Place, to *Place, moment int64) Op {
+	return Op{kind: opHeal, item: Item{ID: from.ID, At: from.At}, to: to, version: moment}
 }
 
 // WithVersion returns the op with an explicit version, 1 to MaxVersion, in
@@ -102,4 +117,9 @@ type Result struct {
 	// Covered says that a Put is Superseded by a removal of its whole source, and by
 	// nothing that concerns the item itself.
 	Covered bool
+
+	// Room is set by ops that may leave fewer items before the floor than the timeline
+	// has room for: removals, and Puts behind it. It is how many are wanting, as far as is
+	// known, and 0 if no Heal can bring them back. Entries.Room knows.
+	Room int
 }

@@ -24,6 +24,7 @@ type Timelines struct {
 	groups   *groups
 	cache    *cache
 	front    *front
+	asOf     int64 // 0: no moment is known
 }
 
 // New returns an engine over store; opts may be nil. The caller closes the store.
@@ -55,6 +56,28 @@ func (t *Timelines) Bounded(maxItems int) *Timelines {
 	bounded := *t
 	bounded.opts.MaxItems = maxItems
 	return &bounded
+}
+
+// AsOf returns the same engine for changes of which a moment is known: one of the source of
+// truth after it was read. The moment is the highest that was drawn until then, or one
+// that is drawn. It tells what a Heal makes good: a timeline keeps, with its floor, the
+// highest moment of what it has put. A Put or a RaiseFloor of which no moment is known
+// keeps a timeline from being healed. It panics if the moment is not in 0 to MaxVersion; 0
+// is unknown.
+func (t *Timelines) AsOf(moment int64) *Timelines {
+	if moment < 0 || moment > MaxVersion {
+		panic(fmt.Sprintf("timak: AsOf(%d): expected a moment from 0 to %d", moment, int64(MaxVersion)))
+	}
+	known := *t
+	known.asOf = moment
+	return &known
+}
+
+func (t *Timelines) moment() int64 {
+	if t.asOf == 0 {
+		return state.Unknown
+	}
+	return t.asOf
 }
 
 // Marker returns the store as a driver.Marker. It is nil for a store that keeps what it

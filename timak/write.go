@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -40,7 +41,7 @@ func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 	for {
 		some := ops[len(results):min(len(results)+opsATrim, len(ops))]
 		for _, op := range some {
-			results = append(results, op.change(s, t.order(), now))
+			results = append(results, t.carryOut(op, s, now, results))
 		}
 		trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
 		for i := range results {
@@ -49,8 +50,37 @@ func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 			}
 		}
 		if len(results) == len(ops) {
+			s.Fold()
+			t.room(x, ops, results)
 			return results
 		}
+	}
+}
+
+// room sets the Room of ops.
+func (t *Timelines) room(x *wire.Excerpt, ops []Op, results []Result) {
+	floor := x.State.Floor()
+	room := -1
+	for i := range ops {
+		if !floor.Set || !ops[i].leaves(floor) {
+			continue
+		}
+		if room < 0 { // rarely asked for
+			room = x.State.Room(t.opts.MaxItems - x.Left)
+		}
+		results[i].Room = room
+	}
+}
+
+// leaves reports whether the op may leave fewer items before a floor.
+func (o Op) leaves(floor state.Floor) bool {
+	switch o.kind {
+	case opRemove, opRemoveEntry, opRemoveSource:
+		return true
+	case opPut:
+		return floor.Order.Compare(o.item.Place().position(), floor.At) >= 0
+	default:
+		return false
 	}
 }
 
@@ -70,16 +100,23 @@ func (o Op) seen(s *state.State) int64 {
 	}
 }
 
-// change carries out the op, with a version of its own if it has none.
-func (o Op) change(s *state.State, order state.Order, now int64) Result {
+// carryOut carries out an op, with a version of its own if it has none. before are the
+// results of the ops before it.
+func (t *Timelines) carryOut(o Op, s *state.State, now int64, before []Result) Result {
 	if o.version == 0 {
 		o.version = max(now, o.seen(s)+1)
 	}
-	verdict := o.apply(s, order)
+	if o.kind == opHeal && slices.ContainsFunc(before, Result.lacking) {
+		return Result{Outcome: Superseded, Version: o.version}
+	}
+	verdict := o.apply(s, t.order(), t.moment())
 	return Result{Outcome: outcome(verdict), Version: o.version, Covered: verdict == state.Covered}
 }
 
-func (o Op) apply(s *state.State, order state.Order) state.Verdict {
+// lacking reports whether an item was not put, and nothing newer of it is there.
+func (r Result) lacking() bool { return r.Outcome == Stale || r.Covered }
+
+func (o Op) apply(s *state.State, order state.Order, moment int64) state.Verdict {
 	switch o.kind {
 	case opRemove:
 		return s.Remove(o.item.ID, o.version)
@@ -88,14 +125,31 @@ func (o Op) apply(s *state.State, order state.Order) state.Verdict {
 	case opRemoveSource:
 		return s.RemoveSource(o.item.Source, o.version)
 	case opRaiseFloor:
-		s.RaiseFloor(order, o.item.Place().position())
+		s.RaiseFloor(order, o.item.Place().position(), moment)
 		return state.Done
+	case opHeal:
+		return o.heal(s, order)
 	default:
-		return s.Put(state.Entry{
+		return s.PutBefore(state.Entry{
 			ID: o.item.ID, Source: o.item.Source, Version: o.version, Live: true,
 			Date: microseconds(o.item.At), Data: state.Plain(o.item.Data),
-		})
+		}, moment)
 	}
+}
+
+// heal lowers the floor, if nothing keeps it.
+func (o Op) heal(s *state.State, order state.Order) state.Verdict {
+	var to *state.Position
+	if o.to != nil {
+		at := o.to.position()
+		to = &at
+	}
+	s.Heal(order, o.item.Place().position(), to, o.version)
+	floor := s.Floor()
+	if floor.Set && (to == nil || order.Compare(floor.At, *to) < 0) {
+		return state.Superseded
+	}
+	return state.Done
 }
 
 func outcome(v state.Verdict) Outcome {
@@ -128,21 +182,28 @@ func (t *Timelines) checkAll(key string, ops []Op) error {
 func (t *Timelines) check(op Op) error {
 	switch {
 	case op.kind == opNone:
-		return fmt.Errorf("%w: the zero Op; use Put, Remove, RemoveEntry, RemoveSource or RaiseFloor", ErrID)
-	case op.kind != opRemoveSource && (len(op.item.ID) == 0 && op.kind != opRaiseFloor || len(op.item.ID) > MaxIDLen):
+		return fmt.Errorf("%w: the zero Op; use Put, Remove, RemoveEntry, RemoveSource, RaiseFloor or Heal", ErrID)
+	case op.kind != opRemoveSource && (len(op.item.ID) == 0 && !op.isPlace() || len(op.item.ID) > MaxIDLen):
 		return fmt.Errorf("%w, got %d", ErrID, len(op.item.ID))
 	case len(op.item.Source) > MaxSourceLen || op.kind == opRemoveSource && op.item.Source == "":
 		return fmt.Errorf("%w, got %d", ErrSource, len(op.item.Source))
 	case len(op.item.Data) > t.opts.MaxData:
 		return fmt.Errorf("%w of %d bytes: item %q has %d", ErrData, t.opts.MaxData, op.item.ID, len(op.item.Data))
-	case (op.kind == opPut || op.kind == opRaiseFloor) && !representable(op.item.At):
+	case (op.kind == opPut || op.isPlace()) && !representable(op.item.At):
 		return fmt.Errorf("%w: item %q is at %v", ErrDate, op.item.ID, op.item.At)
-	case op.version < 0 || op.version > MaxVersion:
+	case op.to != nil:
+		end := op
+		end.item, end.to = Item{ID: op.to.ID, At: op.to.At}, nil
+		return t.check(end)
+	case op.version < 0 || op.version > MaxVersion || op.kind == opHeal && op.version == 0:
 		return fmt.Errorf("%w, got %d", ErrVersion, op.version)
 	default:
 		return nil
 	}
 }
+
+// isPlace reports whether the op is about a place, and no item.
+func (o Op) isPlace() bool { return o.kind == opRaiseFloor || o.kind == opHeal }
 
 func microseconds(at time.Time) int64 { return at.UnixMicro() }
 

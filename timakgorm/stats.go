@@ -31,6 +31,7 @@ type Stats struct {
 	Delivered int64 // commits whose changes were readable when they returned, with Options.Deliver OnCommit
 	Left      int64 // commits that were left to the relay instead
 	Losses    int64 // times that this process was the first to find that the store has lost timelines
+	Healed    int64 // times that a timeline which had room got back from the tables what it lacked
 
 	Watches int64 // calls of Plugin.Watch that are open
 
@@ -87,7 +88,7 @@ func (p *Plugin) counted() Stats {
 	c := p.relay.Counts()
 	return Stats{
 		Applied: c.Applied, Retried: c.Retried, Buried: c.Buried, Anew: c.Anew, Writes: c.Writes, Ops: c.Ops,
-		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left, Losses: c.Losses,
+		Errors: c.Errors, Delivered: c.Delivered, Left: c.Left, Losses: c.Losses, Healed: c.Healed,
 		Watches: int64(p.watchers.Open()), Pages: p.pages.read.Load(), PagesBeyond: p.pages.beyond.Load(), ItemsBeyond: p.pages.items.Load(),
 	}
 }

@@ -33,7 +33,8 @@ func TestCopy_bounds(t *testing.T) {
 	carry("c", "b", "a")
 	apply(t, small, "k", put("d", 4), put("e", 5))
 	carry("e", "d", "c", "b", "a")
-	if floor := stateOf(t, to, "k").Floor; !floor.Set || floor.At.ID != "b" {
+	moved := stateOf(t, to, "k")
+	if floor := moved.Floor(); !floor.Set || floor.At.ID != "b" {
 		t.Errorf("got the floor %+v, want that of the smaller store, at b", floor)
 	}
 	apply(t, small, "k", timak.Remove("e"))

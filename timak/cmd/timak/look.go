@@ -117,8 +117,8 @@ func summary(kind string, s *state.State) object {
 	o := object{
 		Kind: kind, Entries: len(s.Live()), Tombstones: len(s.Dead()) + len(s.Items) + len(s.Sources), Horizon: s.Horizon,
 	}
-	if s.Floor.Set {
-		o.Floor = &floorObject{Order: orderName(s.Floor.Order), At: date(s.Floor.At.Date), ID: text(s.Floor.At.ID)}
+	if floor := s.Floor(); floor.Set {
+		o.Floor = &floorObject{Order: orderName(floor.Order), At: date(floor.At.Date), ID: text(floor.At.ID)}
 	}
 	return o
 }
@@ -164,7 +164,7 @@ func (f found) print(out io.Writer) error {
 	if h := f.state.Horizon; h > 0 {
 		p.line("horizon: %d, which is %s", h, date(h))
 	}
-	if floor := f.state.Floor; floor.Set {
+	if floor := f.state.Floor(); floor.Set {
 		p.line("floor: %s %s, %s", date(floor.At.Date), shown(floor.At.ID), orderName(floor.Order))
 	}
 	p.line("\nkind\tid\tsource\tdate\tversion\tdata")

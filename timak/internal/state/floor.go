@@ -69,9 +69,16 @@ func (s *State) Heal(order Order, from Position, to *Position, moment int64) {
 	}
 }
 
-// Healable reports whether a heal of a later moment lowers the floor.
-func (s *State) Healable() bool {
-	return len(s.Drops) > 0 && !slices.ContainsFunc(s.Drops, func(d Drop) bool { return d.Moment == Unknown })
+// Room returns how many more items than now there may be before the floor, in a timeline
+// of a capacity; 0 if no heal can lower it.
+func (s *State) Room(capacity int) int {
+	if len(s.Drops) == 0 || slices.ContainsFunc(s.Drops, func(d Drop) bool { return d.Moment == Unknown }) {
+		return 0
+	}
+	floor := s.Floor()
+	items := s.Visible(floor.Order)
+	before, _ := slices.BinarySearchFunc(items, floor.At, func(e Entry, at Position) int { return floor.Order.Compare(e.Position(), at) })
+	return max(0, capacity-before)
 }
 
 // Fold makes one of several drops, which leaves as much above it, and keeps the latest

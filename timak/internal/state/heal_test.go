@@ -100,9 +100,9 @@ func (w *tables) readOn() {
 	}
 	s := state.State{Entries: found}
 	s.Sort()
-	if some := rapid.IntRange(1, 3).Draw(w.t, "read on"); len(s.Entries) >= some {
-		last := s.Entries[some-1].Position()
-		s.Entries, h.to = s.Entries[:some], &last
+	if some := rapid.IntRange(1, 3).Draw(w.t, "read on"); len(s.Entries) > some {
+		next := s.Entries[some].Position()
+		s.Entries, h.to = s.Entries[:some], &next
 	}
 	version := w.draw()
 	for _, e := range s.Entries {

@@ -68,7 +68,7 @@ func Cut(key string, value []byte, changes []Change, bounds Bounds) (Excerpt, bo
 		return Excerpt{}, false
 	}
 	x.Left = v.entries - len(live)
-	x.State, err = v.readGraves(state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: live}, nil)
+	x.State, err = v.readGraves(v.head.state(live), nil)
 	return x, err == nil
 }
 

@@ -102,9 +102,33 @@ func TestGoldenFloors(t *testing.T) {
 	}
 }
 
+// Moments, drops and heals, which layout 2 did not have.
+func TestGoldenHeals(t *testing.T) {
+	t.Parallel()
+	for name, want := range healedStates() {
+		mustDecode(t, golden(t, layout3, name+".bin", encode(t, goldenKey, want, false)), want)
+	}
+}
+
+func healedStates() map[string]state.State {
+	const moment = 1_700_000_000_000_000
+	at := func(date int64, id string) state.Position { return state.Position{Date: date, ID: id} }
+	known, healed, drops, unknown := timeline(3), timeline(3), timeline(1), timeline(1)
+	known.Moment = moment
+	healed.Moment = moment + 1
+	healed.RaiseFloor(state.NewestFirst, at(1_600_000_000_000_000, "posts:10"), moment-1)
+	to := at(1_500_000_000_000_000, "posts:8")
+	healed.Heal(state.NewestFirst, at(1_600_000_000_000_000, "posts:10"), &to, moment)
+	drops.RaiseFloor(state.OldestFirst, at(5, "a"), 3)
+	drops.RaiseFloor(state.OldestFirst, at(7, "b"), moment)
+	unknown.Moment = state.Unknown
+	unknown.RaiseFloor(state.NewestFirst, at(-1, ""), state.Unknown)
+	return map[string]state.State{"moment": known, "heal": healed, "drops": drops, "unknown": unknown}
+}
+
 func flooredStates() map[string]state.State {
 	floored := func(s state.State, order state.Order, at state.Position) state.State {
-		s.RaiseFloor(order, at)
+		s.RaiseFloor(order, at, 0)
 		return s
 	}
 	return map[string]state.State{
@@ -139,7 +163,7 @@ func TestEveryGoldenFileIsTested(t *testing.T) {
 	for layout, want := range map[string]int{
 		layout1: 2*len(goldenStates()) + 1,
 		layout2: len(goldenStates()) + len(flooredStates()) + 3,
-		layout3: len(goldenStates()) + len(flooredStates()) + 2,
+		layout3: len(goldenStates()) + len(flooredStates()) + len(healedStates()) + 2,
 	} {
 		files, err := os.ReadDir(filepath.Join("testdata", layout))
 		if err != nil {

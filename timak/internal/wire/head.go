@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/timak-go/timak/timak/internal/state"
 )
@@ -11,10 +12,17 @@ import (
 type head struct {
 	horizon int64
 	shared  bool
-	floor   state.Floor
+	moment  int64
+	drops   []state.Drop
+	heals   []state.Heal
 	names   dictionary
 	sources dictionary
 	blocks  []blockHead
+}
+
+// state returns what the head says of the timeline, with live entries.
+func (h *head) state(live []state.Entry) state.State {
+	return state.State{Horizon: h.horizon, Entries: live, Moment: h.moment, Drops: slices.Clone(h.drops), Heals: slices.Clone(h.heals)}
 }
 
 // blockHead is what the head says of a block.
@@ -30,7 +38,7 @@ type blockHead struct {
 func (w *writer) head(key string, h *head) {
 	w.text(key)
 	w.signed(h.horizon)
-	w.flags(h)
+	w.floor(h)
 	w.dictionary(&h.names)
 	w.dictionary(&h.sources)
 	w.unsigned(uint64(len(h.blocks)))
@@ -44,33 +52,6 @@ func (w *writer) head(key string, h *head) {
 		w.b = binary.LittleEndian.AppendUint32(w.b, b.sum)
 		date = b.date
 	}
-}
-
-// The flags of a head.
-const (
-	flagShared = 1 << iota
-	flagNewestFirst
-	flagOldestFirst
-)
-
-// flags writes the flags, and the floor.
-func (w *writer) flags(h *head) {
-	var flags uint64
-	if h.shared {
-		flags |= flagShared
-	}
-	switch {
-	case !h.floor.Set:
-		w.unsigned(flags)
-		return
-	case h.floor.Order == state.NewestFirst:
-		flags |= flagNewestFirst
-	default:
-		flags |= flagOldestFirst
-	}
-	w.unsigned(flags)
-	w.signed(h.floor.At.Date)
-	w.text(h.floor.At.ID)
 }
 
 func (w *writer) dictionary(d *dictionary) {
@@ -92,7 +73,7 @@ func (r *reader) head(key string, summed bool) (h head, err error) {
 		return head{}, fmt.Errorf("%w: it belongs to key %q", ErrCorrupt, got)
 	}
 	h.horizon = r.signed()
-	r.flags(&h)
+	r.floor(&h)
 	h.names.texts = r.texts(maxNames)
 	h.sources.texts = r.texts(maxBody)
 	least := minBlock
@@ -139,25 +120,6 @@ func (r *reader) length() int {
 		return 0
 	}
 	return int(v)
-}
-
-func (r *reader) flags(h *head) {
-	flags := r.unsigned()
-	if flags > flagShared|flagOldestFirst {
-		r.fail("flags")
-		return
-	}
-	h.shared = flags&flagShared != 0
-	if h.floor.Set = flags&^flagShared != 0; !h.floor.Set {
-		return
-	}
-	if flags&flagOldestFirst != 0 {
-		h.floor.Order = state.OldestFirst
-	}
-	h.floor.At.Date = r.signed()
-	if h.floor.At.ID = r.text(); len(h.floor.At.ID) > maxName {
-		r.fail("name")
-	}
 }
 
 func (r *reader) flag() bool {

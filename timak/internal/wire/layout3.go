@@ -17,8 +17,13 @@ import (
 //	  key       text
 //	  horizon   s
 //	  flags     u, the sum of: 1 if an item has several live entries; 2 or 4 if
-//	            there is a floor, of the order NewestFirst or OldestFirst
-//	  floor     date s, id text; only if there is one
+//	            there is a floor, of the order NewestFirst or OldestFirst; 8 if moments
+//	            follow
+//	  floor     place, as date s and id text; only if there is one
+//	  moments   the state's, and that of the floor's drop if there is a floor; then u count
+//	            of other drops, only if there is a floor; those; u count of heals; those;
+//	            all this only if the flags say so. A moment is u, from 1, and 0 if it is
+//	            unknown; a drop or a heal is its order u, its place and its moment
 //	  names     u count; texts: what ids begin with
 //	  sources   u count; texts
 //	  blocks    u count; of each: entries u, bytes of its columns u, bytes of its
@@ -44,7 +49,7 @@ func Encode(key string, s *state.State, compress bool) ([]byte, error) {
 
 func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 	s := &x.State
-	h := head{horizon: s.Horizon, shared: s.Shared(), floor: s.Floor}
+	h := head{horizon: s.Horizon, shared: s.Shared(), moment: s.Moment, drops: s.Drops, heals: s.Heals}
 	if x.Left > 0 {
 		h.names, h.sources = x.view.head.names.copied(), x.view.head.sources.copied()
 	}

@@ -40,10 +40,14 @@ func states() *rapid.Generator[state.State] {
 		s := state.State{Horizon: rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Min(0)).Draw(t, "horizon")}
 		for range rapid.IntRange(0, 9).Draw(t, "changes") {
 			id, version := names().Draw(t, "id"), rapid.Int64Min(1).Draw(t, "version")
-			switch rapid.IntRange(0, 6).Draw(t, "kind") {
+			order := rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order")
+			at := state.Position{Date: rapid.Int64().Draw(t, "date"), ID: id}
+			moment := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Min(0), rapid.Just(int64(state.Unknown))).Draw(t, "moment")
+			switch rapid.IntRange(0, 7).Draw(t, "kind") {
+			case 7:
+				s.Heal(order, at, nil, moment)
 			case 6:
-				order := rapid.SampledFrom([]state.Order{state.NewestFirst, state.OldestFirst}).Draw(t, "order")
-				s.RaiseFloor(order, state.Position{Date: rapid.Int64().Draw(t, "date"), ID: id})
+				s.RaiseFloor(order, at, moment)
 			case 0:
 				s.Remove(id, version)
 			case 1:
@@ -51,10 +55,10 @@ func states() *rapid.Generator[state.State] {
 			case 2:
 				s.RemoveEntry(id, names().Draw(t, "source"), version)
 			default:
-				s.Put(state.Entry{
+				s.PutBefore(state.Entry{
 					ID: id, Source: names().Draw(t, "source"), Version: version, Live: true,
 					Date: rapid.Int64().Draw(t, "date"), Data: state.Plain(rapid.SliceOf(rapid.Byte()).Draw(t, "data")),
-				})
+				}, moment)
 			}
 		}
 		return s

@@ -137,7 +137,7 @@ func (v *View) decode(live func() ([]state.Entry, error)) (state.State, error) {
 	if err != nil {
 		return state.State{}, err
 	}
-	return v.readGraves(state.State{Horizon: v.head.horizon, Floor: v.head.floor, Entries: entries}, v)
+	return v.readGraves(v.head.state(entries), v)
 }
 
 // Open returns a view of a value that can be read in parts. For others Decode
@@ -192,7 +192,10 @@ func (v *View) need(items int) int {
 func (v *View) Len() int { return v.entries }
 
 // Floor returns the timeline's floor.
-func (v *View) Floor() state.Floor { return v.head.floor }
+func (v *View) Floor() state.Floor {
+	s := v.head.state(nil)
+	return s.Floor()
+}
 
 // Err returns why an entry could not be read; nil if all could.
 func (v *View) Err() error { return v.err }

@@ -78,7 +78,15 @@ func (v *verification) raiseFloor(ctx context.Context, c contents, entries timak
 	if !v.opts.Repair || dropped == nil || entries.Lacks(dropped.Place()) {
 		return nil
 	}
-	_, err := v.audit.writerOf(c).Apply(ctx, c.key, timak.RaiseFloor(dropped.Place()))
+	o, err := v.audit.relay.Outbox()
+	if err != nil {
+		return err
+	}
+	moment, err := o.Moment(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = v.audit.writerOf(c).AsOf(moment).Apply(ctx, c.key, timak.RaiseFloor(dropped.Place()))
 	return damagedMeanwhile(err)
 }
 

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/model"
 )
@@ -22,11 +23,27 @@ import (
 // date, and reads about as many for each rule. Where the database does not order the dates as a timeline does, as texts on SQLite,
 // it reads all rows of them.
 func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) ([]timak.Item, error) {
+	found, err := b.Find(ctx, db, key, order, r)
+	var items []timak.Item
+	for _, one := range found {
+		items = append(items, one.Item)
+	}
+	return items, err
+}
+
+// Found is an item, and the rows in the range that it comes from.
+type Found struct {
+	Item timak.Item
+	Rows []audience.Image
+}
+
+// Find is Read, and says where the items come from.
+func (b *Beyond) Find(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) ([]*Found, error) {
 	l, err := b.timeline(ctx, db, key)
 	if err != nil {
 		return nil, err
 	}
-	q := &reading{timeline: l, db: db, order: order, asked: r, seen: map[string]bool{}}
+	q := &reading{timeline: l, db: db, order: order, asked: r, seen: map[string]*Found{}}
 	var origins []origin
 	for _, one := range l.origins {
 		prepared, err := one.prepare(ctx, db)
@@ -79,8 +96,8 @@ type reading struct {
 	db    *sql.DB
 	order timak.Order
 	asked timak.Range
-	found []timak.Item
-	seen  map[string]bool // ids of the items found
+	found []*Found
+	seen  map[string]*Found // by the id of the item
 }
 
 // all reads the rows of some origins that come first in the range: so many, and more of
@@ -148,7 +165,7 @@ func (q *reading) once(ctx context.Context, origins []origin, wanted int) (count
 			if origins[n].puts(image, item) {
 				counts[n].items++
 			}
-			q.keep(item)
+			q.keep(item, audience.Image{Table: origins[n].table, Text: image})
 		}
 		return nil
 	})
@@ -157,22 +174,23 @@ func (q *reading) once(ctx context.Context, origins []origin, wanted int) (count
 
 // keep adds an item. Once there are many more than are asked for, only those that come
 // first stay, or last.
-func (q *reading) keep(item timak.Item) {
-	if q.seen[item.ID] {
+func (q *reading) keep(item timak.Item, from audience.Image) {
+	if known := q.seen[item.ID]; known != nil {
+		known.Rows = append(known.Rows, from)
 		return
 	}
-	q.seen[item.ID] = true
-	if q.found = append(q.found, item); len(q.found) <= 2*q.asked.Limit+1000 {
+	q.seen[item.ID] = &Found{item, []audience.Image{from}}
+	if q.found = append(q.found, q.seen[item.ID]); len(q.found) <= 2*q.asked.Limit+1000 {
 		return
 	}
-	slices.SortFunc(q.found, func(a, b timak.Item) int {
-		if q.order.Before(a, b) != q.asked.Last {
+	slices.SortFunc(q.found, func(a, b *Found) int {
+		if q.order.Before(a.Item, b.Item) != q.asked.Last {
 			return -1
 		}
 		return 1
 	})
 	for _, gone := range q.found[q.asked.Limit:] {
-		delete(q.seen, gone.ID)
+		delete(q.seen, gone.Item.ID)
 	}
 	q.found = slices.Delete(q.found, q.asked.Limit, len(q.found))
 }

@@ -46,3 +46,13 @@ func (d Dialect) Drawn(own, highest string) string {
 	return "SELECT CASE WHEN has_sequence_privilege(s, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value(s), 0) ELSE (" + highest + ") END" +
 		" FROM (SELECT CAST(pg_get_serial_sequence(" + table + ", 'id') AS regclass) AS s) q"
 }
+
+// Moment returns a query for the highest version that was drawn; 0 if the role may not
+// know. It is not below any that was known before, by anybody.
+func (d Dialect) Moment() string {
+	if !d.Numbered {
+		return "SELECT max(coalesce((SELECT high FROM timak_clock), 0), coalesce(" + SQLiteNewest + ", 0))"
+	}
+	return "SELECT CASE WHEN has_sequence_privilege(s, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value(s), 0) ELSE 0 END" +
+		" FROM (SELECT to_regclass('timak_versions') AS s) q"
+}

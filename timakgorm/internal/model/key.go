@@ -26,6 +26,19 @@ func ParseKey(text string) (RowKey, error) {
 	return key, err
 }
 
+// KeyIn returns the primary key of the row that an image is of.
+func (m *Model) KeyIn(image string) (RowKey, error) {
+	all, err := ParseKey(image)
+	if err != nil {
+		return nil, err
+	}
+	key := RowKey{}
+	for _, field := range m.Keys {
+		key[field.DBName] = all[field.DBName]
+	}
+	return key, nil
+}
+
 // plainKey reads a key of one integer, which is the most frequent, without the
 // cost of decoding JSON.
 func plainKey(text string) (name, number string, plain bool) {

@@ -168,13 +168,5 @@ func (f *rowFold) key() (model.RowKey, error) {
 	if text == nil {
 		text = f.last().Old
 	}
-	all, err := model.ParseKey(*text)
-	if err != nil {
-		return nil, err
-	}
-	key := model.RowKey{}
-	for _, field := range f.table.Model.Keys {
-		key[field.DBName] = all[field.DBName]
-	}
-	return key, nil
+	return f.table.Model.KeyIn(*text)
 }

@@ -35,6 +35,8 @@ type batch struct {
 	full   bool // there may be more changes than these
 	// written are the keys of the timelines that were written.
 	written []string
+	// rooms are the timelines that have got room for items which they lack.
+	rooms []room
 
 	// reached says that the store has answered for at least one timeline; away is the
 	// number of timelines for which the store could not be reached.
@@ -171,27 +173,50 @@ func (b *batch) apply(ctx context.Context) {
 	b.writeAll(ctx, b.groups(ctx))
 	b.writeAll(ctx, b.copyMissed(ctx))
 	b.writeAll(ctx, b.uncovered(ctx))
+	b.heal(ctx)
 }
 
-// writeAll writes some timelines, and notes what came of it.
+// writeAll writes some timelines, and notes what came of it. All that they are told was
+// read before.
 func (b *batch) writeAll(ctx context.Context, groups []*group) {
-	var writers sync.WaitGroup
-	var next atomic.Int64
-	for range min(b.relay.opts.Writers, len(groups)) {
-		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
-			for n := next.Add(1); n <= int64(len(groups)); n = next.Add(1) {
-				b.write(ctx, groups[n-1])
-			}
-		})
+	if len(groups) == 0 {
+		return
 	}
-	writers.Wait()
+	moment, err := b.outbox.Moment(ctx)
+	write := func(g *group) { b.write(ctx, g, moment) }
+	if err != nil {
+		write = func(g *group) { g.fail(err) }
+	}
+	each(b.relay.opts.Writers, len(groups), func(n int) { write(groups[n]) })
 	for _, g := range groups {
 		b.note(g)
 	}
 }
 
-func (b *batch) write(ctx context.Context, g *group) {
-	timelines := b.relay.timelines
+// each calls do for each of some timelines, so many at a time.
+func each(atOnce, timelines int, do func(n int)) {
+	var writers sync.WaitGroup
+	var next atomic.Int64
+	for range min(atOnce, timelines) {
+		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
+			for n := next.Add(1); n <= int64(timelines); n = next.Add(1) {
+				do(int(n - 1))
+			}
+		})
+	}
+	writers.Wait()
+}
+
+// fail notes that none of the ops could be applied.
+func (g *group) fail(err error) {
+	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
+	for i := range g.errs {
+		g.errs[i] = err
+	}
+}
+
+func (b *batch) write(ctx context.Context, g *group, moment int64) {
+	timelines := b.relay.timelines.AsOf(moment)
 	if g.max > 0 {
 		timelines = timelines.Bounded(g.max)
 	}
@@ -228,6 +253,7 @@ func (b *batch) note(g *group) {
 	}
 	if slices.Contains(g.errs, nil) {
 		b.written = append(b.written, g.key)
+		b.noteRoom(g)
 	}
 	for i, f := range g.sources {
 		to := skipped{g.fans[i].audience, g.fans[i].source, g.key, g.max}

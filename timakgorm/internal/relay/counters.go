@@ -8,7 +8,7 @@ import (
 
 // counters count what the relay does.
 type counters struct {
-	applied, retried, buried, anew, writes, ops, errors, delivered, left, losses atomic.Int64
+	applied, retried, buried, anew, writes, ops, errors, delivered, left, losses, healed atomic.Int64
 }
 
 // wrote counts one write of a timeline.
@@ -29,7 +29,7 @@ func (c *counters) settled(s outbox.Settlement, anew, left int) {
 // Counts are what a relay has done since it was created; timakgorm.Stats describes
 // them.
 type Counts struct {
-	Applied, Retried, Buried, Anew, Writes, Ops, Errors, Delivered, Left, Losses int64
+	Applied, Retried, Buried, Anew, Writes, Ops, Errors, Delivered, Left, Losses, Healed int64
 }
 
 // Counts returns the counts so far.
@@ -38,6 +38,6 @@ func (r *Relay) Counts() Counts {
 	return Counts{
 		Applied: c.applied.Load(), Retried: c.retried.Load(), Buried: c.buried.Load(), Anew: c.anew.Load(),
 		Writes: c.writes.Load(), Ops: c.ops.Load(), Errors: c.errors.Load(),
-		Delivered: c.delivered.Load(), Left: c.left.Load(), Losses: c.losses.Load(),
+		Delivered: c.delivered.Load(), Left: c.left.Load(), Losses: c.losses.Load(), Healed: c.healed.Load(),
 	}
 }

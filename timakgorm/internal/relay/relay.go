@@ -11,6 +11,7 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/heal"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 	"github.com/timak-go/timak/timakgorm/internal/watchers"
 )
@@ -21,6 +22,7 @@ type Relay struct {
 	timelines *timak.Timelines
 	tables    *dialect.Tables
 	audiences *audience.Audiences
+	healer    *heal.Healer
 	opts      Options
 
 	wakeUp   chan struct{}
@@ -52,7 +54,7 @@ type Options struct {
 // New returns a relay from the outbox of the tables ts to timelines and audiences.
 func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Relay {
 	return &Relay{
-		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
+		timelines: timelines, tables: ts, audiences: audiences, healer: heal.New(timelines, ts, audiences), opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
 		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute}, untold: rate.Sometimes{Interval: remindEvery},
 	}
 }
