@@ -162,3 +162,40 @@ func change(w *world.World, r *rand.Rand) {
 		w.Must(w.DB.Where("song_id = ?", r.IntN(60)).Delete(&Play{}).Error)
 	}
 }
+
+// TestMany: a batch that makes room on more timelines than it heals leaves the others to
+// times when there is nothing else to do, and so does a commit that delivers its changes.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	const singers = 80
+	many := func(t *testing.T, dialect string, deliver timakgorm.Deliver) {
+		w := songs(t, world.Setup{Dialect: dialect, Options: &timakgorm.Options{Deliver: deliver}}, timakgorm.Callbacks)
+		var all []*Song
+		for singer := range uint(singers) {
+			for n := range uint(8) {
+				all = append(all, song(10*singer+n+1, singer))
+			}
+		}
+		w.Must(w.DB.Create(all).Error)
+		w.Drain()
+		w.Must(w.DB.Delete(&Song{}, "id % 10 = 8").Error)
+		w.Must(w.DB.Delete(&Song{}, "id % 10 = 7").Error)
+		w.Drain()
+		for singer := range uint(singers) {
+			w.WantIDs(fmt.Sprint("singer:", singer), number(singer, 1, 6)...)
+		}
+		w.WantDifferences()
+	}
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		t.Run("in background", func(t *testing.T) { many(t, dialect, timakgorm.InBackground) })
+		t.Run("on commit", func(t *testing.T) { many(t, dialect, timakgorm.OnCommit) })
+	})
+}
+
+// number returns the songs of a singer after one number and up to another, the last first.
+func number(singer, after, last uint) (ids []string) {
+	for n := last; n > after; n-- {
+		ids = append(ids, fmt.Sprint("songs:", 10*singer+n))
+	}
+	return ids
+}

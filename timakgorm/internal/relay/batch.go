@@ -35,8 +35,8 @@ type batch struct {
 	full   bool // there may be more changes than these
 	// written are the keys of the timelines that were written.
 	written []string
-	// rooms are the timelines that have got room for items which they lack.
-	rooms []room
+	// rooms are the timelines that have got room for items which they lack, by key.
+	rooms map[string]room
 
 	// reached says that the store has answered for at least one timeline; away is the
 	// number of timelines for which the store could not be reached.
@@ -48,6 +48,7 @@ func (r *Relay) newBatch(o *outbox.Outbox, since string, changes []outbox.RowCha
 	return &batch{
 		relay: r, outbox: o, since: since, folds: r.fold(changes), full: full,
 		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{}, skips: map[*rowFold][]error{}, refused: map[*rowFold][]error{}, locked: map[*rowFold]bool{},
+		rooms: map[string]room{},
 	}
 }
 
@@ -57,6 +58,7 @@ type outcome struct {
 	settled int   // of these, applied or made dead letters
 	left    int   // of these, left to programs with other rules
 	late    int   // of these, put off
+	healed  int   // timelines that were healed as there were no changes
 	last    int64 // id of the last one
 	more    bool  // more changes may be due
 	whole   bool  // the look has left none to another one
@@ -84,12 +86,17 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 		return outcome{}, err
 	}
 	due, err := o.Due(ctx, r.opts.Batch, which)
-	if err != nil || len(due.Changes) == 0 {
-		return outcome{whole: due.Whole, hasty: due.Hasty}, err
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(due.Changes) == 0 {
+		healed := r.healWaiting(ctx, o)
+		return outcome{healed: healed, more: healed > 0, whole: due.Whole, hasty: due.Hasty}, ctx.Err()
 	}
 	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole, hasty: due.Hasty}
 	b := r.newBatch(o, since, due.Changes, due.More)
 	b.apply(ctx)
+	b.heal(ctx)
 	if ctx.Err() != nil {
 		return came, ctx.Err()
 	}
@@ -173,7 +180,6 @@ func (b *batch) apply(ctx context.Context) {
 	b.writeAll(ctx, b.groups(ctx))
 	b.writeAll(ctx, b.copyMissed(ctx))
 	b.writeAll(ctx, b.uncovered(ctx))
-	b.heal(ctx)
 }
 
 // writeAll writes some timelines, and notes what came of it. All that they are told was

@@ -12,7 +12,7 @@ import (
 )
 
 // Drain applies all committed changes, and returns when the outbox holds none that
-// this program must apply. If ctx ends before, it returns the context's error with
+// this program must apply, and no timeline waits to be healed. If ctx ends before, it returns the context's error with
 // that of the last try.
 func (r *Relay) Drain(ctx context.Context) error {
 	d := &drain{Relay: r, waits: newWaits()}
@@ -78,6 +78,8 @@ func (d *drain) step(ctx context.Context) (done bool, err error) {
 		return false, nil
 	case err != nil:
 		return false, err
+	case came.healed > 0:
+		return false, nil
 	case came.found > came.left:
 		if came.late > 0 { // others hold locks, or the changes
 			d.Rest(ctx, foreignLook, nil)

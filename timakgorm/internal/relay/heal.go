@@ -4,30 +4,23 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
 // A timeline from which items were removed has room for others that fell off its end before.
-// It gets them back from the tables, in the batch that has removed them: if a relay dies in
-// between, the removals come again.
+// It gets them back from the tables before the removals leave the outbox: if the relay dies
+// in between, they come again.
 
-// room is a timeline that has got room for items which it lacks.
-type room struct {
-	key   string
-	items int
-}
-
-// healMost is how many timelines a batch heals: those that have the most room. The others
-// wait until something is removed from them again. Their pages are whole, as what a
-// timeline lacks is read from the tables.
+// healMost is how many timelines are healed at a time: those with the most room. The others
+// wait until there is nothing else to do.
 const healMost = 32
 
 // healPart is the part of its capacity that a timeline has room for before it is healed, if
-// it has lost items together with others: one post that goes from a hundred thousand feeds
-// is not worth as many looks at the tables.
+// it loses items together with others: one post that goes from a hundred thousand feeds is
+// not worth as many looks at the tables.
 const healPart = 16
 
 // noteRoom notes a timeline that has got room.
@@ -42,13 +35,39 @@ func (b *batch) noteRoom(g *group) {
 		}
 	}
 	if items > least {
-		b.rooms = append(b.rooms, room{g.key, items})
+		b.rooms[g.key] = room{key: g.key, items: items}
 	}
+}
+
+// heal heals timelines that this batch has written.
+func (b *batch) heal(ctx context.Context) {
+	if ctx.Err() != nil || len(b.rooms) == 0 {
+		return
+	}
+	some, others := first(b.roomy())
+	b.relay.rooms.put(others...)
+	b.relay.heal(ctx, b.outbox, some)
+}
+
+// roomy returns the timelines that have got room.
+func (b *batch) roomy() (all []room) {
+	for _, one := range b.rooms {
+		all = append(all, one)
+	}
+	return all
+}
+
+// healWaiting heals timelines that wait for it, and returns how many.
+func (r *Relay) healWaiting(ctx context.Context, o *outbox.Outbox) int {
+	some := r.rooms.take()
+	r.heal(ctx, o, some)
+	return len(some)
 }
 
 // healing is a timeline that is healed.
 type healing struct {
-	key      string
+	room
+
 	capacity int
 	ops      []timak.Op
 	err      error
@@ -56,79 +75,85 @@ type healing struct {
 
 // heal brings items back to timelines that have got room for them. An error keeps no change
 // from being settled.
-func (b *batch) heal(ctx context.Context) {
-	healed := b.chosen()
-	if len(healed) == 0 || ctx.Err() != nil {
+func (r *Relay) heal(ctx context.Context, o *outbox.Outbox, some []room) {
+	var all []*healing
+	for _, one := range some {
+		if capacity, heals := r.healer.Capacity(one.key); heals {
+			all = append(all, &healing{room: one, capacity: capacity})
+		}
+	}
+	if len(all) == 0 {
 		return
 	}
-	moment, err := b.outbox.NewMoment(ctx, b.relay.tables.Sorted()[0])
-	if err != nil {
-		b.relay.notHealed(ctx, "", err)
-		return
-	}
-	each(b.relay.sideBySide(), len(healed), func(n int) { healed[n].read(ctx, b, moment) })
-	if moment, err = b.outbox.Moment(ctx); err != nil {
-		b.relay.notHealed(ctx, "", err)
-		return
-	}
-	each(b.relay.opts.Writers, len(healed), func(n int) { healed[n].write(ctx, b, moment) })
-	for _, h := range healed {
-		if h.err != nil {
-			b.relay.notHealed(ctx, h.key, h.err)
+	err := r.healAll(ctx, o, all)
+	for _, h := range all {
+		if err := cmp.Or(err, h.err); err != nil {
+			r.notHealed(ctx, h.room, err)
 		}
 	}
 }
 
-// chosen returns the timelines to heal, each once.
-func (b *batch) chosen() (healed []*healing) {
-	slices.SortStableFunc(b.rooms, func(x, y room) int { return cmp.Compare(y.items, x.items) })
-	seen := map[string]bool{}
-	for _, r := range b.rooms {
-		capacity, heals := b.relay.healer.Capacity(r.key)
-		if heals && !seen[r.key] && len(healed) < healMost {
-			healed = append(healed, &healing{key: r.key, capacity: capacity})
-		}
-		seen[r.key] = true
+// healAll reads what timelines lack, and then writes it. The error concerns them all.
+func (r *Relay) healAll(ctx context.Context, o *outbox.Outbox, all []*healing) error {
+	moment, err := o.NewMoment(ctx, r.tables.Sorted()[0])
+	if err != nil {
+		return err
 	}
-	return healed
+	each(r.sideBySide(), len(all), func(n int) { all[n].read(ctx, r, o, moment) })
+	if moment, err = o.Moment(ctx); err != nil {
+		return err
+	}
+	each(r.opts.Writers, len(all), func(n int) { all[n].write(ctx, r, moment) })
+	return nil
 }
 
 // read looks how much room there is, and for what.
-func (h *healing) read(ctx context.Context, b *batch, moment int64) {
+func (h *healing) read(ctx context.Context, r *Relay, o *outbox.Outbox, moment int64) {
 	defer recovered(&h.err)
-	entries, err := b.relay.timelines.Entries(ctx, h.key)
+	entries, err := r.timelines.Entries(ctx, h.key)
 	if err != nil {
 		h.err = err
 		return
 	}
 	if items := entries.Room(h.capacity); items > 0 {
 		floor, _ := entries.Floor()
-		h.ops, h.err = b.relay.healer.Ops(ctx, b.outbox.DB, h.key, floor, items, moment)
+		h.ops, h.err = r.healer.Ops(ctx, o.DB, h.key, floor, items, moment)
 	}
 }
 
 // write writes what was read.
-func (h *healing) write(ctx context.Context, b *batch, moment int64) {
+func (h *healing) write(ctx context.Context, r *Relay, moment int64) {
 	if h.err != nil || len(h.ops) == 0 {
 		return
 	}
 	defer recovered(&h.err)
-	if _, h.err = b.relay.timelines.Bounded(h.capacity).AsOf(moment).Apply(ctx, h.key, h.ops...); h.err == nil {
-		b.relay.counters.wrote(len(h.ops))
-		b.relay.counters.healed.Add(1)
-		b.relay.opts.Watchers.Tell(h.key)
+	results, err := r.timelines.Bounded(h.capacity).AsOf(moment).Apply(ctx, h.key, h.ops...)
+	if err != nil {
+		h.err = err
+		return
 	}
+	r.counters.wrote(len(h.ops))
+	r.opts.Watchers.Tell(h.key)
+	if results[len(results)-1].Outcome != timak.Applied {
+		h.err = errOvertaken
+		return
+	}
+	r.counters.healed.Add(1)
 }
 
-// notHealed logs why timelines could not be healed. Rows that writers have locked, and a
-// store that is away, are no fault.
-func (r *Relay) notHealed(ctx context.Context, key string, err error) {
+// errOvertaken is returned for a timeline that somebody has written meanwhile.
+var errOvertaken = errors.New("others have written the timeline meanwhile")
+
+// notHealed lets a timeline wait that could not be healed, and logs why. Others who write,
+// rows that they have locked, and a store that is away are no fault.
+func (r *Relay) notHealed(ctx context.Context, one room, err error) {
+	r.rooms.again(one)
 	if ctx.Err() != nil {
 		return
 	}
 	log := r.opts.Log.WarnContext
-	if dialect.Contended(err) || isOutage(err) || errors.Is(err, timak.ErrCorrupt) {
+	if dialect.Contended(err) || isOutage(err) || isOneOf(err, errOvertaken, timak.ErrCorrupt) {
 		log = r.opts.Log.DebugContext
 	}
-	log(ctx, "timak: a timeline has room, and could not be filled up; it will be when something is removed from it again", "key", key, "error", err)
+	log(ctx, "timak: a timeline has room and could not be filled up; trying again", "key", one.key, "error", err)
 }

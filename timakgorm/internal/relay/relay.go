@@ -32,6 +32,7 @@ type Relay struct {
 	pids        pids
 	deliveries  deliveries
 	marks       *marks
+	rooms       rooms
 	swept       outbox.Swept
 	foreignSeen rate.Sometimes // once a minute
 	untold      rate.Sometimes // once in ten minutes
