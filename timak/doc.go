@@ -16,7 +16,8 @@
 //   - tombstone: what remains of a removed entry, item or source
 //   - horizon: the highest version among tombstones that were collected
 //   - floor: the place at and after which a timeline may lack items, because they fell
-//     off its end or were never put; PageThrough reads on from there
+//     off its end or were never put; PageThrough reads on from there, and Heal lowers it
+//   - moment: a version, as the time at which a source of truth was read
 //   - sibling: one of several concurrent values that a store returns for a key
 //   - token: a store's causal context, opaque
 //   - cursor: an opaque text that names a place between two items

@@ -12,7 +12,8 @@ type DifferenceKind uint8
 const (
 	// Missing is an item that a row should have and the timeline lacks. Items that
 	// fell off the end are not missing, even if they have room again because others
-	// were removed: Plugin.Page reads them from the tables. Rebuild puts them back.
+	// were removed: Plugin.Page reads them from the tables until the relay brings them
+	// back. Rebuild does so, too.
 	Missing DifferenceKind = iota + 1
 
 	// Extra is an item that no row has.

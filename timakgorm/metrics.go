@@ -62,6 +62,7 @@ func (p *Plugin) registerMetrics() error {
 	counts.count("timak.commit.delivered", "{commit}", "Commits whose changes were readable when they returned.", func(s Stats) int64 { return s.Delivered })
 	counts.count("timak.commit.left", "{commit}", "Commits that were left to the relay.", func(s Stats) int64 { return s.Left })
 	counts.count("timak.store.losses", "{loss}", "Times that this process found that the store has lost timelines.", func(s Stats) int64 { return s.Losses })
+	counts.count("timak.relay.healed", "{timeline}", "Times that a timeline with room got back from the tables what it lacked.", func(s Stats) int64 { return s.Healed })
 	counts.count("timak.page.read", "{page}", "Pages read by Plugin.Page.", func(s Stats) int64 { return s.Pages })
 	counts.count("timak.page.beyond", "{page}", "Pages for which the tables were asked.", func(s Stats) int64 { return s.PagesBeyond })
 	counts.number("timak.watch.open", "{watch}", "Calls of Plugin.Watch that are open.", func(s Stats) int64 { return s.Watches })

@@ -18,6 +18,12 @@ import (
 // key=, or of its source=, followed by its date. Where dates are texts, as on SQLite, it
 // reads all rows of these.
 //
+// When items are removed from a full timeline, the relay brings back what fell off its end:
+// at once, or, if one change removes items from many feeds, when a sixteenth of a feed is
+// wanting. Feeds whose subscriptions copy fewer items than they hold (copy=) are left as
+// they are. So is a timeline that others write, past the plugin, and one whose relay may not read the
+// sequence timak_versions.
+//
 // The capacity of the timeline is that of its rules, or else the engine's. A timeline that
 // was filled by an earlier release, or by somebody else, does not know that it lacks items
 // until Rebuild has seen it. A key that no rule makes has no tables: its pages are those of

@@ -58,7 +58,7 @@ func TestStats(t *testing.T) {
 		wantMetrics(t, reader, map[string]float64{
 			"timak.outbox.waiting": 0, "timak.outbox.oldest": 0, "timak.outbox.dead": 3,
 			"timak.relay.applied": 3, "timak.relay.retried": 0, "timak.relay.dead": 3, "timak.relay.anew": 0,
-			"timak.relay.writes": 2, "timak.relay.ops": 9, "timak.relay.errors": 0,
+			"timak.relay.writes": 2, "timak.relay.ops": 9, "timak.relay.errors": 0, "timak.relay.healed": 0,
 			"timak.commit.delivered": 0, "timak.commit.left": 0, "timak.page.read": 0, "timak.page.beyond": 0,
 			"timak.store.lost": 0, "timak.store.losses": 0, "timak.watch.open": 0,
 		})

@@ -291,8 +291,9 @@ type Bare struct {
 	CreatedAt time.Time
 }
 
-// What is beyond the end is not missing. What has room again is not either, as a page goes
-// on in the tables; but Rebuild fills the timeline.
+// What is beyond the end is not missing. A timeline that has room again fills up by itself.
+// One that does not, as somebody has written it who knows no moment, lacks nothing either,
+// because a page goes on in the tables; but Rebuild fills it.
 func TestVerify_capacity(t *testing.T) {
 	t.Parallel()
 	world.OnBoth(t, func(t *testing.T, dialect string) {
@@ -308,6 +309,15 @@ func TestVerify_capacity(t *testing.T) {
 			w.WantDifferences("posts: " + id(at3) + " missing")
 			rebuilt(w, 1)
 			w.Must(w.DB.Delete(&Bare{}, at1).Error)
+			w.Drain()
+			rebuilt(w, 0)
+			for key, capacity := range map[string]int{"posts": 3, "five": 5, "two": 2} {
+				end := map[timak.Order]int{timak.NewestFirst: -1, timak.OldestFirst: 99}[order]
+				_, err := w.Timelines.Bounded(capacity).Apply(t.Context(), key, timak.RaiseFloor(timak.Place{At: world.At(end)}))
+				w.Must(err)
+			}
+			at2 := map[timak.Order]int{timak.NewestFirst: 9, timak.OldestFirst: 2}[order]
+			w.Must(w.DB.Delete(&Bare{}, at2).Error)
 			w.Drain()
 			w.WantDifferences()
 			rebuilt(w, 3)
