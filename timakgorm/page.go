@@ -19,8 +19,8 @@ import (
 // reads all rows of these.
 //
 // When items are removed from a full timeline, the relay brings back what fell off its end:
-// at once, or, if one change removes items from many feeds, when a sixteenth of a feed is
-// wanting. Feeds whose subscriptions copy fewer items than they hold (copy=) are left as
+// at once, or, if that is dear, when a sixteenth of its items are wanting. It is dear if one
+// change removes items from feeds, or if over 20,000 rows must be read. Feeds whose subscriptions copy fewer items than they hold (copy=) are left as
 // they are. So is a timeline that others write, past the plugin, and one whose relay may not read the
 // sequence timak_versions.
 //

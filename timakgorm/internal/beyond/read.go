@@ -23,7 +23,7 @@ import (
 // date, and reads about as many for each rule. Where the database does not order the dates as a timeline does, as texts on SQLite,
 // it reads all rows of them.
 func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) ([]timak.Item, error) {
-	found, err := b.Find(ctx, db, key, order, r)
+	found, _, err := b.Find(ctx, db, key, order, r)
 	var items []timak.Item
 	for _, one := range found {
 		items = append(items, one.Item)
@@ -37,27 +37,27 @@ type Found struct {
 	Rows []audience.Image
 }
 
-// Find is Read, and says where the items come from.
-func (b *Beyond) Find(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) ([]*Found, error) {
+// Find is Read, and says where the items come from, and how many rows it has read.
+func (b *Beyond) Find(ctx context.Context, db *sql.DB, key string, order timak.Order, r timak.Range) (found []*Found, rows int, err error) {
 	l, err := b.timeline(ctx, db, key)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	q := &reading{timeline: l, db: db, order: order, asked: r, seen: map[string]*Found{}}
 	var origins []origin
 	for _, one := range l.origins {
 		prepared, err := one.prepare(ctx, db)
 		if err != nil {
-			return nil, failed(err)
+			return nil, 0, failed(err)
 		}
 		origins = append(origins, prepared...)
 	}
 	for some := range slices.Chunk(origins, originsAtOnce) { // by date the range has an item at each end that is not in it
 		if err := q.all(ctx, some, r.Limit+2); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return q.found, nil
+	return q.found, q.rows, nil
 }
 
 // givenName is what the values of several sources go by in a query.
@@ -98,6 +98,7 @@ type reading struct {
 	asked timak.Range
 	found []*Found
 	seen  map[string]*Found // by the id of the item
+	rows  int               // that were read
 }
 
 // all reads the rows of some origins that come first in the range: so many, and more of
@@ -158,6 +159,7 @@ func (q *reading) once(ctx context.Context, origins []origin, wanted int) (count
 			return err
 		}
 		counts[n].rows++
+		q.rows++
 		for _, item := range q.items(origins[n].table, image) {
 			if !q.asked.Has(q.order, item) {
 				continue

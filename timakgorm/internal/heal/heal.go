@@ -45,19 +45,20 @@ func (h *Healer) Capacity(key string) (capacity int, heals bool) {
 }
 
 // Ops returns what the timeline of a key has to put from its floor on: limit items, or all
-// that there are, and the Heal that follows them. moment was drawn before.
+// that there are, and the Heal that follows them. moment was drawn before. It says how many
+// rows it has read to find these: where the database does not order them, all.
 //
 // Rows are found by a plain read, whose snapshot is later than the moment: what it does not
 // see is relayed later, with a later moment. Those that are found are read again under
 // share locks, so that each put has a version above every change that its row has had, and
 // below every one that it gets. Then, after the version was drawn, the timeline's sources are
 // read: a source that goes is removed with a higher version.
-func (h *Healer) Ops(ctx context.Context, db *sql.DB, key string, floor timak.Place, limit int, moment int64) ([]timak.Op, error) {
+func (h *Healer) Ops(ctx context.Context, db *sql.DB, key string, floor timak.Place, limit int, moment int64) (ops []timak.Op, rows int, err error) {
 	order := h.timelines.Order()
 	asked := timak.Range{From: timak.Bound{Place: floor}, Limit: limit + 1} // one more tells where the floor is to be
-	found, err := h.beyond.Find(ctx, db, key, order, asked)
+	found, rows, err := h.beyond.Find(ctx, db, key, order, asked)
 	if err != nil {
-		return nil, err
+		return nil, rows, err
 	}
 	found = slices.DeleteFunc(found, func(one *beyond.Found) bool { return !asked.Has(order, one.Item) })
 	slices.SortFunc(found, func(a, b *beyond.Found) int {
@@ -73,9 +74,9 @@ func (h *Healer) Ops(ctx context.Context, db *sql.DB, key string, floor timak.Pl
 	}
 	puts, err := h.puts(ctx, db, key, found)
 	if err != nil {
-		return nil, fmt.Errorf("timakgorm: fill up a timeline: %w", err)
+		return nil, rows, fmt.Errorf("timakgorm: fill up a timeline: %w", err)
 	}
-	return append(puts, timak.Heal(floor, to, moment)), nil
+	return append(puts, timak.Heal(floor, to, moment)), rows, nil
 }
 
 // puts returns puts of what the rows that were found have on the timeline now.

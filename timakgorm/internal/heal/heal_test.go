@@ -109,28 +109,36 @@ func want(w *world.World, key string, most int, ids []string) {
 // many items as it holds, if there are as many.
 func TestFull(t *testing.T) {
 	t.Parallel()
-	for name, order := range map[string]timak.Order{"newest": timak.NewestFirst, "oldest": timak.OldestFirst} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
-				seed := uint64(time.Now().UnixNano())
-				t.Logf("seed %d", seed)
-				r := rand.New(rand.NewPCG(seed, 0))
-				w := songs(t, world.Setup{Dialect: dialect, Engine: &timak.Options{Order: order}}, by)
-				for id := range uint(60) {
-					w.Must(w.DB.Create(song(id+1, id%4)).Error)
-				}
-				wantFull(w, order)
-				for range 12 {
-					for range 1 + r.IntN(6) {
-						change(w, r)
-					}
-					wantFull(w, order)
-				}
-				w.WantDifferences()
-			})
+	t.Run("newest", func(t *testing.T) {
+		t.Parallel()
+		world.OverStoresByBoth(t, func(t *testing.T, s world.Setup, by timakgorm.Capture) { mustStayFull(t, s, by, timak.NewestFirst) })
+	})
+	t.Run("oldest", func(t *testing.T) {
+		t.Parallel()
+		world.OnBothByBoth(t, func(t *testing.T, dialect string, by timakgorm.Capture) {
+			mustStayFull(t, world.Setup{Dialect: dialect}, by, timak.OldestFirst)
 		})
+	})
+}
+
+func mustStayFull(t *testing.T, s world.Setup, by timakgorm.Capture, order timak.Order) {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	s.Engine = &timak.Options{Order: order}
+	w := songs(t, s, by)
+	for id := range uint(60) {
+		w.Must(w.DB.Create(song(id+1, id%4)).Error)
 	}
+	wantFull(w, order)
+	for range 12 {
+		for range 1 + r.IntN(6) {
+			change(w, r)
+		}
+		wantFull(w, order)
+	}
+	w.WantDifferences()
 }
 
 // change does something that a timeline follows.

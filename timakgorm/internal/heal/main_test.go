@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/timak-go/timak/timak/pgtest"
+	"github.com/timak-go/timak/internal/eachstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(eachstore.Main(m)) }

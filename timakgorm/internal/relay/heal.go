@@ -19,9 +19,16 @@ import (
 const healMost = 32
 
 // healPart is the part of its capacity that a timeline has room for before it is healed, if
-// it loses items together with others: one post that goes from a hundred thousand feeds is
-// not worth as many looks at the tables.
-const healPart = 16
+// that is dear: it loses items together with others, as one post that goes from a hundred
+// thousand feeds is not worth as many looks at the tables; or the last look has read
+// over dearRows, as the database does not order them.
+const (
+	healPart = 16
+	dearRows = 20_000
+)
+
+// healItems is how many items a timeline gets back at a time.
+const healItems = 1000
 
 // noteRoom notes a timeline that has got room.
 func (b *batch) noteRoom(g *group) {
@@ -30,7 +37,7 @@ func (b *batch) noteRoom(g *group) {
 		if g.errs[i] != nil || result.Room == 0 {
 			continue
 		}
-		if items = result.Room; g.fans[i] == (fanID{}) {
+		if items = result.Room; g.fans[i] == (fanID{}) && !b.relay.rooms.isDear(g.key) {
 			least = 0
 		}
 	}
@@ -70,6 +77,7 @@ type healing struct {
 
 	capacity int
 	ops      []timak.Op
+	rows     int // that were read for them
 	err      error
 }
 
@@ -115,10 +123,12 @@ func (h *healing) read(ctx context.Context, r *Relay, o *outbox.Outbox, moment i
 		h.err = err
 		return
 	}
-	if items := entries.Room(h.capacity); items > 0 {
-		floor, _ := entries.Floor()
-		h.ops, h.err = r.healer.Ops(ctx, o.DB, h.key, floor, items, moment)
+	h.items = entries.Room(h.capacity)
+	if h.items == 0 {
+		return
 	}
+	floor, _ := entries.Floor()
+	h.ops, h.rows, h.err = r.healer.Ops(ctx, o.DB, h.key, floor, min(h.items, healItems), moment)
 }
 
 // write writes what was read.
@@ -139,6 +149,10 @@ func (h *healing) write(ctx context.Context, r *Relay, moment int64) {
 		return
 	}
 	r.counters.healed.Add(1)
+	r.rooms.setDear(h.key, h.rows > dearRows)
+	if h.items > healItems {
+		r.rooms.put(room{key: h.key, items: h.items - healItems})
+	}
 }
 
 // errOvertaken is returned for a timeline that somebody has written meanwhile.

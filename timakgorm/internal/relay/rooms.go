@@ -22,9 +22,10 @@ type room struct {
 type rooms struct {
 	mu      sync.Mutex
 	waiting map[string]room
+	dear    map[string]bool // timelines for which many rows were read
 }
 
-// roomsMost is how many timelines wait at most.
+// roomsMost is how many timelines wait at most, and how many are known to be dear.
 const roomsMost = 10_000
 
 // roomTries is how often a timeline is tried. With its waits that takes some minutes.
@@ -52,6 +53,28 @@ func (r *rooms) again(one room) {
 		one.from = time.Now().Add(Spread(min(firstWait<<one.tries, lastAgeWait)))
 		r.put(one)
 	}
+}
+
+// setDear notes whether a timeline is dear to heal.
+func (r *rooms) setDear(key string, dear bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !dear {
+		delete(r.dear, key)
+		return
+	}
+	if r.dear == nil {
+		r.dear = map[string]bool{}
+	}
+	if len(r.dear) < roomsMost {
+		r.dear[key] = true
+	}
+}
+
+func (r *rooms) isDear(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dear[key]
 }
 
 // take takes timelines whose time has come: those with the most room, at most healMost.
