@@ -61,7 +61,7 @@ var arrows = []struct {
 	{room + "follow", in("outbox guard session statement dialect model"), "rows that the user names are recorded like any others"},
 	{room + "audience", in("outbox dialect model tag") + " timak", "who subscribes to what is asked of the tables: what to do about it is decided above"},
 	{room + "watchers", in("outbox dialect"), "who watches does not know what is written, nor why"},
-	{room + "heal", in("audience beyond dialect") + " timak", "what a timeline lacks is asked of the tables: when to ask is decided above"},
+	{room + "heal", in("audience beyond outbox dialect") + " timak", "what a timeline lacks is asked of the tables: that it has room is told by those who write it"},
 	{room + "relay", in("audience heal watchers outbox dialect model") + " timak timak/driver", "the relay reads the outbox: it must not depend on how changes are captured"},
 	{room + "audit", in("audience relay outbox dialect model") + " timak", "an audit compares what there is: it must not share the way by which it came there"},
 	{room + "beyond", in("audience dialect model") + " timak", "the tables are asked for items as they are: neither the outbox nor its relay has a part in that"},

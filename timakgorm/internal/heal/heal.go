@@ -1,134 +1,185 @@
-// Package heal says what a timeline has to put that has got room for items which fell off
-// its end: they are read from the tables, from its floor on.
 package heal
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
-	"slices"
+	"log/slog"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/beyond"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// Healer reads the tables of one database. Its methods may be called from any number of
-// goroutines.
+// Healer heals timelines whose items come from the tables of one database. Its methods may
+// be called from any number of goroutines.
 type Healer struct {
 	timelines *timak.Timelines
+	tables    *dialect.Tables
 	audiences *audience.Audiences
 	beyond    *beyond.Beyond
+	opts      Options
+	waiting   waiting
 }
 
-// New returns a Healer of timelines whose items come from tables.
-func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences) *Healer {
-	return &Healer{timelines, audiences, beyond.New(timelines, ts, audiences)}
+// Options are what a Healer needs of those who use it. All are required.
+type Options struct {
+	Writers int                       // how many timelines are written concurrently
+	Looks   func() int                // how many are looked at concurrently
+	Wrote   func(key string, ops int) // is told of each timeline that was written
+	Healed  func()                    // is told of each that was healed
+	Outage  func(error) bool          // whether an error says that the store is away
+	Log     *slog.Logger
 }
 
-// Capacity returns how many items the timeline of a key holds, and whether it can be healed.
-// One that gets only some of the items of a source, by its rules, is to lack the others; and
-// a function that has no reverse does not say what a timeline gets.
-func (h *Healer) Capacity(key string) (capacity int, heals bool) {
-	capacity, heals = h.beyond.Capacity(key)
-	if capacity == 0 {
-		capacity = h.timelines.MaxItems()
-	}
-	for _, s := range h.audiences.SubscribersOf(key) {
-		heals = heals && (s.Rule.Copy == 0 || s.Rule.Copy >= capacity)
-	}
-	for _, f := range h.audiences.FunctionsOf(key) {
-		heals = heals && f.Sources != nil
-	}
-	return capacity, heals
+// New returns a Healer of timelines whose items come from the tables ts.
+func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Healer {
+	return &Healer{timelines: timelines, tables: ts, audiences: audiences, beyond: beyond.New(timelines, ts, audiences), opts: opts}
 }
 
-// Ops returns what the timeline of a key has to put from its floor on: limit items, or all
-// that there are, and the Heal that follows them. moment was drawn before. It says how many
-// rows it has read to find these: where the database does not order them, all.
-//
-// Rows are found by a plain read, whose snapshot is later than the moment: what it does not
-// see is relayed later, with a later moment. Those that are found are read again under
-// share locks, so that each put has a version above every change that its row has had, and
-// below every one that it gets. Then, after the version was drawn, the timeline's sources are
-// read: a source that goes is removed with a higher version.
-func (h *Healer) Ops(ctx context.Context, db *sql.DB, key string, floor timak.Place, limit int, moment int64) (ops []timak.Op, rows int, err error) {
-	order := h.timelines.Order()
-	asked := timak.Range{From: timak.Bound{Place: floor}, Limit: limit + 1} // one more tells where the floor is to be
-	found, rows, err := h.beyond.Find(ctx, db, key, order, asked)
-	if err != nil {
-		return nil, rows, err
-	}
-	found = slices.DeleteFunc(found, func(one *beyond.Found) bool { return !asked.Has(order, one.Item) })
-	slices.SortFunc(found, func(a, b *beyond.Found) int {
-		if order.Before(a.Item, b.Item) {
-			return -1
-		}
-		return 1
-	})
-	var to *timak.Place
-	if len(found) > limit {
-		next := found[limit].Item.Place()
-		found, to = found[:limit], &next
-	}
-	puts, err := h.puts(ctx, db, key, found)
-	if err != nil {
-		return nil, rows, fmt.Errorf("timakgorm: fill up a timeline: %w", err)
-	}
-	return append(puts, timak.Heal(floor, to, moment)), rows, nil
+// Room is a timeline that has got room for items which it lacks.
+type Room struct {
+	Key   string
+	Items int // for so many, as far as is known
+
+	tries int // that came to nothing
 }
 
-// puts returns puts of what the rows that were found have on the timeline now.
-func (h *Healer) puts(ctx context.Context, db *sql.DB, key string, found []*beyond.Found) (ops []timak.Op, err error) {
-	rows, err := rowsOf(found)
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	images, version, err := audience.Fresh(ctx, db, rows)
-	if err != nil {
-		return nil, err
-	}
-	feed, err := h.audiences.Feed(ctx, db, key)
-	if err != nil {
-		return nil, err
-	}
-	subscribes := func(name, source string) bool {
-		_, live := feed[audience.Source{Audience: name, Text: source}]
-		return live
-	}
-	for _, image := range images {
-		m := image.Table.Model
-		places, _ := m.PlacesIn(image.Text, key) // what cannot be placed is a dead letter of its own change
-		published, _ := m.PublishedTo(image.Text, key, subscribes)
-		for _, at := range append(places, published...) {
-			if op := timak.Put(at.Item).WithVersion(version + 1); h.timelines.Check(key, op) == nil {
-				ops = append(ops, op)
-			}
+// most is how many timelines are healed at a time: those with the most room. The others
+// wait until there is nothing else to do.
+const most = 32
+
+// Part is the part of its capacity that a timeline has room for before it is healed, if
+// that is dear: it loses items together with others, as one post that goes from a hundred
+// thousand feeds is not worth as many looks at the tables; or the last look has read
+// over dearRows, as the database does not order them.
+const (
+	Part     = 16
+	dearRows = 20_000
+)
+
+// mostItems is how many items a timeline gets back at a time.
+const mostItems = 1000
+
+// Heal brings items back to timelines that have got room for them, or lets them wait. No
+// change of a row depends on it, so it returns no error.
+func (h *Healer) Heal(ctx context.Context, o *outbox.Outbox, rooms []Room) {
+	some, others := first(rooms)
+	h.Wait(others...)
+	h.heal(ctx, o, some)
+}
+
+// Wait lets timelines wait to be healed by Next.
+func (h *Healer) Wait(rooms ...Room) { h.waiting.put(rooms...) }
+
+// Next heals some of the timelines that wait for it, and returns how many.
+func (h *Healer) Next(ctx context.Context, o *outbox.Outbox) int {
+	some := h.waiting.take()
+	h.heal(ctx, o, some)
+	return len(some)
+}
+
+// healing is a timeline that is healed.
+type healing struct {
+	Room
+
+	healer   *Healer
+	outbox   *outbox.Outbox
+	capacity int
+	ops      []timak.Op
+	rows     int // that were read for them
+	err      error
+}
+
+func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) {
+	var all []*healing
+	for _, room := range rooms {
+		if capacity, may := h.capacity(room.Key); may {
+			all = append(all, &healing{Room: room, healer: h, outbox: o, capacity: capacity})
 		}
 	}
-	return ops, nil
-}
-
-// rowsOf returns the rows that items come from, each once.
-func rowsOf(found []*beyond.Found) (rows []audience.Row, err error) {
-	seen := map[audience.Row]bool{}
-	for _, one := range found {
-		for _, image := range one.Rows {
-			key, err := image.Table.Model.KeyIn(*image.Text)
-			if err != nil {
-				return nil, err
-			}
-			text, err := key.Text()
-			if err != nil {
-				return nil, err
-			}
-			row := audience.Row{Table: image.Table, Key: string(text)}
-			if !seen[row] {
-				rows = append(rows, row)
-			}
-			seen[row] = true
+	if len(all) == 0 || ctx.Err() != nil {
+		return
+	}
+	err := h.healAll(ctx, o, all)
+	for _, one := range all {
+		if err := cmp.Or(err, one.err); err != nil {
+			h.failed(ctx, one.Room, err)
 		}
 	}
-	return rows, nil
+}
+
+// healAll reads what timelines lack, and then writes it. The error concerns them all.
+func (h *Healer) healAll(ctx context.Context, o *outbox.Outbox, all []*healing) error {
+	moment, err := o.NewMoment(ctx, h.tables.Sorted()[0])
+	if err != nil {
+		return err
+	}
+	each(h.opts.Looks(), all, func(one *healing) error { return one.read(ctx, moment) })
+	if moment, err = o.Moment(ctx); err != nil {
+		return err
+	}
+	each(h.opts.Writers, all, func(one *healing) error { return one.write(ctx, moment) })
+	return nil
+}
+
+// each calls do for each timeline without an error, so many at a time, and notes its error.
+func each(atOnce int, all []*healing, do func(*healing) error) {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, one := range all {
+		if one.err != nil {
+			continue
+		}
+		group.Go(func() error {
+			defer func() {
+				if reason := recover(); reason != nil {
+					one.err = fmt.Errorf("timakgorm: panic: %v", reason)
+				}
+			}()
+			one.err = do(one)
+			return nil
+		})
+	}
+	_ = group.Wait() // each has its error
+}
+
+// read looks how much room there is, and for what.
+func (h *healing) read(ctx context.Context, moment int64) error {
+	entries, err := h.healer.timelines.Entries(ctx, h.Key)
+	if err != nil {
+		return err
+	}
+	if h.Items = entries.Room(h.capacity); h.Items == 0 {
+		return nil
+	}
+	floor, _ := entries.Floor()
+	h.ops, h.rows, err = h.healer.ops(ctx, h.outbox.DB, h.Key, floor, min(h.Items, mostItems), moment)
+	return err
+}
+
+// write writes what was read.
+func (h *healing) write(ctx context.Context, moment int64) error {
+	if len(h.ops) == 0 {
+		return nil
+	}
+	healer := h.healer
+	results, err := healer.timelines.Bounded(h.capacity).AsOf(moment).Apply(ctx, h.Key, h.ops...)
+	if err != nil {
+		return err
+	}
+	healer.opts.Wrote(h.Key, len(h.ops))
+	if results[len(results)-1].Outcome != timak.Applied {
+		return errOvertaken
+	}
+	healer.opts.Healed()
+	healer.waiting.setDear(h.Key, h.rows > dearRows)
+	if h.Items > mostItems {
+		healer.Wait(Room{Key: h.Key, Items: h.Items - mostItems})
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm/internal/heal"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
@@ -36,7 +37,7 @@ type batch struct {
 	// written are the keys of the timelines that were written.
 	written []string
 	// rooms are the timelines that have got room for items which they lack, by key.
-	rooms map[string]room
+	rooms map[string]heal.Room
 
 	// reached says that the store has answered for at least one timeline; away is the
 	// number of timelines for which the store could not be reached.
@@ -48,7 +49,7 @@ func (r *Relay) newBatch(o *outbox.Outbox, since string, changes []outbox.RowCha
 	return &batch{
 		relay: r, outbox: o, since: since, folds: r.fold(changes), full: full,
 		failed: map[*rowFold][]error{}, stale: map[*rowFold][]string{}, skips: map[*rowFold][]error{}, refused: map[*rowFold][]error{}, locked: map[*rowFold]bool{},
-		rooms: map[string]room{},
+		rooms: map[string]heal.Room{},
 	}
 }
 
@@ -90,7 +91,7 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 		return outcome{}, err
 	}
 	if len(due.Changes) == 0 {
-		healed := r.healWaiting(ctx, o)
+		healed := r.healer.Next(ctx, o)
 		return outcome{healed: healed, more: healed > 0, whole: due.Whole, hasty: due.Hasty}, ctx.Err()
 	}
 	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole, hasty: due.Hasty}
@@ -189,44 +190,32 @@ func (b *batch) writeAll(ctx context.Context, groups []*group) {
 		return
 	}
 	moment, err := b.outbox.Moment(ctx)
-	write := func(g *group) { b.write(ctx, g, moment) }
-	if err != nil {
-		write = func(g *group) { g.fail(err) }
+	var writers sync.WaitGroup
+	var next atomic.Int64
+	for range min(b.relay.opts.Writers, len(groups)) {
+		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
+			for n := next.Add(1); n <= int64(len(groups)); n = next.Add(1) {
+				b.write(ctx, groups[n-1], moment, err)
+			}
+		})
 	}
-	each(b.relay.opts.Writers, len(groups), func(n int) { write(groups[n]) })
+	writers.Wait()
 	for _, g := range groups {
 		b.note(g)
 	}
 }
 
-// each calls do for each of some timelines, so many at a time.
-func each(atOnce, timelines int, do func(n int)) {
-	var writers sync.WaitGroup
-	var next atomic.Int64
-	for range min(atOnce, timelines) {
-		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
-			for n := next.Add(1); n <= int64(timelines); n = next.Add(1) {
-				do(int(n - 1))
-			}
-		})
-	}
-	writers.Wait()
-}
-
-// fail notes that none of the ops could be applied.
-func (g *group) fail(err error) {
-	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
-	for i := range g.errs {
-		g.errs[i] = err
-	}
-}
-
-func (b *batch) write(ctx context.Context, g *group, moment int64) {
+// write writes a timeline, unless its moment could not be read.
+func (b *batch) write(ctx context.Context, g *group, moment int64, unread error) {
 	timelines := b.relay.timelines.AsOf(moment)
 	if g.max > 0 {
 		timelines = timelines.Bounded(g.max)
 	}
 	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
+	if unread != nil {
+		g.fail(0, len(g.ops), unread)
+		return
+	}
 	b.applySome(ctx, g, timelines, 0, len(g.ops))
 }
 
@@ -244,9 +233,14 @@ func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timeli
 		b.applySome(ctx, g, timelines, from, middle)
 		b.applySome(ctx, g, timelines, middle, to)
 	default:
-		for i := from; i < to; i++ {
-			g.errs[i] = err
-		}
+		g.fail(from, to, err)
+	}
+}
+
+// fail notes why some ops could not be applied.
+func (g *group) fail(from, to int, err error) {
+	for i := from; i < to; i++ {
+		g.errs[i] = err
 	}
 }
 

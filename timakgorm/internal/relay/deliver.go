@@ -172,10 +172,7 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 	}
 	b := r.newBatch(o, since, changes, false)
 	b.apply(ctx)
-	if len(b.rooms) > 0 { // no commit waits for that
-		r.rooms.put(b.roomy()...)
-		r.Wake()
-	}
+	b.healLater()
 	s, failed := b.delivered(ids)
 	err = r.forget(ctx, o, s, since)
 	if unsure(err) {

@@ -32,7 +32,6 @@ type Relay struct {
 	pids        pids
 	deliveries  deliveries
 	marks       *marks
-	rooms       rooms
 	swept       outbox.Swept
 	foreignSeen rate.Sometimes // once a minute
 	untold      rate.Sometimes // once in ten minutes
@@ -54,10 +53,12 @@ type Options struct {
 
 // New returns a relay from the outbox of the tables ts to timelines and audiences.
 func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences, opts Options) *Relay {
-	return &Relay{
-		timelines: timelines, tables: ts, audiences: audiences, healer: heal.New(timelines, ts, audiences), opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
+	r := &Relay{
+		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
 		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute}, untold: rate.Sometimes{Interval: remindEvery},
 	}
+	r.healer = r.newHealer(timelines, ts, audiences)
+	return r
 }
 
 // Outbox returns the outbox of the relay's tables.

@@ -127,7 +127,7 @@ func (r *runner) idle(ctx context.Context, came outcome) {
 // hasty look another one comes sooner: a round of a pause, or without shards, may take none
 // that is deeper, and must not be repeated at once.
 func (r *runner) rest(came outcome) time.Duration {
-	wait := r.rooms.until(r.shards.until(r.watch.until(Spread(r.opts.Poll))))
+	wait := r.healer.Until(r.shards.until(r.watch.until(Spread(r.opts.Poll))))
 	if came.hasty {
 		wait = r.swept.Until(wait)
 	}

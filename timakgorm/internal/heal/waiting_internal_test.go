@@ -1,0 +1,75 @@
+package heal
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestWaiting: timelines with the most room come first, a few at a time, and one that was tried
+// in vain waits for longer each time, and not for ever.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w waiting
+		if got := w.until(time.Hour); got != time.Hour {
+			t.Errorf("without any: until %v", got)
+		}
+		for n := range most + 1 {
+			w.put(Room{Key: fmt.Sprint(n), Items: n})
+		}
+		w.put(Room{Key: "0", Items: 99})
+		if got := w.until(time.Hour); got > 0 {
+			t.Errorf("with some: until %v", got)
+		}
+		taken := w.take()
+		if len(taken) != most || taken[0].Key != "0" || taken[most-1].Key != "2" {
+			t.Fatalf("got %v", taken)
+		}
+		if taken = w.take(); len(taken) != 1 || taken[0].Key != "1" {
+			t.Fatalf("then got %v", taken)
+		}
+		tries, before := 0, time.Now()
+		for one := taken[0]; ; tries++ {
+			w.again(one)
+			wait := w.until(time.Hour)
+			if wait == time.Hour {
+				break
+			}
+			if wait <= 0 || wait > longestWait {
+				t.Fatalf("try %d: waits for %v", tries, wait)
+			}
+			time.Sleep(wait - 1)
+			if early := w.take(); len(early) > 0 {
+				t.Fatalf("try %d: taken too early", tries)
+			}
+			time.Sleep(1)
+			one = w.take()[0]
+		}
+		if took := time.Since(before); tries != mostTries-1 || took < time.Minute || took > 10*time.Minute {
+			t.Errorf("%d tries in %v", tries, took)
+		}
+	})
+}
+
+// TestWaiting_many: no more wait than may; one that waits is told again.
+func TestWaiting_many(t *testing.T) {
+	t.Parallel()
+	var w waiting
+	for n := range mostWait + 1 {
+		w.put(Room{Key: fmt.Sprint(n)})
+		w.setDear(fmt.Sprint(n), true)
+	}
+	if len(w.rooms) != mostWait || len(w.dear) != mostWait {
+		t.Errorf("%d wait, %d are dear", len(w.rooms), len(w.dear))
+	}
+	w.put(Room{Key: "7", Items: 3})
+	if w.rooms["7"].Items != 3 {
+		t.Error("what waits is not told again")
+	}
+	w.setDear("7", false)
+	if w.isDear("7") || !w.isDear("8") {
+		t.Error("dear: 7 is, or 8 is not")
+	}
+}
