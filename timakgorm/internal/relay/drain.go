@@ -66,7 +66,7 @@ type drain struct {
 func (d *drain) step(ctx context.Context) (done bool, err error) {
 	which := outbox.Selection{Everything: d.putOff, After: d.after, Quick: !d.whole}
 	if !d.impatient {
-		if which.Shards, err = d.notForeign(ctx); err != nil {
+		if which.Shards, err = d.shards.NotForeign(ctx); err != nil {
 			return false, err
 		}
 	}

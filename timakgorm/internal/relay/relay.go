@@ -13,6 +13,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/heal"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/shards"
 	"github.com/timak-go/timak/timakgorm/internal/watchers"
 )
 
@@ -23,13 +24,13 @@ type Relay struct {
 	tables    *dialect.Tables
 	audiences *audience.Audiences
 	healer    *heal.Healer
+	shards    *shards.Shards
 	opts      Options
 
 	wakeUp   chan struct{}
 	relaying chan struct{} // holds a value while a round runs: one at a time
 
 	counters    counters
-	pids        pids
 	deliveries  deliveries
 	marks       *marks
 	swept       outbox.Swept
@@ -57,6 +58,7 @@ func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Aud
 		timelines: timelines, tables: ts, audiences: audiences, opts: opts, wakeUp: make(chan struct{}, 1), relaying: make(chan struct{}, 1),
 		marks: newMarks(timelines.Marker()), foreignSeen: rate.Sometimes{Interval: time.Minute}, untold: rate.Sometimes{Interval: remindEvery},
 	}
+	r.shards = shards.New(shards.Options{DB: opts.DB, Dialect: ts.Dialect, Poll: opts.Poll, Log: opts.Log})
 	r.healer = r.newHealer(timelines, ts, audiences)
 	return r
 }

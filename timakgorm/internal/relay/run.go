@@ -8,13 +8,14 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
+	"github.com/timak-go/timak/timakgorm/internal/shards"
 )
 
 // Run applies committed changes to the timelines until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
-	one := &runner{Relay: r, shards: r.newShards(), waits: newWaits(), watch: r.newWatch()}
+	one := &runner{Relay: r, worker: r.shards.Worker(), waits: newWaits(), watch: r.newWatch()}
 	defer one.watch.rebuilds.Wait()
-	defer one.shards.release()
+	defer one.worker.Release()
 	r.sayFilledBefore(ctx)
 	for ctx.Err() == nil {
 		one.round(ctx)
@@ -45,7 +46,7 @@ const beforePatience = 5 * time.Second
 type runner struct {
 	*Relay
 
-	shards *shards
+	worker *shards.Worker
 	waits  *backoff.ExponentialBackOff
 	watch  *watch
 
@@ -68,7 +69,7 @@ func (r *runner) round(ctx context.Context) {
 	}
 	r.watch.look(ctx)
 	var came outcome
-	held, err := r.shards.hold(ctx)
+	held, err := r.worker.Hold(ctx)
 	if err == nil {
 		came, err = r.relayBatch(ctx, outbox.Selection{Shards: held, After: r.tried, Quick: true})
 	}
@@ -118,7 +119,7 @@ func (r *runner) sayBack(ctx context.Context) {
 // pause.
 func (r *runner) idle(ctx context.Context, came outcome) {
 	if r.pausing() && !came.reached {
-		r.shards.release()
+		r.worker.Release()
 	}
 	r.Rest(ctx, r.rest(came), r.Woken())
 }
@@ -127,7 +128,7 @@ func (r *runner) idle(ctx context.Context, came outcome) {
 // hasty look another one comes sooner: a round of a pause, or without shards, may take none
 // that is deeper, and must not be repeated at once.
 func (r *runner) rest(came outcome) time.Duration {
-	wait := r.healer.Until(r.shards.until(r.watch.until(Spread(r.opts.Poll))))
+	wait := r.healer.Until(r.worker.Until(r.watch.until(Spread(r.opts.Poll))))
 	if came.hasty {
 		wait = r.swept.Until(wait)
 	}
@@ -153,14 +154,14 @@ func (r *runner) pause(ctx context.Context, came outcome, err error) {
 			r.opts.Log.WarnContext(ctx, "timak: changes could not be applied; trying again", "wait", wait, "error", err)
 		}
 	}
-	r.shards.release() // other processes may reach the store
+	r.worker.Release() // other processes may reach the store
 	r.Rest(ctx, min(leastRest, time.Until(r.until)), nil)
 	r.Rest(ctx, time.Until(r.until), r.Woken())
 }
 
 // giveWay lets other processes try a timeline that this one cannot reach.
 func (r *runner) giveWay(ctx context.Context) {
-	r.shards.release()
+	r.worker.Release()
 	wait := Spread(r.opts.Poll)
 	r.Rest(ctx, min(leastRest, wait), nil)
 	r.Rest(ctx, wait, r.Woken())

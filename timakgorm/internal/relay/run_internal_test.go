@@ -3,6 +3,8 @@ package relay
 import (
 	"testing"
 	"time"
+
+	"github.com/timak-go/timak/timakgorm/internal/shards"
 )
 
 // TestRest: a relay rests until the next look at the outbox, and for less only after a hasty
@@ -10,7 +12,8 @@ import (
 func TestRest(t *testing.T) {
 	t.Parallel()
 	relay := &Relay{opts: Options{Poll: time.Hour}}
-	r := &runner{Relay: relay, shards: &shards{relay: relay}, watch: &watch{next: time.Now().Add(24 * time.Hour)}}
+	relay.healer = relay.newHealer(nil, nil, nil)
+	r := &runner{Relay: relay, worker: &shards.Worker{}, watch: &watch{next: time.Now().Add(24 * time.Hour)}}
 	for about, came := range map[string]outcome{"a look": {}, "one that has found changes": {found: 1, reached: true}} {
 		if rest := r.rest(came); rest < 30*time.Minute || rest > time.Hour {
 			t.Errorf("after %s: a rest of %v, want half of Poll at least", about, rest)

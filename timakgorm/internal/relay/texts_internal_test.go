@@ -1,8 +1,6 @@
 package relay
 
 import (
-	"database/sql"
-	"errors"
 	"strings"
 	"testing"
 
@@ -16,18 +14,6 @@ import (
 )
 
 // Errors name the package once.
-func TestNotForeign_noPool(t *testing.T) {
-	t.Parallel()
-	unused := errors.New("timakgorm: the plugin is not in use")
-	r := &Relay{
-		tables: &dialect.Tables{Dialect: dialect.Postgres},
-		opts:   Options{DB: func() (*sql.DB, error) { return nil, unused }},
-	}
-	if _, err := r.notForeign(t.Context()); !errors.Is(err, unused) || err.Error() != unused.Error() {
-		t.Errorf("got %v, want %v", err, unused)
-	}
-}
-
 func TestRecordAnew_noOutbox(t *testing.T) {
 	t.Parallel()
 	db, err := gorm.Open(sqlite.Open(":memory:"), &gorm.Config{})

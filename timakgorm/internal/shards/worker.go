@@ -1,4 +1,4 @@
-package relay
+package shards
 
 import (
 	"context"
@@ -17,14 +17,14 @@ import (
 // addition to those of its shards.
 const presence = outbox.ShardCount
 
-// shards are the part of the rows that one Run relays: its fair share among the live
+// Worker holds the part of the rows that one Run relays: its fair share among the live
 // workers. Each shard has an advisory lock, which the session of one connection
 // holds, so the shard becomes free when that session ends, in whatever way. While a
 // lost connection goes unnoticed, two workers may have the same shard for a moment:
 // versions make that harmless.
-type shards struct {
-	relay *Relay
-	db    *sql.DB
+type Worker struct {
+	shards *Shards
+	db     *sql.DB
 
 	conn    *sql.Conn // nil: none is held
 	session int32     // of conn: the process id of its backend
@@ -35,64 +35,63 @@ type shards struct {
 	spared  bool      // a connection was free beside conn
 }
 
-// newShards returns shards of r. They are not used for SQLite, nor for a pool that is known
-// to have one connection, which the application needs.
-func (r *Relay) newShards() *shards {
-	s := &shards{relay: r}
-	db, err := r.opts.DB()
-	s.db, s.none = db, err != nil || !r.tables.Dialect.Lock || db.Stats().MaxOpenConnections == 1
-	return s
+// Worker returns a worker that holds none yet. It does without shards on SQLite, and with a
+// pool that is known to have one connection, which the application needs. It belongs to one
+// goroutine.
+func (s *Shards) Worker() *Worker {
+	db, err := s.opts.DB()
+	return &Worker{shards: s, db: db, none: err != nil || !s.opts.Dialect.Lock || db.Stats().MaxOpenConnections == 1}
 }
 
-// hold returns the shards that this worker holds; nil means all. From time to time it
+// Hold returns the shards that this worker holds; nil means all. From time to time it
 // looks at the other workers, and takes or gives up shards.
-func (s *shards) hold(ctx context.Context) ([]int32, error) {
-	if s.none {
+func (w *Worker) Hold(ctx context.Context) ([]int32, error) {
+	if w.none {
 		return nil, nil
 	}
-	if s.conn == nil || !time.Now().Before(s.next) {
-		err := s.open(ctx)
+	if w.conn == nil || !time.Now().Before(w.next) {
+		err := w.open(ctx)
 		if err == nil {
-			err = s.balance(ctx)
+			err = w.balance(ctx)
 		}
 		if errors.Is(err, outbox.ErrNoSpare) {
-			s.doWithout(ctx, "timak: the relay leaves the only free connection to the application", "reason", err)
+			w.doWithout(ctx, "timak: the relay leaves the only free connection to the application", "reason", err)
 			return nil, nil
 		}
 		if err != nil {
-			s.release()
+			w.Release()
 			return nil, fmt.Errorf("timakgorm: shards: %w", err)
 		}
-		s.next = time.Now().Add(s.between())
+		w.next = time.Now().Add(w.between())
 	}
-	if s.none || len(s.held) == outbox.ShardCount {
+	if w.none || len(w.held) == outbox.ShardCount {
 		return nil, nil
 	}
-	return append([]int32{}, s.held...), nil // not nil, which means all
+	return append([]int32{}, w.held...), nil // not nil, which means all
 }
 
 // between returns the time between two looks. An uneven share is looked at again soon, as
 // somebody has just come or gone: a session that has ended may seem to live on for a while.
-func (s *shards) between() time.Duration {
-	if s.uneven {
-		return min(max(s.relay.opts.Poll, minBalance), unevenBalance)
+func (w *Worker) between() time.Duration {
+	if w.uneven {
+		return min(max(w.shards.opts.Poll, minBalance), unevenBalance)
 	}
-	return max(s.relay.opts.Poll, minBalance)
+	return max(w.shards.opts.Poll, minBalance)
 }
 
-// until returns how long it is until an uneven share is looked at again, and at most d.
-func (s *shards) until(d time.Duration) time.Duration {
-	if s.conn == nil || !s.uneven {
+// Until returns how long it is until an uneven share is looked at again, and at most d.
+func (w *Worker) Until(d time.Duration) time.Duration {
+	if w.conn == nil || !w.uneven {
 		return d
 	}
-	return min(d, max(time.Until(s.next), 0))
+	return min(d, max(time.Until(w.next), 0))
 }
 
 // doWithout gives up all shards, for as long as Run runs, and says why.
-func (s *shards) doWithout(ctx context.Context, why string, args ...any) {
-	s.relay.opts.Log.WarnContext(ctx, why+"; it does without shards and applies all changes, as other relays may do too", args...)
-	s.release()
-	s.none = true
+func (w *Worker) doWithout(ctx context.Context, why string, args ...any) {
+	w.shards.opts.Log.WarnContext(ctx, why+"; it does without shards and applies all changes, as other relays may do too", args...)
+	w.Release()
+	w.none = true
 }
 
 // minBalance is the shortest time between two looks at the others' locks, as each
@@ -105,82 +104,82 @@ const (
 )
 
 // balance takes or gives up shards until this worker holds its fair share.
-func (s *shards) balance(ctx context.Context) error {
+func (w *Worker) balance(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, shardPatience)
 	defer cancel()
-	locks, err := lookAtLocks(ctx, s.conn)
+	locks, err := lookAtLocks(ctx, w.conn)
 	if err != nil {
 		return err
 	}
-	if locks.session != s.session {
-		s.doWithout(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode")
+	if locks.session != w.session {
+		w.doWithout(ctx, "timak: the relay's connection has changed its session, as behind a pooler in transaction mode")
 		return nil
 	}
-	s.held = locks.mine
+	w.held = locks.mine
 	share, free := locks.share(), locks.free()
-	if extra := len(s.held) - share; extra > 0 {
-		s.uneven = false
-		return s.give(ctx, s.held[:extra])
+	if extra := len(w.held) - share; extra > 0 {
+		w.uneven = false
+		return w.give(ctx, w.held[:extra])
 	}
-	had := len(s.held)
-	err = s.take(ctx, free, share-had)
-	s.uneven = len(s.held) < locks.least() || len(free) > len(s.held)-had
+	had := len(w.held)
+	err = w.take(ctx, free, share-had)
+	w.uneven = len(w.held) < locks.least() || len(free) > len(w.held)-had
 	return err
 }
 
 // open opens the session, if there is none. The first time it makes sure that this leaves a
 // connection to others.
-func (s *shards) open(ctx context.Context) error {
-	if s.conn != nil {
+func (w *Worker) open(ctx context.Context) error {
+	if w.conn != nil {
 		return nil
 	}
-	if err := s.connect(ctx); err != nil || s.spared {
+	if err := w.connect(ctx); err != nil || w.spared {
 		return err
 	}
-	err := outbox.Spare(ctx, s.db)
-	s.spared = err == nil
+	err := outbox.Spare(ctx, w.db)
+	w.spared = err == nil
 	return err
 }
 
 // connect opens the session and announces it to the other workers. Its TCP keepalive
 // settings make the server notice soon if this machine is gone.
-func (s *shards) connect(ctx context.Context) (err error) {
+func (w *Worker) connect(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, shardPatience)
 	defer cancel()
-	if s.conn, err = s.db.Conn(ctx); err != nil {
+	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return err
 	}
-	err = s.conn.QueryRowContext(ctx, `SELECT pg_backend_pid() FROM (SELECT
+	err = w.conn.QueryRowContext(ctx, `SELECT pg_backend_pid() FROM (SELECT
 		set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
-		set_config('tcp_keepalives_count', '3', false), pg_advisory_lock_shared(`+lockClass+`, $1)) s`, presence).Scan(&s.session)
-	s.relay.pids.add(s.session)
+		set_config('tcp_keepalives_count', '3', false), pg_advisory_lock_shared(`+lockClass+`, $1)) s`, presence).Scan(&w.session)
+	w.shards.pids.add(w.session)
 	return err
 }
 
 // take tries to lock n of the free shards, in random order, as other workers do the
 // same.
-func (s *shards) take(ctx context.Context, free []int32, n int) (err error) {
+func (w *Worker) take(ctx context.Context, free []int32, n int) (err error) {
 	if n = min(n, len(free)); n <= 0 {
 		return nil
 	}
 	rand.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
-	taken, err := s.each(ctx, "pg_try_advisory_lock", free[:n])
-	s.held = append(s.held, taken...)
+	taken, err := w.each(ctx, "pg_try_advisory_lock", free[:n])
+	w.held = append(w.held, taken...)
 	return err
 }
 
 // give unlocks shards.
-func (s *shards) give(ctx context.Context, extra []int32) error {
-	_, err := s.each(ctx, "pg_advisory_unlock", extra)
-	s.held = s.held[len(extra):]
+func (w *Worker) give(ctx context.Context, extra []int32) error {
+	_, err := w.each(ctx, "pg_advisory_unlock", extra)
+	w.held = w.held[len(extra):]
 	return err
 }
 
 // each calls a lock function for each shard, and returns those for which it returned
 // true.
-func (s *shards) each(ctx context.Context, function string, shards []int32) (yes []int32, err error) {
+func (w *Worker) each(ctx context.Context, function string, shards []int32) (yes []int32, err error) {
 	query := "SELECT s, " + function + "(" + lockClass + ", s) FROM unnest(CAST(CAST($1 AS text) AS integer[])) s"
-	err = dialect.EachRow(ctx, s.conn, query, []any{outbox.ArrayText(shards)}, func(found *sql.Rows) error {
+	err = dialect.EachRow(ctx, w.conn, query, []any{outbox.ArrayText(shards)}, func(found *sql.Rows) error {
 		var shard int32
 		var so bool
 		err := found.Scan(&shard, &so)
@@ -192,18 +191,18 @@ func (s *shards) each(ctx context.Context, function string, shards []int32) (yes
 	return yes, err
 }
 
-// release gives up all shards and the presence. It closes the connection and does not
+// Release gives up all shards and the presence. It closes the connection and does not
 // return it to the pool, so that everything it holds ends with it.
-func (s *shards) release() {
-	if s.conn == nil {
+func (w *Worker) Release() {
+	if w.conn == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	// Unlock now: the server may take a while to notice the end of the connection.
-	_, _ = s.conn.ExecContext(ctx, "SELECT pg_advisory_unlock_all()")
-	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = s.conn.Close()
-	s.relay.pids.remove(s.session)
-	s.conn, s.held = nil, nil
+	_, _ = w.conn.ExecContext(ctx, "SELECT pg_advisory_unlock_all()")
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.conn.Close()
+	w.shards.pids.remove(w.session)
+	w.conn, w.held = nil, nil
 }

@@ -1,11 +1,9 @@
-package relay
+package shards
 
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
@@ -79,53 +77,4 @@ func (l *locks) note(shard sql.NullInt32, holder int32, ours []int32) {
 			l.foreign = append(l.foreign, shard.Int32)
 		}
 	}
-}
-
-// notForeign returns the shards that no other program's relay holds; nil means all.
-func (r *Relay) notForeign(ctx context.Context) ([]int32, error) {
-	if !r.tables.Dialect.Lock {
-		return nil, nil
-	}
-	db, err := r.opts.DB()
-	if err != nil {
-		return nil, err
-	}
-	l, err := lookAtLocks(ctx, db, r.pids.all()...)
-	if err != nil {
-		return nil, fmt.Errorf("timakgorm: shards: %w", err)
-	}
-	if len(l.foreign) == 0 {
-		return nil, nil
-	}
-	return outbox.Selection{Shards: l.foreign}.Others().Shards, nil
-}
-
-// pids are the session numbers of this program's own relays: the process ids of their
-// backends in Postgres. Its methods may be called from any number of goroutines.
-type pids struct {
-	mu  sync.Mutex
-	ids []int32
-}
-
-func (s *pids) add(id int32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ids = append(s.ids, id)
-}
-
-func (s *pids) remove(id int32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, known := range s.ids {
-		if known == id {
-			s.ids = append(s.ids[:i:i], s.ids[i+1:]...)
-			return
-		}
-	}
-}
-
-func (s *pids) all() []int32 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]int32(nil), s.ids...)
 }
