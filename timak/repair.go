@@ -61,6 +61,7 @@ func (t *Timelines) repair(ctx context.Context, key string, s *state.State, toke
 	if !t.repairs.begin(key) {
 		return
 	}
+	s.Fold()
 	value, err := wire.Encode(key, s, !t.opts.Uncompressed) // here, as the caller may change the data once it has it
 	t.repairs.under.Go(func() {
 		defer t.repairs.end(key)

@@ -20,9 +20,10 @@ import (
 //
 // When items are removed from a full timeline, the relay brings back what fell off its end:
 // at once, or, if that is dear, when a sixteenth of its items are wanting. It is dear if one
-// change removes items from feeds, or if over 20,000 rows must be read. Feeds whose subscriptions copy fewer items than they hold (copy=) are left as
-// they are. So is a timeline that others write, past the plugin, and one whose relay may not read the
-// sequence timak_versions.
+// change removes items from feeds, or if over 12,000 rows must be read. The relay's role
+// must see all rows, and may lock them. Left as they are: feeds whose subscriptions copy
+// fewer items than they hold (copy=), timelines that others write past the plugin, and, on
+// Postgres, those of a relay that may not use the sequence timak_versions.
 //
 // The capacity of the timeline is that of its rules, or else the engine's. A timeline that
 // was filled by an earlier release, or by somebody else, does not know that it lacks items
@@ -43,9 +44,7 @@ func (p *Plugin) Page(ctx context.Context, key string, query timak.Query) (timak
 		}
 		return page, err
 	}
-	if capacity > 0 {
-		timelines = timelines.Bounded(capacity)
-	}
+	timelines = timelines.Bounded(capacity)
 	asked := false
 	page, err := timelines.PageThrough(ctx, key, query, func(ctx context.Context, r timak.Range) ([]timak.Item, error) {
 		asked = true

@@ -57,6 +57,7 @@ func mergeInto(ctx context.Context, to driver.Store, key string, s *state.State)
 		return false, fmt.Errorf("in the target: %w", err)
 	}
 	together := state.Merge(there, *s)
+	together.Fold()
 	if len(object.Siblings) <= 1 && together.Equal(&there) {
 		return false, nil
 	}

@@ -62,6 +62,7 @@ func (s *State) RaiseFloor(order Order, at Position, moment int64) {
 // were at a moment; all of them if to is nil. What was dropped after that moment stays
 // missing.
 func (s *State) Heal(order Order, from Position, to *Position, moment int64) {
+	s.Moment = max(s.Moment, moment)
 	s.Heals = add(s.Heals, Heal{order, from, moment}, Heal.outweighs, Heal.compare)
 	s.Drops = slices.DeleteFunc(s.Drops, s.healed)
 	if to != nil {

@@ -1,6 +1,10 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/timak-go/timak/timak/internal/state"
+)
 
 // FixSums sets the checksums of a value that was tampered with, wherever its head says
 // that there are parts.
@@ -54,4 +58,11 @@ func Blocks(key string, value []byte) (plain, blocks int) {
 		}
 	}
 	return plain, len(v.head.blocks)
+}
+
+// EncodeUnfolded encodes a state without entries, whatever the number of its drops and heals.
+func EncodeUnfolded(key string, s state.State) []byte {
+	var graves writer
+	graves.graves(&s, nil)
+	return assemble(key, &head{moment: s.Moment, drops: s.Drops, heals: s.Heals}, nil, 0, graves.b)
 }

@@ -92,20 +92,34 @@ func (r *reader) floor(h *head) {
 	}
 }
 
-// The fewest bytes that a drop or a heal takes.
-const minPlace = 4
+// The fewest bytes that a drop or a heal takes, and how many of them a value has at most. An
+// engine writes one of each order, and merging keeps those of siblings apart.
+const (
+	minPlace   = 4
+	mostPlaces = 64
+)
+
+// places reads a count of drops or heals.
+func (r *reader) places() int {
+	n := r.count(minPlace)
+	if n > mostPlaces {
+		r.fail("drops or heals")
+		return 0
+	}
+	return n
+}
 
 func (r *reader) moments(h *head) {
 	h.moment = r.moment()
 	if len(h.drops) > 0 {
 		h.drops[0].Moment = r.moment()
-		for range r.count(minPlace) {
+		for range r.places() {
 			var d state.Drop
 			d.Order, d.At, d.Moment = r.place()
 			h.drops = append(h.drops, d)
 		}
 	}
-	for range r.count(minPlace) {
+	for range r.places() {
 		var heal state.Heal
 		heal.Order, heal.From, heal.Moment = r.place()
 		h.heals = append(h.heals, heal)

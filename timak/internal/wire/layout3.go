@@ -49,6 +49,11 @@ func Encode(key string, s *state.State, compress bool) ([]byte, error) {
 
 func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
 	s := &x.State
+	if max(len(s.Drops), len(s.Heals)) > mostPlaces {
+		folded := s.Clone()
+		folded.Fold()
+		s.Drops, s.Heals = folded.Drops, folded.Heals
+	}
 	h := head{horizon: s.Horizon, shared: s.Shared(), moment: s.Moment, drops: s.Drops, heals: s.Heals}
 	if x.Left > 0 {
 		h.names, h.sources = x.view.head.names.copied(), x.view.head.sources.copied()

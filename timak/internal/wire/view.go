@@ -193,7 +193,7 @@ func (v *View) Len() int { return v.entries }
 
 // Floor returns the timeline's floor.
 func (v *View) Floor() state.Floor {
-	s := v.head.state(nil)
+	s := state.State{Drops: v.head.drops}
 	return s.Floor()
 }
 

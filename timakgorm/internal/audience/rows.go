@@ -18,18 +18,12 @@ import (
 // that is under way has committed before, or draws a higher version.
 func (a *Audiences) rows(ctx context.Context, l *look, s Source, order timak.Order, limit int) (items []timak.Item, err error) {
 	publishers := a.named(s.Audience).publishers
-	seen := map[string]bool{} // rows may come by several rules
 	for _, p := range publishers {
 		found, err := p.rows(ctx, l, s, order, limit)
 		if err != nil {
 			return nil, reading("publications", p.Table, err)
 		}
-		for _, item := range found {
-			if !seen[item.ID] {
-				items = append(items, item)
-			}
-			seen[item.ID] = true
-		}
+		items = append(items, found...)
 	}
 	l.version, err = outbox.Draw(ctx, l.tx, publishers[0].Table, time.Now())
 	return firstOf(items, order, limit), err
@@ -46,7 +40,8 @@ func published(t *dialect.Table, image *string, s Source) (items []timak.Item) {
 	return items
 }
 
-// firstOf sorts items, and returns those that come first.
+// firstOf sorts items, and returns those that come first, each id once: several rows, or
+// several rules, may have the same.
 func firstOf(items []timak.Item, order timak.Order, limit int) []timak.Item {
 	slices.SortFunc(items, func(a, b timak.Item) int {
 		switch {
@@ -57,6 +52,12 @@ func firstOf(items []timak.Item, order timak.Order, limit int) []timak.Item {
 		default:
 			return 0
 		}
+	})
+	seen := make(map[string]bool, len(items))
+	items = slices.DeleteFunc(items, func(item timak.Item) bool {
+		again := seen[item.ID]
+		seen[item.ID] = true
+		return again
 	})
 	return items[:min(limit, len(items))]
 }
@@ -106,7 +107,7 @@ func (p Publisher) all(ctx context.Context, l *look, s Source, where string, arg
 type choice struct {
 	items     []timak.Item
 	chosen    int // how many rows there are with these dates
-	published int // how many of them publish by the rule
+	published int // how many items these publish by the rule
 }
 
 // choose returns what the rows with the first dates publish, at least wanted of them if
@@ -118,13 +119,15 @@ func (p Publisher) choose(ctx context.Context, l *look, s Source, where string, 
 	t, query := p.Table, p.choosing(where, order)+l.share()
 	for locked := -1; locked < c.chosen; {
 		c, locked = choice{}, 0
+		counted := map[string]bool{}
 		err := l.each(ctx, query, append(slices.Clone(args), wanted), func(found *sql.Rows) error {
 			var image *string
 			if err := found.Scan(&image, &c.chosen); err != nil {
 				return err
 			}
 			locked++
-			if _, is := t.Model.Published(p.Rule, image, s.Text); is {
+			if at, is := t.Model.Published(p.Rule, image, s.Text); is && !counted[at.Item.ID] {
+				counted[at.Item.ID] = true
 				c.published++
 			}
 			c.items = append(c.items, published(t, image, s)...)

@@ -157,7 +157,8 @@ func (n *comparison) entry(r row, at model.Placement) (missing *suspect) {
 	}
 }
 
-// cut sorts the rows and keeps those that fit on the timeline.
+// cut sorts the rows and keeps those that fit on the timeline. Several that put an item in one
+// place take up the room of one.
 func (n *comparison) cut() {
 	slices.SortFunc(n.top, func(a, b ranked) int {
 		switch {
@@ -169,6 +170,7 @@ func (n *comparison) cut() {
 			return 0
 		}
 	})
+	n.top = together(n.top)
 	kept := min(len(n.top), n.capacity)
 	if kept < len(n.top) && (n.dropped == nil || n.order.Before(n.top[kept].item, *n.dropped)) {
 		dropped := n.top[kept].item
@@ -176,4 +178,22 @@ func (n *comparison) cut() {
 	}
 	clear(n.top[kept:])
 	n.top = n.top[:kept]
+}
+
+// together makes one of sorted rows that put an item in one place. An entry that is missing is
+// missing once.
+func together(sorted []ranked) []ranked {
+	all := sorted[:0]
+	for _, next := range sorted {
+		if last := len(all) - 1; last >= 0 && all[last].item.Place() == next.item.Place() {
+			for _, s := range next.missing {
+				if !slices.ContainsFunc(all[last].missing, func(known *suspect) bool { return known.at == s.at }) {
+					all[last].missing = append(all[last].missing, s)
+				}
+			}
+			continue
+		}
+		all = append(all, next)
+	}
+	return all
 }

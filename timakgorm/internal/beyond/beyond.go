@@ -27,21 +27,21 @@ func New(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Aud
 	return &Beyond{timelines, ts, audiences}
 }
 
-// Capacity returns how many items the timeline of a key holds by its rules, 0 if they do
-// not say, and whether there are any.
+// Capacity returns how many items the timeline of a key holds by its rules, and whether there
+// are any.
 func (b *Beyond) Capacity(key string) (capacity int, made bool) {
 	for _, t := range b.tables.Sorted() {
 		for _, r := range t.Model.Rules {
 			if _, _, matches := t.Matching(r.Key, key); matches {
-				capacity, made = max(capacity, r.Max), true
+				capacity, made = max(capacity, cmp.Or(r.Max, b.timelines.MaxItems())), true
 			}
 		}
 	}
 	for _, s := range b.audiences.SubscribersOf(key) {
-		capacity, made = max(capacity, s.Rule.Max), true
+		capacity, made = max(capacity, cmp.Or(s.Rule.Max, b.timelines.MaxItems())), true
 	}
 	for _, f := range b.audiences.FunctionsOf(key) {
-		capacity, made = max(capacity, f.Max), true
+		capacity, made = max(capacity, cmp.Or(f.Max, b.timelines.MaxItems())), true
 	}
 	return capacity, made
 }

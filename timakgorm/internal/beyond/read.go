@@ -31,10 +31,18 @@ func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.O
 	return items, err
 }
 
-// Found is an item, and the rows in the range that it comes from.
+// Found is an item, where the first of its rows puts it, and those of its rows that are in
+// the range.
 type Found struct {
 	Item timak.Item
-	Rows []audience.Image
+	Rows []Row
+}
+
+// Row is a row, and where it puts an item.
+type Row struct {
+	audience.Image
+
+	Item timak.Item
 }
 
 // Find is Read, and says where the items come from, and how many rows it has read.
@@ -138,13 +146,14 @@ func (q *reading) apart(ctx context.Context, origins []origin, wanted int) error
 	return nil
 }
 
-// count is how many rows of an origin were read, and how many of them its rule puts where
-// their item is, in range.
+// count is how many rows of an origin were read, and how many items in range its rule puts
+// where they are.
 type count struct{ rows, items int }
 
 // once runs one query for some origins.
 func (q *reading) once(ctx context.Context, origins []origin, wanted int) (counts []count, err error) {
 	counts = make([]count, len(origins))
+	counted := map[string]int{} // by the id of an item, the last origin for which it counts, from 1
 	var parts []string
 	var args []any
 	d := origins[0].table.Dialect
@@ -164,24 +173,29 @@ func (q *reading) once(ctx context.Context, origins []origin, wanted int) (count
 			if !q.asked.Has(q.order, item) {
 				continue
 			}
-			if origins[n].puts(image, item) {
+			if counted[item.ID] != n+1 && origins[n].puts(image, item) {
+				counted[item.ID] = n + 1
 				counts[n].items++
 			}
-			q.keep(item, audience.Image{Table: origins[n].table, Text: image})
+			q.keep(Row{audience.Image{Table: origins[n].table, Text: image}, item})
 		}
 		return nil
 	})
 	return counts, err
 }
 
-// keep adds an item. Once there are many more than are asked for, only those that come
+// keep adds a row. Once there are many more than are asked for, only those that come
 // first stay, or last.
-func (q *reading) keep(item timak.Item, from audience.Image) {
+func (q *reading) keep(row Row) {
+	item := row.Item
 	if known := q.seen[item.ID]; known != nil {
-		known.Rows = append(known.Rows, from)
+		known.Rows = append(known.Rows, row)
+		if q.order.Before(item, known.Item) {
+			known.Item = item
+		}
 		return
 	}
-	q.seen[item.ID] = &Found{item, []audience.Image{from}}
+	q.seen[item.ID] = &Found{item, []Row{row}}
 	if q.found = append(q.found, q.seen[item.ID]); len(q.found) <= 2*q.asked.Limit+1000 {
 		return
 	}

@@ -5,9 +5,6 @@ package heal
 // a function that has no reverse does not say what a timeline gets.
 func (h *Healer) capacity(key string) (capacity int, may bool) {
 	capacity, may = h.beyond.Capacity(key)
-	if capacity == 0 {
-		capacity = h.timelines.MaxItems()
-	}
 	for _, s := range h.audiences.SubscribersOf(key) {
 		may = may && (s.Rule.Copy == 0 || s.Rule.Copy >= capacity)
 	}

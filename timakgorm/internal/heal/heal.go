@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,12 +29,10 @@ type Healer struct {
 
 // Options are what a Healer needs of those who use it. All are required.
 type Options struct {
-	Writers int                       // how many timelines are written concurrently
-	Looks   func() int                // how many are looked at concurrently
-	Wrote   func(key string, ops int) // is told of each timeline that was written
-	Healed  func()                    // is told of each that was healed
-	Outage  func(error) bool          // whether an error says that the store is away
-	Log     *slog.Logger
+	AtOnce func() int                 // how many timelines are healed concurrently
+	Wrote  func(ops int, healed bool) // counts a write
+	Outage func(error) bool           // whether an error says that the store is away
+	Log    *slog.Logger
 }
 
 // New returns a Healer of timelines whose items come from the tables ts.
@@ -59,28 +58,29 @@ const most = 32
 // over dearRows, as the database does not order them.
 const (
 	Part     = 16
-	dearRows = 20_000
+	dearRows = 12_000
 )
 
 // mostItems is how many items a timeline gets back at a time.
 const mostItems = 1000
 
-// Heal brings items back to timelines that have got room for them, or lets them wait. No
-// change of a row depends on it, so it returns no error.
-func (h *Healer) Heal(ctx context.Context, o *outbox.Outbox, rooms []Room) {
-	some, others := first(rooms)
+// Heal brings items back to timelines that have got room for them, or lets them wait. It
+// returns the keys of those that were written. No change of a row depends on it, so it
+// returns no error.
+func (h *Healer) Heal(ctx context.Context, o *outbox.Outbox, rooms []Room) (written []string) {
+	some, others := first(h.waiting.without(rooms))
 	h.Wait(others...)
-	h.heal(ctx, o, some)
+	return h.heal(ctx, o, some)
 }
 
 // Wait lets timelines wait to be healed by Next.
 func (h *Healer) Wait(rooms ...Room) { h.waiting.put(rooms...) }
 
-// Next heals some of the timelines that wait for it, and returns how many.
-func (h *Healer) Next(ctx context.Context, o *outbox.Outbox) int {
+// Next heals some of the timelines that wait for it. It returns how many, and the keys of
+// those that were written.
+func (h *Healer) Next(ctx context.Context, o *outbox.Outbox) (n int, written []string) {
 	some := h.waiting.take()
-	h.heal(ctx, o, some)
-	return len(some)
+	return len(some), h.heal(ctx, o, some)
 }
 
 // healing is a timeline that is healed.
@@ -92,10 +92,11 @@ type healing struct {
 	capacity int
 	ops      []timak.Op
 	rows     int // that were read for them
+	wrote    bool
 	err      error
 }
 
-func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) {
+func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) (written []string) {
 	var all []*healing
 	for _, room := range rooms {
 		if capacity, may := h.capacity(room.Key); may {
@@ -103,35 +104,42 @@ func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) {
 		}
 	}
 	if len(all) == 0 || ctx.Err() != nil {
-		return
+		return nil
 	}
 	err := h.healAll(ctx, o, all)
 	for _, one := range all {
 		if err := cmp.Or(err, one.err); err != nil {
 			h.failed(ctx, one.Room, err)
 		}
+		if one.wrote {
+			written = append(written, one.Key)
+		}
 	}
+	return written
 }
 
-// healAll reads what timelines lack, and then writes it. The error concerns them all.
+// healAll reads what timelines lack, and then writes it: so many at a time, as all that they
+// put is in memory. The error concerns those that have none.
 func (h *Healer) healAll(ctx context.Context, o *outbox.Outbox, all []*healing) error {
 	moment, err := o.NewMoment(ctx, h.tables.Sorted()[0])
 	if err != nil {
 		return err
 	}
-	each(h.opts.Looks(), all, func(one *healing) error { return one.read(ctx, moment) })
-	if moment, err = o.Moment(ctx); err != nil {
-		return err
+	for some := range slices.Chunk(all, h.opts.AtOnce()) {
+		each(some, func(one *healing) error { return one.read(ctx, moment) })
+		read, err := o.Moment(ctx)
+		if err != nil {
+			return err
+		}
+		each(some, func(one *healing) error { return one.write(ctx, read) })
 	}
-	each(h.opts.Writers, all, func(one *healing) error { return one.write(ctx, moment) })
 	return nil
 }
 
-// each calls do for each timeline without an error, so many at a time, and notes its error.
-func each(atOnce int, all []*healing, do func(*healing) error) {
+// each calls do for each timeline without an error, concurrently, and notes its error.
+func each(some []*healing, do func(*healing) error) {
 	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for _, one := range all {
+	for _, one := range some {
 		if one.err != nil {
 			continue
 		}
@@ -157,8 +165,7 @@ func (h *healing) read(ctx context.Context, moment int64) error {
 	if h.Items = entries.Room(h.capacity); h.Items == 0 {
 		return nil
 	}
-	floor, _ := entries.Floor()
-	h.ops, h.rows, err = h.healer.ops(ctx, h.outbox.DB, h.Key, floor, min(h.Items, mostItems), moment)
+	h.ops, h.rows, err = h.healer.ops(ctx, h.outbox.DB, h.Key, entries, min(h.Items, mostItems), moment)
 	return err
 }
 
@@ -172,11 +179,12 @@ func (h *healing) write(ctx context.Context, moment int64) error {
 	if err != nil {
 		return err
 	}
-	healer.opts.Wrote(h.Key, len(h.ops))
-	if results[len(results)-1].Outcome != timak.Applied {
+	healed := results[len(results)-1].Outcome == timak.Applied
+	h.wrote, h.ops = true, nil
+	healer.opts.Wrote(len(results), healed)
+	if !healed {
 		return errOvertaken
 	}
-	healer.opts.Healed()
 	healer.waiting.setDear(h.Key, h.rows > dearRows)
 	if h.Items > mostItems {
 		healer.Wait(Room{Key: h.Key, Items: h.Items - mostItems})

@@ -64,16 +64,16 @@ func TestLarge(t *testing.T) {
 // items are wanting.
 func TestDear(t *testing.T) {
 	t.Parallel()
-	w := entriesOf(t, "sqlite", 20_100)
-	remove := func(id int, want, last int) {
+	w := entriesOf(t, "sqlite", 12_100)
+	remove := func(id, want, last int) {
 		t.Helper()
 		w.Must(w.DB.Delete(&Entry{}, "id >= ?", id).Error)
 		w.Drain()
 		wantItems(w, "log", 1000, want, last)
 	}
-	remove(20_090, 1000, 19_090)
-	remove(20_080, 990, 19_090)
-	remove(20_028, 938, 19_090)
-	remove(20_027, 1000, 19_027)
+	remove(12_090, 1000, 11_090)
+	remove(12_080, 990, 11_090)
+	remove(12_028, 938, 11_090)
+	remove(12_027, 1000, 11_027)
 	w.WantDifferences()
 }

@@ -42,7 +42,7 @@ func (w *waiting) put(some ...Room) {
 	}
 }
 
-// add lets a timeline wait. If it does so already, the earlier try counts.
+// add lets a timeline wait. One that does so already goes on with its tries.
 func (w *waiting) add(one later) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -50,10 +50,25 @@ func (w *waiting) add(one later) {
 		w.rooms = map[string]later{}
 	}
 	known, waits := w.rooms[one.Key]
-	if waits && known.from.Before(one.from) || !waits && len(w.rooms) == mostWait {
-		return
+	switch {
+	case waits && known.tries > one.tries:
+		known.Items = one.Items
+		w.rooms[one.Key] = known
+	case waits || len(w.rooms) < mostWait:
+		w.rooms[one.Key] = one
 	}
-	w.rooms[one.Key] = one
+}
+
+// without returns the timelines that do not wait for another try.
+func (w *waiting) without(rooms []Room) (others []Room) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, room := range rooms {
+		if w.rooms[room.Key].tries == 0 {
+			others = append(others, room)
+		}
+	}
+	return others
 }
 
 // again lets a timeline wait that could not be healed, the longer the more often.

@@ -91,12 +91,14 @@ func (r *Relay) relayBatch(ctx context.Context, which outbox.Selection) (outcome
 		return outcome{}, err
 	}
 	if len(due.Changes) == 0 {
-		healed := r.healer.Next(ctx, o)
+		healed := r.healNext(ctx, o)
 		return outcome{healed: healed, more: healed > 0, whole: due.Whole, hasty: due.Hasty}, ctx.Err()
 	}
 	came := outcome{found: len(due.Changes), last: due.Changes[len(due.Changes)-1].ID, more: due.More, whole: due.Whole, hasty: due.Hasty}
 	b := r.newBatch(o, since, due.Changes, due.More)
-	b.apply(ctx)
+	if err := b.apply(ctx); err != nil {
+		return came, err
+	}
 	b.heal(ctx)
 	if ctx.Err() != nil {
 		return came, ctx.Err()
@@ -177,25 +179,31 @@ func (b *batch) groups(ctx context.Context) []*group {
 }
 
 // apply writes each timeline once, Options.Writers of them concurrently.
-func (b *batch) apply(ctx context.Context) {
-	b.writeAll(ctx, b.groups(ctx))
-	b.writeAll(ctx, b.copyMissed(ctx))
-	b.writeAll(ctx, b.uncovered(ctx))
+func (b *batch) apply(ctx context.Context) error {
+	for _, groups := range []func(context.Context) []*group{b.groups, b.copyMissed, b.uncovered} {
+		if err := b.writeAll(ctx, groups(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeAll writes some timelines, and notes what came of it. All that they are told was
-// read before.
-func (b *batch) writeAll(ctx context.Context, groups []*group) {
+// read before. An error says that none was written.
+func (b *batch) writeAll(ctx context.Context, groups []*group) error {
 	if len(groups) == 0 {
-		return
+		return nil
 	}
 	moment, err := b.outbox.Moment(ctx)
+	if err != nil {
+		return err
+	}
 	var writers sync.WaitGroup
 	var next atomic.Int64
 	for range min(b.relay.opts.Writers, len(groups)) {
 		writers.Go(func() { // few goroutines for many timelines: each grows its stack once
 			for n := next.Add(1); n <= int64(len(groups)); n = next.Add(1) {
-				b.write(ctx, groups[n-1], moment, err)
+				b.write(ctx, groups[n-1], moment)
 			}
 		})
 	}
@@ -203,19 +211,15 @@ func (b *batch) writeAll(ctx context.Context, groups []*group) {
 	for _, g := range groups {
 		b.note(g)
 	}
+	return nil
 }
 
-// write writes a timeline, unless its moment could not be read.
-func (b *batch) write(ctx context.Context, g *group, moment int64, unread error) {
+func (b *batch) write(ctx context.Context, g *group, moment int64) {
 	timelines := b.relay.timelines.AsOf(moment)
 	if g.max > 0 {
 		timelines = timelines.Bounded(g.max)
 	}
 	g.results, g.errs = make([]timak.Result, len(g.ops)), make([]error, len(g.ops))
-	if unread != nil {
-		g.fail(0, len(g.ops), unread)
-		return
-	}
 	b.applySome(ctx, g, timelines, 0, len(g.ops))
 }
 
@@ -233,14 +237,9 @@ func (b *batch) applySome(ctx context.Context, g *group, timelines *timak.Timeli
 		b.applySome(ctx, g, timelines, from, middle)
 		b.applySome(ctx, g, timelines, middle, to)
 	default:
-		g.fail(from, to, err)
-	}
-}
-
-// fail notes why some ops could not be applied.
-func (g *group) fail(from, to int, err error) {
-	for i := from; i < to; i++ {
-		g.errs[i] = err
+		for i := from; i < to; i++ {
+			g.errs[i] = err
+		}
 	}
 }
 

@@ -171,7 +171,9 @@ func (r *Relay) relayOf(ctx context.Context, round []*delivery) (failed map[int6
 		return nil, err
 	}
 	b := r.newBatch(o, since, changes, false)
-	b.apply(ctx)
+	if err := b.apply(ctx); err != nil {
+		return nil, err
+	}
 	b.healLater()
 	s, failed := b.delivered(ids)
 	err = r.forget(ctx, o, s, since)

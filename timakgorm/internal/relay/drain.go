@@ -12,7 +12,7 @@ import (
 )
 
 // Drain applies all committed changes, and returns when the outbox holds none that
-// this program must apply, and no timeline waits to be healed. If ctx ends before, it returns the context's error with
+// this program must apply, and no timeline can be healed at once. If ctx ends before, it returns the context's error with
 // that of the last try.
 func (r *Relay) Drain(ctx context.Context) error {
 	d := &drain{Relay: r, waits: newWaits()}

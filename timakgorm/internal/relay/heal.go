@@ -10,6 +10,7 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/audience"
 	"github.com/timak-go/timak/timakgorm/internal/dialect"
 	"github.com/timak-go/timak/timakgorm/internal/heal"
+	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
 // A timeline from which items were removed is healed before the removals leave the outbox:
@@ -17,11 +18,12 @@ import (
 
 func (r *Relay) newHealer(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences) *heal.Healer {
 	return heal.New(timelines, ts, audiences, heal.Options{
-		Writers: r.opts.Writers, Looks: r.sideBySide, Outage: isOutage, Log: r.opts.Log,
-		Healed: func() { r.counters.healed.Add(1) },
-		Wrote: func(key string, ops int) {
+		AtOnce: r.sideBySide, Outage: isOutage, Log: r.opts.Log,
+		Wrote: func(ops int, healed bool) {
 			r.counters.wrote(ops)
-			r.opts.Watchers.Tell(key)
+			if healed {
+				r.counters.healed.Add(1)
+			}
 		},
 	})
 }
@@ -42,9 +44,22 @@ func (b *batch) noteRoom(g *group) {
 	}
 }
 
-// heal heals the timelines that have got room.
+// heal heals the timelines that have got room. Other processes are told of them with the
+// batch.
 func (b *batch) heal(ctx context.Context) {
-	b.relay.healer.Heal(ctx, b.outbox, slices.Collect(maps.Values(b.rooms)))
+	for _, key := range b.relay.healer.Heal(ctx, b.outbox, slices.Collect(maps.Values(b.rooms))) {
+		b.relay.opts.Watchers.Tell(key)
+		b.written = append(b.written, key)
+	}
+}
+
+// healNext heals timelines that wait for it, and returns how many.
+func (r *Relay) healNext(ctx context.Context, o *outbox.Outbox) int {
+	n, written := r.healer.Next(ctx, o)
+	if len(written) > 0 {
+		r.Tell(ctx, written...)
+	}
+	return n
 }
 
 // healLater leaves them to the relay: no commit waits for that.

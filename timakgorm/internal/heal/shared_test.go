@@ -1,0 +1,146 @@
+package heal_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timakgorm"
+	"github.com/timak-go/timak/timakgorm/internal/world"
+)
+
+// ear is a feed of ear 1, which listens to singer 1 and to radio 1.
+func ear(t *testing.T, dialect string) *world.World {
+	t.Helper()
+	w := songs(t, world.Setup{Dialect: dialect}, timakgorm.Callbacks)
+	w.Must(w.DB.Create(&Listen{EarID: 1, SingerID: 1}).Error)
+	w.Must(w.DB.Create(&Tune{EarID: 1, Radio: 1}).Error)
+	w.Drain()
+	return w
+}
+
+// wantSongs compares all pages of the feed, and what the timeline itself shows, with songs.
+func wantSongs(w *world.World, shows int, want ...string) {
+	w.Helper()
+	for _, limit := range []int{2, 5, 20} {
+		var got []string
+		query := timak.Query{Limit: limit}
+		for more := true; more; {
+			page, err := w.Plugin.Page(w.Context(), "ear:1", query)
+			w.Must(err)
+			for _, item := range page.Items {
+				got = append(got, item.ID)
+			}
+			more, query.Cursor = page.More, page.Next
+		}
+		if !slices.Equal(got, want) {
+			w.Errorf("by %d:\n\tgot  %v\n\twant %v", limit, got, want)
+		}
+	}
+	if got := w.IDs("ear:1"); !slices.Equal(got, want[:shows]) {
+		w.Errorf("the timeline shows %v, want %v", got, want[:shows])
+	}
+}
+
+// descending returns the songs from one number down to another, without some.
+func descending(from, to int, without ...int) (ids []string) {
+	for n := from; n >= to; n-- {
+		if !slices.Contains(without, n) {
+			ids = append(ids, number(0, uint(n-1), uint(n))...)
+		}
+	}
+	return ids
+}
+
+// TestManyRows: several rows may put one item on a timeline. They take up the room of one, and
+// do not hide what follows.
+func TestManyRows(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		for _, played := range []string{"before", "after"} { // the radio was found
+			t.Run(played, func(t *testing.T) {
+				t.Parallel()
+				w := songs(t, world.Setup{Dialect: dialect}, timakgorm.Callbacks)
+				tune := func() {
+					w.Must(w.DB.Create(&Tune{EarID: 1, Radio: 1}).Error)
+					w.Drain()
+				}
+				if played == "after" {
+					tune()
+				}
+				for id := range uint(12) {
+					for range 8 {
+						w.Must(w.DB.Create(&Play{SongID: id + 1, Radio: 1, Day: int64(id + 1)}).Error)
+					}
+				}
+				if played == "before" {
+					tune()
+				}
+				w.Drain()
+				wantSongs(w, 6, descending(12, 1)...)
+				w.WantDifferences()
+				w.Must(w.DB.Where("song_id = 9").Delete(&Play{}).Error)
+				w.Drain()
+				wantSongs(w, 6, descending(12, 1, 9)...)
+				w.WantDifferences()
+				w.Must(w.DB.Where("song_id > 6").Delete(&Play{}).Error)
+				w.Drain()
+				wantSongs(w, 6, descending(6, 1)...)
+				w.Apply("ear:1", timak.RemoveEntry("songs:1", "radio:1"))
+				w.WantDifferences("ear:1: songs:1 missing")
+			})
+		}
+	})
+}
+
+// TestTwoDates: the rows of an item may have different dates. What is put back is what each of
+// them says.
+func TestTwoDates(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		for _, day := range []int64{1, 10} {
+			w := ear(t, dialect)
+			w.Must(w.DB.Create(song(14, 1)).Error)
+			w.Must(w.DB.Create(&Play{SongID: 14, Radio: 1, Day: day}).Error)
+			w.Drain()
+			for id := range uint(20) {
+				if id+1 != 14 {
+					w.Must(w.DB.Create(song(id+1, 1)).Error)
+				}
+			}
+			w.Drain()
+			w.Must(w.DB.Delete(&Song{}, 18).Error)
+			w.Drain()
+			w.WantDifferences()
+			w.Must(w.DB.Where("radio = 1").Delete(&Tune{}).Error)
+			w.Drain()
+			wantSongs(w, 6, descending(20, 1, 18)...)
+			w.WantDifferences()
+		}
+	})
+}
+
+// TestLaterDate: an item that a later row shows at the top stays there, when its older row
+// could be put back.
+func TestLaterDate(t *testing.T) {
+	t.Parallel()
+	world.OnBoth(t, func(t *testing.T, dialect string) {
+		w := ear(t, dialect)
+		for id := range uint(20) {
+			w.Must(w.DB.Create(song(id+1, 1)).Error)
+		}
+		w.Drain()
+		w.Must(w.DB.Create(&Play{SongID: 8, Radio: 1, Day: 100}).Error)
+		w.Drain()
+		w.Must(w.DB.Delete(&Song{}, "id BETWEEN 11 AND 18").Error)
+		w.Drain()
+		if got, want := w.IDs("ear:1"), append([]string{"songs:8"}, append(descending(20, 19), descending(10, 9)...)...); !slices.Equal(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+		w.WantDifferences()
+		w.Must(w.DB.Where("song_id = 8").Delete(&Play{}).Error)
+		w.Drain()
+		wantSongs(w, 6, append(descending(20, 19), descending(10, 1)...)...)
+		w.WantDifferences()
+	})
+}
