@@ -25,6 +25,9 @@ import (
 // fewer items than they hold (copy=), timelines that others write past the plugin, and, on
 // Postgres, those of a relay that may not use the sequence timak_versions.
 //
+// If several rows put one item on a timeline, they should have the same date: an item with
+// several may be on two pages.
+//
 // The capacity of the timeline is that of its rules, or else the engine's. A timeline that
 // was filled by an earlier release, or by somebody else, does not know that it lacks items
 // until Rebuild has seen it. A key that no rule makes has no tables: its pages are those of

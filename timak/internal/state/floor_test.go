@@ -34,6 +34,9 @@ func TestHealIsAMerge(t *testing.T) {
 		heal(&other)
 		raise(&other)
 		mustEqual(t, one, other, "%+v: %+v before and after %+v", start, d, h)
+		if one.Moment < h.Moment {
+			t.Fatalf("%+v healed with %+v: its moment is %d", start, h, one.Moment)
+		}
 		raise(&alone)
 		other = start.Clone()
 		heal(&other)

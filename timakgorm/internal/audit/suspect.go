@@ -71,8 +71,10 @@ func (a *Audit) compare(ctx context.Context, c contents, entries timak.Entries, 
 	}
 	n.cut()
 	for _, r := range n.top {
-		if n.refill || !n.entries.Lacks(r.item.Place()) {
-			n.suspects = append(n.suspects, r.missing...)
+		for _, s := range r.missing {
+			if n.refill || !n.entries.Lacks(s.want.Place()) {
+				n.suspects = append(n.suspects, s)
+			}
 		}
 	}
 	for at, entry := range n.unseen {
@@ -157,8 +159,8 @@ func (n *comparison) entry(r row, at model.Placement) (missing *suspect) {
 	}
 }
 
-// cut sorts the rows and keeps those that fit on the timeline. Several that put an item in one
-// place take up the room of one.
+// cut sorts the rows and keeps those that fit on the timeline. Several that put one item take
+// up the room of one.
 func (n *comparison) cut() {
 	slices.SortFunc(n.top, func(a, b ranked) int {
 		switch {
@@ -180,20 +182,22 @@ func (n *comparison) cut() {
 	n.top = n.top[:kept]
 }
 
-// together makes one of sorted rows that put an item in one place. An entry that is missing is
-// missing once.
+// together makes one of sorted rows that put one item, in the place of the first. An entry
+// that is missing is missing once.
 func together(sorted []ranked) []ranked {
-	all := sorted[:0]
+	all, places := sorted[:0], make(map[string]int, len(sorted))
 	for _, next := range sorted {
-		if last := len(all) - 1; last >= 0 && all[last].item.Place() == next.item.Place() {
-			for _, s := range next.missing {
-				if !slices.ContainsFunc(all[last].missing, func(known *suspect) bool { return known.at == s.at }) {
-					all[last].missing = append(all[last].missing, s)
-				}
-			}
+		at, known := places[next.item.ID]
+		if !known {
+			places[next.item.ID] = len(all)
+			all = append(all, next)
 			continue
 		}
-		all = append(all, next)
+		for _, s := range next.missing {
+			if !slices.ContainsFunc(all[at].missing, func(other *suspect) bool { return other.at == s.at }) {
+				all[at].missing = append(all[at].missing, s)
+			}
+		}
 	}
 	return all
 }

@@ -31,8 +31,8 @@ func (b *Beyond) Read(ctx context.Context, db *sql.DB, key string, order timak.O
 	return items, err
 }
 
-// Found is an item, where the first of its rows puts it, and those of its rows that are in
-// the range.
+// Found is an item, where the first of its rows puts it, and those of its rows in the range
+// that may be among the first ones wanted.
 type Found struct {
 	Item timak.Item
 	Rows []Row

@@ -1,7 +1,6 @@
 package heal
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -103,13 +102,13 @@ func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) (writ
 			all = append(all, &healing{Room: room, healer: h, outbox: o, capacity: capacity})
 		}
 	}
-	if len(all) == 0 || ctx.Err() != nil {
+	if len(all) == 0 {
 		return nil
 	}
-	err := h.healAll(ctx, o, all)
+	h.healAll(ctx, o, all)
 	for _, one := range all {
-		if err := cmp.Or(err, one.err); err != nil {
-			h.failed(ctx, one.Room, err)
+		if one.err != nil {
+			h.failed(ctx, one.Room, one.err)
 		}
 		if one.wrote {
 			written = append(written, one.Key)
@@ -119,21 +118,22 @@ func (h *Healer) heal(ctx context.Context, o *outbox.Outbox, rooms []Room) (writ
 }
 
 // healAll reads what timelines lack, and then writes it: so many at a time, as all that they
-// put is in memory. The error concerns those that have none.
-func (h *Healer) healAll(ctx context.Context, o *outbox.Outbox, all []*healing) error {
+// put is in memory.
+func (h *Healer) healAll(ctx context.Context, o *outbox.Outbox, all []*healing) {
 	moment, err := o.NewMoment(ctx, h.tables.Sorted()[0])
-	if err != nil {
-		return err
-	}
 	for some := range slices.Chunk(all, h.opts.AtOnce()) {
-		each(some, func(one *healing) error { return one.read(ctx, moment) })
-		read, err := o.Moment(ctx)
-		if err != nil {
-			return err
+		var read int64
+		if err == nil {
+			each(some, func(one *healing) error { return one.read(ctx, moment) })
+			read, err = o.Moment(ctx)
 		}
-		each(some, func(one *healing) error { return one.write(ctx, read) })
+		each(some, func(one *healing) error {
+			if err != nil {
+				return err
+			}
+			return one.write(ctx, read)
+		})
 	}
-	return nil
 }
 
 // each calls do for each timeline without an error, concurrently, and notes its error.

@@ -12,7 +12,7 @@ import (
 )
 
 // ops returns what the timeline of a key has to put from its floor on, limit items or all
-// that there are, and the Heal that follows. moment was drawn before. It says how many rows
+// that there are, and the Heal that follows; nothing if the floor must stay. moment was drawn before. It says how many rows
 // it has read to find these: where the database does not order them, all.
 //
 // Rows are found by a plain read, whose snapshot is later than the moment: what it does not
@@ -28,6 +28,9 @@ func (h *Healer) ops(ctx context.Context, db *sql.DB, key string, entries timak.
 		return nil, rows, err
 	}
 	some, to := h.first(found, entries, limit)
+	if to != nil && *to == floor {
+		return nil, rows, nil
+	}
 	puts, err := h.puts(ctx, db, key, some)
 	if err != nil {
 		return nil, rows, fmt.Errorf("timakgorm: fill up a timeline: %w", err)

@@ -144,3 +144,65 @@ func TestLaterDate(t *testing.T) {
 		w.WantDifferences()
 	})
 }
+
+// TestShownBefore: an item that its timeline shows before the floor may come first behind it.
+// Then the floor stays, and nobody tries for ever.
+func TestShownBefore(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, world.Setup{Dialect: "sqlite", Models: []any{&Tree{}, &Fruit{}}, Tracked: []any{&Tree{}, &Fruit{}}})
+	w.Must(w.DB.CreateInBatches(make([]Tree, 4000), 1000).Error)
+	w.Must(w.DB.Create(&Fruit{TreeID: 1500, Day: 5000}).Error)
+	w.Drain()
+	w.Must(w.DB.Delete(&Tree{}, "id BETWEEN 2000 AND 3100").Error)
+	w.Drain()
+	timeline, err := w.Timelines.Bounded(2500).Get(t.Context(), "wood")
+	w.Must(err)
+	if ids := timeline.IDs(); len(ids) != 1400 || ids[0] != "trees:1500" || ids[1399] != "trees:1501" {
+		t.Errorf("got %d items", len(ids))
+	}
+	stats, err := w.Plugin.Stats(t.Context())
+	w.Must(err)
+	if stats.Healed != 1 {
+		t.Errorf("healed %d times, want once", stats.Healed)
+	}
+	w.WantDifferences()
+}
+
+// Tree is in a wood, and so is its fruit, by the same id.
+type Tree struct {
+	ID   uint
+	Name string
+
+	_ timakgorm.Timeline `timak:"key=wood; date=ID; source=tree; max=2500"`
+}
+
+type Fruit struct {
+	ID     uint
+	TreeID uint
+	Day    int64
+
+	_ timakgorm.Timeline `timak:"key=wood; id=trees:{TreeID}; date=Day; source=fruit; max=2500"`
+}
+
+// TestVerifyRanks: Verify knows which items fit, though several rows put one of them, and which
+// of its entries are missing.
+func TestVerifyRanks(t *testing.T) {
+	t.Parallel()
+	w := ear(t, "sqlite")
+	for id := range uint(20) {
+		w.Must(w.DB.Create(song(id+1, 1)).Error)
+	}
+	w.Must(w.DB.Create(&Play{SongID: 18, Radio: 1, Day: 19}).Error)
+	w.Must(w.DB.Create(&Play{SongID: 17, Radio: 1, Day: 17}).Error)
+	w.Drain()
+	w.WantDifferences()
+	w.Apply("ear:1", timak.RemoveEntry("songs:15", "singer:1"))
+	w.WantDifferences("ear:1: songs:15 missing")
+	for _, of := range []string{"singer:1", "radio:1"} {
+		w.Apply("ear:1", timak.RemoveEntry("songs:17", of), timak.RemoveEntry("songs:18", of))
+	}
+	missing, report := w.Verify(timakgorm.VerifyOptions{})
+	if report.Missing != 5 {
+		t.Errorf("got %d missing, %v; want both entries of 17 and 18, and that of 15", report.Missing, missing)
+	}
+}

@@ -14,6 +14,7 @@ import (
 type waiting struct {
 	mu    sync.Mutex
 	rooms map[string]later
+	pause time.Time       // none is tried before
 	dear  map[string]bool // timelines for which many rows were read
 }
 
@@ -71,12 +72,26 @@ func (w *waiting) without(rooms []Room) (others []Room) {
 	return others
 }
 
-// again lets a timeline wait that could not be healed, the longer the more often.
-func (w *waiting) again(room Room) {
-	if room.tries++; room.tries < mostTries {
-		wait := min(firstWait<<room.tries, longestWait)
-		w.add(later{room, time.Now().Add(wait/2 + rand.N(wait/2))})
+// again lets a timeline wait that could not be healed, the longer the more often. While the
+// store is away, all wait, and no try counts.
+func (w *waiting) again(room Room, away bool) {
+	room.tries++
+	wait := min(firstWait<<room.tries, longestWait)
+	from := time.Now().Add(wait/2 + rand.N(wait/2))
+	if away {
+		room.tries = 1
+		w.rest(from)
 	}
+	if room.tries < mostTries {
+		w.add(later{room, from})
+	}
+}
+
+// rest lets all timelines wait.
+func (w *waiting) rest(until time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pause = until
 }
 
 // setDear notes whether a timeline is dear to heal.
@@ -110,7 +125,7 @@ func (w *waiting) take() (taken []Room) {
 	defer w.mu.Unlock()
 	now := time.Now()
 	for _, one := range w.rooms {
-		if !one.from.After(now) {
+		if !one.from.After(now) && !w.pause.After(now) {
 			taken = append(taken, one.Room)
 		}
 	}
@@ -128,7 +143,7 @@ func (w *waiting) until(wait time.Duration) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, one := range w.rooms {
-		wait = min(wait, max(0, time.Until(one.from)))
+		wait = min(wait, max(0, time.Until(one.from), time.Until(w.pause)))
 	}
 	return wait
 }

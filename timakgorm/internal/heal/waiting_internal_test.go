@@ -32,7 +32,7 @@ func TestWaiting(t *testing.T) {
 		}
 		tries, before := 0, time.Now()
 		for one := taken[0]; ; tries++ {
-			w.again(one)
+			w.again(one, false)
 			wait := w.until(time.Hour)
 			if wait == time.Hour {
 				break
@@ -72,4 +72,54 @@ func TestWaiting_many(t *testing.T) {
 	if w.isDear("7") || !w.isDear("8") {
 		t.Error("dear: 7 is, or 8 is not")
 	}
+}
+
+// TestWaiting_tried: a timeline that waits for another try goes on with that, whatever is
+// removed from it meanwhile, and no batch tries it.
+func TestWaiting_tried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w waiting
+		for range 3 {
+			tried := Room{Key: "a", tries: w.rooms["a"].tries}
+			w.again(tried, false)
+		}
+		wait := w.until(time.Hour)
+		w.put(Room{Key: "a", Items: 7}, Room{Key: "b"})
+		if got := w.without([]Room{{Key: "a"}, {Key: "b"}, {Key: "c"}}); len(got) != 2 || got[0].Key != "b" {
+			t.Errorf("without those that were tried: got %v", got)
+		}
+		if taken := w.take(); len(taken) != 1 || taken[0].Key != "b" {
+			t.Errorf("took %v, want b alone", taken)
+		}
+		if got := w.until(time.Hour); got != wait {
+			t.Errorf("waits for %v, want %v still", got, wait)
+		}
+		time.Sleep(wait)
+		if taken := w.take(); len(taken) != 1 || taken[0].Items != 7 || taken[0].tries != 3 {
+			t.Errorf("took %v, want a with 7 items and 3 tries", taken)
+		}
+	})
+}
+
+// TestWaiting_away: while the store is away, all wait, and no try counts.
+func TestWaiting_away(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var w waiting
+		w.put(Room{Key: "a"})
+		for range 2 * mostTries {
+			taken := w.take()
+			if len(taken) != 1 {
+				t.Fatalf("took %v", taken)
+			}
+			w.again(taken[0], true)
+			w.put(Room{Key: "b"})
+			if taken := w.take(); len(taken) != 0 {
+				t.Fatalf("took %v while the store is away", taken)
+			}
+			delete(w.rooms, "b")
+			time.Sleep(w.until(time.Hour))
+		}
+	})
 }

@@ -26,7 +26,7 @@ func (d *drain) run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return errors.Join(fmt.Errorf("timakgorm: drain: %w", ctx.Err()), d.last)
-		case done:
+		case done && d.healed(ctx) == 0:
 			return nil
 		case err != nil:
 			d.last = err
@@ -34,6 +34,15 @@ func (d *drain) run(ctx context.Context) error {
 			d.Rest(ctx, d.waits.NextBackOff(), nil)
 		}
 	}
+}
+
+// healed heals timelines that wait for it, and returns how many.
+func (d *drain) healed(ctx context.Context) int {
+	o, err := d.Outbox()
+	if err != nil {
+		return 0
+	}
+	return d.healNext(ctx, o)
 }
 
 // How long Drain waits while the relay of another process makes no progress, and how

@@ -13,8 +13,9 @@ import (
 	"github.com/timak-go/timak/timakgorm/internal/outbox"
 )
 
-// A timeline from which items were removed is healed before the removals leave the outbox:
-// if the relay dies in between, they come again.
+// A timeline from which items were removed is healed before the removals leave the outbox: if
+// the relay dies in between, they come again. Only those that a commit has delivered, or that
+// were too many for the batch, are healed later.
 
 func (r *Relay) newHealer(timelines *timak.Timelines, ts *dialect.Tables, audiences *audience.Audiences) *heal.Healer {
 	return heal.New(timelines, ts, audiences, heal.Options{
