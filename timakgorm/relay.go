@@ -61,6 +61,9 @@ func (p *Plugin) deliver(ctx context.Context, ids []int64) {
 // an error that wraps the context's error and that of the last attempt. A change
 // that can never be applied becomes a dead letter, which is no error.
 //
+// Timelines that this process has given room get back what fell off their end (see Page),
+// except those whose rows writers have locked.
+//
 // Drain leaves to the relays of other processes what they hold, as long as they
 // make progress. If there is no progress for two seconds, Drain does their work
 // beside them.

@@ -12,8 +12,8 @@ import (
 )
 
 // Drain applies all committed changes, and returns when the outbox holds none that
-// this program must apply, and no timeline can be healed at once. If ctx ends before, it returns the context's error with
-// that of the last try.
+// this program must apply, and no timeline can be healed at once. If ctx ends before, it
+// returns the context's error with that of the last try.
 func (r *Relay) Drain(ctx context.Context) error {
 	d := &drain{Relay: r, waits: newWaits()}
 	return d.run(ctx)
