@@ -72,8 +72,9 @@ feedmix: needs ## Measure home feeds beside SQL and Redis; SCALE=1 is 100,000 us
 	go test -count=1 -run '^TestFeedmix$$' -timeout 24h -v ./timakgorm/internal/feedmix -feedmix \
 		-scale $(SCALE) -mix $(MIX) -rate $(RATE) -time $(TIME) -turns $(TURNS) -seed $(SEED) -checked $(CHECKED) -redis "$(REDIS)"
 
-soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, publish to FOLLOWERS=100000, then 6 times HISTORIES=500, then a hot key 8 times HOTTIME=60s, then copy COPIED=100000 timelines
+soak: needs ## Kill, cancel, roll back and restart at random for SOAKTIME=5m, heal as long, publish to FOLLOWERS=100000, then 6 times HISTORIES=500, then a hot key 8 times HOTTIME=60s, then copy COPIED=100000 timelines
 	TIMAK_TEST_SOAK=$(SOAKTIME) go test -count=1 -run '^TestSoak$$' -timeout 24h -v ./timakgorm/internal/endtoend
+	TIMAK_TEST_TOGETHER=$(SOAKTIME) go test -count=1 -run '^TestTogether$$' -timeout 24h -v ./timakgorm/internal/heal
 	TIMAK_TEST_CROWD=$(FOLLOWERS) go test -count=1 -run '^TestFeeds_crowd$$' -timeout 24h -v ./timakgorm/internal/audience
 	TIMAK_TEST_HISTORIES=$(HISTORIES) go test -count=1 -run '^TestFeeds_histories$$' -timeout 24h -v ./timakgorm/internal/audience
 	TIMAK_TEST_HOT=$(HOTTIME) go test -count=1 -run '^TestHotKey$$' -timeout 24h -v ./timak/pgstore
