@@ -15,8 +15,8 @@ type Floor struct {
 	At    Position
 }
 
-// Drop says why there is a floor: items at and after a place may be missing, of which
-// the source of truth held the last at a moment before Moment.
+// Drop says why there is a floor: items at and after a place may be missing. All of them were
+// read from the source of truth by the moment.
 type Drop struct {
 	Order  Order
 	At     Position

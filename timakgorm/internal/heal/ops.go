@@ -12,8 +12,9 @@ import (
 )
 
 // ops returns what the timeline of a key has to put from its floor on, limit items or all
-// that there are, and the Heal that follows; nothing if the floor must stay. moment was drawn before. It says how many rows
-// it has read to find these: where the database does not order them, all.
+// that there are, and the Heal that follows; nothing if the floor must stay. moment was
+// drawn before. It says how many rows it has read to find these: where the database does
+// not order them, all.
 //
 // Rows are found by a plain read, whose snapshot is later than the moment: what it does not
 // see is relayed later, with a later moment. Those that are found are read again under
@@ -28,7 +29,7 @@ func (h *Healer) ops(ctx context.Context, db *sql.DB, key string, entries timak.
 		return nil, rows, err
 	}
 	some, to := h.first(found, entries, limit)
-	if to != nil && *to == floor {
+	if to != nil && !h.timelines.Order().Before(at(floor), at(*to)) { // dates of rows are more precise than a timeline's
 		return nil, rows, nil
 	}
 	puts, err := h.puts(ctx, db, key, some)
@@ -37,6 +38,9 @@ func (h *Healer) ops(ctx context.Context, db *sql.DB, key string, entries timak.
 	}
 	return append(puts, timak.Heal(floor, to, moment)), rows, nil
 }
+
+// at returns an item at a place.
+func at(p timak.Place) timak.Item { return timak.Item{ID: p.ID, At: p.At} }
 
 // first returns the rows of the first items, at most limit, and the place of the row that
 // follows; nil if there is none. An item that the timeline shows before its floor, because

@@ -3,6 +3,7 @@ package heal_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timakgorm"
@@ -150,8 +151,13 @@ func TestLaterDate(t *testing.T) {
 func TestShownBefore(t *testing.T) {
 	t.Parallel()
 	w := world.New(t, world.Setup{Dialect: "sqlite", Models: []any{&Tree{}, &Fruit{}}, Tracked: []any{&Tree{}, &Fruit{}}})
-	w.Must(w.DB.CreateInBatches(make([]Tree, 4000), 1000).Error)
-	w.Must(w.DB.Create(&Fruit{TreeID: 1500, Day: 5000}).Error)
+	day := func(n int) time.Time { return time.UnixMicro(int64(n)).Add(300) } // more precise than a timeline
+	trees := make([]Tree, 4000)
+	for n := range trees {
+		trees[n].Day = day(n + 1)
+	}
+	w.Must(w.DB.CreateInBatches(trees, 1000).Error)
+	w.Must(w.DB.Create(&Fruit{TreeID: 1500, Day: day(5000)}).Error)
 	w.Drain()
 	w.Must(w.DB.Delete(&Tree{}, "id BETWEEN 2000 AND 3100").Error)
 	w.Drain()
@@ -170,16 +176,16 @@ func TestShownBefore(t *testing.T) {
 
 // Tree is in a wood, and so is its fruit, by the same id.
 type Tree struct {
-	ID   uint
-	Name string
+	ID  uint
+	Day time.Time
 
-	_ timakgorm.Timeline `timak:"key=wood; date=ID; source=tree; max=2500"`
+	_ timakgorm.Timeline `timak:"key=wood; date=Day; source=tree; max=2500"`
 }
 
 type Fruit struct {
 	ID     uint
 	TreeID uint
-	Day    int64
+	Day    time.Time
 
 	_ timakgorm.Timeline `timak:"key=wood; id=trees:{TreeID}; date=Day; source=fruit; max=2500"`
 }
