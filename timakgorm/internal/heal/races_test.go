@@ -93,22 +93,28 @@ func wantPages(w *world.World, key, query string) {
 	w.Drain()
 	var ids []uint
 	w.Must(w.DB.Raw(query).Scan(&ids).Error)
-	var want, got []string
+	var want []string
 	for _, id := range ids {
 		want = append(want, fmt.Sprint("songs:", id))
 	}
-	asked := timak.Query{Limit: 2}
-	for more := true; more; {
-		page, err := w.Plugin.Page(w.Context(), key, asked)
-		w.Must(err)
-		for _, item := range page.Items {
-			got = append(got, item.ID)
-		}
-		more, asked.Cursor = page.More, page.Next
-	}
-	if !slices.Equal(got, want) {
+	if got := pages(w, key, 2); !slices.Equal(got, want) {
 		w.Errorf("%s:\n\tgot  %v\n\twant %v", key, got, want)
 	}
+}
+
+// pages returns the ids of all pages of a timeline.
+func pages(w *world.World, key string, limit int) (ids []string) {
+	w.Helper()
+	query := timak.Query{Limit: limit}
+	for more := true; more; {
+		page, err := w.Plugin.Page(w.Context(), key, query)
+		w.Must(err)
+		for _, item := range page.Items {
+			ids = append(ids, item.ID)
+		}
+		more, query.Cursor = page.More, page.Next
+	}
+	return ids
 }
 
 // TestUnderWay: a row that a writer has locked is not put, whatever becomes of it, and the

@@ -24,17 +24,7 @@ func ear(t *testing.T, dialect string) *world.World {
 func wantSongs(w *world.World, shows int, want ...string) {
 	w.Helper()
 	for _, limit := range []int{2, 5, 20} {
-		var got []string
-		query := timak.Query{Limit: limit}
-		for more := true; more; {
-			page, err := w.Plugin.Page(w.Context(), "ear:1", query)
-			w.Must(err)
-			for _, item := range page.Items {
-				got = append(got, item.ID)
-			}
-			more, query.Cursor = page.More, page.Next
-		}
-		if !slices.Equal(got, want) {
+		if got := pages(w, "ear:1", limit); !slices.Equal(got, want) {
 			w.Errorf("by %d:\n\tgot  %v\n\twant %v", limit, got, want)
 		}
 	}
