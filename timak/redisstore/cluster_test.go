@@ -71,11 +71,7 @@ func TestFailover_replicated(t *testing.T) {
 		tokens[key] = put(t, store, key, "before", nil)
 	}
 	mark := wantMark(t, store, "", driver.KeptBefore)
-	first := connect(t, cluster.Servers[0].URL())
-	until(t, "replicated", func(ctx context.Context) bool {
-		n, err := first.Do(ctx, "WAIT", 1, 100).Int()
-		return n == 1 && err == nil
-	})
+	cluster.Servers[0].AwaitReplica(t)
 	if err := cluster.Servers[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -102,10 +98,7 @@ func TestFailover_behind(t *testing.T) {
 	key := keyOn(t, first)
 	token := put(t, store, key, "replicated", nil)
 	early := wantMark(t, store, "", driver.KeptBefore)
-	until(t, "replicated", func(ctx context.Context) bool {
-		n, err := first.Do(ctx, "WAIT", 1, 100).Int()
-		return n == 1 && err == nil
-	})
+	cluster.Servers[0].AwaitReplica(t)
 
 	if err := replica.Freeze(); err != nil {
 		t.Fatal(err)

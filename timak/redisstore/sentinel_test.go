@@ -25,11 +25,7 @@ func TestSentinel(t *testing.T) {
 	also := universal(t, &redis.UniversalOptions{Addrs: []string{sentinel.Address()}, MasterName: "feeds"})
 	token := put(t, store, "k", "before", nil)
 	mark := wantMark(t, store, "", driver.KeptBefore)
-	client := connect(t, master.URL())
-	until(t, "replicated", func(ctx context.Context) bool {
-		n, err := client.Do(ctx, "WAIT", 1, 100).Int()
-		return n == 1 && err == nil
-	})
+	master.AwaitReplica(t)
 	until(t, "known to the Sentinel", func(ctx context.Context) bool {
 		replicas, err := redis.NewSentinelClient(&redis.Options{Addr: sentinel.Address()}).Replicas(ctx, "feeds").Result()
 		return err == nil && len(replicas) == 1

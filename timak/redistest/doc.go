@@ -13,7 +13,7 @@
 // binary ends, [Run] stops the server and removes the folder. If the binary is
 // killed, a watchdog process does it. Tests that stop, kill or set up a server start
 // one of their own: [NewServer], [NewPair] for a master with a replica that lags, or
-// [NewCluster] for a cluster of three masters.
+// [NewCluster] for a cluster of three masters. [Server.AwaitReplica] waits for a replica.
 // [NewProxy] cuts connections and loses answers on the way to a server.
 //
 // The program redis-server (Redis 7 or later), or valkey-server, is taken from PATH.

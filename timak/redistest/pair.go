@@ -5,11 +5,8 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/timak-go/timak/timak/internal/testserver"
 )
 
 // Pair is a master and its replica, which takes over when a test says so. The replica
@@ -44,19 +41,7 @@ func (p *Pair) Replicate(t testing.TB) {
 	}
 	p.link.Mend()
 	defer p.link.Cut()
-	ctx, cancel := context.WithTimeout(t.Context(), testserver.StartTimeout)
-	defer cancel()
-	for {
-		n, err := p.command(t, p.master, "WAIT", 1, 100).Int()
-		if n == 1 && err == nil {
-			return
-		}
-		select {
-		case <-time.After(testserver.PollInterval):
-		case <-ctx.Done():
-			t.Fatalf("the replica has not caught up: %d, %v", n, err)
-		}
-	}
+	p.master.AwaitReplica(t)
 }
 
 // follow starts a replica of the master.
@@ -77,21 +62,11 @@ func (p *Pair) FailOver(t testing.TB) {
 	if err := p.master.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.command(t, p.replica, "REPLICAOF", "NO", "ONE").Err(); err != nil {
+	client := redis.NewClient(&redis.Options{Addr: p.replica.Address()})
+	defer func() { _ = client.Close() }()
+	if err := client.Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	p.current.Store(p.replica)
 	p.master, p.replica = p.replica, nil
-}
-
-// command sends a command to one of the two.
-func (p *Pair) command(t testing.TB, server *Server, args ...any) *redis.Cmd {
-	t.Helper()
-	options, err := redis.ParseURL(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(options)
-	defer func() { _ = client.Close() }()
-	return client.Do(t.Context(), args...)
 }
