@@ -22,7 +22,7 @@ func TestDecoder(t *testing.T) {
 		edited := func(s *state.State, changes int) {
 			for range changes {
 				version++
-				drawn{dates: 200, sources: 3}.changeIn(random, version).apply(s)
+				drawn{dates: 200, sources: 3, strays: 1000}.changeIn(random, version).apply(s)
 			}
 		}
 		var common, other state.State

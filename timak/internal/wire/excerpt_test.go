@@ -18,16 +18,18 @@ type drawnChange struct {
 	apply func(*state.State)
 }
 
-// drawn says how the changes of a test are drawn: how many dates and sources there are.
+// drawn says how the changes of a test are drawn: how many dates and sources there are,
+// and that one change in so many has another source than its item mostly has.
 type drawn struct {
 	dates   int64
 	sources int
+	strays  int
 }
 
 // sourceOf returns the source of an item: mostly the same one.
 func (d drawn) sourceOf(random *rand.Rand, id string) string {
 	n := int(crc32.ChecksumIEEE([]byte(id)))
-	if random.IntN(1000) == 0 {
+	if random.IntN(d.strays) == 0 {
 		n = random.IntN(d.sources)
 	}
 	if n %= d.sources; n > 0 {
@@ -83,6 +85,7 @@ func TestExcerpts(t *testing.T) {
 		d := drawn{
 			dates:   rapid.SampledFrom([]int64{5, 200, 1 << 40}).Draw(t, "dates"),
 			sources: rapid.SampledFrom([]int{1, 3, 60}).Draw(t, "sources"),
+			strays:  rapid.SampledFrom([]int{50, 1000}).Draw(t, "strays"),
 		}
 		compress := rapid.Bool().Draw(t, "compress")
 		var want state.State
