@@ -173,6 +173,24 @@ func (g target) count(t testing.TB) (n int) {
 	return n
 }
 
+// hold keeps a copy from its end: until it lets go, the timeline with a key is another's to
+// write.
+func (g target) hold(t testing.TB, key string) (letGo func()) {
+	t.Helper()
+	tx, err := g.pool.Begin(t.Context())
+	if err == nil {
+		_, err = tx.Exec(t.Context(), "INSERT INTO timak_timelines (key, dot, value) VALUES ($1, 1, '')", []byte(key))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // reaches waits until the target has so many timelines, while the command runs.
 func (g target) reaches(t testing.TB, n int, r *running) {
 	t.Helper()
@@ -238,6 +256,7 @@ func TestProcess_copyIsKilled(t *testing.T) {
 	to := newTarget(t)
 	stop := to.writers(t, 50)
 
+	letGo := to.hold(t, keyOfAuthor(n/2))
 	first := process(t, "copy", "-from", "bolt:"+path, "-to", to.name)
 	to.reaches(t, n/10, first)
 	if err := first.Process.Kill(); err != nil {
@@ -246,6 +265,7 @@ func TestProcess_copyIsKilled(t *testing.T) {
 	if code := first.end(); code != -1 {
 		t.Fatalf("the first run has ended by itself, with code %d: %s", code, first.out.String())
 	}
+	letGo()
 	if got := to.count(t); got >= n {
 		t.Fatalf("%d of %d timelines were copied before the first run was killed", got, n)
 	}
@@ -319,6 +339,7 @@ func TestProcess_signals(t *testing.T) {
 	inBolt(t, path, func(store driver.Store) { write(t, store, n, "old", 1) })
 	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		to := newTarget(t)
+		letGo := to.hold(t, keyOfAuthor(n/2))
 		r := process(t, "copy", "-parallel", "1", "-from", "bolt:"+path, "-to", to.name)
 		to.reaches(t, n/10, r)
 		if err := r.Process.Signal(signal); err != nil {
@@ -327,6 +348,7 @@ func TestProcess_signals(t *testing.T) {
 		if code := r.end(); code != want {
 			t.Fatalf("%v: got code %d, want %d: %s", signal, code, want, r.out.String())
 		}
+		letGo()
 		_, more, _ := strings.Cut(strings.TrimSpace(r.out.String()), "run it again with ")
 		shell := exec.CommandContext(t.Context(), "sh", "-c", `"$0" copy `+more, r.Path)
 		shell.Env = append(os.Environ(), "TIMAK_FROM=bolt:"+path, "TIMAK_TO="+to.name)

@@ -82,10 +82,10 @@ func TestFeeds_unreachable(t *testing.T) {
 			changes := w.Changes()
 			return len(changes) == 1 && changes[0].Error != nil && strings.Contains(*changes[0].Error, driver.ErrUnavailable.Error())
 		})
+		stop() // it would write the feed as soon as it can
 		store.SetBefore(nil)
 		wantHomes(w, readers, 5, "stories:1")
 		store.TakePuts()
-		stop()
 		w.WantIDs(home(5), "stories:1")
 		if puts := store.TakePuts(); len(puts) != 1 || puts[home(5)] != 1 {
 			t.Errorf("got puts on %d feeds, want one on the one that lacked the story", len(puts))
