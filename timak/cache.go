@@ -7,8 +7,8 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// cache holds the last values that this process wrote, by key, where the store
-// proved that each was the only sibling. The next write of such a key needs no
+// cache holds what this process last wrote, or found and left as it was, by key, where the
+// store proved that there was nothing else. The next write of such a key needs no
 // read: if another process has written since, the token does not cover its value,
 // so the store keeps both and returns no proof. Reads do not use the cache.
 type cache struct {
@@ -41,11 +41,14 @@ func (c *cache) take(key string) (driver.Object, bool) {
 	return c.remove(element).object, true
 }
 
-// keep remembers a value that is alone under its key, with the token that proves
-// it.
-func (c *cache) keep(key string, value []byte, token driver.Token) {
-	size := len(key) + len(value) + len(token) + overhead
-	if token == nil || size > c.room/4 {
+// keep remembers the siblings of a key, with the token that proves that there are no
+// others; none without a token.
+func (c *cache) keep(key string, object driver.Object) {
+	size := len(key) + len(object.Token) + overhead
+	for _, value := range object.Siblings {
+		size += len(value)
+	}
+	if object.Token == nil || size > c.room/4 {
 		return
 	}
 	c.mu.Lock()
@@ -56,7 +59,6 @@ func (c *cache) keep(key string, value []byte, token driver.Token) {
 	if c.objects == nil {
 		c.objects = map[string]*lists.Element{}
 	}
-	object := driver.Object{Siblings: [][]byte{value}, Token: token}
 	c.objects[key] = c.order.PushFront(&cached{key, object, size})
 	for c.used += size; c.used > c.room; {
 		c.remove(c.order.Back())

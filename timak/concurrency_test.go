@@ -69,7 +69,7 @@ func TestConcurrentWriters(t *testing.T) {
 		if d := diff(got, want); d != "" {
 			t.Errorf("in the end (-want +got)\n%s", d)
 		}
-		if got := len(shared.siblings(t)); got > writers {
+		if got := len(bases(shared.siblings(t))); got > writers {
 			t.Errorf("got %d siblings, want at most one a writer (%d)", got, writers)
 		}
 		shared.merge(t)
@@ -134,7 +134,7 @@ func TestLostCallsAndLostReplies(t *testing.T) {
 				if d := diff(r.items(t), want); d != "" {
 					t.Errorf("call %d, %s (-want +got)\n%s", n, name, d)
 				}
-				if got := len(r.siblings(t)); got != 1 {
+				if got := len(bases(r.siblings(t))); got != 1 {
 					t.Errorf("call %d, %s: got %d siblings, want 1", n, name, got)
 				}
 			}

@@ -7,17 +7,40 @@ import (
 )
 
 // excerpt returns the part of the stored timeline that a group's changes need: as
-// little of it as possible, or all of it.
-func (t *Timelines) excerpt(ctx context.Context, key string, siblings [][]byte, group []*change) (wire.Excerpt, error) {
-	if len(siblings) == 1 {
-		if changes, bounds, ok := concern(group); ok {
-			if x, ok := wire.Cut(key, siblings[0], changes, bounds); ok {
-				return x, nil
-			}
+// little of it as possible, or all of it. adding is the addition that they make; nil if
+// the timeline has to be written whole.
+func (t *Timelines) excerpt(ctx context.Context, key string, on basis, group []*change) (x wire.Excerpt, adding *addition, err error) {
+	siblings := on.object.Siblings
+	p, ok := pileOf(key, siblings)
+	if !ok {
+		s, err := t.merge(ctx, key, siblings)
+		return wire.Whole(s), nil, err
+	}
+	if x, ok = p.cut(key, group); !ok {
+		s, err := t.merge(ctx, key, siblings)
+		if err != nil {
+			return x, nil, err
+		}
+		x = wire.Whole(s)
+	}
+	if on.adds {
+		adding = t.addition(&p, group, &x)
+	}
+	return x, adding, nil
+}
+
+// cut returns the part of a pile that a group's changes need, if that can be separated.
+func (p *pile) cut(key string, group []*change) (x wire.Excerpt, ok bool) {
+	changes, bounds, ok := concern(group)
+	if !ok {
+		return x, false
+	}
+	if x, ok = wire.Cut(key, p.base, append(changes, p.concern()...), bounds); ok {
+		for _, a := range p.additions {
+			x.State.Absorb(a)
 		}
 	}
-	s, err := t.merge(ctx, key, siblings)
-	return wire.Whole(s), err
+	return x, ok
 }
 
 // concern returns what a group's changes touch; ok is false if that is the whole

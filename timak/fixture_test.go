@@ -3,6 +3,7 @@ package timak_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/timak-go/timak/timak"
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/drivertest"
+	"github.com/timak-go/timak/timak/internal/wire"
 	"github.com/timak-go/timak/timak/memstore"
 )
 
@@ -43,6 +45,14 @@ type replica struct {
 // newReplica returns an engine over a new store. Unless opts say otherwise its
 // clock shows 10 microseconds, so early that no tombstone expires.
 func newReplica(opts timak.Options) replica { return replicaOver(memstore.New(), opts) }
+
+// drawnReplica is newReplica, over a store that may be a driver.Adder.
+func drawnReplica(t *rapid.T, opts timak.Options) replica {
+	if rapid.Bool().Draw(t, "adder") {
+		return replicaOver(memstore.NewAdder(), opts)
+	}
+	return newReplica(opts)
+}
 
 func replicaOver(store driver.Store, opts timak.Options) replica {
 	if opts.Clock == nil {
@@ -102,6 +112,11 @@ func (r replica) siblings(t tb) [][]byte {
 		t.Fatalf("store.Get(%q): %v", key, err)
 	}
 	return object.Siblings
+}
+
+// bases returns the values that are no additions.
+func bases(siblings [][]byte) [][]byte {
+	return slices.DeleteFunc(slices.Clone(siblings), wire.IsAddition)
 }
 
 // receive stores values as additional siblings, as if they came from another

@@ -15,17 +15,29 @@ type emptied struct {
 	driver.Marker
 }
 
+// emptiedAdder is the same as a driver.Adder.
+type emptiedAdder struct {
+	memstore.Adder
+	driver.Marker
+}
+
 // TestForgetfulStore: what a store has lost is written again when it comes again,
 // though this process has just written it.
 func TestForgetfulStore(t *testing.T) {
 	t.Parallel()
-	store := &emptied{Store: memstore.New()}
-	timelines := timak.New(store, &timak.Options{CacheBytes: 1 << 20})
-	if got := timelines.Marker(); got != driver.Marker(store) {
-		t.Fatalf("Marker of a store that may lose: got %v, want the store", got)
-	}
+	store, adder := &emptied{Store: memstore.New()}, &emptiedAdder{Adder: memstore.NewAdder()}
 	if got := timak.New(memstore.New(), nil).Marker(); got != nil {
 		t.Fatalf("Marker of a store that keeps all: got %v, want nil", got)
+	}
+	writesAgain(t, store, store, func() { store.Store = memstore.New() })
+	writesAgain(t, adder, adder, func() { adder.Adder = memstore.NewAdder() })
+}
+
+func writesAgain(t *testing.T, store driver.Store, marker driver.Marker, empty func()) {
+	t.Helper()
+	timelines := timak.New(store, &timak.Options{CacheBytes: 1 << 20})
+	if got := timelines.Marker(); got != marker {
+		t.Fatalf("Marker of a store that may lose: got %v, want the store", got)
 	}
 	apply := func(op timak.Op) {
 		t.Helper()
@@ -36,7 +48,7 @@ func TestForgetfulStore(t *testing.T) {
 	item := timak.Put(timak.Item{ID: "1"}).WithVersion(5)
 	apply(item)
 	for round := range 3 {
-		store.Store = memstore.New()
+		empty()
 		apply(item)
 		got, err := timelines.Get(t.Context(), "k")
 		if err != nil || len(got.Items()) != 1 {

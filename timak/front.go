@@ -28,18 +28,93 @@ func (t *Timelines) first(ctx context.Context, key string, items int) (list, err
 	case err != nil:
 		return list{}, err
 	case whole:
+		if t.front.length() > leastFront { // more than enough, perhaps
+			_, need, _ := t.frontOf(key, object.Siblings, items)
+			t.front.needed(need)
+		}
 		return t.listOf(ctx, key, object)
 	}
-	view, need := wire.OpenFront(key, object.Siblings[0], items)
-	if t.front.needed(need); view == nil || view.Len() > t.opts.MaxItems {
-		if view != nil || need == 0 || need > mostFront {
+	l, need, ok := t.frontOf(key, object.Siblings, items)
+	if t.front.needed(need); !ok {
+		if need == 0 || need > mostFront {
 			t.front.readWhole(key, true)
 		}
 		return t.list(ctx, key)
 	}
-	l := t.viewed(view)
-	l.front = true
 	return l, nil
+}
+
+// frontOf returns a list of siblings of which only the beginning may be at hand, from which
+// so many items can be read. If that is too little, ok is false, and need is how many
+// bytes will do, or a guess; 0 if the siblings must be read whole.
+func (t *Timelines) frontOf(key string, siblings [][]byte, items int) (l list, need int, ok bool) {
+	if need = headCut(key, siblings); need > 0 {
+		return list{}, need, false
+	}
+	p, ok := pileOf(key, siblings)
+	if !ok || p.longest >= t.front.length() { // it may be cut off
+		return list{}, 0, false
+	}
+	if len(p.additions) > 0 {
+		return t.frontOfPile(key, &p, items)
+	}
+	view, need := wire.OpenFront(key, p.base, items)
+	switch {
+	case view == nil:
+		return list{}, need, false
+	case view.Len() > t.opts.MaxItems:
+		return list{}, 0, false
+	}
+	l = t.viewed(view)
+	l.front = true
+	return l, need, true
+}
+
+// headCut returns how many bytes will do, or a guess, if the head of a sibling that is no
+// addition is cut off.
+func headCut(key string, siblings [][]byte) (need int) {
+	for _, value := range siblings {
+		if wire.IsAddition(value) {
+			continue
+		}
+		if view, n := wire.OpenFront(key, value, 0); view == nil {
+			need = max(need, n)
+		}
+	}
+	return need
+}
+
+// frontOfPile is frontOf for siblings with additions. It reads as many items more of the base as the
+// additions hide there.
+func (t *Timelines) frontOfPile(key string, p *pile, items int) (l list, need int, ok bool) {
+	added, mentioned := p.added()
+	for n := items; ; {
+		view, need := wire.OpenFront(key, p.base, n)
+		if view == nil {
+			return list{}, need, false
+		}
+		first := list{n: min(n, view.Len()), at: view.At, err: view.Err}
+		hidden := first.find(mentioned)
+		if first.err() != nil {
+			return list{}, need, false
+		}
+		if first.n == view.Len() || n-len(hidden) >= items {
+			l = t.bounded(overlaid(t.order(), first, hidden, added), view.Floor())
+			l.front = true
+			return l, need, true
+		}
+		n = items + len(hidden)
+	}
+}
+
+// find returns the indexes of some items in the list.
+func (l list) find(ids map[string]bool) (found []int) {
+	for i := range l.n {
+		if ids[l.at(i).ID] {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
 // firstOfWhole returns the list of a key that was not read in parts when it was last read.
@@ -48,11 +123,8 @@ func (t *Timelines) firstOfWhole(ctx context.Context, key string, items int) (li
 	if err != nil {
 		return list{}, err
 	}
-	if len(object.Siblings) == 1 {
-		view, need := wire.OpenFront(key, object.Siblings[0], items)
-		if view != nil && need <= mostFront && view.Len() <= t.opts.MaxItems {
-			t.front.readWhole(key, false)
-		}
+	if _, need, ok := t.frontOf(key, object.Siblings, items); ok && need <= mostFront {
+		t.front.readWhole(key, false)
 	}
 	return t.listOf(ctx, key, object)
 }

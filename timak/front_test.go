@@ -3,6 +3,7 @@ package timak_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -21,27 +22,40 @@ import (
 
 // parting is a store that returns the beginning of values, and counts its reads.
 type parting struct {
-	*memstore.Store
+	memstore.Adder
 	gets, parts atomic.Int64
+	piles       atomic.Int64 // parts with additions
 	damage      func(part []byte)
 }
 
 func (p *parting) Get(ctx context.Context, key string) (driver.Object, error) {
 	p.gets.Add(1)
-	return p.Store.Get(ctx, key)
+	return p.Adder.Get(ctx, key)
 }
 
 func (p *parting) GetPart(ctx context.Context, key string, length int) (driver.Object, bool, error) {
 	p.parts.Add(1)
-	object, err := p.Store.Get(ctx, key)
-	if err != nil || len(object.Siblings) != 1 || len(object.Siblings[0]) <= length {
+	object, err := p.Adder.Get(ctx, key)
+	whole, parts := true, make([][]byte, len(object.Siblings))
+	for i, value := range object.Siblings {
+		whole = whole && len(value) <= length
+		parts[i] = bytes.Clone(value[:min(length, len(value))])
+		if p.damage != nil {
+			p.damage(parts[i])
+		}
+	}
+	if err != nil || whole {
 		return object, true, err
 	}
-	part := bytes.Clone(object.Siblings[0][:length])
-	if p.damage != nil {
-		p.damage(part)
+	if len(parts) > 1 {
+		p.piles.Add(1)
 	}
-	return driver.Object{Siblings: [][]byte{part}}, false, nil
+	return driver.Object{Siblings: parts}, false, nil
+}
+
+// newParting returns a store of parts. Timelines are added to from a size on.
+func newParting(addFrom int) *parting {
+	return &parting{Adder: memstore.Adder{Store: memstore.New(), From: addFrom}}
 }
 
 func (p *parting) wantReads(t tb, what string, parts, gets int64) {
@@ -59,12 +73,12 @@ func TestFront(t *testing.T) {
 	t.Parallel()
 	parts := int64(0)
 	rapid.Check(t, func(t *rapid.T) {
-		store := &parting{Store: memstore.New()}
+		store := newParting(1 << 30)
 		opts := timak.Options{
 			Order:    rapid.SampledFrom([]timak.Order{timak.NewestFirst, timak.NewestFirst, timak.NewestFirst, timak.OldestFirst}).Draw(t, "order"),
 			MaxItems: rapid.SampledFrom([]int{5, 30, 200, 1000}).Draw(t, "max"),
 		}
-		engine, plain := timak.New(store, &opts), timak.New(store.Store, &opts)
+		engine, plain := timak.New(store, &opts), timak.New(store.Adder, &opts)
 		// Some are written by an engine that keeps more than this one.
 		writers := []*timak.Timelines{engine, engine, plain.Bounded(2000)}
 		for ops := drawnOps(t); len(ops) > 0; {
@@ -82,14 +96,7 @@ func TestFront(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			query := timak.Query{Limit: rapid.IntRange(1, 100).Draw(t, "limit")}
-			wantSame(t, "Page", func(e *timak.Timelines) (any, error) { return e.Page(t.Context(), key, query) }, engine, plain)
-			wantSame(t, "PageThrough", func(e *timak.Timelines) (any, error) {
-				return e.PageThrough(t.Context(), key, query, func(context.Context, timak.Range) ([]timak.Item, error) {
-					return []timak.Item{{ID: "below", At: time.Unix(-1000, 0)}, {ID: "above", At: time.Unix(2000, 0)}}, nil
-				})
-			}, engine, plain)
-			wantSame(t, "Unread", func(e *timak.Timelines) (any, error) { return e.Unread(t.Context(), key, query.Limit) }, engine, plain)
+			wantSameFronts(t, rapid.IntRange(1, 100).Draw(t, "limit"), engine, plain)
 		}
 		parts += store.parts.Load()
 	})
@@ -122,6 +129,161 @@ func drawnOps(t *rapid.T) []timak.Op {
 	return ops
 }
 
+// wantSameFronts reads a first page in all ways.
+func wantSameFronts(t *rapid.T, limit int, engine, plain *timak.Timelines) {
+	query := timak.Query{Limit: limit}
+	wantSame(t, "Page", func(e *timak.Timelines) (any, error) { return e.Page(t.Context(), key, query) }, engine, plain)
+	wantSame(t, "PageThrough", func(e *timak.Timelines) (any, error) {
+		return e.PageThrough(t.Context(), key, query, func(context.Context, timak.Range) ([]timak.Item, error) {
+			return []timak.Item{{ID: "below", At: time.Unix(-1000, 0)}, {ID: "above", At: time.Unix(2000, 0)}}, nil
+		})
+	}, engine, plain)
+	wantSame(t, "Unread", func(e *timak.Timelines) (any, error) { return e.Unread(t.Context(), key, query.Limit) }, engine, plain)
+}
+
+// The first pages of a timeline that is added to are the same, too.
+func TestFront_additions(t *testing.T) {
+	t.Parallel()
+	piles := int64(0)
+	defer func() {
+		if piles < 100 {
+			t.Errorf("%d parts with additions were read", piles)
+		}
+	}()
+	rapid.Check(t, func(t *rapid.T) {
+		store := newParting(0)
+		opts := timak.Options{MaxItems: rapid.SampledFrom([]int{100, 130, 1000}).Draw(t, "max")}
+		engine, plain := timak.New(store, &opts), timak.New(store.Adder, &opts)
+		put := func(n, date int, source string, size int) timak.Op {
+			return timak.Put(timak.Item{ID: fmt.Sprint("posts:", n), At: time.Unix(int64(date), 0), Source: source, Data: noise(uint64(n), size)})
+		}
+		sizeOf := func(n int) int { return 300 * (n % 2) } // an addition can remove what has no data
+		var base []timak.Op
+		for n := range 130 {
+			base = append(base, put(n, n, "", sizeOf(n)))
+		}
+		if _, err := engine.Apply(t.Context(), key, base...); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.Page(t.Context(), key, timak.Query{Limit: 50}); err != nil { // the most that is asked for
+			t.Fatal(err)
+		}
+		for range rapid.IntRange(1, 14).Draw(t, "changes") {
+			n := 134 - rapid.IntRange(0, 40).Draw(t, "item")
+			source := rapid.SampledFrom([]string{"", "", "another"}).Draw(t, "source")
+			op := put(n, n, source, sizeOf(n))
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				op = timak.Remove(fmt.Sprint("posts:", n))
+			case 1:
+				op = timak.RemoveEntry(fmt.Sprint("posts:", n), source)
+			case 2:
+				op = put(n, rapid.IntRange(60, 140).Draw(t, "to"), source, sizeOf(n))
+			case 3:
+				op = put(n, n, source, rapid.SampledFrom([]int{1, 3000, 12000}).Draw(t, "size"))
+			}
+			if _, err := engine.Apply(t.Context(), key, op); err != nil {
+				t.Fatal(err)
+			}
+			wantSameFronts(t, rapid.IntRange(1, 30).Draw(t, "limit"), engine, plain)
+		}
+		piles += store.piles.Load()
+	})
+}
+
+// A head that is longer than what was asked for is asked for.
+func TestFront_longHead(t *testing.T) {
+	t.Parallel()
+	store := newParting(0)
+	engine := timak.New(store, nil)
+	put := func(n int) timak.Op {
+		return timak.Put(timak.Item{ID: fmt.Sprint("posts:", n), At: time.Unix(int64(n), 0), Source: fmt.Sprintf("follow:%027d", n%400)})
+	}
+	var ops []timak.Op
+	for n := range 1000 {
+		ops = append(ops, put(n))
+	}
+	for _, ops := range [][]timak.Op{ops, {put(2000)}} {
+		if _, err := engine.Apply(t.Context(), key, ops...); err != nil {
+			t.Fatal(err)
+		}
+		reader := timak.New(store, nil)
+		store.gets.Store(0)
+		store.parts.Store(0)
+		for range 10 {
+			if page, err := reader.Page(t.Context(), key, timak.Query{}); err != nil || len(page.Items) != 20 {
+				t.Fatalf("got %d items, %v", len(page.Items), err)
+			}
+		}
+		store.wantReads(t, "a long head", 10, 1)
+	}
+}
+
+// Additions cost a first page no second fetch, however many there are: unless one is so
+// large that it would be cut off.
+func TestFront_fetchesAdditions(t *testing.T) {
+	t.Parallel()
+	store := newParting(0)
+	engine := timak.New(store, nil)
+	if _, err := engine.Apply(t.Context(), key, bench.Fill(bench.MaxItems, bench.Post)...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Page(t.Context(), key, timak.Query{Limit: 50}); err != nil { // the largest so far
+		t.Fatal(err)
+	}
+	learning, learned := timak.New(store, nil), int64(0)
+	page := func(what string, parts, gets int64) {
+		t.Helper()
+		store.gets.Store(0)
+		if _, err := learning.Page(t.Context(), key, timak.Query{}); err != nil {
+			t.Fatal(err)
+		}
+		learned += store.gets.Load()
+		store.parts.Store(0)
+		store.gets.Store(0)
+		if page, err := engine.Page(t.Context(), key, timak.Query{}); err != nil || len(page.Items) != 20 {
+			t.Fatalf("%s: %d items, %v", what, len(page.Items), err)
+		}
+		store.wantReads(t, what, parts, gets)
+	}
+	apply := func(op timak.Op) {
+		t.Helper()
+		if _, err := engine.Apply(t.Context(), key, op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page("at first", 1, 0)
+	for n := range 8 {
+		apply(timak.Put(bench.Post(bench.MaxItems + n)))
+		page(fmt.Sprint("added ", n), 1, 0)
+	}
+	for n := range 8 {
+		moved := bench.Post(bench.MaxItems - 1 - n)
+		moved.At = moved.At.AddDate(0, 0, -1)
+		apply(timak.Put(moved))
+		page(fmt.Sprint("moved ", n), 1, 0)
+	}
+	apply(timak.Put(bench.Post(bench.MaxItems + 8))) // and all is one value again
+	page("whole", 1, 0)
+	if learned > 2 {
+		t.Errorf("a reader of 18 first pages read all %d times before it knew how much it needs", learned)
+	}
+	large := bench.Post(bench.MaxItems + 9)
+	large.Data = noise(1, 16000)
+	apply(timak.Put(large))
+	page("large, at first", 1, 1)
+	for range 3 {
+		page("large", 0, 1)
+	}
+}
+
+// noise returns data that does not compress.
+func noise(seed uint64, size int) []byte {
+	data := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte(binary.LittleEndian.AppendUint64(make([]byte, 24), seed))).Read(data)
+	return data
+}
+
 func wantSame(t *rapid.T, what string, ask func(*timak.Timelines) (any, error), engine, plain *timak.Timelines) {
 	got, err := ask(engine)
 	want, wantErr := ask(plain)
@@ -135,7 +297,7 @@ func wantSame(t *rapid.T, what string, ask func(*timak.Timelines) (any, error), 
 // between.
 func TestFront_fetches(t *testing.T) {
 	t.Parallel()
-	store := &parting{Store: memstore.New()}
+	store := newParting(1 << 30)
 	engine := timak.New(store, nil)
 	large := func(n int) timak.Item {
 		item := bench.Bookmark(n)
@@ -196,7 +358,7 @@ func TestFront_whole(t *testing.T) {
 		{"too many", bench.Fill(bench.MaxItems, bench.Post), 500, nil},
 		{"huge", huge, 1000, nil},
 	} {
-		store := &parting{Store: memstore.New()}
+		store := newParting(1 << 30)
 		engine := timak.New(store, &timak.Options{MaxItems: 2000})
 		if _, err := engine.Apply(t.Context(), key, tt.ops...); err != nil {
 			t.Fatal(err)
@@ -226,7 +388,7 @@ func TestFront_whole(t *testing.T) {
 // A part that is damaged shows nothing, and the page says so or is read as a whole.
 func TestFront_damage(t *testing.T) {
 	t.Parallel()
-	store := &parting{Store: memstore.New()}
+	store := newParting(1 << 30)
 	engine := timak.New(store, nil)
 	if _, err := engine.Apply(t.Context(), key, bench.Fill(bench.MaxItems, bench.Post)...); err != nil {
 		t.Fatal(err)
@@ -248,8 +410,8 @@ func TestFront_damage(t *testing.T) {
 // that item is at hand.
 func TestFront_itemAfterThePage(t *testing.T) {
 	t.Parallel()
-	store := &parting{Store: memstore.New()}
-	plain := timak.New(store.Store, &timak.Options{MaxItems: 100})
+	store := newParting(1 << 30)
+	plain := timak.New(store.Adder, &timak.Options{MaxItems: 100})
 	none := func(context.Context, timak.Range) ([]timak.Item, error) { return nil, nil }
 	for size := 100; size <= 1000; size += 50 {
 		key := fmt.Sprint("of ", size)

@@ -1,6 +1,7 @@
 package timak
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -152,60 +153,86 @@ func (t *Timelines) commit(ctx context.Context, key string, group []*change) {
 
 func (t *Timelines) tryCommit(ctx context.Context, key string, group []*change) error {
 	if object, found := t.cache.take(key); found {
-		alone, err := t.commitOn(ctx, key, group, object, t.Marker() == nil)
+		left, end, err := t.commitOn(ctx, key, group, basis{object: object, there: t.Marker() == nil, adds: true})
 		switch {
 		case errors.Is(err, driver.ErrToken): // the store no longer knows the token
-		case alone || err != nil:
+		case end != met || err != nil:
 			return err
 		default:
-			t.meet(ctx, key, group)
+			t.meet(ctx, key, group, left)
 			return nil
 		}
 	}
+	return t.commitAnew(ctx, key, group, nil)
+}
+
+// commitAnew applies a group's changes to what the store holds now, and to what a commit has
+// left there: the store may have lost some of that.
+func (t *Timelines) commitAnew(ctx context.Context, key string, group []*change, left [][]byte) error {
 	object, err := t.fetch(ctx, key)
-	if err == nil {
-		_, err = t.commitOn(ctx, key, group, object, true)
+	if err != nil {
+		return err
+	}
+	on := basis{object: object, there: true, adds: true}
+	for _, value := range left {
+		if !slices.ContainsFunc(object.Siblings, func(other []byte) bool { return bytes.Equal(value, other) }) {
+			on.object.Siblings = append(slices.Clip(on.object.Siblings), value)
+			on.there, on.adds = false, false
+		}
+	}
+	_, end, err := t.commitOn(ctx, key, group, on)
+	if err == nil && end == unchanged {
+		t.cache.keep(key, object)
 	}
 	return err
 }
 
 // meet merges what a group wrote from the cache alone with what others have written
 // meanwhile. The group's changes are already safe, so an error concerns no caller.
-func (t *Timelines) meet(ctx context.Context, key string, group []*change) {
+func (t *Timelines) meet(ctx context.Context, key string, group []*change, left [][]byte) {
 	for _, c := range group {
 		for i := range c.ops {
 			c.ops[i].version = c.results[i].Version
 		}
 	}
-	object, err := t.fetch(ctx, key)
-	if err == nil {
-		_, err = t.commitOn(ctx, key, group, object, true)
-	}
-	if err != nil {
+	if err := t.commitAnew(ctx, key, group, left); err != nil {
 		t.opts.Logger.DebugContext(ctx, "timak: siblings were not merged", "key", key, "error", err)
 	}
 }
 
-// commitOn applies a group's changes to what the store holds, and reports whether
-// the result is now the only sibling, as far as the store can tell. there says that the
-// store is sure to hold the object still: what the group does not change then needs no
-// write.
-func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, object driver.Object, there bool) (alone bool, err error) {
-	x, err := t.excerpt(ctx, key, object.Siblings, group)
+// end is what became of a commit.
+type end uint8
+
+const (
+	unchanged end = iota // there was nothing to write
+	alone                // what was written, or added to, is the only sibling
+	met                  // the store cannot tell; there may be others
+)
+
+// basis is what a commit is made on.
+type basis struct {
+	object driver.Object
+	there  bool // the store is sure to hold the object: what a group does not change needs no write
+	adds   bool // the group may add to the object
+}
+
+// commitOn applies a group's changes to a basis. It returns the siblings that it knows of.
+func (t *Timelines) commitOn(ctx context.Context, key string, group []*change, on basis) (left [][]byte, how end, err error) {
+	x, adding, err := t.excerpt(ctx, key, on, group)
 	if err != nil {
-		return false, err
+		return nil, unchanged, err
 	}
 	part := x.Left > 0
 	for i, c := range group {
 		c.now = t.opts.Clock().UnixMicro()
-		c.results = c.engine.apply(&x, c.ops, c.now)
+		c.results = c.engine.apply(&x, c.ops, c.now, adding)
 		if c.shows && !part {
-			c.timeline = c.engine.replayed(key, object.Siblings, group[:i+1])
+			c.timeline = c.engine.replayed(key, on.object.Siblings, group[:i+1])
 		}
 	}
-	value, alone, err := t.put(ctx, key, &x, object, there)
+	left, how, err = t.save(ctx, key, &x, adding, on)
 	if c := group[0]; err == nil && c.shows && part {
-		c.timeline = c.engine.written(key, value)
+		c.timeline = c.engine.written(key, left)
 	}
-	return alone, err
+	return left, how, err
 }

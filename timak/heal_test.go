@@ -206,7 +206,7 @@ func TestPageThroughHealed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		order := rapid.SampledFrom([]timak.Order{timak.NewestFirst, timak.OldestFirst}).Draw(t, "order")
-		r := newReplica(timak.Options{MaxItems: rapid.IntRange(1, 4).Draw(t, "capacity"), Order: order})
+		r := drawnReplica(t, timak.Options{MaxItems: rapid.IntRange(1, 4).Draw(t, "capacity"), Order: order})
 		rows := &table{order: order, items: map[string]timak.Item{}}
 		moment := int64(10)
 		t.Repeat(map[string]func(*rapid.T){

@@ -2,6 +2,7 @@ package timak
 
 import (
 	"context"
+	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -44,16 +45,36 @@ func (t *Timelines) list(ctx context.Context, key string) (list, error) {
 
 // listOf returns what is visible of an object that was fetched.
 func (t *Timelines) listOf(ctx context.Context, key string, object driver.Object) (list, error) {
-	if len(object.Siblings) == 1 {
-		if view, ok := wire.Open(key, object.Siblings[0]); ok {
-			return t.viewed(view), nil
-		}
+	if l, ok := t.listOfPile(key, object.Siblings); ok {
+		return l, nil
 	}
 	s, err := t.merge(ctx, key, object.Siblings)
-	if err == nil && len(object.Siblings) > 1 {
-		t.repair(ctx, key, &s, object.Token)
-	}
+	t.tidy(ctx, key, &s, object, err)
 	return t.seen(&s), err
+}
+
+// listOfPile returns what is visible of a pile; ok is false for siblings that must be merged.
+func (t *Timelines) listOfPile(key string, siblings [][]byte) (l list, ok bool) {
+	p, ok := pileOf(key, siblings)
+	if !ok {
+		return list{}, false
+	}
+	view, ok := wire.Open(key, p.base)
+	if !ok {
+		return list{}, false
+	}
+	if len(p.additions) == 0 {
+		return t.viewed(view), true
+	}
+	added, mentioned := p.added()
+	hidden := view.Find(mentioned)
+	if t.opts.Order == OldestFirst {
+		slices.Reverse(hidden)
+		for n, i := range hidden {
+			hidden[n] = view.Len() - 1 - i
+		}
+	}
+	return t.bounded(overlaid(t.order(), t.all(view), hidden, added), view.Floor()), true
 }
 
 // seen returns what is visible of a state.
@@ -74,10 +95,13 @@ func (t *Timelines) bounded(l list, floor state.Floor) list {
 }
 
 // viewed returns what is visible of a value that is read in parts.
-func (t *Timelines) viewed(view *wire.View) list {
+func (t *Timelines) viewed(view *wire.View) list { return t.bounded(t.all(view), view.Floor()) }
+
+// all returns all items of a value that is read in parts.
+func (t *Timelines) all(view *wire.View) list {
 	n, at := view.Len(), view.At
 	if t.opts.Order == OldestFirst {
 		at = func(i int) *state.Entry { return view.At(n - 1 - i) }
 	}
-	return t.bounded(list{n: n, at: at, err: view.Err}, view.Floor())
+	return list{n: n, at: at, err: view.Err}
 }

@@ -79,7 +79,7 @@ func itemsOf(pages []timak.Page) (items []timak.Item) {
 func TestPagesAreTheTimeline(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := newReplica(timak.Options{Order: orders().Draw(t, "order")})
+		r := drawnReplica(t, timak.Options{Order: orders().Draw(t, "order")})
 		for i := range rapid.IntRange(0, 12).Draw(t, "items") {
 			r.apply(t, timak.Put(timak.Item{ID: fmt.Sprint(i), At: at(rapid.Int64Range(0, 4).Draw(t, "date"))}))
 		}

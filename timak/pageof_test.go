@@ -42,7 +42,7 @@ func TestPageOfMergesByVersion(t *testing.T) {
 func TestPagesOfSeveralAreTheirUnion(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := newReplica(timak.Options{Order: orders().Draw(t, "order")})
+		r := drawnReplica(t, timak.Options{Order: orders().Draw(t, "order")})
 		keys := []string{"a", "b", "c"}
 		for i := range rapid.IntRange(0, 15).Draw(t, "items") {
 			id, date := fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "id")), rapid.Int64Range(0, 4).Draw(t, "date")

@@ -28,7 +28,7 @@ func TestRemovedStaysRemoved(t *testing.T) {
 		}
 		opts := options().Draw(t, "options")
 		opts.TombstoneTTL = 5 * time.Microsecond
-		rs := newReplicas(opts)
+		rs := newReplicas(t, opts)
 		known := make([]bool, len(rs.all))
 		history := []step{}
 		for range rapid.IntRange(1, 40).Draw(t, "events") {

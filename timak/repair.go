@@ -45,14 +45,19 @@ func (r *repairs) end(key string) {
 	delete(r.keys, key)
 }
 
-// look is read for readers: if it met several siblings, it stores the merged value
-// in the background.
+// look is read for readers: if writers have met, it stores the merged value in the
+// background.
 func (t *Timelines) look(ctx context.Context, key string) (state.State, driver.Object, error) {
 	s, object, err := t.read(ctx, key)
-	if err == nil && len(object.Siblings) > 1 {
-		t.repair(ctx, key, &s, object.Token)
-	}
+	t.tidy(ctx, key, &s, object, err)
 	return s, object, err
+}
+
+// tidy repairs a key of which s was read with err, unless its siblings are in order.
+func (t *Timelines) tidy(ctx context.Context, key string, s *state.State, object driver.Object, err error) {
+	if _, ok := pileOf(key, object.Siblings); err == nil && !ok && len(object.Siblings) > 1 {
+		t.repair(ctx, key, s, object.Token)
+	}
 }
 
 // repair stores s, the merge of the siblings that token covers. It neither trims

@@ -23,11 +23,11 @@ type message struct {
 	knows bool
 }
 
-func newReplicas(opts timak.Options) *replicas {
+func newReplicas(t *rapid.T, opts timak.Options) *replicas {
 	rs := &replicas{now: clockAt(1)}
 	opts.Clock = rs.now.Now
 	for range 3 {
-		rs.all = append(rs.all, newReplica(opts))
+		rs.all = append(rs.all, drawnReplica(t, opts))
 	}
 	return rs
 }
@@ -107,7 +107,7 @@ func TestReplicasConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		opts := options().Draw(t, "options")
 		opts.TombstoneTTL = 5 * time.Microsecond
-		rs := newReplicas(opts)
+		rs := newReplicas(t, opts)
 		for range rapid.IntRange(1, 25).Draw(t, "events") {
 			switch rapid.IntRange(0, 5).Draw(t, "event") {
 			case 0, 1:
@@ -130,7 +130,7 @@ func TestTopOfAllPuts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		opts := options().Draw(t, "options")
-		rs := newReplicas(opts)
+		rs := newReplicas(t, opts)
 		puts := somePuts().Draw(t, "puts")
 		for _, s := range rapid.Permutation(append(puts, puts[:len(puts)/2]...)).Draw(t, "arrivals") {
 			rs.all[rs.draw(t, "writer")].apply(t, s.op())

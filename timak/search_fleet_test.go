@@ -62,7 +62,8 @@ const searchStart = 1_700_000_000_000_000
 func newSearch(t *testing.T, seed uint64, open map[string]func() driver.Store, total *tally) *search {
 	s := &search{t: t, random: rand.New(rand.NewPCG(seed, 0)), open: open, total: total}
 	s.now.Store(searchStart)
-	s.store = &witness{Store: s.openStore(), fail: s.found, sums: map[*byte]sum{}}
+	s.store = &witness{Store: s.openStore(), fail: s.found, sums: map[*byte]sum{}, addFrom: pick(s.random, 0, 0, 4<<10, 16<<10)}
+	s.store.adder, _ = s.store.Store.(driver.Adder)
 	s.keys = []string{goldenKey, "another"}[:1+s.random.IntN(2)]
 	s.dates = pick[int64](s.random, 1, 5, 200, 1<<40)
 	s.ids = pick(s.random, 3, 60, 400, 2000)
@@ -77,8 +78,10 @@ func pick[T any](random *rand.Rand, among ...T) T { return among[random.IntN(len
 
 func (s *search) openStore() driver.Store {
 	switch s.random.IntN(6) {
-	case 0, 1, 2:
+	case 0:
 		return memstore.New()
+	case 1, 2:
+		return memstore.NewAdder()
 	case 3:
 		return s.open["pgstore"]()
 	case 4:
@@ -105,6 +108,7 @@ func (s *search) round(run func(*search)) {
 	s.total.rounds++
 	s.total.writes += int(s.writes.Load())
 	s.total.values += int(s.store.values.Load())
+	s.total.additions += int(s.store.additions.Load())
 	s.total.siblings += s.store.siblings
 	s.total.most = max(s.total.most, s.store.most)
 	for _, e := range s.seats {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,9 @@ import (
 type witness struct {
 	driver.Store
 
+	adder   driver.Adder // the store, if it is one
+	addFrom int
+
 	fail func(driver.Object, []byte, error) // what was read last, what was put, and what is wrong with it
 
 	mu       sync.Mutex
@@ -27,6 +31,8 @@ type witness struct {
 	values   atomic.Int64
 	siblings int
 	most     int
+
+	additions atomic.Int64
 }
 
 // sum is a value and its checksum when it was first seen.
@@ -38,9 +44,9 @@ type sum struct {
 func (w *witness) note(values ...[]byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(values) > 1 {
+	if n := len(bases(values)); n > 1 {
 		w.siblings++
-		w.most = max(w.most, len(values))
+		w.most = max(w.most, n)
 	}
 	for _, value := range values {
 		if _, seen := w.sums[&value[0]]; !seen {
@@ -97,6 +103,22 @@ func (s *seat) Get(ctx context.Context, key string) (driver.Object, error) {
 }
 
 func (s *seat) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	return s.write(key, value, func() (driver.Token, error) { return s.Store.Put(ctx, key, value, token) })
+}
+
+func (s *seat) Add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	s.additions.Add(1)
+	return s.write(key, value, func() (driver.Token, error) { return s.adder.Add(ctx, key, value, token) })
+}
+
+func (s *seat) AddFrom() int {
+	if s.adder == nil {
+		return math.MaxInt
+	}
+	return s.addFrom
+}
+
+func (s *seat) write(key string, value []byte, write func() (driver.Token, error)) (driver.Token, error) {
 	s.note(value)
 	s.mu.Lock()
 	read := s.read
@@ -112,10 +134,10 @@ func (s *seat) Put(ctx context.Context, key string, value []byte, token driver.T
 	case tokenForgotten:
 		return nil, driver.ErrToken
 	case replyLost:
-		_, err := s.Store.Put(ctx, key, value, token)
+		_, err := write()
 		return nil, errors.Join(driver.ErrUnavailable, err)
 	default:
-		return s.Store.Put(ctx, key, value, token)
+		return write()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/internal/wire"
 )
 
 // Stats counts what an engine, together with all that Bounded made from it, has met
@@ -11,12 +12,13 @@ import (
 // Hot says on which.
 type Stats struct {
 	Reads     int64 // fetches from the store, by reads and writes alike
-	Siblings  int64 // siblings that these fetches met
-	BytesRead int64 // bytes of all these siblings
-	MostBytes int64 // bytes of the largest object, over all its siblings
-	Merges    int64 // fetches that met more than one sibling
+	Siblings  int64 // siblings that these fetches met, without additions
+	BytesRead int64 // bytes of all these siblings, and of additions
+	MostBytes int64 // bytes of the largest object, over all that it holds
+	Merges    int64 // fetches that met more than one such sibling
 
 	Writes       int64 // values stored by changes
+	Additions    int64 // of these, how many were added to a timeline and did not replace it
 	BytesWritten int64 // bytes of these values
 
 	Repairs       int64 // merged values stored after a read
@@ -46,6 +48,7 @@ func (t *Timelines) Stats() Stats {
 		MostBytes:     c.mostBytes.Load(),
 		Merges:        c.merges.Load(),
 		Writes:        c.writes.Load(),
+		Additions:     c.additions.Load(),
 		BytesWritten:  c.bytesWritten.Load(),
 		Repairs:       c.repairs.Load(),
 		FailedRepairs: c.failedRepairs.Load(),
@@ -56,23 +59,26 @@ func (t *Timelines) Stats() Stats {
 // counters are Stats in progress.
 type counters struct {
 	reads, siblings, bytesRead, mostBytes, merges atomic.Int64
-	writes, bytesWritten                          atomic.Int64
+	writes, additions, bytesWritten               atomic.Int64
 	repairs, failedRepairs                        atomic.Int64
 	hot                                           hotKeys
 }
 
 func (c *counters) read(key string, object driver.Object) {
-	size := 0
+	size, siblings := 0, 0
 	for _, sibling := range object.Siblings {
 		size += len(sibling)
+		if !wire.IsAddition(sibling) {
+			siblings++
+		}
 	}
 	c.reads.Add(1)
-	c.siblings.Add(int64(len(object.Siblings)))
+	c.siblings.Add(int64(siblings))
 	c.bytesRead.Add(int64(size))
 	raise(&c.mostBytes, int64(size))
-	if len(object.Siblings) > 1 {
+	if siblings > 1 {
 		c.merges.Add(1)
-		c.hot.met(key, len(object.Siblings), size)
+		c.hot.met(key, siblings, size)
 	}
 }
 

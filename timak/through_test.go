@@ -88,7 +88,7 @@ func TestPageThrough(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		opts := timak.Options{Order: orders().Draw(t, "order"), MaxItems: rapid.IntRange(1, 6).Draw(t, "capacity")}
-		r, b := newReplica(opts), &table{order: opts.Order, items: map[string]timak.Item{}}
+		r, b := drawnReplica(t, opts), &table{order: opts.Order, items: map[string]timak.Item{}}
 		for range rapid.IntRange(0, 40).Draw(t, "changes") {
 			b.change(t, r)
 		}
@@ -127,7 +127,7 @@ func TestPageThrough_meanwhile(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		opts := timak.Options{Order: orders().Draw(t, "order"), MaxItems: rapid.IntRange(1, 8).Draw(t, "capacity")}
-		r, b := newReplica(opts), &table{order: opts.Order, items: map[string]timak.Item{}}
+		r, b := drawnReplica(t, opts), &table{order: opts.Order, items: map[string]timak.Item{}}
 		stay := map[string]timak.Item{}
 		for n := range int64(20) {
 			item := timak.Item{ID: fmt.Sprint("stays", n), At: at(n / 2)}

@@ -47,11 +47,15 @@ func (t *Timelines) timeline(s *state.State) (Timeline, error) {
 	return Timeline{items: list}, err
 }
 
-// written returns what a reader sees of a value that was just written and only
+// written returns what a reader sees of siblings that were just written, or met, and only
 // decoded in part.
-func (t *Timelines) written(key string, value []byte) Timeline {
+func (t *Timelines) written(key string, siblings [][]byte) Timeline {
 	return t.later(key, func() (list, error) {
-		view, ok := wire.Open(key, value)
+		if len(siblings) > 1 {
+			s, err := t.merge(context.Background(), key, siblings)
+			return t.seen(&s), err
+		}
+		view, ok := wire.Open(key, siblings[0])
 		if !ok { // though it was written in parts
 			return list{}, ErrCorrupt
 		}
@@ -66,7 +70,7 @@ func (t *Timelines) replayed(key string, siblings [][]byte, changes []*change) T
 		s, err := t.merge(context.Background(), key, siblings)
 		x := wire.Whole(s)
 		for _, c := range changes {
-			c.engine.apply(&x, c.ops, c.now)
+			c.engine.apply(&x, c.ops, c.now, nil)
 		}
 		return t.seen(&x.State), err
 	})

@@ -12,31 +12,52 @@ import (
 	"github.com/timak-go/timak/timak/internal/wire"
 )
 
-// put stores x, which was made from object, unless object already says the same and is
-// there. It returns the value, and whether it is the only sibling.
-func (t *Timelines) put(ctx context.Context, key string, x *wire.Excerpt, object driver.Object, there bool) (value []byte, alone bool, err error) {
-	value, err = x.Encode(key, !t.opts.Uncompressed)
-	if err != nil {
-		return nil, false, err
+// save stores x, which was made on an object, unless that already says the same and is
+// there. It returns the siblings that it knows of.
+func (t *Timelines) save(ctx context.Context, key string, x *wire.Excerpt, adding *addition, on basis) (siblings [][]byte, how end, err error) {
+	object := on.object
+	if value, ok := adding.encode(key, x, on.there, !t.opts.Uncompressed); ok && value != nil {
+		return t.add(ctx, key, value, object)
+	} else if ok {
+		return object.Siblings, unchanged, nil
 	}
-	if there && len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
-		return value, true, nil
+	value, err := x.Encode(key, !t.opts.Uncompressed)
+	if err != nil {
+		return nil, unchanged, err
+	}
+	siblings = [][]byte{value}
+	if on.there && len(object.Siblings) == 1 && bytes.Equal(value, object.Siblings[0]) || len(object.Siblings) == 0 && x.State.Empty() {
+		return siblings, unchanged, nil
 	}
 	token, err := t.store.Put(ctx, key, value, object.Token)
 	if err != nil {
-		return nil, false, err
+		return nil, unchanged, err
 	}
+	return siblings, t.wrote(key, value, driver.Object{Siblings: siblings, Token: token}), nil
+}
+
+// wrote takes note of a value that was written, after which the store has an object: nothing
+// else, if there is a token.
+func (t *Timelines) wrote(key string, value []byte, object driver.Object) end {
 	t.counters.wrote(value)
-	t.cache.keep(key, value, token)
-	return value, token != nil, nil
+	t.cache.keep(key, object)
+	if object.Token == nil {
+		return met
+	}
+	return alone
 }
 
 // apply carries out ops on x and trims it to its bounds. The horizon rises before
 // the ops: a put that it rejects must be Stale, rather than Applied here and lost
 // when merged with a sibling whose horizon is higher.
-func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
+//
+// An addition says nothing of other items that are trimmed. A few are left to a later change,
+// which writes the timeline whole; readers do not show them.
+func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64, adding *addition) []Result {
 	s := &x.State
-	s.Collect(now - t.opts.TombstoneTTL.Microseconds())
+	if s.Collect(now - t.opts.TombstoneTTL.Microseconds()) {
+		adding.refuse()
+	}
 	results := make([]Result, 0, len(ops))
 	for {
 		some := ops[len(results):min(len(results)+opsATrim, len(ops))]
@@ -44,6 +65,9 @@ func (t *Timelines) apply(x *wire.Excerpt, ops []Op, now int64) []Result {
 			results = append(results, t.carryOut(op, s, now, results))
 		}
 		trimmed := s.Trim(t.order(), t.opts.MaxItems-x.Left)
+		if len(trimmed) > mostMentioned || adding.mentions(trimmed) {
+			adding.refuse()
+		}
 		for i := range results {
 			if ops[i].kind == opPut && results[i].Outcome == Applied && trimmed[ops[i].item.ID] {
 				results[i].Outcome = FellOff

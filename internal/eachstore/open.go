@@ -25,10 +25,11 @@ import (
 func Opener(t testing.TB, kind string) (open func() driver.Store) {
 	t.Helper()
 	openNth := map[string]func(testing.TB) func(n int) (driver.Store, error){
-		"memstore":   inMemory,
-		"boltstore":  inFiles,
-		"pgstore":    onPostgres,
-		"redisstore": onRedis,
+		"memstore":       inMemory,
+		"memstore.Adder": inAdders,
+		"boltstore":      inFiles,
+		"pgstore":        onPostgres,
+		"redisstore":     onRedis,
 	}[kind](t)
 	n := 0
 	return func() driver.Store {
@@ -52,6 +53,10 @@ func inMemory(testing.TB) func(int) (driver.Store, error) {
 	return func(int) (driver.Store, error) { return memstore.New(), nil }
 }
 
+func inAdders(testing.TB) func(int) (driver.Store, error) {
+	return func(int) (driver.Store, error) { return memstore.NewAdder(), nil }
+}
+
 func inFiles(t testing.TB) func(int) (driver.Store, error) {
 	folder := t.TempDir()
 	return func(n int) (driver.Store, error) {
@@ -69,7 +74,7 @@ func onPostgres(t testing.TB) func(int) (driver.Store, error) {
 	t.Cleanup(pool.Close)
 	return func(n int) (driver.Store, error) {
 		store, err := pgstore.New(pool, nil)
-		return apart{store, fmt.Sprint(n, ":")}, err
+		return apart{store, store, fmt.Sprint(n, ":")}, err
 	}
 }
 
@@ -77,6 +82,7 @@ func onPostgres(t testing.TB) func(int) (driver.Store, error) {
 type apart struct {
 	driver.Store
 
+	all    *pgstore.Store // the store
 	prefix string
 }
 
@@ -89,6 +95,19 @@ func (a apart) Get(ctx context.Context, key string) (driver.Object, error) {
 func (a apart) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
 	return a.Store.Put(ctx, a.prefix+key, value, token)
 }
+
+// GetPart implements driver.PartGetter.
+func (a apart) GetPart(ctx context.Context, key string, length int) (driver.Object, bool, error) {
+	return a.all.GetPart(ctx, a.prefix+key, length)
+}
+
+// Add implements driver.Adder.
+func (a apart) Add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	return a.all.Add(ctx, a.prefix+key, value, token)
+}
+
+// AddFrom implements driver.Adder.
+func (a apart) AddFrom() int { return a.all.AddFrom() }
 
 // onRedis gives each store a prefix of its own.
 func onRedis(t testing.TB) func(int) (driver.Store, error) {

@@ -8,9 +8,9 @@ import (
 	"github.com/timak-go/timak/timak/redistest"
 )
 
-// Kinds are the packages of stores. riakstore is not among them: it has tests like these
-// of its own, on a cluster.
-var Kinds = []string{"memstore", "boltstore", "pgstore", "redisstore"}
+// Kinds are the packages of stores; memstore.Adder meets additions in short timelines, too.
+// riakstore is not among them: it has tests like these of its own, on a cluster.
+var Kinds = []string{"memstore", "memstore.Adder", "boltstore", "pgstore", "redisstore"}
 
 // Run runs a test, as a parallel subtest, over each kind of store. Each call of open
 // returns a new, empty store, as [Opener] says.

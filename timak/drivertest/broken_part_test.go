@@ -38,6 +38,19 @@ func cut(object driver.Object, length int) (driver.Object, bool) {
 	return driver.Object{Siblings: [][]byte{object.Siblings[0][:length]}}, false
 }
 
+// cutAll is right, too.
+func cutAll(object driver.Object, length int) (part driver.Object, whole bool) {
+	whole = true
+	for _, value := range object.Siblings {
+		whole = whole && len(value) <= length
+		part.Siblings = append(part.Siblings, value[:min(len(value), length)])
+	}
+	if whole {
+		part.Token = object.Token
+	}
+	return part, whole
+}
+
 // brokenParters each break one sentence of driver.PartGetter.
 func brokenParters() map[string]brokenStore {
 	parter := func(change func(driver.Object, int) (driver.Object, bool)) func() driver.Store {
@@ -61,14 +74,27 @@ func brokenParters() map[string]brokenStore {
 			part.Token = o.Token
 			return part, whole
 		}), []string{"PartIsTheBeginning"}},
-		"parts of siblings": {parter(func(o driver.Object, n int) (driver.Object, bool) {
-			whole := true
-			for i, value := range o.Siblings {
-				o.Siblings[i] = value[:min(n, len(value))]
-				whole = whole && len(value) <= n
+		"shorter parts of siblings": {parter(func(o driver.Object, n int) (driver.Object, bool) {
+			if len(o.Siblings) < 2 {
+				return cut(o, n)
 			}
-			return o, whole
-		}), []string{"PartIsTheBeginning", "PartOfSiblingsIsWhole"}},
+			return cutAll(o, n-1)
+		}), []string{"PartsOfSiblings"}},
+		"one part of siblings": {parter(func(o driver.Object, n int) (driver.Object, bool) {
+			o.Siblings = o.Siblings[:min(1, len(o.Siblings))]
+			return cut(o, n)
+		}), []string{"PartsOfSiblings"}},
+		"parts of siblings with a token": {parter(func(o driver.Object, n int) (driver.Object, bool) {
+			part, whole := cutAll(o, n)
+			if len(o.Siblings) > 1 {
+				part.Token = o.Token
+			}
+			return part, whole
+		}), []string{"PartsOfSiblings"}},
+		"parts of siblings that are called whole": {parter(func(o driver.Object, n int) (driver.Object, bool) {
+			part, whole := cutAll(o, n)
+			return part, whole || len(o.Siblings) > 1
+		}), []string{"PartsOfSiblings"}},
 		"a part for the ended": {func() driver.Store { return &brokenParter{memstore.New(), cut, true, false} }, []string{"PartRefusesEndedContext"}},
 		"nothing when closed":  {func() driver.Store { return &brokenParter{memstore.New(), cut, false, true} }, []string{"ClosedStoreRefusesPart"}},
 	}

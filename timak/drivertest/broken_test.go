@@ -124,6 +124,7 @@ func brokenStores() map[string]brokenStore {
 	}
 	maps.Copy(stores, brokenListers())
 	maps.Copy(stores, brokenParters())
+	maps.Copy(stores, brokenAdders())
 	return stores
 }
 

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -18,12 +19,12 @@ import (
 // Set the hooks before the first call. After that the methods may be called from
 // any number of goroutines; the hooks run in the callers' goroutines.
 type Failing struct {
-	// Before runs before a Get or Put reaches the store. If it returns an error,
+	// Before runs before a Get, Put or Add reaches the store. If it returns an error,
 	// the call returns that error and the store never sees the call. Default: nil,
 	// no hook.
 	Before Hook
 
-	// After runs after a Get or Put that the store carried out without an error. If
+	// After runs after a Get, Put or Add that the store carried out without an error. If
 	// it returns an error, the call returns that error instead of its results, as
 	// when a reply is lost. Default: nil, no hook.
 	After Hook
@@ -35,14 +36,17 @@ type Failing struct {
 	ofOp map[Op]int
 }
 
-var _ driver.Store = (*Failing)(nil)
+var (
+	_ driver.Store = (*Failing)(nil)
+	_ driver.Adder = (*Failing)(nil)
+)
 
 // A Hook is told about a call and returns the error that the call must return, or
 // nil to let it through. It may also do whatever a crash test needs: count, cancel,
 // wait for ctx (the call's own), panic, exit the process.
 type Hook func(ctx context.Context, call Call) error
 
-// Call is one Get or Put on a Failing store.
+// Call is one Get, Put or Add on a Failing store.
 type Call struct {
 	// N counts the store's calls of any kind. The first is 1.
 	N int
@@ -65,6 +69,8 @@ const (
 	Get Op = iota + 1
 	// Put is a call of driver.Store.Put.
 	Put
+	// Add is a call of driver.Adder.Add.
+	Add
 )
 
 // String returns the method's name.
@@ -74,6 +80,8 @@ func (o Op) String() string {
 		return "Get"
 	case Put:
 		return "Put"
+	case Add:
+		return "Add"
 	default:
 		return fmt.Sprintf("Op(%d)", uint8(o))
 	}
@@ -125,11 +133,32 @@ func (f *Failing) Get(ctx context.Context, key string) (driver.Object, error) {
 
 // Put passes the call on, around the hooks.
 func (f *Failing) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-	call := f.count(Put, key)
+	return f.write(ctx, f.count(Put, key), func() (driver.Token, error) { return f.store.Put(ctx, key, value, token) })
+}
+
+// Add passes the call on, around the hooks. The store must be a driver.Adder.
+func (f *Failing) Add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	adder, ok := f.store.(driver.Adder)
+	if !ok {
+		panic(fmt.Sprintf("drivertest: Add on a Failing %T, which is no driver.Adder", f.store))
+	}
+	return f.write(ctx, f.count(Add, key), func() (driver.Token, error) { return adder.Add(ctx, key, value, token) })
+}
+
+// AddFrom returns what the store does, and math.MaxInt for one that is no driver.Adder.
+func (f *Failing) AddFrom() int {
+	if adder, ok := f.store.(driver.Adder); ok {
+		return adder.AddFrom()
+	}
+	return math.MaxInt
+}
+
+// write carries out a Put or an Add, around the hooks.
+func (f *Failing) write(ctx context.Context, call Call, write func() (driver.Token, error)) (driver.Token, error) {
 	if err := f.Before.run(ctx, call); err != nil {
 		return nil, err
 	}
-	got, err := f.store.Put(ctx, key, value, token)
+	got, err := write()
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +171,7 @@ func (f *Failing) Put(ctx context.Context, key string, value []byte, token drive
 // Close closes the store that f wraps. It never fails on purpose.
 func (f *Failing) Close() error { return f.store.Close() }
 
-// Calls returns the number of Gets and Puts so far, including failed ones. A test
+// Calls returns the number of Gets, Puts and Adds so far, including failed ones. A test
 // that fails the first call, then the second, and so on, is done when its n exceeds
 // Calls.
 func (f *Failing) Calls() int {

@@ -62,20 +62,42 @@ func (s subject) wantPart(obj driver.Object, whole bool, value string, length in
 	}
 }
 
-// partOfSiblingsIsWhole reads a key whose siblings must be merged: no part would do.
-func partOfSiblingsIsWhole(s subject, store driver.PartGetter) {
-	values := []string{"one", megabyte(1), "three"}
-	for _, value := range values {
-		s.put(value, nil)
+// partsOfSiblings reads a key with several siblings, of which some are longer than a part,
+// with any of them put last.
+func partsOfSiblings(s subject, store driver.PartGetter) {
+	values := []string{"1", "two", megabyte(3), megabyte(4)}
+	for range values {
+		values = append(values[1:], values[0])
+		s.put(values[0], s.get().Token)
+		for _, value := range values[1:] {
+			s.put(value, nil)
+		}
+		for _, length := range []int{1, 2, 3, 5000, 1<<20 + 1, math.MaxInt} {
+			s.wantParts(store, length, values)
+		}
 	}
-	obj, whole := s.beginning(store, 2)
-	got := texts(obj.Siblings)
-	slices.Sort(got)
-	slices.Sort(values)
-	if !whole || !slices.Equal(got, values) {
-		s.t.Errorf("GetPart of siblings: got %q, whole %t; want %q", clipAll(got), whole, clipAll(values))
-	}
+	obj, _ := s.beginning(store, math.MaxInt)
 	s.wantToken(obj.Token)
+}
+
+// wantParts expects each of some values, or the beginning of one that is longer.
+func (s subject) wantParts(store driver.PartGetter, length int, values []string) {
+	s.t.Helper()
+	obj, whole := s.beginning(store, length)
+	left := slices.Clone(values)
+	for _, got := range texts(obj.Siblings) {
+		i := slices.Index(left, got)
+		if i < 0 && len(got) == length && !whole {
+			i = slices.IndexFunc(left, func(value string) bool { return strings.HasPrefix(value, got) })
+		}
+		if i < 0 {
+			s.t.Fatalf("GetPart(%d) of %q: got %s, whole %t", length, clipAll(values), clip(got), whole)
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	if len(left) > 0 || !whole && len(obj.Token) > 0 {
+		s.t.Errorf("GetPart(%d): %q are missing; token %x, whole %t", length, clipAll(left), obj.Token, whole)
+	}
 }
 
 func partRefusesEndedContext(s subject, store driver.PartGetter) {

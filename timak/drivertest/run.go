@@ -13,7 +13,7 @@ import (
 )
 
 // Run runs every test of the contract as a parallel subtest of t, and those of
-// driver.Lister and driver.PartGetter if the store is one. open returns a store for one subtest, which closes
+// driver.Lister, driver.PartGetter and driver.Adder if the store is one. open returns a store for one subtest, which closes
 // it; the stores may share their contents. open may call t.Skip when the store's server
 // is not available.
 func Run(t *testing.T, open func(t *testing.T) driver.Store) {
@@ -96,9 +96,20 @@ func contract() []test {
 		{"ClosedStoreRefusesList", listed(closedStoreRefusesList)},
 
 		{"PartIsTheBeginning", parted(partIsTheBeginning)},
-		{"PartOfSiblingsIsWhole", parted(partOfSiblingsIsWhole)},
+		{"PartsOfSiblings", parted(partsOfSiblings)},
 		{"PartRefusesEndedContext", parted(partRefusesEndedContext)},
 		{"ClosedStoreRefusesPart", parted(closedStoreRefusesPart)},
+
+		{"AddReplacesNothing", added(addReplacesNothing)},
+		{"AddTokenCoversAll", added(addTokenCoversAll)},
+		{"AddTokenIsNilBesideOthers", added(addTokenIsNilBesideOthers)},
+		{"AddTokenIsNilWithoutWhatItCovers", added(addTokenIsNilWithoutWhatItCovers)},
+		{"AddedStaysWithoutItsToken", added(addedStaysWithoutItsToken)},
+		{"AddForeignToken", added(addForeignToken)},
+		{"AddRefusesEndedContext", added(addRefusesEndedContext)},
+		{"ClosedStoreRefusesAdd", added(closedStoreRefusesAdd)},
+		{"AdditionsAgreeWithModel", added(additionsAgreeWithModel)},
+		{"WritersThatAdd", added(writersThatAdd)},
 	}
 }
 

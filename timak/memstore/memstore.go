@@ -47,7 +47,9 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 // Put stores value beside the siblings that token did not see; see
 // driver.Store. It returns a token whenever value is the only sibling.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-	got, err := s.put(ctx, key, value, token)
+	got, err := s.change(ctx, key, func(before siblings.Record) (siblings.Record, driver.Token, error) {
+		return before.Put(value, token)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("memstore: put %q: %w", key, err)
 	}
@@ -80,14 +82,15 @@ func (s *Store) get(ctx context.Context, key string) (siblings.Record, error) {
 	return s.find(ctx, key)
 }
 
-func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+// change replaces the record of a key by what made makes of it.
+func (s *Store) change(ctx context.Context, key string, made func(siblings.Record) (siblings.Record, driver.Token, error)) (driver.Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before, err := s.find(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	after, got, err := before.Put(value, token)
+	after, got, err := made(before)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,11 @@ func TestConformance(t *testing.T) {
 	drivertest.Run(t, func(*testing.T) driver.Store { return memstore.New() })
 }
 
+func TestConformance_adder(t *testing.T) {
+	t.Parallel()
+	drivertest.Run(t, func(*testing.T) driver.Store { return memstore.NewAdder() })
+}
+
 func TestPutReturnsATokenForTheOnlySibling(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()

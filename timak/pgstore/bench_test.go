@@ -139,6 +139,7 @@ func BenchmarkAdd(b *testing.B) {
 		bench.InTurns(b, bench.Cost,
 			bench.Together(callers, func(owner int) { s.add(b, owner, int(next.Add(1))) }),
 			bench.Together(callers, func(owner int) { s.tableInsert(b, owner, int(next.Add(1))) }))
+		b.ReportMetric(walOf(b, s.pool, func() { s.add(b, 0, int(next.Add(1))) }), "wal-B/op")
 	})
 }
 

@@ -48,7 +48,8 @@
 //	DELETE FROM timak_timelines WHERE key = 'author:7:posts'
 //
 // A put rewrites the row, and the value with it: this is the price of a page that is
-// one fetch. Values above 2 KB are in the table's TOAST table, in chunks, uncompressed,
+// one fetch. A change of a few items of a timeline of 16 KB or more only adds to the row, until
+// it has 16 additions, and leaves the value where it is. Values above 2 KB are in the table's TOAST table, in chunks, uncompressed,
 // as they are compressed already, and so that a first page reads only the first of them.
 //
 // A put writes to the WAL, which standbys and archives receive too: 1.2 KB for a value of

@@ -4,19 +4,17 @@ import "strings"
 
 // statements are the SQL of a store.
 type statements struct {
-	get, part, put, keys string
-	check                []string // trials of the others
+	get, part, put, add, keys string
+	check                     []string // trials of the others
 }
 
 // getSQL reads the siblings of a key.
 const getSQL = `SELECT dot, value, other_dots, other_values FROM TABLE_NAME WHERE key = $1::bytea`
 
-// partSQL reads the beginning of a value that is alone, and whether that is not all. The
+// partSQL reads the beginning of a value, and whether that is not all, with its siblings. The
 // column is not compressed, so only as many bytes are read.
-const partSQL = `SELECT dot,
-	CASE WHEN other_dots IS NULL THEN substr(value, 1, $2::int) ELSE value END,
-	other_dots, other_values,
-	other_dots IS NULL AND octet_length(value) > $2::int
+const partSQL = `SELECT dot, substr(value, 1, $2::int), other_dots, other_values,
+	octet_length(value) > $2::int
 FROM TABLE_NAME WHERE key = $1::bytea`
 
 // putSQL stores a value with its dot, and keeps those siblings whose dots are not among
@@ -42,6 +40,17 @@ ON CONFLICT (key) DO UPDATE SET
 	)
 RETURNING stored.other_dots IS NULL`
 
+// addSQL stores a value with its dot beside all siblings. It returns whether those are the
+// ones whose dots are known. It leaves the first value where it is: Postgres does not write
+// again what is stored outside of a row and has not changed.
+const addSQL = `INSERT INTO TABLE_NAME AS stored (key, dot, value)
+VALUES ($1::bytea, $2::bigint, $3::bytea)
+ON CONFLICT (key) DO UPDATE SET
+	other_dots = array_append(stored.other_dots, excluded.dot),
+	other_values = array_append(stored.other_values, excluded.value)
+RETURNING array_prepend(stored.dot, stored.other_dots) <@ array_append($4::bigint[], $2::bigint)
+	AND array_append($4::bigint[], $2::bigint) <@ array_prepend(stored.dot, stored.other_dots)`
+
 // keysSQL reads the next keys, in order.
 const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key LIMIT $2::bigint`
 
@@ -49,8 +58,8 @@ const keysSQL = `SELECT key FROM TABLE_NAME WHERE key >= $1::bytea ORDER BY key 
 func statementsOf(table string) statements {
 	on := func(sql string) string { return strings.ReplaceAll(sql, "TABLE_NAME", table) }
 	return statements{
-		get: on(getSQL), part: on(partSQL), put: on(putSQL), keys: on(keysSQL),
-		check: []string{on(trial(getSQL)), on(trial(partSQL)), on(trial(putSQL)), on(trial(keysSQL))},
+		get: on(getSQL), part: on(partSQL), put: on(putSQL), add: on(addSQL), keys: on(keysSQL),
+		check: []string{on(trial(getSQL)), on(trial(partSQL)), on(trial(putSQL)), on(trial(addSQL)), on(trial(keysSQL))},
 	}
 }
 

@@ -34,6 +34,7 @@ var (
 	_ driver.Store      = (*Store)(nil)
 	_ driver.Lister     = (*Store)(nil)
 	_ driver.PartGetter = (*Store)(nil)
+	_ driver.Adder      = (*Store)(nil)
 )
 
 // Open connects to Postgres with a pool of its own, and checks that the table is
@@ -95,8 +96,8 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	return obj, nil
 }
 
-// GetPart returns the beginning of the only sibling under key, or what Get returns; see
-// driver.PartGetter. It reads only the pages of the table that hold the beginning.
+// GetPart returns the siblings under key, and of one of them only the beginning if it is
+// longer; see driver.PartGetter. It reads only the pages of the table that hold those.
 func (s *Store) GetPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
 	obj, whole, err = s.getPart(ctx, key, min(length, MaxValueLen))
 	if err != nil {
@@ -119,6 +120,21 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.
 	return got, nil
 }
 
+// Add stores value beside all siblings; see driver.Adder. It returns a token whenever token
+// covers all others. For errors see Put.
+func (s *Store) Add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	got, err := s.add(ctx, key, value, token)
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: add %q: %w", key, explain(ctx, err))
+	}
+	return got, nil
+}
+
+// AddFrom returns 16 KiB; see driver.Adder. Postgres stores values of over 2 KB outside of their rows.
+func (s *Store) AddFrom() int { return addFrom }
+
+const addFrom = 16 << 10
+
 // Close closes the pool that Open made, once its running calls have ended. The pool
 // that New was given stays open. A second Close waits for the first.
 func (s *Store) Close() error {
@@ -130,22 +146,37 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-	seen, err := parseToken(key, token)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(key) > MaxKeyLen:
-		return nil, fmt.Errorf("%w, got %d", ErrKey, len(key))
-	case len(value) > MaxValueLen:
-		return nil, fmt.Errorf("%w: expected at most %d bytes, got %d", driver.ErrTooLarge, MaxValueLen, len(value))
-	}
 	mine := newDot()
-	var alone bool
-	err = s.query(ctx, func(rows pgx.Rows) error { return rows.Scan(&alone) }, s.sql.put, []byte(key), mine, value, seen)
-	if err != nil || !alone {
+	_, proved, err := s.write(ctx, s.sql.put, key, mine, value, token)
+	if err != nil || !proved {
 		return nil, err
 	}
 	return tokenOf(key, []dot{mine}), nil
+}
+
+func (s *Store) add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	mine := newDot()
+	seen, proved, err := s.write(ctx, s.sql.add, key, mine, value, token)
+	if err != nil || !proved {
+		return nil, err
+	}
+	return tokenOf(key, append(seen, mine)), nil
+}
+
+// write stores a value by a statement. It returns the dots that the token covers, and
+// what the statement says is proved.
+func (s *Store) write(ctx context.Context, sql, key string, mine dot, value []byte, token driver.Token) (seen []dot, proved bool, err error) {
+	seen, err = parseToken(key, token)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case len(key) > MaxKeyLen:
+		return nil, false, fmt.Errorf("%w, got %d", ErrKey, len(key))
+	case len(value) > MaxValueLen:
+		return nil, false, fmt.Errorf("%w: expected at most %d bytes, got %d", driver.ErrTooLarge, MaxValueLen, len(value))
+	}
+	err = s.query(ctx, func(rows pgx.Rows) error { return rows.Scan(&proved) }, sql, []byte(key), mine, value, seen)
+	return seen, proved, err
 }
 
 // check fails if Postgres would not carry out the store's statements.

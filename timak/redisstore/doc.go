@@ -7,8 +7,9 @@
 // A timeline is a hash, from a name of each put to its value; a value of 32 KB or more is
 // two fields, so that a first page leaves the rest where it is (docs/format.md). A read
 // is one round trip, and so is a put: a transaction on one key. A first page is two if
-// there is nothing, or if several values are there to be merged. It is tested with
-// Redis 7.
+// there is nothing, or if several values are there to be merged. A change of a few items of
+// a timeline of 16 KB or more is a value of its own, of some hundred bytes, until there are 16
+// of those. It is tested with Redis 7.
 //
 // # What a crash or a failover may lose
 //
@@ -76,7 +77,7 @@
 //
 // The user needs these commands, on keys that begin with Options.Prefix:
 //
-//	ACL SETUSER blog on >password ~timak:* +info +multi +exec +hgetall +hscan +hset +hdel +hlen +hmget +eval +evalsha
+//	ACL SETUSER blog on >password ~timak:* +info +multi +exec +hgetall +hscan +hset +hdel +hlen +hkeys +hmget +eval +evalsha
 //
 // and, on a cluster, +cluster|slots and +cluster|shards too. To list keys, it needs +scan
 // and, on a cluster, +cluster|nodes. TLS and credentials are

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/internal/bench"
 	"github.com/timak-go/timak/timak/redisstore"
 	"github.com/timak-go/timak/timak/redistest"
 )
@@ -119,6 +120,124 @@ func TestWriteInOneTrip(t *testing.T) {
 	got, err := engine.Get(t.Context(), feed)
 	if want := "posts:12 posts:11 posts:10 posts:4"; err != nil || !strings.HasPrefix(strings.Join(got.IDs(), " "), want) {
 		t.Errorf("got %v, %v, want %s first", got.IDs(), err, want)
+	}
+}
+
+// A change of a long timeline is one round trip that leaves its value where it is, and a
+// first page is one with all additions.
+func TestAdditionInOneTrip(t *testing.T) {
+	t.Parallel()
+	store, sent, _ := recorded(t, redistest.Prefix(t))
+	engine := engineOver(store, timak.Options{MaxItems: bench.MaxItems})
+	apply := func(ops ...timak.Op) {
+		t.Helper()
+		if _, err := engine.Apply(t.Context(), feed, ops...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(bench.Fill(bench.MaxItems, bench.Post)...)
+	if _, err := engine.Page(t.Context(), feed, timak.Query{Limit: 50}); err != nil { // the largest so far
+		t.Fatal(err)
+	}
+	for n := range 17 {
+		sent.take()
+		apply(timak.Put(bench.Post(bench.MaxItems + n)))
+		want := "multi hset hkeys exec"
+		if n == 16 {
+			want = "multi hset hdel hlen exec"
+		}
+		if got := sent.take(); !slices.Equal(got, []string{want}) {
+			t.Errorf("add %d sent %q, want %s", n, got, want)
+		}
+		page, err := engine.Page(t.Context(), feed, timak.Query{})
+		if err != nil || page.Items[0].ID != bench.Post(bench.MaxItems+n).ID || page.Items[19].ID != bench.Post(bench.MaxItems+n-19).ID {
+			t.Errorf("page %d: got %v, %v", n, page.Items, err)
+		}
+		if got := sent.take(); !slices.Equal(got, []string{"hscan"}) {
+			t.Errorf("page %d sent %v, want one hscan", n, got)
+		}
+	}
+}
+
+// What the server has lost, but a writer still knows, is there again after its next write.
+func TestLostTimeline(t *testing.T) {
+	t.Parallel()
+	prefix := redistest.Prefix(t)
+	store, _, client := recorded(t, prefix)
+	engine := engineOver(store, timak.Options{MaxItems: bench.MaxItems})
+	apply := func(ops ...timak.Op) {
+		t.Helper()
+		if _, err := engine.Apply(t.Context(), feed, ops...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(bench.Fill(bench.MaxItems+5, bench.Post)...)
+	for n := range 3 {
+		if n > 0 {
+			apply(timak.Put(bench.Post(bench.MaxItems + 100 + n))) // an addition
+		}
+		if err := client.Del(t.Context(), prefix+"timeline:"+feed).Err(); err != nil {
+			t.Fatal(err)
+		}
+		apply(timak.Put(bench.Post(bench.MaxItems + 5 + n)))
+		got, err := engine.Get(t.Context(), feed)
+		if err != nil || got.Len() != bench.MaxItems {
+			t.Errorf("time %d: got %d items, %v", n, got.Len(), err)
+		}
+		entries, err := engine.Entries(t.Context(), feed)
+		if _, lacks := entries.Floor(); err != nil || !lacks {
+			t.Errorf("time %d: no floor, %v", n, err)
+		}
+	}
+}
+
+// Additions to one timeline make the first pages of others no larger.
+func TestFrontOfOthers(t *testing.T) {
+	t.Parallel()
+	store, sent, _ := recorded(t, redistest.Prefix(t))
+	engine := engineOver(store, timak.Options{MaxItems: bench.MaxItems})
+	item := func(n int) timak.Item {
+		i := bench.Post(n)
+		i.Data = slices.Concat(i.Data, bench.Post(n + 311).Data[:100])
+		return i
+	}
+	apply := func(key string, ops ...timak.Op) {
+		t.Helper()
+		if _, err := engine.Apply(t.Context(), key, ops...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := func(key string) []string {
+		t.Helper()
+		sent.take()
+		if _, err := engine.Page(t.Context(), key, timak.Query{}); err != nil {
+			t.Fatal(err)
+		}
+		return sent.take()
+	}
+	for _, key := range []string{feed, "another"} {
+		apply(key, bench.Fill(bench.MaxItems, item)...)
+		page(key)
+	}
+	for n := range 16 {
+		apply(feed, timak.Put(item(bench.MaxItems+n)))
+		if got := page(feed); !slices.Equal(got, []string{"hscan"}) {
+			t.Errorf("with %d additions: %v, want one hscan", n+1, got)
+		}
+	}
+	if got := page("another"); !slices.Equal(got, []string{"hscan"}) {
+		t.Errorf("another timeline: %v, want one hscan", got)
+	}
+	// A page that needs all of a value is forgotten.
+	if _, err := engine.Page(t.Context(), feed, timak.Query{Limit: 100}); err != nil {
+		t.Fatal(err)
+	}
+	last := []string{}
+	for range 5000 {
+		last = page("another")
+	}
+	if !slices.Equal(last, []string{"hscan"}) {
+		t.Errorf("another timeline, later: %v, want one hscan", last)
 	}
 }
 

@@ -95,7 +95,7 @@ func TestKeyOfAnotherKind(t *testing.T) {
 }
 
 // permissions are those in the package comment.
-const permissions = "user blog on >blog-password ~timak:* +info +multi +exec +hgetall +hscan +hset +hdel +hlen +hmget +eval +evalsha"
+const permissions = "user blog on >blog-password ~timak:* +info +multi +exec +hgetall +hscan +hset +hdel +hlen +hkeys +hmget +eval +evalsha"
 
 // A user needs no more permissions than the package comment says, and one who has
 // fewer is told so.
@@ -113,6 +113,9 @@ func TestPermissions(t *testing.T) {
 	put(t, store, "k", "2", put(t, store, "k", "1", nil))
 	want(t, store, "k", "2")
 	beginning(t, store, "k", 1)
+	if _, err := store.Add(t.Context(), "added", []byte("1"), nil); err != nil {
+		t.Errorf("Add: %v", err)
+	}
 	mark := wantMark(t, store, wantMark(t, store, "", driver.KeptBefore), driver.KeptAll)
 	killAndStart(t, server)
 	wantMark(t, store, wantMark(t, store, mark, driver.KeptBefore), driver.KeptAll)

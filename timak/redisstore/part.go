@@ -16,6 +16,9 @@ import (
 const (
 	frontLen = 16 << 10 // a first page of 20 items with 500 bytes of data each
 	restMark = "+"
+	// scanAtOnce is how many fields HSCAN looks at: those of a timeline with all the
+	// additions that an engine makes.
+	scanAtOnce = 100
 )
 
 // frontsOnly matches the names of beginnings: any bytes, as many as a dot has.
@@ -48,8 +51,8 @@ func isRest(fields map[string]string, name string) bool {
 
 var _ driver.PartGetter = (*Store)(nil)
 
-// GetPart returns the beginning of the only sibling under key, or what Get returns; see
-// driver.PartGetter. It is one round trip, and two if the key is absent or has several
+// GetPart returns the beginnings of the siblings under key, or what Get returns; see
+// driver.PartGetter. It is one round trip, and two if the key is absent or has dozens of
 // siblings.
 func (s *Store) GetPart(ctx context.Context, key string, length int) (object driver.Object, whole bool, err error) {
 	if length >= frontLen {
@@ -60,21 +63,35 @@ func (s *Store) GetPart(ctx context.Context, key string, length int) (object dri
 	if err != nil {
 		return driver.Object{}, false, fmt.Errorf("redisstore: get a part of %q: %w", key, err)
 	}
-	if len(found) == 2 {
-		dot, value := found[0], bytesOf(found[1])
-		if len(value) > length {
-			return driver.Object{Siblings: [][]byte{value[:length]}}, false, nil
-		}
-		return driver.Object{Siblings: [][]byte{value}, Token: tokenOf(key, dot)}, true, nil // shorter than frontLen: no rest
+	if len(found) == 0 {
+		object, err = s.Get(ctx, key)
+		return object, true, err
 	}
-	object, err = s.Get(ctx, key)
-	return object, true, err
+	object, whole = partsOf(key, found, length)
+	return object, whole, nil
+}
+
+// partsOf returns the siblings whose names and beginnings were found, cut to a length that
+// is shorter than a beginning: a sibling that is not cut has no rest.
+func partsOf(key string, found []string, length int) (object driver.Object, whole bool) {
+	whole = true
+	var dots []string
+	for i := 0; i+1 < len(found); i += 2 {
+		value := bytesOf(found[i+1])
+		whole = whole && len(value) <= length
+		object.Siblings = append(object.Siblings, value[:min(len(value), length)])
+		dots = append(dots, found[i])
+	}
+	if whole {
+		object.Token = tokenOf(key, dots...)
+	}
+	return object, whole
 }
 
 // fronts returns the names and values of all beginnings under key, or nil if the server
 // has not looked at the whole hash at once: it does unless there are dozens of siblings.
 func (s *Store) fronts(ctx context.Context, key string) ([]string, error) {
-	found, more, err := s.client.HScan(ctx, s.key(key), 0, frontsOnly, 0).Result()
+	found, more, err := s.client.HScan(ctx, s.key(key), 0, frontsOnly, scanAtOnce).Result()
 	if err != nil || more != 0 {
 		return nil, err
 	}

@@ -15,10 +15,19 @@ import (
 // often as the client sends anything else. A put that arrives twice changes nothing, or
 // brings back one sibling that another writer has merged meanwhile.
 func (s *Store) write(ctx context.Context, key string, fields []any, seen []string) (stored int64, err error) {
-	for attempt := 0; ; attempt++ {
+	err = s.resending(ctx, func() error {
 		stored, err = s.writeOnce(ctx, key, fields, seen)
+		return err
+	})
+	return stored, err
+}
+
+// resending makes a request again while its connection breaks.
+func (s *Store) resending(ctx context.Context, request func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := request()
 		if !broken(err) || attempt >= s.resend || ctx.Err() != nil {
-			return stored, err
+			return err
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/timak-go/timak/timak"
+	"github.com/timak-go/timak/timak/driver"
+	"github.com/timak-go/timak/timak/memstore"
 	"github.com/timak-go/timak/timak/transfer"
 )
 
@@ -57,6 +59,23 @@ func TestCopy_mergesSiblingsOfTheTarget(t *testing.T) {
 	object, err := to.Get(t.Context(), "k")
 	if err != nil || len(object.Siblings) != 1 {
 		t.Errorf("got %d siblings, %v, want one", len(object.Siblings), err)
+	}
+}
+
+// What was added to a value of the target is no reason to write it again.
+func TestCopy_leavesAdditionsOfTheTarget(t *testing.T) {
+	t.Parallel()
+	from, to := memstore.NewAdder(), memstore.NewAdder()
+	for _, store := range []driver.Store{from, to} {
+		apply(t, timak.New(store, nil), "k", put("a", 1).WithVersion(1))
+	}
+	apply(t, timak.New(to, nil), "k", put("b", 2))
+	report, err := transfer.Copy(t.Context(), from, to, nil)
+	if err != nil || report.Timelines != 1 || report.Changed != 0 {
+		t.Errorf("got %+v, %v, want nothing changed", report, err)
+	}
+	if object, err := to.Get(t.Context(), "k"); err != nil || len(object.Siblings) != 2 {
+		t.Errorf("got %d siblings, %v, want a value and an addition", len(object.Siblings), err)
 	}
 }
 

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timak/internal/state"
@@ -58,7 +59,8 @@ func mergeInto(ctx context.Context, to driver.Store, key string, s *state.State)
 	}
 	together := state.Merge(there, *s)
 	together.Fold()
-	if len(object.Siblings) <= 1 && together.Equal(&there) {
+	met := slices.DeleteFunc(slices.Clone(object.Siblings), wire.IsAddition) // what writers have left to be merged
+	if len(met) <= 1 && together.Equal(&there) {
 		return false, nil
 	}
 	value, err := wire.Encode(key, &together, true)

@@ -20,8 +20,8 @@ func getCommand() command {
 		help: `Prints the items of a timeline, in order: date, id, source, data. Siblings are merged for
 that, but nothing is written. An engine shows at most its Options.MaxItems of them.
 
-With -entries, prints what is stored: each sibling with its size, the horizon and the floor,
-each entry (an id with a source) with its version, and the tombstones: removed entries,
+With -entries, prints what is stored: each sibling with its size, the horizon and the floor
+(one that only adds to another is called an addition), each entry (an id with a source) with its version, and the tombstones: removed entries,
 items and sources. Dates and versions are in UTC; versions are microseconds since 1970, too.
 
 With -json, prints an object a line: of an item or, with -entries, of what "kind" names. A

@@ -134,6 +134,31 @@ func TestJSON_texts(t *testing.T) {
 	}
 }
 
+// What was added to a sibling is shown as that.
+func TestLook_additions(t *testing.T) {
+	t.Parallel()
+	store := memstore.NewAdder()
+	engine := timak.New(store, nil)
+	for _, id := range []string{"a", "b"} {
+		if _, err := engine.Apply(t.Context(), "k", timak.Put(timak.Item{ID: id})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	object, err := store.Get(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := look("k", object).print(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"timeline k: 1 sibling, 1 addition, 2 entries", "sibling 1: ", "addition 2: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s, want %q", out.String(), want)
+		}
+	}
+}
+
 // The siblings are shown as they are stored, and not as merged with the others.
 func TestLook_siblingsAreApart(t *testing.T) {
 	t.Parallel()

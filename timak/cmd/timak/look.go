@@ -21,6 +21,7 @@ type found struct {
 
 // sibling is one value of a key.
 type sibling struct {
+	kind  string
 	size  int // bytes
 	state state.State
 	err   error // why it cannot be read
@@ -36,7 +37,11 @@ func look(key string, object driver.Object) found {
 				_, err = s.Entries[i].Data.Bytes()
 			}
 		}
-		f.siblings = append(f.siblings, sibling{size: len(value), state: s.Clone(), err: err})
+		kind := kindSibling
+		if wire.IsAddition(value) {
+			kind = kindAddition
+		}
+		f.siblings = append(f.siblings, sibling{kind: kind, size: len(value), state: s.Clone(), err: err})
 		switch {
 		case err != nil:
 		case merged:
@@ -62,6 +67,7 @@ func (f found) err() (all error) {
 const (
 	kindTimeline      = "timeline"
 	kindSibling       = "sibling"
+	kindAddition      = "addition"
 	kindEntry         = "entry"
 	kindRemovedEntry  = "removed entry"
 	kindRemovedItem   = "removed item"
@@ -80,6 +86,7 @@ type object struct {
 	Bytes   int    `json:"bytes,omitempty"` // of a sibling as stored, or of data
 
 	Siblings   int          `json:"siblings,omitempty"`
+	Additions  int          `json:"additions,omitempty"`
 	Entries    int          `json:"entries,omitempty"`
 	Tombstones int          `json:"tombstones,omitempty"`
 	Horizon    int64        `json:"horizon,omitempty"` // microseconds since 1970
@@ -97,10 +104,11 @@ type floorObject struct {
 // objects returns all that is stored.
 func (f found) objects() (all []any) {
 	sum := summary(kindTimeline, &f.state)
-	sum.Key, sum.Siblings = text(f.key), len(f.siblings)
+	sum.Key = text(f.key)
+	sum.Siblings, sum.Additions = f.counts()
 	all = append(all, sum)
 	for _, s := range f.siblings {
-		o := summary(kindSibling, &s.state)
+		o := summary(s.kind, &s.state)
 		o.Bytes = s.size
 		if s.err != nil {
 			o.Error = s.err.Error()
@@ -111,6 +119,16 @@ func (f found) objects() (all []any) {
 		all = append(all, o)
 	}
 	return all
+}
+
+// counts returns how many siblings there are, and how many that only add to another.
+func (f found) counts() (siblings, additions int) {
+	for _, s := range f.siblings {
+		if s.kind == kindAddition {
+			additions++
+		}
+	}
+	return len(f.siblings) - additions, additions
 }
 
 func summary(kind string, s *state.State) object {
@@ -153,13 +171,18 @@ func (f found) registers() (all []object) {
 // print prints all that is stored for people.
 func (f found) print(out io.Writer) error {
 	p := printer{to: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
-	p.line("timeline %s: %s, %s", shownKey(f.key), count(len(f.siblings), "sibling"), contents(&f.state))
+	siblings, additions := f.counts()
+	stored := count(siblings, "sibling")
+	if additions > 0 {
+		stored += ", " + count(additions, "addition")
+	}
+	p.line("timeline %s: %s, %s", shownKey(f.key), stored, contents(&f.state))
 	for i, s := range f.siblings {
 		if s.err != nil {
-			p.line("sibling %d: %s, %v", i+1, count(s.size, "byte"), s.err)
+			p.line("%s %d: %s, %v", s.kind, i+1, count(s.size, "byte"), s.err)
 			continue
 		}
-		p.line("sibling %d: %s, %s", i+1, count(s.size, "byte"), contents(&s.state))
+		p.line("%s %d: %s, %s", s.kind, i+1, count(s.size, "byte"), contents(&s.state))
 	}
 	if h := f.state.Horizon; h > 0 {
 		p.line("horizon: %d, which is %s", h, date(h))

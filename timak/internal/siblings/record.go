@@ -1,6 +1,7 @@
 package siblings
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/timak-go/timak/timak/driver"
@@ -41,6 +42,37 @@ func (r Record) Put(value []byte, token driver.Token) (Record, driver.Token, err
 	return after, after.token(), nil
 }
 
+// Add returns the record with value beside all siblings, and the token that covers value and
+// the siblings that token covers: nil if there are others, or if those are gone. The new
+// record keeps value and shares it with the caller.
+//
+// It returns driver.ErrToken for a token that this record did not give out.
+func (r Record) Add(value []byte, token driver.Token) (Record, driver.Token, error) {
+	seen, err := r.parseToken(token)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	after := Record{key: r.key, siblings: append(slices.Clip(r.siblings), sibling{seq: r.last() + 1, value: value})}
+	if len(r.unseen(seen)) > 0 {
+		return after, nil, nil
+	}
+	return after, after.token(), nil
+}
+
+// Join returns the record with the siblings of added, which were put after its own. It
+// fails if they were not.
+func (r Record) Join(added Record) (Record, error) {
+	if len(added.siblings) > 0 && added.siblings[0].seq <= r.last() {
+		return Record{}, fmt.Errorf("addition %d to a record that has seen put %d", added.siblings[0].seq, r.last())
+	}
+	return Record{key: r.key, siblings: append(slices.Clip(r.siblings), added.siblings...)}, nil
+}
+
+// After returns the siblings that were put after those of base.
+func (r Record) After(base Record) Record {
+	return Record{key: r.key, siblings: r.unseen(base.last())}
+}
+
 // Object returns the siblings, which share memory with the record, and their token.
 func (r Record) Object() driver.Object {
 	if len(r.siblings) == 0 {
@@ -52,6 +84,9 @@ func (r Record) Object() driver.Object {
 	}
 	return driver.Object{Siblings: values, Token: r.token()}
 }
+
+// Len returns the number of siblings.
+func (r Record) Len() int { return len(r.siblings) }
 
 // last is the counter of the key. The value put last is always a sibling, as no
 // earlier token can cover it; so its number is the highest given out.

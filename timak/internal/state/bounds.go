@@ -45,8 +45,8 @@ func (s *State) Trim(order Order, limit int) (trimmed map[string]bool) {
 }
 
 // Collect removes the tombstones with a version below before, and raises the
-// horizon to the highest of them.
-func (s *State) Collect(before int64) {
+// horizon to the highest of them. It reports whether there were any.
+func (s *State) Collect(before int64) bool {
 	horizon := s.Horizon
 	dead := s.Dead()
 	for i := range dead {
@@ -62,11 +62,12 @@ func (s *State) Collect(before int64) {
 		}
 	}
 	if horizon == s.Horizon && !slices.ContainsFunc(dead, func(e Entry) bool { return e.Version < before }) {
-		return // a cover is above the horizon
+		return false // a cover is above the horizon
 	}
 	s.Entries = append(s.Live(), slices.DeleteFunc(dead, func(e Entry) bool { return e.Version < before })...)
 	s.Horizon = horizon
 	s.settle(anyEntry)
+	return true
 }
 
 // Raise lifts the horizon to a version, unless it is already higher. Live entries

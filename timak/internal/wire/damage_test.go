@@ -20,6 +20,8 @@ func damaged(t *testing.T) map[string][]byte {
 	for name, s := range goldenStates() {
 		values[name] = encode(t, key, s, false)
 	}
+	said := addedState()
+	values["addition"] = encodeAddition(t, key, &said, wire.Name{1, 2, 3, 4, 5, 6, 7, 8})
 	return values
 }
 

@@ -40,7 +40,7 @@ type Bounds struct {
 }
 
 // manyChanges is the number above which most blocks are decoded in any case.
-const manyChanges = 16
+const manyChanges = 40
 
 // Cut returns the part of a stored value that some changes touch, if that can be
 // separated and the value is intact. Otherwise Decode returns the whole value, or why
@@ -204,7 +204,7 @@ func (x *Excerpt) Encode(key string, compress bool) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return encode(key, x, compress)
+	return encode(key, x, nil, compress)
 }
 
 // complete decodes the remaining blocks: the horizon has risen, and must be applied

@@ -21,6 +21,7 @@ func FixSums(value []byte) {
 func fixParts(value []byte, end int) {
 	r := reader{b: value[headLen:end]}
 	r.unsigned()
+	r.base(value[3] == addition)
 	start := end - len(r.b)
 	text := reader{b: r.b}
 	key := text.text()
@@ -66,3 +67,6 @@ func EncodeUnfolded(key string, s state.State) []byte {
 	graves.graves(&s, nil)
 	return assemble(key, &head{moment: s.Moment, drops: s.Drops, heals: s.Heals}, nil, 0, graves.b)
 }
+
+// BodyAt returns where the head of the viewed value ends.
+func (v *View) BodyAt() int { return v.bodyAt }

@@ -110,6 +110,45 @@ func TestGoldenHeals(t *testing.T) {
 	}
 }
 
+// An addition: a value that names its base.
+func TestGoldenAddition(t *testing.T) {
+	t.Parallel()
+	base := golden(t, layout3, "timeline.bin", nil)
+	name, ok := wire.NameOf(base)
+	if want := (wire.Name{}); !ok || name == want {
+		t.Fatalf("the name of a golden file: got %x, %v", name, ok)
+	}
+	said := addedState()
+	stored := golden(t, layout3, "addition.bin", encodeAddition(t, goldenKey, &said, name))
+	mustDecode(t, stored, said)
+	if got, ok := wire.DecodeAddition(goldenKey, stored, name); !ok || diff(got, said) != "" {
+		t.Errorf("got %+v, %v", got, ok)
+	}
+}
+
+// addedState returns what an addition may say.
+func addedState() state.State {
+	s := state.State{
+		Entries: []state.Entry{
+			{ID: "posts:1", Source: "author:7", Version: 31, Live: true, Date: 1_700_000_000_000_000, Data: state.Plain([]byte("x")), Older: 30},
+			{ID: "posts:1", Source: "mention", Version: 32},
+		},
+		Items:  []state.Cover{{Name: "posts:2", Version: 11}},
+		Moment: 1_700_000_000_000_000,
+	}
+	s.Sort()
+	return s
+}
+
+func encodeAddition(t testing.TB, key string, s *state.State, base wire.Name) []byte {
+	t.Helper()
+	value, err := wire.EncodeAddition(key, s, base, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 func healedStates() map[string]state.State {
 	const moment = 1_700_000_000_000_000
 	at := func(date int64, id string) state.Position { return state.Position{Date: date, ID: id} }
@@ -163,7 +202,7 @@ func TestEveryGoldenFileIsTested(t *testing.T) {
 	for layout, want := range map[string]int{
 		layout1: 2*len(goldenStates()) + 1,
 		layout2: len(goldenStates()) + len(flooredStates()) + 3,
-		layout3: len(goldenStates()) + len(flooredStates()) + len(healedStates()) + 2,
+		layout3: len(goldenStates()) + len(flooredStates()) + len(healedStates()) + 3,
 	} {
 		files, err := os.ReadDir(filepath.Join("testdata", layout))
 		if err != nil {

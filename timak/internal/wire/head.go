@@ -10,6 +10,7 @@ import (
 
 // head is what is known of a value before its blocks are read.
 type head struct {
+	base    *Name // nil unless the value is an addition
 	horizon int64
 	shared  bool
 	moment  int64

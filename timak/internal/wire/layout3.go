@@ -14,6 +14,8 @@ import (
 // 4 is the sum of everything from offset 8 to the end of the head.
 //
 //	head      u length, and the head:
+//	  base      the name of the value that this one is an addition to, 8 bytes; only
+//	            if byte 3 is 1
 //	  key       text
 //	  horizon   s
 //	  flags     u, the sum of: 1 if an item has several live entries; 2 or 4 if
@@ -44,17 +46,18 @@ const layout = 3
 // Encode returns the stored value of the timeline under key, or driver.ErrTooLarge
 // for a value that Decode would not accept.
 func Encode(key string, s *state.State, compress bool) ([]byte, error) {
-	return encode(key, &Excerpt{State: *s}, compress)
+	return encode(key, &Excerpt{State: *s}, nil, compress)
 }
 
-func encode(key string, x *Excerpt, compress bool) ([]byte, error) {
+// encode writes an excerpt; base names the value that it is an addition to, if any.
+func encode(key string, x *Excerpt, base *Name, compress bool) ([]byte, error) {
 	s := &x.State
 	if max(len(s.Drops), len(s.Heals)) > mostPlaces {
 		folded := s.Clone()
 		folded.Fold()
 		s.Drops, s.Heals = folded.Drops, folded.Heals
 	}
-	h := head{horizon: s.Horizon, shared: s.Shared(), moment: s.Moment, drops: s.Drops, heals: s.Heals}
+	h := head{base: base, horizon: s.Horizon, shared: s.Shared(), moment: s.Moment, drops: s.Drops, heals: s.Heals}
 	if x.Left > 0 {
 		h.names, h.sources = x.view.head.names.copied(), x.view.head.sources.copied()
 	}
@@ -115,6 +118,9 @@ func (w *writer) block(h *head, b *block, compress bool) (blockHead, part, error
 func assemble(key string, h *head, parts []part, stored int, graves []byte) []byte {
 	var said writer
 	said.b = make([]byte, 0, len(key)+64+24*len(parts))
+	if h.base != nil {
+		said.b = append(said.b, h.base[:]...)
+	}
 	said.head(key, h)
 	said.unsigned(uint64(len(graves)))
 	said.b = binary.LittleEndian.AppendUint32(said.b, checksum(graves))
@@ -123,6 +129,9 @@ func assemble(key string, h *head, parts []part, stored int, graves []byte) []by
 	value = append(value, said.b...)
 	copy(value, magic)
 	value[2] = layout
+	if h.base != nil {
+		value[3] = addition
+	}
 	binary.LittleEndian.PutUint32(value[4:], checksum(value[headLen:]))
 	for i := range parts {
 		value = append(append(value, parts[i].columns...), parts[i].data...)
@@ -148,7 +157,7 @@ func beginning(value []byte) int {
 func openLayout3(key string, value []byte) (*View, error) {
 	end := beginning(value)
 	switch {
-	case value[3] != 0:
+	case value[3] > addition:
 		return nil, fmt.Errorf("%w: byte 3", ErrCorrupt)
 	case end == 0 || end > len(value):
 		return nil, fmt.Errorf("%w: short", ErrCorrupt)
@@ -157,10 +166,12 @@ func openLayout3(key string, value []byte) (*View, error) {
 	}
 	r := reader{b: value[headLen:end]}
 	r.unsigned() // the length
+	base := r.base(value[3] == addition)
 	h, err := r.head(key, true)
 	if err != nil {
 		return nil, err
 	}
+	h.base = base
 	v := &View{head: h, summed: true, bodyAt: end, body: value[end:]}
 	graves := r.length()
 	v.gravesSum = r.sum()

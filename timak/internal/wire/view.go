@@ -221,6 +221,27 @@ func (v *View) At(i int) *state.Entry {
 	panic("wire: View.At: out of range")
 }
 
+// Find returns the indexes of some items, which it looks for without reading most blocks.
+func (v *View) Find(ids map[string]bool) (found []int) {
+	changes := make([]Change, 0, len(ids))
+	for id := range ids {
+		changes = append(changes, Change{ID: id})
+	}
+	wanted, first := v.head.wanted(changes), 0
+	for n := range v.head.blocks {
+		b := &v.head.blocks[n]
+		if v.names(n, wanted) {
+			for i := first; i < first+b.entries; i++ {
+				if ids[v.At(i).ID] {
+					found = append(found, i)
+				}
+			}
+		}
+		first += b.entries
+	}
+	return found
+}
+
 // readBlock reads a block, unless it is not at hand or damaged.
 func (v *View) readBlock(n int) {
 	b := &v.head.blocks[n]

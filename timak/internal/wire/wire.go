@@ -4,7 +4,7 @@
 //	offset  bytes  what
 //	0       2      "tk"
 //	2       1      version of the layout, 3
-//	3       1      0
+//	3       1      1 for an addition: addition.go; 0 for any other value
 //	4       4      CRC-32C of everything from offset 8, little endian; in layout 3, of the head
 //	8       …      the layout's own: layout3.go
 package wire

@@ -91,7 +91,8 @@ func concat(w *world.World) string {
 
 func want(w *world.World, key string, most int, ids []string) {
 	w.Helper()
-	if got := w.IDs(key); !slices.Equal(got, ids) {
+	got := w.IDs(key)
+	if got = got[:min(len(got), most)]; !slices.Equal(got, ids) { // an engine of no rule sees what is still to be trimmed
 		w.Errorf("%s:\n\tgot  %v\n\twant %v", key, got, ids)
 	}
 	page, err := w.Plugin.Page(w.Context(), key, timak.Query{Limit: most})

@@ -1,19 +1,21 @@
 package world
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/timak-go/timak/timakgorm"
 )
 
 // OverStores runs a test on every database; on Postgres with timelines in memory, and in
-// each store that machines can share.
+// each store that machines can share; on SQLite in memory, with additions to the shortest
+// of them.
 func OverStores(t *testing.T, test func(t *testing.T, s Setup)) {
 	OnBoth(t, func(t *testing.T, dialect string) {
 		if dialect == "postgres" {
 			PostgresOverStores(t, test)
 		} else {
-			test(t, Setup{Dialect: dialect, Kind: "memstore"})
+			test(t, Setup{Dialect: dialect, Kind: "memstore.Adder"})
 		}
 	})
 }
@@ -42,7 +44,7 @@ func PostgresOverStoresByBoth(t *testing.T, test func(t *testing.T, s Setup, by 
 // does not see how a change was captured: there it runs with one.
 func byBoth(test func(t *testing.T, s Setup, by timakgorm.Capture)) func(t *testing.T, s Setup) {
 	return func(t *testing.T, s Setup) {
-		if s.Kind != "memstore" {
+		if !strings.HasPrefix(s.Kind, "memstore") {
 			test(t, s, timakgorm.Callbacks)
 			return
 		}
