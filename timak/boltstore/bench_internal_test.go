@@ -168,7 +168,7 @@ func timelinesOf(b *testing.B, n int) *timak.Timelines {
 				if err != nil {
 					return err
 				}
-				if got := put(tx, write{key: timeline(i), value: value}); got.err != nil {
+				if got := carryOut(tx, write{key: timeline(i), value: value}); got.err != nil {
 					return got.err
 				}
 			}

@@ -8,7 +8,9 @@
 // machine. Readers never wait for a writer's disk; writers wait for each other.
 // A put writes its value and about 20 KB more, the pages that lead to it, and waits for
 // the disk twice: for these pages, and for the place where they begin. Puts that wait
-// at the same time share both.
+// at the same time share both. A change of a few items of a timeline of 32 KB or more is
+// written beside it, with up to 15 others and those of its neighbours: some 10 KB in place of
+// the value.
 //
 // Only one program at a time can open the file: see ErrInUse. Several may if all only
 // read it: see Options.ReadOnly.

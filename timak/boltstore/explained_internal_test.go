@@ -22,6 +22,11 @@ func storeFile(t *testing.T) []byte {
 	t.Helper()
 	s := openStore(t)
 	fill(t, s, explainedKeys)
+	for i := range explainedKeys {
+		if _, err := s.Add(t.Context(), fmt.Sprintf("key %04d", i), make([]byte, 500), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
@@ -56,7 +61,9 @@ func errorsOf(t *testing.T, path, name string, content []byte) (opened bool, all
 		note(err)
 	}
 	for _, i := range []int{0, explainedKeys / 2, explainedKeys - 1} {
-		_, err := s.Put(t.Context(), fmt.Sprintf("key %04d", i), []byte("x"), nil)
+		_, err := s.Add(t.Context(), fmt.Sprintf("key %04d", i), []byte("x"), nil)
+		note(err)
+		_, err = s.Put(t.Context(), fmt.Sprintf("key %04d", i), []byte("x"), nil)
 		note(err)
 	}
 	return true, all

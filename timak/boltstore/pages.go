@@ -61,6 +61,11 @@ func (p pages) checkRecord(key string) error {
 	if err != nil {
 		return err
 	}
+	if added := p.tx.Bucket([]byte(addedName)); added != nil {
+		if err := p.checkPath(added, key); err != nil {
+			return err
+		}
+	}
 	if own := bucket.Bucket([]byte(key)); own != nil {
 		return p.checkPath(own, recordName)
 	}

@@ -51,6 +51,7 @@ func pagesOf(t *testing.T, path string, content []byte, key string) map[int]stri
 		all[int(tx.Cursor().Bucket().Root())] = "the outermost bucket"
 		all[int(keys.Root())] = "the bucket of all keys"
 		all[int(keys.Bucket([]byte(key)).Root())] = "the bucket of a key"
+		all[int(tx.Bucket([]byte(addedName)).Root())] = "the bucket of additions"
 		for id := 2; ; id++ {
 			page, err := tx.Page(id)
 			if err != nil || page == nil {
@@ -61,8 +62,8 @@ func pagesOf(t *testing.T, path string, content []byte, key string) map[int]stri
 			}
 		}
 	})
-	if err != nil || len(all) != 4 || all[0] != "" {
-		t.Fatalf("got pages %v, %v; want four of different kinds", all, err)
+	if err != nil || len(all) != 5 || all[0] != "" {
+		t.Fatalf("got pages %v, %v; want five of different kinds", all, err)
 	}
 	return all
 }

@@ -18,9 +18,15 @@ import (
 //
 // Files that were made at first have records among others. They are read, and have a
 // bucket of their own from the next Put on.
+//
+// What was added to a record is in a bucket of its own, as a record of the later siblings: they
+// are written again with each addition, and their neighbours on a page are, but the
+// record is not. The next Put leaves an empty value there. It does not delete the key: bbolt
+// would join pages that nobody has checked.
 const (
 	bucketName = "siblings"
 	recordName = "record"
+	addedName  = "added"
 )
 
 // createBucket creates the bucket if the file is new. It writes nothing if the
@@ -52,56 +58,100 @@ func records(tx *bbolt.Tx) (*bbolt.Bucket, error) {
 	return bucket, nil
 }
 
-// load returns the record under key. It shares memory with tx.
-func load(tx *bbolt.Tx, key string) (siblings.Record, error) {
-	bucket, err := records(tx)
-	if err != nil {
-		return siblings.Record{}, err
+// additions returns the bucket of what was added to records, nil if nothing ever was.
+func additions(tx *bbolt.Tx) (*bbolt.Bucket, error) {
+	bucket := tx.Bucket([]byte(addedName))
+	if bucket == nil && tx.Cursor().Bucket().Get([]byte(addedName)) != nil {
+		return nil, damagedFile(fmt.Errorf("its %q is no bucket", addedName))
 	}
-	stored, err := find(bucket, key)
-	if err != nil {
-		return siblings.Record{}, damagedRecord(err)
-	}
-	if stored == nil {
-		return siblings.New(key), nil
-	}
-	record, err := siblings.Decode(key, stored)
-	if err != nil {
-		return siblings.Record{}, damagedRecord(err)
-	}
-	return record, nil
+	return bucket, nil
 }
 
-// loadFront returns the first bytes of the only sibling under key; ok is false if there
-// is no such part. It shares memory with tx.
-func loadFront(tx *bbolt.Tx, key string, length int) (front []byte, ok bool, err error) {
-	bucket, err := records(tx)
+// loaded is what is under a key. It shares memory with a transaction.
+type loaded struct {
+	record  siblings.Record // without what was added to it
+	all     siblings.Record
+	mayAdd  bool // the record may be added to
+	hasMore bool // something was added
+}
+
+// load returns what is under key.
+func load(tx *bbolt.Tx, key string) (l loaded, err error) {
+	stored, err := find(tx, key)
+	if err != nil {
+		return loaded{}, err
+	}
+	if l.record = siblings.New(key); stored != nil {
+		if l.record, err = siblings.Decode(key, stored); err != nil {
+			return loaded{}, damagedRecord(err)
+		}
+	}
+	l.mayAdd = siblings.MayBeAddedTo(stored)
+	added, err := loadAdded(tx, key)
+	if err != nil {
+		return loaded{}, err
+	}
+	l.hasMore = added.Len() > 0
+	if l.all, err = l.record.Join(added); err != nil {
+		return loaded{}, damagedRecord(err)
+	}
+	return l, nil
+}
+
+// loadAdded returns what was added to the record under key.
+func loadAdded(tx *bbolt.Tx, key string) (siblings.Record, error) {
+	bucket, err := additions(tx)
+	if err != nil || bucket == nil {
+		return siblings.New(key), err
+	}
+	stored := bucket.Get([]byte(key))
+	switch {
+	case stored == nil && bucket.Bucket([]byte(key)) != nil:
+		return siblings.Record{}, damagedRecord(errors.New("what was added to it is a bucket"))
+	case len(stored) == 0:
+		return siblings.New(key), nil
+	}
+	added, err := siblings.Decode(key, stored)
+	if err != nil {
+		return siblings.Record{}, damagedRecord(err)
+	}
+	return added, nil
+}
+
+// loadFront returns the siblings under key, of the record's only one the first bytes; ok
+// is false if there is no such part. It shares memory with tx.
+func loadFront(tx *bbolt.Tx, key string, length int) (parts [][]byte, ok bool, err error) {
+	stored, err := find(tx, key)
 	if err != nil {
 		return nil, false, err
 	}
-	stored, err := find(bucket, key)
-	if err != nil {
-		return nil, false, damagedRecord(err)
+	front, ok := siblings.Front(stored, length)
+	if !ok {
+		return nil, false, nil
 	}
-	front, ok = siblings.Front(stored, length)
-	return front, ok, nil
+	added, err := loadAdded(tx, key)
+	return append([][]byte{front}, added.Object().Siblings...), err == nil, err
 }
 
 // find returns the record under key as it is stored, nil if there is none.
-func find(bucket *bbolt.Bucket, key string) (stored []byte, err error) {
+func find(tx *bbolt.Tx, key string) (stored []byte, err error) {
+	bucket, err := records(tx)
+	if err != nil {
+		return nil, err
+	}
 	own := bucket.Bucket([]byte(key))
 	if own == nil {
 		return bucket.Get([]byte(key)), nil
 	}
 	if stored = own.Get([]byte(recordName)); stored == nil {
-		return nil, fmt.Errorf("its bucket holds no %q", recordName)
+		return nil, damagedRecord(fmt.Errorf("its bucket holds no %q", recordName))
 	}
 	return stored, nil
 }
 
-// save stores the record under key, in a bucket that load has found. What it refuses
-// it refuses before it changes anything.
-func save(tx *bbolt.Tx, key string, record siblings.Record) error {
+// save stores the record under key in place of what load has found. What it refuses it refuses
+// before it changes anything.
+func save(tx *bbolt.Tx, key string, before loaded, record siblings.Record) error {
 	stored := record.Encode()
 	if err := storable(key, stored); err != nil {
 		return err
@@ -110,7 +160,29 @@ func save(tx *bbolt.Tx, key string, record siblings.Record) error {
 	if err != nil {
 		return err
 	}
+	if before.hasMore {
+		if err := tx.Bucket([]byte(addedName)).Put([]byte(key), nil); err != nil {
+			return err
+		}
+	}
 	return own.Put([]byte(recordName), stored)
+}
+
+// saveAdded stores what a record has in addition to the one that load has found. That one stays
+// as it is, unless it is so old that it cannot be added to.
+func saveAdded(tx *bbolt.Tx, key string, before loaded, record siblings.Record) error {
+	if !before.mayAdd {
+		return save(tx, key, before, record)
+	}
+	stored := record.After(before.record).Encode()
+	if err := storable(key, stored); err != nil {
+		return err
+	}
+	bucket, err := tx.CreateBucketIfNotExists([]byte(addedName))
+	if err != nil {
+		return err
+	}
+	return bucket.Put([]byte(key), stored)
 }
 
 // makeOwn returns key's own bucket. If the key has a record among others, which load

@@ -48,7 +48,7 @@ func wantWritten(t *testing.T, s *Store, w write) (written int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(put(tx, w).err, tx.Commit()); err != nil {
+	if err := errors.Join(carryOut(tx, w).err, tx.Commit()); err != nil {
 		t.Fatalf("put of %q: %v", w.key, err)
 	}
 	stats := tx.Stats()
@@ -156,7 +156,9 @@ func putBeside(t *testing.T, s *Store, key string, values ...string) {
 		}
 		record = next
 	}
-	err := s.file.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketName)).Put([]byte(key), record.Encode()) })
+	stored := record.Encode()
+	stored[0] = 1 // the format of that time
+	err := s.file.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketName)).Put([]byte(key), stored) })
 	if err != nil {
 		t.Fatal(err)
 	}

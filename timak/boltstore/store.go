@@ -27,6 +27,7 @@ var (
 	_ driver.Store      = (*Store)(nil)
 	_ driver.Lister     = (*Store)(nil)
 	_ driver.PartGetter = (*Store)(nil)
+	_ driver.Adder      = (*Store)(nil)
 )
 
 // Open opens the store in the file at path. It creates the file, but not its
@@ -59,7 +60,7 @@ func (s *Store) Get(ctx context.Context, key string) (driver.Object, error) {
 	return obj, nil
 }
 
-// GetPart returns the beginning of the only sibling under key, or what Get returns; see
+// GetPart returns the siblings under key, and of one only the beginning if it is longer; see
 // driver.PartGetter. It does not check the record that a part is from.
 func (s *Store) GetPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
 	obj, whole, err = s.getPart(ctx, key, length)
@@ -77,12 +78,25 @@ func (s *Store) GetPart(ctx context.Context, key string, length int) (obj driver
 // Put returns ErrDamaged and leaves the record as it is. If the disk is full or
 // fails, the error wraps driver.ErrUnavailable and the operating system's error.
 func (s *Store) Put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
-	got, err := s.put(ctx, key, value, token)
+	got, err := s.write(ctx, write{key: key, value: value, token: token})
 	if err != nil {
 		return nil, fmt.Errorf("boltstore: put %q%s: %w", key, s.of(err), err)
 	}
 	return got, nil
 }
+
+// Add stores value beside all siblings; see driver.Adder. It returns a token whenever token
+// covers all others. For errors see Put.
+func (s *Store) Add(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+	got, err := s.write(ctx, write{key: key, value: value, token: token, adds: true})
+	if err != nil {
+		return nil, fmt.Errorf("boltstore: add %q%s: %w", key, s.of(err), err)
+	}
+	return got, nil
+}
+
+// AddFrom returns 32 KiB; see driver.Adder. A put writes about 20 KB beside its value.
+func (s *Store) AddFrom() int { return 32 << 10 }
 
 // of names the file if err is about the file.
 func (s *Store) of(err error) string {
@@ -105,8 +119,8 @@ func (s *Store) Close() error {
 
 func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		record, err := load(tx, key)
-		obj = record.Object()
+		found, err := load(tx, key)
+		obj = found.all.Object()
 		s.file.touch(1, detach(obj))
 		return err
 	})
@@ -115,9 +129,9 @@ func (s *Store) get(ctx context.Context, key string) (obj driver.Object, err err
 
 func (s *Store) getPart(ctx context.Context, key string, length int) (obj driver.Object, whole bool, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		front, ok, err := loadFront(tx, key, length)
+		parts, ok, err := loadFront(tx, key, length)
 		if whole = !ok; ok {
-			obj.Siblings = [][]byte{front}
+			obj.Siblings = parts
 			s.file.touch(1, detach(obj))
 		}
 		return err
@@ -150,7 +164,7 @@ func detach(obj driver.Object) (size int) {
 	return size
 }
 
-func (s *Store) put(ctx context.Context, key string, value []byte, token driver.Token) (driver.Token, error) {
+func (s *Store) write(ctx context.Context, w write) (driver.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -162,8 +176,9 @@ func (s *Store) put(ctx context.Context, key string, value []byte, token driver.
 		return nil, ErrReadOnly
 	}
 	done := make(chan written, 1)
+	w.token, w.done = bytes.Clone(w.token), done
 	select {
-	case s.writer.writes <- write{key: key, value: value, token: bytes.Clone(token), done: done}:
+	case s.writer.writes <- w:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -6,8 +6,9 @@ import (
 	"github.com/timak-go/timak/timak/driver"
 )
 
-// A write is one Put on its way to the file.
+// A write is one Put or Add on its way to the file.
 type write struct {
+	adds  bool
 	key   string
 	value []byte // the writer's own
 	token driver.Token
@@ -82,7 +83,7 @@ func (w *writer) putAll(batch []write) []written {
 			if err := pages.checkRecord(p.key); err != nil {
 				return err
 			}
-			results[i] = put(tx, p)
+			results[i] = carryOut(tx, p)
 		}
 		return nil
 	})
@@ -94,15 +95,19 @@ func (w *writer) putAll(batch []write) []written {
 	return results
 }
 
-// put reads, merges and writes one record. After an error nothing has changed.
-func put(tx *bbolt.Tx, p write) written {
-	before, err := load(tx, p.key)
+// carryOut reads, merges and writes one record. After an error nothing has changed.
+func carryOut(tx *bbolt.Tx, w write) written {
+	before, err := load(tx, w.key)
 	if err != nil {
 		return written{err: err}
 	}
-	after, token, err := before.Put(p.value, p.token)
+	change, store := before.all.Put, save
+	if w.adds {
+		change, store = before.all.Add, saveAdded
+	}
+	after, token, err := change(w.value, w.token)
 	if err == nil {
-		err = save(tx, p.key, after)
+		err = store(tx, w.key, before, after)
 	}
 	if err != nil {
 		return written{err: err}

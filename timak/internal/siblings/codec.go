@@ -19,10 +19,17 @@ import (
 // with the checksum in big-endian order and the two numbers of a sibling as
 // unsigned varints. The checksum covers what follows it and the key, so that a
 // record stored under the wrong key is detected.
+//
+// The format is 2. It was 1 before stores kept additions apart: a program of that time must
+// not take a record for all that there is.
 const (
-	format    = 1
+	oldFormat = 1
+	format    = 2
 	headerLen = 1 + crc32.Size
 )
+
+// MayBeAddedTo reports whether an encoded record says that there may be additions to it.
+func MayBeAddedTo(record []byte) bool { return len(record) >= headerLen && record[0] == format }
 
 // Encode returns the record as bytes for Decode. It panics for the record of an
 // absent key, which has no encoding: a store never writes one.
@@ -59,8 +66,8 @@ func Decode(key string, b []byte) (Record, error) {
 	if len(b) < headerLen {
 		return Record{}, fmt.Errorf("record of %d bytes is too short", len(b))
 	}
-	if b[0] != format {
-		return Record{}, fmt.Errorf("record has format %d, want %d", b[0], format)
+	if b[0] != format && b[0] != oldFormat {
+		return Record{}, fmt.Errorf("record has format %d, want %d or %d", b[0], oldFormat, format)
 	}
 	body := b[headerLen:]
 	if binary.BigEndian.Uint32(b[1:]) != checksum(key, body) {

@@ -47,20 +47,51 @@ func TestDecodeReadsWhatEncodeWrote(t *testing.T) {
 	})
 }
 
-// The bytes of format 1 stay readable forever.
-func TestFormat1(t *testing.T) {
+// The bytes of formats 1 and 2 stay readable forever. Additions are for format 2.
+func TestFormats(t *testing.T) {
 	t.Parallel()
 	want := Record{key: "k", siblings: []sibling{{seq: 2, value: []byte("two")}, {seq: 300, value: nil}}}
-	stored := []byte("\x01\x04\xbc\x22\x45\x02\x03two\xaa\x02\x00")
-	if diff := cmp.Diff(stored, want.Encode()); diff != "" {
-		t.Errorf("Encode (-want +got):\n%s", diff)
+	for format, stored := range map[int]string{
+		1: "\x01\x04\xbc\x22\x45\x02\x03two\xaa\x02\x00",
+		2: "\x02\x04\xbc\x22\x45\x02\x03two\xaa\x02\x00",
+	} {
+		if diff := cmp.Diff([]byte(stored), want.Encode()); format == 2 && diff != "" {
+			t.Errorf("Encode (-want +got):\n%s", diff)
+		}
+		if got := MayBeAddedTo([]byte(stored)); got != (format == 2) {
+			t.Errorf("MayBeAddedTo of format %d: got %v", format, got)
+		}
+		got, err := Decode("k", []byte(stored))
+		if err != nil {
+			t.Fatalf("Decode: %v", err)
+		}
+		if diff := cmp.Diff(want, got, equal()); diff != "" {
+			t.Errorf("Decode (-want +got):\n%s", diff)
+		}
 	}
-	got, err := Decode("k", stored)
-	if err != nil {
-		t.Fatalf("Decode: %v", err)
+}
+
+// What was added to a record is what comes after it, and together they are all.
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	base, _, _ := New("k").Put([]byte("base"), nil)
+	all, token, err := base.Add([]byte("one"), base.token())
+	if err == nil {
+		all, token, err = all.Add([]byte("two"), token)
 	}
-	if diff := cmp.Diff(want, got, equal()); diff != "" {
-		t.Errorf("Decode (-want +got):\n%s", diff)
+	if err != nil || token == nil {
+		t.Fatalf("Add: token %x, %v", token, err)
+	}
+	added := all.After(base)
+	got, err := base.Join(added)
+	if diff := cmp.Diff(all, got, equal()); err != nil || added.Len() != 2 || diff != "" {
+		t.Errorf("joined: %v (-want +got):\n%s", err, diff)
+	}
+	if got, err := base.Join(base.After(base)); err != nil || cmp.Diff(base, got, equal()) != "" {
+		t.Errorf("joined with nothing: got %+v, %v", got, err)
+	}
+	if _, err := all.Join(added); err == nil {
+		t.Error("joined with what it has: got no error")
 	}
 }
 
@@ -116,7 +147,7 @@ func TestDecodeRejectsBadHeaders(t *testing.T) {
 		}
 	}
 	stored[0] = format + 1
-	if _, err := Decode("k", stored); err == nil || !strings.Contains(err.Error(), "format 2") {
+	if _, err := Decode("k", stored); err == nil || !strings.Contains(err.Error(), "format 3") {
 		t.Errorf("unknown format: got %v, want it named", err)
 	}
 }

@@ -6,7 +6,7 @@ import "encoding/binary"
 // checksum. ok is false unless the record has one sibling, which is longer than that, as
 // far as its lengths tell.
 func Front(record []byte, length int) (front []byte, ok bool) {
-	if len(record) < headerLen || record[0] != format {
+	if len(record) < headerLen || record[0] != format && record[0] != oldFormat {
 		return nil, false
 	}
 	rest := record[headerLen:]

@@ -17,7 +17,6 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/timak-go/timak/timak"
-	"github.com/timak-go/timak/timak/driver"
 	"github.com/timak-go/timak/timakgorm"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix/feed"
 	"github.com/timak-go/timak/timakgorm/internal/feedmix/tables"
@@ -37,7 +36,7 @@ type Side struct {
 
 // New opens the database, and keeps timelines of so many items in a store, which it
 // closes. about says what the store is; log gets what the plugin says.
-func New(ctx context.Context, dsn string, store driver.Store, about string, capacity int, log io.Writer) (*Side, error) {
+func New(ctx context.Context, dsn string, store Store, about string, capacity int, log io.Writer) (*Side, error) {
 	t := &Side{store: &counted{Store: store}, about: about, ended: make(chan error, 1)}
 	logs := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	t.Timelines = timak.New(t.store, &timak.Options{MaxItems: capacity, Logger: logs})
