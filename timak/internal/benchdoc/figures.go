@@ -81,7 +81,7 @@ const (
 	loopback = `client and server share the processors of one machine here, without a network between them, so the engine's
   computing time is large compared to that of a fetch; see the row with a server that is 1 ms away`
 	socket   = `client and server share the processors of one machine, by a local socket, so the engine's decoding is large compared to that of a query`
-	rewrites = `an add rewrites the value, and the table one row of it`
+	rewrites = `every seventeenth add rewrites a value of 16 KB or more, and every add a shorter one; the table gets one row`
 	syncs    = `a put of boltstore waits for the disk twice, for its pages and for the place where they begin, and an insert once, for the log`
 	fastDisk = `a sync on this machine's disk is so fast that the writers wait for processors; see the row with a slower disk`
 )
