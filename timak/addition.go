@@ -85,7 +85,7 @@ func (p *pile) added() (state.State, map[string]bool) {
 }
 
 // The bounds of a pile: every first page reads all additions, and as many more items of the
-// base as they mention.
+// base as they hide there.
 const (
 	mostAdditions = 16
 	mostMentioned = 32 // items

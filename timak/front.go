@@ -71,8 +71,11 @@ func (t *Timelines) frontOf(key string, siblings [][]byte, items int) (l list, n
 }
 
 // headCut returns how many bytes will do, or a guess, if the head of a sibling that is no
-// addition is cut off.
+// addition is cut off. A single sibling tells that itself.
 func headCut(key string, siblings [][]byte) (need int) {
+	if len(siblings) == 1 {
+		return 0
+	}
 	for _, value := range siblings {
 		if wire.IsAddition(value) {
 			continue
